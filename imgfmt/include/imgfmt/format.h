@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The on-disk format, version 1.  docs/image-format.md is the specification;
+ * this file is its C form and static_assert pins every size and offset.
+ *
+ *   partition  0                                              end (4 KiB aligned)
+ *              | swap header + swap area | slot A | slot B | area header |
+ *
+ *   slot       | header | state | chunks ... | sections ... | unused |
+ *              0        4 KiB   8 KiB
+ *
+ * Every block is 4096 bytes, every offset and stored object starts on one.
+ * Offsets in the area header count from the partition's start, offsets in a
+ * slot from the slot's start.
+ */
+#ifndef IMGFMT_FORMAT_H
+#define IMGFMT_FORMAT_H
+
+#include "types.h"
+
+#define IMG_BLOCK	     4096u
+#define IMG_PAGE_SIZE	     4096u
+#define IMG_VERSION	     1u
+#define IMG_MAX_SLOTS	     2u
+#define IMG_MAX_SECTIONS     32u
+#define IMG_CHUNK_PAGES	     256u /* pages in a full chunk: 1 MiB */
+#define IMG_CHUNK_SIZE	     (IMG_CHUNK_PAGES * IMG_PAGE_SIZE)
+#define IMG_SLOT_DATA_OFFSET (2u * IMG_BLOCK)
+#define IMG_MIN_SLOT_SIZE    (1u << 20)
+#define IMG_MAX_PFN	     (1ull << 40) /* 52 physical address bits */
+/* Bound on what a reader must hold in memory: all sections together. */
+#define IMG_MAX_META_SIZE (256u << 20)
+
+#define IMG_AREA_MAGIC	"FBAREA\r\n"
+#define IMG_SLOT_MAGIC	"FBSLOT\r\n"
+#define IMG_STATE_MAGIC "FBSTAT\r\n"
+
+/*
+ * Feature bits.  A reader refuses an unknown incompat bit and ignores an
+ * unknown compat bit.  Version 1 defines none of either.
+ */
+#define IMG_INCOMPAT_KNOWN 0ull
+
+/* The area header: the last whole 4 KiB block of the partition. */
+struct img_area_disk {
+	uint8_t magic[8];
+	img_le32 version;
+	img_le32 block_size;
+	img_le64 compat;
+	img_le64 incompat;
+	uint8_t area_uuid[16];
+	img_le64 area_offset; /* partition bytes: end of the swap area */
+	img_le64 area_size;   /* up to and with this block */
+	img_le32 nr_slots;
+	img_le32 reserved0;
+	struct {
+		img_le64 offset; /* partition bytes */
+		img_le64 size;
+	} slot[IMG_MAX_SLOTS];
+	img_le64 created; /* seconds since 1970, UTC */
+	uint8_t reserved[3976];
+	img_le64 csum; /* XXH64, seed 0, of the bytes before it */
+};
+
+enum img_section_type {
+	IMG_SEC_NONE = 0,
+	IMG_SEC_RECORD = 1,	 /* restore record */
+	IMG_SEC_FINGERPRINT = 2, /* machine fingerprint */
+	IMG_SEC_RTMAP = 3,	 /* EFI runtime map */
+	IMG_SEC_AUX = 4,	 /* auxiliary ranges */
+	IMG_SEC_FS_PROOFS = 5,	 /* file-system proofs */
+	IMG_SEC_PAGE_INDEX = 6,	 /* page runs */
+	IMG_SEC_CHUNK_TABLE = 7,
+	IMG_SEC_SIGNATURE = 8, /* reserved for a detached signature */
+};
+
+struct img_section_disk {
+	img_le32 type;
+	img_le32 entry_size;
+	img_le64 offset; /* slot bytes, block aligned */
+	img_le64 size;	 /* bytes, a multiple of entry_size */
+	img_le64 csum;	 /* XXH64 of the size bytes */
+};
+
+enum img_mode {
+	IMG_MODE_GOLDEN = 1, /* restorable any number of times */
+	IMG_MODE_ONCE = 2,   /* reserved: consumed before the jump */
+};
+
+/* The slot header: written last, after everything it describes is durable. */
+struct img_slot_disk {
+	uint8_t magic[8];
+	img_le32 version;
+	img_le32 mode;
+	img_le64 compat;
+	img_le64 incompat;
+	uint8_t area_uuid[16]; /* of the area it was written into */
+	uint8_t image_uuid[16];
+	img_le64 generation; /* greater is newer; never 0 */
+	img_le64 created;    /* seconds since 1970, UTC */
+	img_le32 page_size;
+	img_le32 chunk_pages;
+	img_le64 nr_pages;  /* stored and filled pages in the index */
+	img_le64 nr_stored; /* pages held by chunks */
+	img_le64 data_size; /* bytes of chunks from IMG_SLOT_DATA_OFFSET on */
+	img_le64 meta_offset;
+	img_le64 meta_size; /* all sections lie within */
+	img_le32 nr_sections;
+	img_le32 reserved0;
+	char kernel_release[64]; /* utsname, NUL padded */
+	char description[128];	 /* UTF-8, NUL padded */
+	uint8_t reserved1[184];
+	struct img_section_disk section[IMG_MAX_SECTIONS]; /* at 512 */
+	uint8_t reserved2[2552];
+	img_le64 csum;
+};
+
+/*
+ * The slot state block: what changes while the image does not.  Its loss
+ * costs a count, never an image, so an unreadable one counts as zeroes.
+ */
+struct img_state_disk {
+	uint8_t magic[8];
+	uint8_t image_uuid[16]; /* a state of another image is no state */
+	img_le64 restores;
+	uint8_t reserved[472];
+	img_le64 csum; /* XXH64 of the 504 bytes before it */
+};
+
+/* Restore record: one entry. */
+struct img_record_disk {
+	img_le64 jump_address; /* virtual: the kernel's restore_registers */
+	img_le64 jump_address_phys;
+	img_le64 cr3; /* of the saved kernel, PCID bits clear */
+	img_le64 arch_magic;
+	uint8_t e820_digest[16]; /* arch record bytes 32..47, informative */
+	img_le64 cr0;
+	img_le64 cr4;
+	img_le64 efer;
+	img_le32 paging_levels; /* 4 or 5 */
+	img_le32 reserved0;
+	img_le64 handoff_phys; /* page of struct img_handoff */
+	img_le64 efi_runtime;  /* virtual address of EFI_RUNTIME_SERVICES, 0: none */
+	img_le64 ram_bytes;    /* informative */
+	uint8_t reserved[152];
+};
+
+#define IMG_ARCH_MAGIC 0x23456789ABCDEF02ull /* arch/x86/power/hibernate.c RESTORE_MAGIC */
+
+/* One fingerprint item; sorted by (field, index), no two alike. */
+struct img_fp_disk {
+	img_le32 field; /* enum img_fp_field */
+	img_le32 index;
+	img_le64 value[2];
+};
+
+/* One EFI runtime region; sorted by phys, disjoint. */
+struct img_rtmap_disk {
+	img_le32 type; /* EFI_MEMORY_TYPE */
+	img_le32 reserved0;
+	img_le64 phys;
+	img_le64 virt;
+	img_le64 pages;
+	img_le64 attribute;
+};
+
+/*
+ * One auxiliary range: memory outside the kernel's own snapshot that must be
+ * as it was.  Its pages stand in the page index like any others; this table
+ * says why.  Sorted by pfn, disjoint.
+ */
+struct img_aux_disk {
+	img_le64 pfn;
+	img_le64 pages;
+	img_le32 kind; /* enum img_aux_kind */
+	img_le32 reserved0;
+};
+
+enum img_aux_kind {
+	IMG_AUX_BOOT_SERVICES = 1, /* boot-services memory the kernel kept (BGRT, ESRT) */
+};
+
+/* One file-system proof; version 1 writes none and refuses any. */
+struct img_fs_proof_disk {
+	uint8_t part_uuid[16];
+	img_le32 kind;
+	img_le32 flags;
+	img_le64 offset; /* partition bytes */
+	img_le64 size;
+	img_le64 digest;
+	uint8_t reserved[16];
+};
+
+enum img_run_kind {
+	IMG_RUN_STORED = 0,
+	IMG_RUN_FILL = 1, /* every 64-bit word of every page is `fill` */
+};
+
+/* One run of pages; sorted by pfn, disjoint. */
+struct img_run_disk {
+	img_le64 pfn;
+	img_le32 pages;
+	img_le32 kind;
+	img_le64 first; /* how many stored pages come before this run */
+	img_le64 fill;	/* 0 unless IMG_RUN_FILL */
+};
+
+enum img_chunk_kind {
+	IMG_CHUNK_LZ4 = 1, /* one LZ4 block */
+	IMG_CHUNK_RAW = 2,
+	IMG_CHUNK_FILL = 3, /* nothing stored: every 64-bit word is `fill` */
+};
+
+/* One chunk: `pages` consecutive stored pages in index order. */
+struct img_chunk_disk {
+	img_le64 offset; /* slot bytes, block aligned */
+	img_le32 size;	 /* stored bytes, without padding */
+	img_le16 kind;
+	img_le16 pages;
+	img_le64 first; /* how many stored pages come before this chunk */
+	img_le64 csum;	/* XXH64 of the stored bytes */
+	img_le64 fill;	/* 0 unless IMG_CHUNK_FILL */
+};
+
+static_assert(sizeof(struct img_area_disk) == IMG_BLOCK, "area header is one block");
+static_assert(offsetof(struct img_area_disk, area_offset) == 48, "area_offset");
+static_assert(offsetof(struct img_area_disk, slot) == 72, "slot");
+static_assert(offsetof(struct img_area_disk, csum) == 4088, "area csum");
+static_assert(sizeof(struct img_section_disk) == 32, "section");
+static_assert(sizeof(struct img_slot_disk) == IMG_BLOCK, "slot header is one block");
+static_assert(offsetof(struct img_slot_disk, generation) == 64, "generation");
+static_assert(offsetof(struct img_slot_disk, kernel_release) == 136, "kernel_release");
+static_assert(offsetof(struct img_slot_disk, section) == 512, "section table");
+static_assert(offsetof(struct img_slot_disk, csum) == 4088, "slot csum");
+static_assert(sizeof(struct img_state_disk) == 512, "state is one sector");
+static_assert(sizeof(struct img_record_disk) == 256, "record");
+static_assert(offsetof(struct img_record_disk, handoff_phys) == 80, "handoff_phys");
+static_assert(sizeof(struct img_fp_disk) == 24, "fingerprint item");
+static_assert(sizeof(struct img_rtmap_disk) == 40, "runtime region");
+static_assert(sizeof(struct img_aux_disk) == 24, "auxiliary range");
+static_assert(sizeof(struct img_fs_proof_disk) == 64, "file-system proof");
+static_assert(sizeof(struct img_run_disk) == 32, "run");
+static_assert(sizeof(struct img_chunk_disk) == 40, "chunk");
+
+#endif

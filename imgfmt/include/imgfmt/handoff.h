@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The handoff page: a zeroed page of the saved kernel which the loader fills
+ * in after it has placed the image.  The kernel wipes `seed` once used.
+ * In memory only, native integers.  TSC stamps are raw RDTSC values of the
+ * boot processor, 0 where a stage did not happen.
+ */
+#ifndef IMGFMT_HANDOFF_H
+#define IMGFMT_HANDOFF_H
+
+#include "imgfmt_port.h"
+
+#define IMG_HANDOFF_MAGIC   0x464642444e414846ull /* "FHANDBFF" */
+#define IMG_HANDOFF_VERSION 1u
+#define IMG_SEED_SIZE	    64u
+
+enum img_stamp {
+	IMG_STAMP_ENTRY,    /* loader entered */
+	IMG_STAMP_FOUND,    /* area found, headers read */
+	IMG_STAMP_META,	    /* sections read and validated */
+	IMG_STAMP_DECIDED,  /* machine compared, plan made */
+	IMG_STAMP_CLAIMED,  /* memory claimed */
+	IMG_STAMP_READ,	    /* last chunk read */
+	IMG_STAMP_DECODED,  /* last chunk verified, decoded and placed */
+	IMG_STAMP_EXIT,	    /* ExitBootServices returned */
+	IMG_STAMP_RUNTIME,  /* SetVirtualAddressMap returned */
+	IMG_STAMP_JUMP,	    /* copied; about to jump into the saved kernel */
+	IMG_STAMP_COUNT = 16
+};
+
+struct img_handoff {
+	uint64_t magic; /* 0 as saved; set by the loader */
+	uint32_t version;
+	uint32_t slot;
+	uint64_t generation;
+	uint64_t restores; /* with this one */
+	uint64_t tsc_hz;   /* of the stamps, as measured by the loader; 0: unknown */
+	uint32_t workers;  /* processors that decoded */
+	uint32_t flags;	   /* 0 */
+	uint64_t bytes_read;
+	uint64_t pages_direct;
+	uint64_t pages_staged;
+	uint64_t svam_status; /* EFI_STATUS of SetVirtualAddressMap */
+	uint8_t seed[IMG_SEED_SIZE];
+	uint64_t stamp[IMG_STAMP_COUNT];
+};
+
+static_assert(sizeof(struct img_handoff) <= 4096, "one page");
+static_assert(offsetof(struct img_handoff, seed) == 80, "seed");
+static_assert(offsetof(struct img_handoff, stamp) == 144, "stamp");
+
+#endif

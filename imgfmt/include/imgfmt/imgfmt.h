@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* Everything, for hosts that want it. */
+#ifndef IMGFMT_IMGFMT_H
+#define IMGFMT_IMGFMT_H
+
+#include "fingerprint.h"
+#include "handoff.h"
+#include "plan.h"
+#include "reader.h"
+#include "reasons.h"
+#include "writer.h"
+
+#endif

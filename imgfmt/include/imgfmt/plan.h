@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The decision: what the image says and what the machine is today, to a
+ * placement plan or a refusal.  Pure functions: the loader calls them, and so
+ * can a host test, a fuzzer or a simulation.
+ *
+ * Restoring claims the firmware's free memory in whole ranges.  Every page of
+ * today is then of one kind:
+ *
+ *   owned   conventional memory the loader has claimed; a page of the image
+ *           that lies here is decoded straight to its place
+ *   busy    boot-services or loader memory: free once boot services are gone,
+ *           so a page of the image that lies here is staged in an owned page
+ *           which the image does not want, and copied after the exit
+ *   other   runtime services, ACPI, MMIO, holes: an image page here is a refusal
+ */
+#ifndef IMGFMT_PLAN_H
+#define IMGFMT_PLAN_H
+
+#include "fingerprint.h"
+#include "reader.h"
+
+/* UEFI 2.10, 7.2: EFI_MEMORY_TYPE values used here. */
+enum img_efi_type {
+	IMG_EFI_LOADER_CODE = 1,
+	IMG_EFI_LOADER_DATA = 2,
+	IMG_EFI_BOOT_CODE = 3,
+	IMG_EFI_BOOT_DATA = 4,
+	IMG_EFI_RUNTIME_CODE = 5,
+	IMG_EFI_RUNTIME_DATA = 6,
+	IMG_EFI_CONVENTIONAL = 7,
+};
+#define IMG_EFI_ATTR_RUNTIME (1ull << 63)
+
+struct img_memrange {
+	uint64_t phys;
+	uint64_t pages;
+	uint32_t type; /* EFI_MEMORY_TYPE */
+	uint64_t attribute;
+};
+
+struct img_machine {
+	const struct img_fp *fp;
+	const struct img_memrange *map; /* sorted by phys, disjoint */
+	uint64_t nr_map;
+	uint64_t runtime_services; /* physical address of the EFI_RUNTIME_SERVICES table */
+};
+
+struct img_verdict {
+	enum img_reason reason; /* IMG_OK: restore */
+	struct img_detail detail;
+	uint64_t pages_free; /* image pages that are conventional memory today */
+	uint64_t pages_busy; /* that must be staged at least */
+	uint64_t pages_spare; /* conventional pages the image does not want */
+};
+
+/* Sorts a memory map by phys (in place, no recursion). */
+void img_memmap_sort(struct img_memrange *map, uint64_t nr);
+
+/* RAM as the kernel counts it in its e820 "System RAM": types 1-4 and 7.  Bytes. */
+uint64_t img_memmap_ram(const struct img_memrange *map, uint64_t nr);
+
+/*
+ * In this order: fingerprint, EFI runtime map, runtime services table, every page of the index,
+ * room for staging.  Nothing is modified.  spare_needed: pages the loader needs for itself.
+ */
+void img_decide(const struct img_meta *meta, const struct img_machine *machine,
+		uint64_t spare_needed, struct img_verdict *ret_verdict);
+
+/* Where today the golden's efi.runtime lies physically; 0 if in none of its regions. */
+uint64_t img_runtime_phys(const struct img_meta *meta);
+
+/* A set of page ranges, sorted, disjoint: what the loader owns. */
+struct img_range {
+	uint64_t pfn;
+	uint64_t pages;
+};
+struct img_owned {
+	const struct img_range *range;
+	uint64_t nr;
+};
+
+/* The piece of [pfn, pfn+pages) from its start that is wholly owned or wholly not: its length. */
+uint64_t img_owned_span(const struct img_owned *owned, uint64_t pfn, uint64_t pages,
+			bool *ret_owned);
+
+/*
+ * The pool: owned pages that the image does not want, handed out by rising address, never given
+ * back.  Contents undefined.
+ */
+struct img_pool {
+	const struct img_meta *meta;
+	const struct img_owned *owned;
+	uint64_t range; /* position: index into owned */
+	uint64_t pfn;	/* position: next candidate page */
+};
+void img_pool_init(struct img_pool *pool, const struct img_meta *meta,
+		   const struct img_owned *owned);
+/* Next free extent, at most `want` pages long, without skipping any; pages 0: exhausted. */
+struct img_range img_pool_next(struct img_pool *pool, uint64_t want);
+/* First extent of exactly `want` pages wholly below `limit_pfn`; scans from the start of what
+ * is left, skips what is too short (lost to the pool).  pages 0: none.
+ */
+struct img_range img_pool_contiguous(struct img_pool *pool, uint64_t want, uint64_t limit_pfn);
+
+#endif
