@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# `make help` lists what there is.  Each component has a Makefile of its own;
+# everything built goes to build/.
+
+SHELL := /bin/bash
+COMPONENTS := imgfmt efi kernel-hook tools
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: all
+all: lib loader module fastbootctl ## loader, module (for each fetched kernel), tools
+
+.PHONY: setup
+setup: ## install what building and testing need (apt, sudo when not root)
+	tools/build/setup
+
+.PHONY: demo
+demo: setup ## the main job: cold boot, echo golden, power off, fast boot, a table
+	$(MAKE) guests
+	$(MAKE) -C qemu-tests demo
+
+.PHONY: qemu-test
+qemu-test: setup ## all tests in QEMU with OVMF; T=name for those with name in theirs
+	$(MAKE) guests
+	$(MAKE) -C qemu-tests test T='$(T)'
+
+.PHONY: qemu-test-all
+qemu-test-all: setup ## the full matrix; takes longer
+	$(MAKE) guests
+	$(MAKE) -C qemu-tests test-all T='$(T)'
+
+.PHONY: check
+check: ## unit tests: offline, no root, under a minute
+	$(MAKE) -C imgfmt check
+	$(MAKE) -C efi check
+	$(MAKE) -C tools check
+
+.PHONY: coverage
+coverage: ## line coverage of the image format library
+	$(MAKE) -C imgfmt coverage
+
+.PHONY: law
+law: ## inclusion law, closedness of the restore code, SPDX lines, formatting
+	$(MAKE) -C imgfmt law
+	$(MAKE) -C efi law
+	tools/build/check-tree
+
+.PHONY: lint
+lint: ## static analysis: cppcheck over the loader, the format and the tools
+	tools/build/lint
+
+.PHONY: format
+format: ## rewrite C sources in the project's format
+	tools/build/check-tree --fix-format
+
+.PHONY: lib
+lib:
+	$(MAKE) -C imgfmt lib
+
+.PHONY: loader
+loader:
+	$(MAKE) -C efi all
+
+.PHONY: kernels
+kernels: ## fetch Debian's stock kernels and their headers into build/
+	$(MAKE) -C qemu-tests kernels
+
+.PHONY: module
+module: kernels
+	$(MAKE) -C kernel-hook all
+
+.PHONY: fastbootctl
+fastbootctl: lib
+	$(MAKE) -C tools all
+
+.PHONY: guests
+guests: all ## build the guests' disks (cached under build/)
+	$(MAKE) -C qemu-tests guests
+
+.PHONY: clean
+clean: ## remove what is compiled; fetched packages and guests stay
+	$(foreach c,$(COMPONENTS),$(MAKE) -C $(c) clean;)
+
+.PHONY: distclean
+distclean: ## remove everything under build/
+	rm -rf build
