@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Finds the one partition that carries a fast-boot area.
+ *
+ * Firmware that boots from a chosen entry may have connected that entry's disk
+ * only.  The area is usually on it, so what is there is looked at first, and
+ * all controllers are connected (about half a second) only if that found none.
+ */
+#include "loader.h"
+
+struct search {
+	void *block;	       /* IMG_BLOCK bytes, page aligned */
+	UINTN found;	       /* areas */
+	enum img_reason worst; /* of areas that are damaged */
+	struct img_detail detail;
+};
+
+static EFI_DEVICE_PATH *next_node(EFI_DEVICE_PATH *node)
+{
+	return (EFI_DEVICE_PATH *)((uint8_t *)node + DevicePathNodeLength(node));
+}
+
+/* The partition's GUID from its device path; UEFI 2.10, 10.3.5.1. */
+static bool partition_uuid(EFI_HANDLE handle, uint8_t ret_uuid[16])
+{
+	EFI_GUID guid = EFI_DEVICE_PATH_PROTOCOL_GUID;
+	EFI_DEVICE_PATH *node;
+	bool found = false;
+
+	if (EFI_ERROR(BS->HandleProtocol(handle, &guid, (void **)&node)))
+		return false;
+	for (; !IsDevicePathEnd(node); node = next_node(node)) {
+		HARDDRIVE_DEVICE_PATH *drive = (HARDDRIVE_DEVICE_PATH *)node;
+
+		if ((size_t)DevicePathNodeLength(node) < sizeof(*node))
+			return false;
+		if (DevicePathType(node) != MEDIA_DEVICE_PATH ||
+		    DevicePathSubType(node) != MEDIA_HARDDRIVE_DP ||
+		    drive->SignatureType != SIGNATURE_TYPE_GUID)
+			continue;
+		memcpy(ret_uuid, drive->Signature, 16);
+		found = true;
+	}
+	return found;
+}
+
+static enum img_reason read_area(const struct disk *disk, void *block, struct img_area *ret_area,
+				 struct img_detail *detail)
+{
+	uint64_t offset = img_area_header_offset(disk->size);
+
+	if (offset == 0)
+		return IMG_E_AREA_MAGIC;
+	if (!disk_read(disk, offset, IMG_BLOCK, block))
+		return IMG_E_DISK_READ;
+	return img_area_decode(block, disk->size, ret_area, detail);
+}
+
+static void look_at(struct loader *l, struct search *s, EFI_HANDLE handle)
+{
+	uint8_t uuid[16] = { 0 };
+	struct img_detail detail = { 0 };
+	struct img_area area;
+	struct disk disk;
+	enum img_reason reason;
+
+	if (!disk_open(handle, &disk))
+		return;
+	if (!partition_uuid(handle, uuid) && l->options.have_part_uuid)
+		return;
+	if (l->options.have_part_uuid && memcmp(uuid, l->options.part_uuid, 16) != 0)
+		return;
+	reason = read_area(&disk, s->block, &area, &detail);
+	if (reason == IMG_E_AREA_MAGIC || (reason == IMG_E_DISK_READ && !l->options.have_part_uuid))
+		return;
+	if (reason != IMG_OK) {
+		s->worst = reason;
+		s->detail = detail;
+		return;
+	}
+	s->found++;
+	l->disk = disk;
+	l->area = area;
+	memcpy(l->part_uuid, uuid, 16);
+}
+
+static void look_at_all(struct loader *l, struct search *s)
+{
+	EFI_GUID guid = EFI_BLOCK_IO_PROTOCOL_GUID;
+	EFI_HANDLE *handle;
+	UINTN count, i;
+
+	if (EFI_ERROR(BS->LocateHandleBuffer(ByProtocol, &guid, NULL, &count, &handle)))
+		return;
+	for (i = 0; i < count; i++)
+		look_at(l, s, handle[i]);
+	BS->FreePool(handle);
+}
+
+static void connect_all(void)
+{
+	EFI_HANDLE *handle;
+	UINTN count, i;
+
+	if (EFI_ERROR(BS->LocateHandleBuffer(AllHandles, NULL, NULL, &count, &handle)))
+		return;
+	for (i = 0; i < count; i++)
+		BS->ConnectController(handle[i], NULL, NULL, TRUE);
+	BS->FreePool(handle);
+}
+
+enum img_reason find_area(struct loader *l)
+{
+	struct search s = { .block = mem_alloc(l, IMG_BLOCK) };
+
+	if (!s.block)
+		return IMG_E_NO_MEMORY;
+	look_at_all(l, &s);
+	if (!s.found && s.worst == IMG_OK) {
+		connect_all();
+		look_at_all(l, &s);
+	}
+	if (s.found == 1)
+		return IMG_OK;
+	if (s.found > 1)
+		return IMG_E_AREA_AMBIGUOUS;
+	l->detail = s.detail;
+	return s.worst != IMG_OK ? s.worst : IMG_E_AREA_MISSING;
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the machine is today, in the terms of the image's fingerprint. */
+#include "loader.h"
+
+#include <efipciio.h>
+
+/* Descriptors that may appear between sizing the map and reading it. */
+#define MAP_SLACK 64
+
+static void cpuid(void *ctx, uint32_t leaf, uint32_t subleaf, uint32_t ret_reg[4])
+{
+	(void)ctx;
+	__asm__ volatile("cpuid"
+			 : "=a"(ret_reg[0]), "=b"(ret_reg[1]), "=c"(ret_reg[2]), "=d"(ret_reg[3])
+			 : "0"(leaf), "2"(subleaf));
+}
+
+static bool read_phys(void *ctx, uint64_t phys, void *to, size_t size)
+{
+	(void)ctx;
+	memcpy(to, (const void *)phys, size);
+	return true;
+}
+
+static uint64_t find_rsdp(void)
+{
+	static const EFI_GUID acpi20 = ACPI_20_TABLE_GUID, acpi10 = ACPI_TABLE_GUID;
+	const EFI_CONFIGURATION_TABLE *table = ST->ConfigurationTable;
+	uint64_t rsdp = 0;
+	UINTN i;
+
+	for (i = 0; i < ST->NumberOfTableEntries; i++) {
+		if (memcmp(&table[i].VendorGuid, &acpi20, sizeof(acpi20)) == 0)
+			return (uint64_t)table[i].VendorTable;
+		if (memcmp(&table[i].VendorGuid, &acpi10, sizeof(acpi10)) == 0)
+			rsdp = (uint64_t)table[i].VendorTable;
+	}
+	return rsdp;
+}
+
+/* Configuration space, PCI Local Bus 3.0, 6.1. */
+#define PCI_ID		 0x00
+#define PCI_CLASS	 0x08
+#define PCI_CACHE_HEADER 0x0c
+#define PCI_BUS_NUMBERS	 0x18
+#define PCI_SUBSYSTEM	 0x2c
+
+struct pci_scan {
+	struct loader *l;
+	EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL *io;
+	bool bus[256]; /* to be scanned */
+};
+
+static uint32_t pci_read(const struct pci_scan *s, uint32_t bus, uint32_t devfn, uint32_t reg)
+{
+	uint64_t address = (uint64_t)bus << 24 | (devfn >> 3) << 16 | (devfn & 7) << 8 | reg;
+	uint32_t value = ~0u;
+
+	s->io->Pci.Read(s->io, EfiPciIoWidthUint32, address, 1, &value);
+	return value;
+}
+
+/* False if there is no such function.  *ret_multi: function 0 says there are more. */
+static bool scan_function(struct pci_scan *s, uint32_t bus, uint32_t devfn, bool *ret_multi)
+{
+	uint32_t id = pci_read(s, bus, devfn, PCI_ID), subsystem = 0;
+	uint32_t header = pci_read(s, bus, devfn, PCI_CACHE_HEADER) >> 16 & 0xff;
+	uint32_t type = header & 0x7f;
+
+	if ((id & 0xffff) == 0xffff)
+		return false;
+	*ret_multi = header & 0x80;
+	if (type == 0)
+		subsystem = pci_read(s, bus, devfn, PCI_SUBSYSTEM);
+	if (type == 1)
+		s->bus[pci_read(s, bus, devfn, PCI_BUS_NUMBERS) >> 8 & 0xff] = true;
+	img_fp_add_pci(&s->l->fp,
+		       &(struct img_pci_id){
+			       .segment = (uint16_t)s->io->SegmentNumber,
+			       .bus = (uint8_t)bus,
+			       .devfn = (uint8_t)devfn,
+			       .vendor = (uint16_t)id,
+			       .device = (uint16_t)(id >> 16),
+			       .subvendor = (uint16_t)subsystem,
+			       .subdevice = (uint16_t)(subsystem >> 16),
+			       .class_revision = pci_read(s, bus, devfn, PCI_CLASS),
+			       .header_type = (uint8_t)type,
+		       });
+	return true;
+}
+
+static void scan_bus(struct pci_scan *s, uint32_t bus)
+{
+	uint32_t device, function;
+	bool multi, unused;
+
+	for (device = 0; device < 32; device++) {
+		if (!scan_function(s, bus, device << 3, &multi) || !multi)
+			continue;
+		for (function = 1; function < 8; function++)
+			scan_function(s, bus, device << 3 | function, &unused);
+	}
+}
+
+/* The root bridge's first bus: an ACPI address space descriptor of bus numbers (UEFI 2.10, 14.2). */
+static uint32_t root_bus(EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL *io)
+{
+	const uint8_t *d;
+
+	if (EFI_ERROR(io->Configuration(io, (void **)&d)))
+		return 0;
+	for (; d[0] == 0x8a; d += 3 + (d[1] | d[2] << 8)) {
+		if (d[3] == 2)
+			return d[14];
+	}
+	return 0;
+}
+
+/* Bridges lie on a lower bus than what is behind them, so one pass upwards finds all. */
+static void scan_root_bridge(struct loader *l, EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL *io)
+{
+	struct pci_scan s = { .l = l, .io = io };
+	uint32_t bus;
+
+	s.bus[root_bus(io)] = true;
+	for (bus = 0; bus < 256; bus++) {
+		if (s.bus[bus])
+			scan_bus(&s, bus);
+	}
+}
+
+static void scan_pci(struct loader *l)
+{
+	EFI_GUID guid = EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL_GUID;
+	EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL *io;
+	EFI_HANDLE *handle;
+	UINTN count, i;
+
+	if (EFI_ERROR(BS->LocateHandleBuffer(ByProtocol, &guid, NULL, &count, &handle)))
+		return;
+	for (i = 0; i < count; i++) {
+		if (!EFI_ERROR(BS->HandleProtocol(handle[i], &guid, (void **)&io)))
+			scan_root_bridge(l, io);
+	}
+	BS->FreePool(handle);
+}
+
+static void convert_map(struct loader *l, const uint8_t *raw, UINTN size, UINTN step)
+{
+	UINTN i;
+
+	l->nr_map = size / step;
+	for (i = 0; i < l->nr_map; i++) {
+		const EFI_MEMORY_DESCRIPTOR *d = (const void *)(raw + i * step);
+
+		l->map[i] = (struct img_memrange){
+			.phys = d->PhysicalStart,
+			.pages = d->NumberOfPages,
+			.type = d->Type,
+			.attribute = d->Attribute,
+		};
+	}
+	img_memmap_sort(l->map, l->nr_map);
+}
+
+/* The buffers are allocated first, so that the map shows them. */
+enum img_reason read_memory_map(struct loader *l)
+{
+	UINTN size = 0, key, step = sizeof(EFI_MEMORY_DESCRIPTOR);
+	UINT32 version;
+	void *raw;
+
+	BS->GetMemoryMap(&size, NULL, &key, &step, &version);
+	size += MAP_SLACK * step;
+	raw = mem_alloc(l, size);
+	l->map = mem_alloc(l, size / step * sizeof(*l->map));
+	if (!raw || !l->map || EFI_ERROR(BS->GetMemoryMap(&size, raw, &key, &step, &version)))
+		return IMG_E_NO_MEMORY;
+	convert_map(l, raw, size, step);
+	return IMG_OK;
+}
+
+enum img_reason look_at_machine(struct loader *l)
+{
+	const struct img_probe probe = { .cpuid = cpuid, .read_phys = read_phys };
+	void *scratch = mem_alloc(l, IMG_ACPI_SCRATCH);
+	enum img_reason reason;
+
+	if (!scratch)
+		return IMG_E_NO_MEMORY;
+	reason = read_memory_map(l);
+	if (reason != IMG_OK)
+		return reason;
+	img_fp_init(&l->fp);
+	img_fp_add_cpuid(&l->fp, &probe);
+	img_fp_add(&l->fp, IMG_FP_RAM_BYTES, 0, img_memmap_ram(l->map, l->nr_map), 0);
+	img_fp_add_acpi(&l->fp, &probe, find_rsdp(), scratch);
+	scan_pci(l);
+	img_fp_sort(&l->fp);
+	return IMG_OK;
+}

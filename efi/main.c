@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fastbootx64.efi: puts a saved kernel back into memory and returns into its
+ * checkpoint.
+ *
+ * The order is the promise: everything is checked that can be checked before
+ * memory is claimed, every byte of the image before the firmware is let go.
+ * All failures up to there end in an error to the firmware, which then boots
+ * the next entry.
+ */
+#include "loader.h"
+
+#define CALIBRATION_US 2000
+
+static uint64_t measure_tsc(void)
+{
+	uint64_t start = tsc();
+
+	BS->Stall(CALIBRATION_US);
+	return (tsc() - start) * (1000000 / CALIBRATION_US);
+}
+
+static enum img_reason read_options(struct loader *l)
+{
+	EFI_GUID guid = LOADED_IMAGE_PROTOCOL;
+	EFI_LOADED_IMAGE *image;
+
+	if (EFI_ERROR(BS->HandleProtocol(l->self, &guid, (void **)&image)))
+		return options_parse(NULL, 0, &l->options, &l->detail);
+	return options_parse(image->LoadOptions, image->LoadOptionsSize / 2, &l->options,
+			     &l->detail);
+}
+
+static enum img_reason read_image(struct loader *l)
+{
+	enum img_reason reason = find_area(l);
+
+	if (reason == IMG_OK)
+		reason = read_headers(l);
+	if (reason != IMG_OK)
+		return reason;
+	stamp(l, IMG_STAMP_FOUND);
+	report_start(l);
+	reason = read_sections(l);
+	stamp(l, IMG_STAMP_META);
+	return reason;
+}
+
+/* Memory the loader needs beside the image: buffers, scratch, tables, lists; 64 MiB is plenty. */
+#define SPARE_PAGES (64 * MIB / IMG_PAGE_SIZE)
+
+static enum img_reason decide(struct loader *l)
+{
+	enum img_reason reason = look_at_machine(l);
+	uint64_t runtime = (uint64_t)RT;
+
+	if (reason != IMG_OK)
+		return reason;
+	img_decide(&l->meta,
+		   &(struct img_machine){ &l->fp, l->map, l->nr_map, runtime }, SPARE_PAGES,
+		   &l->verdict);
+	stamp(l, IMG_STAMP_DECIDED);
+	l->detail = l->verdict.detail;
+	if (l->verdict.reason == IMG_OK && l->options.simulate)
+		return IMG_E_SIMULATED;
+	return l->verdict.reason;
+}
+
+/* Fills claimed memory with the image; returns with the machine still the firmware's. */
+static enum img_reason overlay(struct loader *l, struct entry *entry)
+{
+	enum img_reason reason = mem_claim(l);
+
+	stamp(l, IMG_STAMP_CLAIMED);
+	if (reason == IMG_OK)
+		reason = prepare_entry(l, entry);
+	if (reason == IMG_OK)
+		reason = place_image(l);
+	return reason;
+}
+
+static enum img_reason fast_boot(struct loader *l)
+{
+	enum img_reason reason = read_options(l);
+	struct entry entry;
+
+	if (reason == IMG_OK)
+		reason = read_image(l);
+	if (reason == IMG_OK)
+		reason = decide(l);
+	if (reason == IMG_OK)
+		reason = overlay(l, &entry);
+	if (reason == IMG_OK)
+		reason = enter_golden(l, &entry);
+	return reason;
+}
+
+/* Called by GNU-EFI's start-up code. */
+EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system_table);
+
+EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system_table)
+{
+	static struct loader loader; /* too large for the firmware's stack */
+	enum img_reason reason;
+
+	InitializeLib(image, system_table);
+	memset(&loader, 0, sizeof(loader));
+	loader.self = image;
+	stamp(&loader, IMG_STAMP_ENTRY);
+	loader.handoff.tsc_hz = measure_tsc();
+
+	reason = fast_boot(&loader);
+	mem_release(&loader);
+	report_refusal(&loader, reason);
+	return reason_status(reason);
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Memory, in the order of a restore:
+ *
+ *   mem_alloc   a few buffers, before the machine's memory is compared
+ *   mem_claim   all conventional memory but what the firmware may still need;
+ *               one call a range, since a thousand one-page calls take 50 ms
+ *   mem_pool    pages out of the claim which the image does not want
+ *   mem_release all of it back to the firmware, after a refusal
+ */
+#include "loader.h"
+
+/*
+ * Left unclaimed for the firmware's own allocations until the exit.  Pages of
+ * the image that lie there are staged.
+ */
+#define FIRMWARE_RESERVE_PAGES (16 * MIB / IMG_PAGE_SIZE)
+
+/* Below this lie the real-mode start-up code and buffers that firmware re-uses unasked. */
+#define LOWEST_CLAIM_PFN (MIB / IMG_PAGE_SIZE)
+
+#define LOW_LIMIT_PFN (1ull << (32 - 12))
+
+static bool hold(struct memory *m, EFI_PHYSICAL_ADDRESS phys, UINTN pages)
+{
+	if (m->nr_held == MAX_HELD)
+		return false;
+	m->held[m->nr_held++] = (struct pages){ phys, pages };
+	return true;
+}
+
+void *mem_alloc(struct loader *l, uint64_t bytes)
+{
+	UINTN pages = (bytes + IMG_PAGE_SIZE - 1) / IMG_PAGE_SIZE;
+	EFI_PHYSICAL_ADDRESS phys;
+
+	if (EFI_ERROR(BS->AllocatePages(AllocateAnyPages, EfiLoaderData, pages, &phys)))
+		return NULL;
+	if (!hold(&l->memory, phys, pages)) {
+		BS->FreePages(phys, pages);
+		return NULL;
+	}
+	memset((void *)phys, 0, pages * IMG_PAGE_SIZE);
+	return (void *)phys;
+}
+
+/* A range that cannot be had is not an error: its pages are staged. */
+static void claim(struct memory *m, uint64_t pfn, uint64_t end)
+{
+	EFI_PHYSICAL_ADDRESS phys = pfn * IMG_PAGE_SIZE;
+
+	if (pfn >= end || m->owned.nr == MAX_HELD || m->nr_held == MAX_HELD)
+		return;
+	if (EFI_ERROR(BS->AllocatePages(AllocateAddress, EfiLoaderData, end - pfn, &phys)))
+		return;
+	hold(m, phys, end - pfn);
+	m->range[m->owned.nr++] = (struct img_range){ pfn, end - pfn };
+}
+
+/* The firmware allocates from the top of low memory downwards: leave it that. */
+static uint64_t find_reserve(const struct img_memrange *map, uint64_t nr)
+{
+	uint64_t i, best = nr;
+
+	for (i = 0; i < nr; i++) {
+		if (map[i].type == IMG_EFI_CONVENTIONAL && map[i].phys < 1ull << 32 &&
+		    map[i].pages >= 2 * FIRMWARE_RESERVE_PAGES)
+			best = i;
+	}
+	return best;
+}
+
+enum img_reason mem_claim(struct loader *l)
+{
+	struct memory *m = &l->memory;
+	enum img_reason reason = read_memory_map(l);
+	uint64_t i, reserve;
+
+	if (reason != IMG_OK)
+		return reason;
+	reserve = find_reserve(l->map, l->nr_map);
+	for (i = 0; i < l->nr_map; i++) {
+		uint64_t pfn = l->map[i].phys / IMG_PAGE_SIZE;
+		uint64_t end = pfn + l->map[i].pages;
+
+		if (l->map[i].type != IMG_EFI_CONVENTIONAL)
+			continue;
+		if (pfn < LOWEST_CLAIM_PFN)
+			pfn = LOWEST_CLAIM_PFN;
+		if (i == reserve)
+			end -= FIRMWARE_RESERVE_PAGES;
+		claim(m, pfn, end);
+	}
+	m->owned.range = m->range;
+	return IMG_OK;
+}
+
+/* Takes a range out of what is owned: the image does not want it, so nobody will miss it. */
+static bool disown(struct memory *m, struct img_range r)
+{
+	struct img_range *at = m->range;
+	uint64_t before, after;
+
+	while (r.pfn >= at->pfn + at->pages)
+		at++;
+	before = r.pfn - at->pfn;
+	after = at->pages - before - r.pages;
+	if (m->owned.nr == MAX_HELD)
+		return false;
+	memmove(at + 1, at, (uint64_t)(m->range + m->owned.nr - at) * sizeof(*at));
+	m->owned.nr++;
+	at[0].pages = before;
+	at[1] = (struct img_range){ r.pfn + r.pages, after };
+	return true;
+}
+
+void *mem_pool(struct loader *l, uint64_t bytes, bool low)
+{
+	uint64_t pages = (bytes + IMG_PAGE_SIZE - 1) / IMG_PAGE_SIZE;
+	struct memory *m = &l->memory;
+	struct img_pool scan;
+	struct img_range r;
+
+	img_pool_init(&scan, &l->meta, &m->owned);
+	r = img_pool_contiguous(&scan, pages, low ? LOW_LIMIT_PFN : IMG_MAX_PFN);
+	if (r.pages == 0 || !disown(m, r))
+		return NULL;
+	return (void *)(r.pfn * IMG_PAGE_SIZE);
+}
+
+void mem_release(struct loader *l)
+{
+	struct memory *m = &l->memory;
+
+	while (m->nr_held) {
+		struct pages p = m->held[--m->nr_held];
+
+		BS->FreePages(p.phys, p.count);
+	}
+	m->owned.nr = 0;
+}

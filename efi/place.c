@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Where each page of the image goes.  A page that lies in claimed memory is
+ * written straight to its place.  Any other is staged: written to a pool page
+ * and copied once boot services, whose memory it lies in, are gone.
+ *
+ * The list of copies is sorted by target and made of runs, so that finding a
+ * page is a binary search and the copying after the exit a few long loops.
+ * After plan_staging() the list is read-only and used by every processor.
+ */
+#include "loader.h"
+
+/* A count from a trial run may be off by the pieces that the list itself displaces. */
+#define COPY_SLACK 256
+
+static bool add_copy(struct staging *s, uint64_t from_pfn, uint64_t to_pfn, uint64_t pages)
+{
+	s->pages += pages;
+	if (s->copy) {
+		if (s->count == s->capacity)
+			return false;
+		s->copy[s->count] = (struct copy){ from_pfn * IMG_PAGE_SIZE,
+						   to_pfn * IMG_PAGE_SIZE, pages };
+	}
+	s->count++;
+	return true;
+}
+
+static bool stage_span(struct staging *s, struct img_pool *pool, uint64_t pfn, uint64_t pages)
+{
+	while (pages) {
+		struct img_range r = img_pool_next(pool, pages);
+
+		if (r.pages == 0 || !add_copy(s, r.pfn, pfn, r.pages))
+			return false;
+		pfn += r.pages;
+		pages -= r.pages;
+	}
+	return true;
+}
+
+static bool stage_run(struct loader *l, struct staging *s, struct img_pool *pool,
+		      const struct img_run *run)
+{
+	uint64_t pfn = run->pfn, pages = run->pages, span;
+	bool owned;
+
+	for (; pages; pfn += span, pages -= span) {
+		span = img_owned_span(&l->memory.owned, pfn, pages, &owned);
+		if (!owned && !stage_span(s, pool, pfn, span))
+			return false;
+	}
+	return true;
+}
+
+static bool stage_all(struct loader *l, struct staging *s, struct img_pool *pool)
+{
+	uint64_t i;
+
+	for (i = 0; i < l->meta.nr_runs; i++) {
+		struct img_run run = img_meta_run(&l->meta, i);
+
+		if (!stage_run(l, s, pool, &run))
+			return false;
+	}
+	return true;
+}
+
+/* Once to count; then the list is allocated and it is done. */
+enum img_reason plan_staging(struct loader *l)
+{
+	struct staging *s = &l->staging;
+	struct img_pool pool;
+
+	img_pool_init(&pool, &l->meta, &l->memory.owned);
+	if (!stage_all(l, s, &pool))
+		return IMG_E_NO_MEMORY;
+	s->capacity = s->count + COPY_SLACK;
+	s->copy = mem_pool(l, s->capacity * sizeof(*s->copy), false);
+	s->count = 0;
+	s->pages = 0;
+	img_pool_init(&pool, &l->meta, &l->memory.owned);
+	if (!s->copy || !stage_all(l, s, &pool))
+		return IMG_E_NO_MEMORY;
+	l->handoff.pages_staged = s->pages;
+	l->handoff.pages_direct = l->meta.nr_pages - s->pages;
+	return IMG_OK;
+}
+
+static const struct copy *find_copy(const struct staging *s, uint64_t phys)
+{
+	uint64_t low = 0, high = s->count;
+
+	while (high - low > 1) {
+		uint64_t middle = low + (high - low) / 2;
+
+		if (s->copy[middle].to <= phys)
+			low = middle;
+		else
+			high = middle;
+	}
+	return &s->copy[low];
+}
+
+void *page_now(const struct loader *l, uint64_t pfn, uint64_t pages, uint64_t *ret_pages)
+{
+	uint64_t phys = pfn * IMG_PAGE_SIZE, left;
+	const struct copy *c;
+	bool owned;
+
+	*ret_pages = img_owned_span(&l->memory.owned, pfn, pages, &owned);
+	if (owned)
+		return (void *)phys;
+	c = find_copy(&l->staging, phys);
+	left = c->pages - (phys - c->to) / IMG_PAGE_SIZE;
+	if (*ret_pages > left)
+		*ret_pages = left;
+	return (void *)(c->from + (phys - c->to));
+}
+
+/* The rest of the run, from stored page `first` on, at most `pages` long. */
+static uint64_t stored_piece(const struct loader *l, uint64_t run_number, uint64_t first,
+			     uint64_t pages, uint64_t *ret_pfn)
+{
+	struct img_run run = img_meta_run(&l->meta, run_number);
+	uint64_t skip = first - run.first;
+
+	*ret_pfn = run.pfn + skip;
+	return run.pages - skip < pages ? run.pages - skip : pages;
+}
+
+void place_stored(const struct loader *l, uint64_t first, uint64_t pages, const uint8_t *from)
+{
+	uint64_t run = img_meta_find_stored(&l->meta, first), pfn, piece, span;
+
+	for (; pages; run++) {
+		if (img_meta_run(&l->meta, run).kind != IMG_RUN_STORED)
+			continue;
+		piece = stored_piece(l, run, first, pages, &pfn);
+		first += piece;
+		pages -= piece;
+		for (; piece; piece -= span, pfn += span, from += span * IMG_PAGE_SIZE)
+			memcpy(page_now(l, pfn, piece, &span), from, span * IMG_PAGE_SIZE);
+	}
+}
+
+void *stored_in_one_piece(const struct loader *l, uint64_t first, uint64_t pages)
+{
+	uint64_t run = img_meta_find_stored(&l->meta, first), pfn, span;
+	void *at;
+
+	if (stored_piece(l, run, first, pages, &pfn) < pages)
+		return NULL;
+	at = page_now(l, pfn, pages, &span);
+	return span == pages ? at : NULL;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From the firmware's machine into the saved kernel.
+ *
+ * Entered in long mode with interrupts off, on the firmware's page tables, at
+ * the copy of this code below 4 GiB; rdi: the param page.  Boot services are
+ * gone.  Never returns.  An exception from here on resets the machine (the
+ * IDT is empty), and the firmware then boots the next time as ever.
+ *
+ *   1. own GDT, IDT, stack
+ *   2. own page tables; through 32-bit code if the saved kernel's paging level
+ *      is another, since CR4.LA57 cannot change in long mode (Intel SDM 3A, 4.1.2)
+ *   3. CR0, CR4, EFER as the saved kernel expects to find them
+ *   4. copy the staged pages to their places
+ *   5. jump to restore_registers: r8 its address, r9 the saved kernel's CR3
+ *
+ * The selectors are those restore_registers and restore_processor_state rely
+ * on: it reloads the data segments but not CS (arch/x86/power/cpu.c).
+ */
+#include "restore.h"
+
+#define MSR_EFER       0xc0000080
+#define EFER_SCE_NXE   ((1 << 0) | (1 << 11))
+#define CR0_PG	       (1 << 31)
+#define CR0_WANTED     0x80050033 /* PG AM WP NE ET MP PE */
+
+	.section .text.restore, "ax"
+	.globl	trampoline_start, trampoline_32, trampoline_64, trampoline_end
+	.hidden	trampoline_start, trampoline_32, trampoline_64, trampoline_end
+
+	.code64
+trampoline_start:
+	cli
+	cld
+	lea	TRAMP_STACK_TOP(%rdi), %rsp
+	lgdt	TRAMP_GDTR(%rdi)
+	lidt	TRAMP_IDTR(%rdi)
+	cmpl	$0, TRAMP_SWITCH(%rdi)
+	jne	1f
+	mov	TRAMP_CR3(%rdi), %rax
+	mov	%rax, %cr3
+	ljmpl	*TRAMP_FAR64(%rdi)
+1:	ljmpl	*TRAMP_FAR32(%rdi)
+
+	.code32
+trampoline_32:
+	mov	$TRAMP_DS, %eax
+	mov	%eax, %ss
+	mov	%eax, %ds
+	mov	%eax, %es
+	mov	%cr0, %eax
+	and	$~CR0_PG, %eax
+	mov	%eax, %cr0
+	mov	TRAMP_CR4(%edi), %eax
+	mov	%eax, %cr4
+	mov	TRAMP_CR3(%edi), %eax
+	mov	%eax, %cr3
+	mov	%cr0, %eax
+	or	$CR0_PG, %eax
+	mov	%eax, %cr0
+	ljmpl	*TRAMP_FAR64(%edi)
+
+	.code64
+trampoline_64:
+	mov	$TRAMP_DS, %eax
+	mov	%eax, %ss
+	mov	%eax, %ds
+	mov	%eax, %es
+	xor	%eax, %eax
+	mov	%eax, %fs
+	mov	%eax, %gs
+	mov	%edi, %edi		/* the upper half is undefined after 32-bit code */
+	mov	TRAMP_CR4(%rdi), %rax
+	mov	%rax, %cr4
+	mov	$CR0_WANTED, %eax
+	mov	%rax, %cr0
+	mov	$MSR_EFER, %ecx
+	rdmsr
+	or	$EFER_SCE_NXE, %eax
+	wrmsr
+	mov	$'c', %al
+	call	mark
+
+	/* Each copy: rsi from, rdx to, rcx 32-byte steps. */
+	mov	TRAMP_COPY(%rdi), %rbx
+	mov	TRAMP_COPIES(%rdi), %rbp
+	jmp	4f
+2:	mov	0(%rbx), %rsi
+	mov	8(%rbx), %rdx
+	mov	16(%rbx), %rcx
+	shl	$7, %rcx		/* 4096 / 32 */
+3:	mov	0(%rsi), %rax
+	mov	8(%rsi), %r8
+	mov	16(%rsi), %r9
+	mov	24(%rsi), %r10
+	mov	%rax, 0(%rdx)
+	mov	%r8, 8(%rdx)
+	mov	%r9, 16(%rdx)
+	mov	%r10, 24(%rdx)
+	add	$32, %rsi
+	add	$32, %rdx
+	dec	%rcx
+	jnz	3b
+	add	$24, %rbx
+	dec	%rbp
+4:	test	%rbp, %rbp
+	jnz	2b
+
+	mov	$'j', %al
+	call	mark
+	rdtsc
+	shl	$32, %rdx
+	or	%rdx, %rax
+	mov	TRAMP_STAMP(%rdi), %rbx
+	mov	%rax, (%rbx)
+
+	mov	TRAMP_JUMP(%rdi), %r8
+	mov	TRAMP_GOLDEN_CR3(%rdi), %r9
+	jmp	*%r8
+
+/* A progress mark, if a port is given. */
+mark:
+	mov	TRAMP_SERIAL(%rdi), %edx
+	test	%edx, %edx
+	jz	5f
+	out	%al, (%dx)
+5:	ret
+trampoline_end:
+
+	.section .note.GNU-stack, "", @progbits
