@@ -61,8 +61,8 @@ void img_fp_add_cpuid(struct img_fp *fp, const struct img_probe *probe);
 /*
  * Walks RSDP -> XSDT -> tables, FADT -> DSDT, FACS (its hardware signature only) and counts the
  * processors of the MADT.  ACPI 6.5, 5.2.  The digest covers a table's address and bytes.
- * scratch: IMG_ACPI_SCRATCH bytes; a larger table counts by its header only.  False: no usable
- * RSDP.
+ * scratch: IMG_ACPI_SCRATCH bytes; a larger table counts by its header only, BGRT by its address
+ * and length.  False: no usable RSDP.
  */
 bool img_fp_add_acpi(struct img_fp *fp, const struct img_probe *probe, uint64_t rsdp_phys,
 		     void *scratch);

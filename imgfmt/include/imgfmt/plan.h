@@ -98,8 +98,9 @@ void img_pool_init(struct img_pool *pool, const struct img_meta *meta,
 		   const struct img_owned *owned);
 /* Next free extent, at most `want` pages long, without skipping any; pages 0: exhausted. */
 struct img_range img_pool_next(struct img_pool *pool, uint64_t want);
-/* First extent of exactly `want` pages wholly below `limit_pfn`; scans from the start of what
- * is left, skips what is too short (lost to the pool).  pages 0: none.
+/*
+ * First extent of exactly `want` pages wholly below `limit_pfn`; scans from the start of what
+ * is left, skips what is too short (lost to the pool).  pages 0: none, and the pool is as before.
  */
 struct img_range img_pool_contiguous(struct img_pool *pool, uint64_t want, uint64_t limit_pfn);
 

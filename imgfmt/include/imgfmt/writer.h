@@ -37,7 +37,7 @@ struct img_writer {
 void img_writer_init(struct img_writer *w, uint64_t slot_size, struct img_run_disk *run,
 		     uint64_t run_capacity, struct img_chunk_disk *chunk, uint64_t chunk_capacity);
 
-/* True if all 64-bit words of the page are alike; *ret_word is the word. */
+/* True if all 64-bit words of the page (8-byte aligned) are alike; *ret_word is the word. */
 bool img_page_is_fill(const void *page, uint64_t *ret_word);
 
 /*
@@ -66,7 +66,10 @@ static inline bool img_writer_has_room(const struct img_writer *w, uint64_t runs
 void img_chunk_encode(const void *in, uint32_t pages, void *out, void *workmem,
 		      struct img_chunk *ret_chunk);
 
-/* Appends an encoded chunk: sets chunk->offset and ->first.  IMG_E_SLOT_FULL, IMG_E_CHUNK_COUNT. */
+/*
+ * Appends an encoded chunk: sets chunk->offset and ->first.  IMG_E_SLOT_FULL; IMG_E_INDEX_FULL
+ * (no room in the chunk table); IMG_E_CHUNK_COUNT (more pages than the index has stored).
+ */
 enum img_reason img_writer_chunk(struct img_writer *w, struct img_chunk *chunk);
 
 /* The small sections, in memory, in disk form; pointers may be NULL where the count is 0. */
@@ -82,7 +85,8 @@ struct img_writer_sections {
  * Lays the sections out behind the last chunk and fills in all of *slot that the writer
  * knows: counts, data_size, meta_offset, meta_size and the section table with checksums.
  * The caller writes section[i] from data[i]: section[i].size bytes, padded with zeroes.
- * IMG_E_SLOT_FULL, IMG_E_INDEX_COUNT (pages not yet in chunks).
+ * IMG_E_SLOT_FULL, IMG_E_INDEX_FULL (sections above IMG_MAX_META_SIZE), IMG_E_INDEX_COUNT
+ * (pages not yet in chunks).
  */
 enum img_reason img_writer_finish(struct img_writer *w, const struct img_writer_sections *in,
 				  struct img_slot *slot, const void *data[IMG_MAX_SECTIONS]);

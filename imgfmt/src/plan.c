@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * The decision, and the bookkeeping of pages that follows from it.  The image's
+ * runs and the machine's ranges are both sorted, so every check is one merge of
+ * two lists; none looks at single pages.
+ */
+#include <imgfmt/plan.h>
+
+#include "internal.h"
+
+/* Memory maps. */
+
+/* Insertion: firmware gives its map sorted or nearly so. */
+void img_memmap_sort(struct img_memrange *map, uint64_t nr)
+{
+	for (uint64_t i = 1; i < nr; i++) {
+		struct img_memrange range = map[i];
+		uint64_t to = i;
+
+		for (; to && map[to - 1].phys > range.phys; to--)
+			map[to] = map[to - 1];
+		map[to] = range;
+	}
+}
+
+/* Free once boot services are gone. */
+static bool is_busy(uint32_t type)
+{
+	return type >= IMG_EFI_LOADER_CODE && type <= IMG_EFI_BOOT_DATA;
+}
+
+static bool is_boot_services(uint32_t type)
+{
+	return type == IMG_EFI_BOOT_CODE || type == IMG_EFI_BOOT_DATA;
+}
+
+/* Pages of a map entry; whatever the firmware says, none beyond the address width. */
+static struct img_range range_pages(const struct img_memrange *range)
+{
+	uint64_t pfn = img_min(range->phys / IMG_PAGE_SIZE, IMG_MAX_PFN);
+
+	return (struct img_range){ pfn, img_min(range->pages, IMG_MAX_PFN - pfn) };
+}
+
+static uint64_t range_end(const struct img_memrange *range)
+{
+	struct img_range r = range_pages(range);
+
+	return r.pfn + r.pages;
+}
+
+uint64_t img_memmap_ram(const struct img_memrange *map, uint64_t nr)
+{
+	uint64_t pages = 0;
+
+	for (uint64_t i = 0; i < nr; i++)
+		if (is_busy(map[i].type) || map[i].type == IMG_EFI_CONVENTIONAL)
+			pages += range_pages(&map[i]).pages;
+	return pages * IMG_PAGE_SIZE;
+}
+
+/* The EFI runtime map. */
+
+/*
+ * Boot-services memory with the runtime attribute is Linux's way to keep it;
+ * the firmware does not know of it.
+ */
+static bool is_runtime(uint32_t type, uint64_t attribute)
+{
+	return attribute & IMG_EFI_ATTR_RUNTIME && !is_boot_services(type);
+}
+
+static enum img_reason rtmap_refuse(struct img_detail *detail, const char *field, uint64_t index,
+				    uint64_t golden, uint64_t today)
+{
+	return IMG_REFUSE(detail, IMG_E_EFI_RUNTIME_MAP, .object = "EFI runtime region",
+			  .field = field, .index = index, .golden = golden, .today = today);
+}
+
+/* Is region i covered by ranges of today of the same kind?  *at: where the merge stands. */
+static enum img_reason region_covered(const struct img_machine *machine,
+				      const struct img_rtregion *region, uint64_t i, uint64_t *at,
+				      struct img_detail *detail)
+{
+	uint64_t pfn = region->phys / IMG_PAGE_SIZE;
+	uint64_t end = pfn + region->pages;
+
+	while (pfn < end) {
+		const struct img_memrange *range;
+
+		while (*at < machine->nr_map && range_end(&machine->map[*at]) <= pfn)
+			++*at;
+		if (*at == machine->nr_map || machine->map[*at].phys / IMG_PAGE_SIZE > pfn)
+			return rtmap_refuse(detail, "missing today", i, pfn * IMG_PAGE_SIZE, 0);
+		range = &machine->map[*at];
+		if (range->type != region->type || !is_runtime(range->type, range->attribute))
+			return rtmap_refuse(detail, "type", i, pfn * IMG_PAGE_SIZE, range->phys);
+		pfn = img_min(end, range_end(range));
+	}
+	return IMG_OK;
+}
+
+static uint64_t runtime_pages_today(const struct img_machine *machine)
+{
+	uint64_t pages = 0;
+
+	for (uint64_t i = 0; i < machine->nr_map; i++)
+		if (is_runtime(machine->map[i].type, machine->map[i].attribute))
+			pages += range_pages(&machine->map[i]).pages;
+	return pages;
+}
+
+/* By coverage: neither side's way to split and merge regions matters. */
+static enum img_reason compare_rtmap(const struct img_meta *meta, const struct img_machine *machine,
+				     struct img_detail *detail)
+{
+	uint64_t at = 0, golden = 0, today;
+
+	for (uint64_t i = 0; i < meta->nr_rtmap; i++) {
+		const struct img_rtregion region = img_meta_rtregion(meta, i);
+		enum img_reason reason;
+
+		if (!is_runtime(region.type, region.attribute))
+			continue;
+		reason = region_covered(machine, &region, i, &at, detail);
+		if (reason != IMG_OK)
+			return reason;
+		golden += region.pages;
+	}
+	today = runtime_pages_today(machine);
+	if (today != golden)
+		return rtmap_refuse(detail, "pages in all", 0, golden, today);
+	return IMG_OK;
+}
+
+uint64_t img_runtime_phys(const struct img_meta *meta)
+{
+	uint64_t virt = meta->record.efi_runtime;
+
+	for (uint64_t i = 0; i < meta->nr_rtmap; i++) {
+		const struct img_rtregion region = img_meta_rtregion(meta, i);
+
+		if (virt >= region.virt && virt - region.virt < region.pages * IMG_PAGE_SIZE)
+			return region.phys + (virt - region.virt);
+	}
+	return 0;
+}
+
+/* A kernel that runs without runtime services needs none today. */
+static enum img_reason compare_runtime_table(const struct img_meta *meta,
+					     const struct img_machine *machine,
+					     struct img_detail *detail)
+{
+	uint64_t phys = img_runtime_phys(meta);
+
+	if (!meta->record.efi_runtime || (phys && phys == machine->runtime_services))
+		return IMG_OK;
+	return IMG_REFUSE(detail, IMG_E_EFI_RUNTIME_TABLE, .object = "EFI_RUNTIME_SERVICES",
+			  .field = "address", .golden = phys, .today = machine->runtime_services);
+}
+
+/* Every page of the index. */
+
+static enum img_reason page_refuse(struct img_detail *detail, uint64_t run, uint64_t pfn,
+				   uint64_t type)
+{
+	return IMG_REFUSE(detail, IMG_E_PAGE_NOT_FREE, .object = "page", .field = "EFI memory type",
+			  .index = run, .golden = pfn * IMG_PAGE_SIZE, .today = type);
+}
+
+/* Counts a run's pages by what they are today.  *at: where the merge stands. */
+static enum img_reason place_run(const struct img_run *run, uint64_t i,
+				 const struct img_machine *machine, uint64_t *at,
+				 struct img_verdict *verdict)
+{
+	uint64_t pfn = run->pfn, end = run->pfn + run->pages;
+
+	while (pfn < end) {
+		const struct img_memrange *range;
+		uint64_t next;
+
+		while (*at < machine->nr_map && range_end(&machine->map[*at]) <= pfn)
+			++*at;
+		if (*at == machine->nr_map || machine->map[*at].phys / IMG_PAGE_SIZE > pfn)
+			return page_refuse(&verdict->detail, i, pfn, ~0ull);
+		range = &machine->map[*at];
+		next = img_min(end, range_end(range));
+		if (range->type == IMG_EFI_CONVENTIONAL)
+			verdict->pages_free += next - pfn;
+		else if (is_busy(range->type))
+			verdict->pages_busy += next - pfn;
+		else
+			return page_refuse(&verdict->detail, i, pfn, range->type);
+		pfn = next;
+	}
+	return IMG_OK;
+}
+
+static enum img_reason place_pages(const struct img_meta *meta, const struct img_machine *machine,
+				   struct img_verdict *verdict)
+{
+	uint64_t at = 0;
+
+	for (uint64_t i = 0; i < meta->nr_runs; i++) {
+		const struct img_run run = img_meta_run(meta, i);
+		enum img_reason reason = place_run(&run, i, machine, &at, verdict);
+
+		if (reason != IMG_OK)
+			return reason;
+	}
+	return IMG_OK;
+}
+
+static enum img_reason check_room(const struct img_machine *machine, uint64_t spare_needed,
+				  struct img_verdict *verdict)
+{
+	uint64_t conventional = 0;
+
+	for (uint64_t i = 0; i < machine->nr_map; i++)
+		if (machine->map[i].type == IMG_EFI_CONVENTIONAL)
+			conventional += range_pages(&machine->map[i]).pages;
+	verdict->pages_spare = conventional - verdict->pages_free;
+	if (img_fits(verdict->pages_busy, spare_needed, verdict->pages_spare))
+		return IMG_OK;
+	return IMG_REFUSE(&verdict->detail, IMG_E_NO_MEMORY, .object = "memory",
+			  .field = "pages to spare", .golden = verdict->pages_busy + spare_needed,
+			  .today = verdict->pages_spare);
+}
+
+void img_decide(const struct img_meta *meta, const struct img_machine *machine,
+		uint64_t spare_needed, struct img_verdict *ret_verdict)
+{
+	struct img_verdict v = { .reason = IMG_OK };
+
+	v.reason = img_fp_compare(meta, machine->fp, &v.detail);
+	if (v.reason == IMG_OK)
+		v.reason = compare_rtmap(meta, machine, &v.detail);
+	if (v.reason == IMG_OK)
+		v.reason = compare_runtime_table(meta, machine, &v.detail);
+	if (v.reason == IMG_OK)
+		v.reason = place_pages(meta, machine, &v);
+	if (v.reason == IMG_OK)
+		v.reason = check_room(machine, spare_needed, &v);
+	*ret_verdict = v;
+}
+
+/* What the loader owns. */
+
+/* The first range that ends behind pfn; nr if none. */
+static uint64_t owned_find(const struct img_owned *owned, uint64_t pfn)
+{
+	uint64_t low = 0, high = owned->nr;
+
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+
+		if (owned->range[middle].pfn + owned->range[middle].pages > pfn)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+uint64_t img_owned_span(const struct img_owned *owned, uint64_t pfn, uint64_t pages,
+			bool *ret_owned)
+{
+	uint64_t i = owned_find(owned, pfn);
+	const struct img_range *range = &owned->range[i];
+
+	*ret_owned = i < owned->nr && range->pfn <= pfn;
+	if (*ret_owned)
+		return img_min(pages, range->pfn + range->pages - pfn);
+	return i < owned->nr ? img_min(pages, range->pfn - pfn) : pages;
+}
+
+void img_pool_init(struct img_pool *pool, const struct img_meta *meta,
+		   const struct img_owned *owned)
+{
+	*pool = (struct img_pool){
+		.meta = meta,
+		.owned = owned,
+		.pfn = owned->nr ? owned->range[0].pfn : 0,
+	};
+}
+
+static void pool_next_range(struct img_pool *pool)
+{
+	if (++pool->range < pool->owned->nr)
+		pool->pfn = pool->owned->range[pool->range].pfn;
+}
+
+/* The next extent, left in the pool: its position moves to it. */
+static struct img_range pool_peek(struct img_pool *pool)
+{
+	while (pool->range < pool->owned->nr) {
+		const struct img_range *range = &pool->owned->range[pool->range];
+		uint64_t end = range->pfn + range->pages;
+		uint64_t i = img_meta_find_pfn(pool->meta, pool->pfn);
+		struct img_run run = { .pfn = IMG_MAX_PFN };
+
+		if (i < pool->meta->nr_runs)
+			run = img_meta_run(pool->meta, i);
+		if (pool->pfn >= end)
+			pool_next_range(pool);
+		else if (run.pfn <= pool->pfn)
+			pool->pfn = run.pfn + run.pages;
+		else
+			return (struct img_range){ pool->pfn, img_min(end, run.pfn) - pool->pfn };
+	}
+	return (struct img_range){ 0, 0 };
+}
+
+struct img_range img_pool_next(struct img_pool *pool, uint64_t want)
+{
+	struct img_range extent = pool_peek(pool);
+
+	extent.pages = img_min(extent.pages, want);
+	pool->pfn += extent.pages;
+	return extent;
+}
+
+struct img_range img_pool_contiguous(struct img_pool *pool, uint64_t want, uint64_t limit_pfn)
+{
+	struct img_pool at = *pool;
+
+	for (;;) {
+		struct img_range extent = pool_peek(&at);
+
+		if (!extent.pages || !img_fits(extent.pfn, want, limit_pfn))
+			return (struct img_range){ 0, 0 };
+		at.pfn += img_min(extent.pages, want);
+		if (extent.pages >= want) {
+			*pool = at;
+			return (struct img_range){ extent.pfn, want };
+		}
+	}
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/* The texts of reasons.h's table. */
+#include <imgfmt/reasons.h>
+
+struct reason_text {
+	const char *code;
+	const char *sentence;
+	const char *advice;
+};
+
+#define REASON_TEXT(sym, code, sentence, advice) [IMG_E_##sym] = { code, sentence, advice },
+static const struct reason_text texts[IMG_REASON_COUNT] = {
+	[IMG_OK] = { "ok", "no error", "nothing to do" },
+	IMG_REASONS(REASON_TEXT)
+};
+
+static const struct reason_text unknown = { "unknown", "unknown", "unknown" };
+
+static const struct reason_text *text_of(enum img_reason reason)
+{
+	return (unsigned int)reason < IMG_REASON_COUNT ? &texts[reason] : &unknown;
+}
+
+const char *img_reason_code(enum img_reason reason)
+{
+	return text_of(reason)->code;
+}
+
+const char *img_reason_sentence(enum img_reason reason)
+{
+	return text_of(reason)->sentence;
+}
+
+const char *img_reason_advice(enum img_reason reason)
+{
+	return text_of(reason)->advice;
+}
