@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/snapshot from inside the kernel: the same calls a program would make.
+ * Process context of the task that wrote to sysfs; the device lets only the
+ * opener go on.
+ */
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/security.h>
+#include <linux/suspend_ioctls.h>
+#include <linux/uaccess.h>
+
+#include "checkpoint.h"
+
+static int open_refused(int error, struct report *report)
+{
+	if (error == -EBUSY)
+		return report_obstacle(report, IMG_E_GATE_BUSY, error,
+				       "/dev/snapshot is in use by another program");
+	if (error == -EPERM && security_locked_down(LOCKDOWN_HIBERNATION))
+		return report_obstacle(report, IMG_E_GATE_HIBERNATION, error,
+				       "the kernel is locked down; see /sys/kernel/security/lockdown");
+	if (error == -EPERM)
+		return report_obstacle(report, IMG_E_GATE_HIBERNATION, error,
+				       "nohibernate on the command line, or secret or CXL memory in use");
+	if (error == -ENOENT)
+		return report_obstacle(report, IMG_E_GATE_HIBERNATION, -EPERM,
+				       "there is no /dev/snapshot");
+	return report_obstacle(report, IMG_E_CAPTURE, error,
+			       "/dev/snapshot: error %d; a driver may have objected", error);
+}
+
+int checkpoint_open(struct checkpoint *checkpoint, struct report *report)
+{
+	struct file *device = filp_open("/dev/snapshot", O_RDONLY, 0);
+
+	if (IS_ERR(device))
+		return open_refused(PTR_ERR(device), report);
+	*checkpoint = (struct checkpoint){ .device = device };
+	return 0;
+}
+
+void checkpoint_close(struct checkpoint *checkpoint)
+{
+	/* The release runs on the way to user mode: before the write(2) returns. */
+	if (checkpoint->device)
+		fput(checkpoint->device);
+	checkpoint->device = NULL;
+}
+
+int checkpoint_freeze(struct checkpoint *checkpoint, struct report *report)
+{
+	long error = vfs_ioctl(checkpoint->device, SNAPSHOT_FREEZE, 0);
+
+	if (error)
+		return report_obstacle(report, IMG_E_FREEZE, error,
+				       "error %ld; the kernel log names the tasks that refused",
+				       error);
+	checkpoint->frozen = true;
+	return 0;
+}
+
+void checkpoint_thaw(struct checkpoint *checkpoint)
+{
+	if (!checkpoint->frozen)
+		return;
+	/* In this order: as long as an image is held, the device refuses to thaw. */
+	(void)vfs_ioctl(checkpoint->device, SNAPSHOT_FREE, 0);
+	(void)vfs_ioctl(checkpoint->device, SNAPSHOT_UNFREEZE, 0);
+	checkpoint->frozen = false;
+}
+
+enum checkpoint_outcome checkpoint_take(struct checkpoint *checkpoint, int __user *scratch,
+					struct report *report)
+{
+	int in_suspend = -1;
+	long error;
+
+	/* Platform mode: without it ACPI events are dead after a restore. */
+	error = vfs_ioctl(checkpoint->device, SNAPSHOT_PLATFORM_SUPPORT, 1);
+	if (!error)
+		error = vfs_ioctl(checkpoint->device, SNAPSHOT_CREATE_IMAGE,
+				  (unsigned long)scratch);
+	if (!error)
+		error = get_user(in_suspend, scratch);
+	if (error) {
+		report_obstacle(report, IMG_E_CAPTURE, error, "error %ld%s", error,
+				error == -ENOMEM ? ": not enough free memory for a second copy" : "");
+		return CHECKPOINT_FAILED;
+	}
+	return in_suspend ? CHECKPOINT_SAVED : CHECKPOINT_RESTORED;
+}
+
+int checkpoint_read(struct checkpoint *checkpoint, void __user *page)
+{
+	struct file *device = checkpoint->device;
+	loff_t position = 0;
+	ssize_t got = device->f_op->read(device, page, PAGE_SIZE, &position);
+
+	if (got < 0)
+		return got;
+	return got == PAGE_SIZE ? 0 : -ENODATA;
+}

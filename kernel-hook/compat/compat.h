@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the module knows of kernels beyond their documented interfaces.  Built
+ * and tested with 6.1 and 6.12.
+ *
+ * | knowledge                | why                      | since / until  | if absent           |
+ * |--------------------------|--------------------------|----------------|---------------------|
+ * | power_kobject_get        | power_kobj, the kobject  | kernfs_node's  | lookup by path, for |
+ * |                          | of /sys/power, is not    | `parent` until | which /sys must be  |
+ * |                          | exported                 | 6.14           | mounted; else the   |
+ * |                          |                          |                | module won't load   |
+ * | procfs_text              | the lists of partitions, | 5.10: seq_file | snapshot refused    |
+ * |                          | file systems and swap    | as private     |                     |
+ * |                          | are not exported, and    | data           |                     |
+ * |                          | kernel_read refuses      |                |                     |
+ * |                          | /proc/swaps              |                |                     |
+ * | /dev/snapshot's dialogue | hibernation_snapshot and | 5.x; zero-page | snapshot refused    |
+ * | (checkpoint.c, stream.c) | its helpers are not      | flag in pfns   | (layout checked by  |
+ * |                          | exported, and not to be  | since 6.7      | stream_begin)       |
+ * |                          | called through pointers  |                |                     |
+ * |                          | under IBT                |                |                     |
+ * | btrfs's mounts read from | 6.1's btrfs hangs its    | until 6.7      | a writable btrfs    |
+ * | mountinfo (gates.c)      | superblocks on a type    |                | would be missed     |
+ * |                          | that is not registered   |                |                     |
+ */
+#ifndef HOOK_COMPAT_H
+#define HOOK_COMPAT_H
+
+#include <linux/kobject.h>
+
+/* The kobject of /sys/power, which lives as long as the kernel; NULL if not found. */
+struct kobject *power_kobject_get(void);
+
+/*
+ * The whole text of a file of procfs that is a seq_file, NUL terminated, to be
+ * freed with kvfree; an ERR_PTR on failure (-EMEDIUMTYPE: not procfs).
+ */
+char *procfs_text(const char *path);
+
+#endif

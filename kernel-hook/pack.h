@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Packing: pages go in by rising pfn, chunks come out on the disk.
+ *
+ *	reader (our caller)	fills a job's input, page by page
+ *	compressors		one work item a job, on any processor
+ *	writer			one work item: takes finished jobs in order, several
+ *				at once, to one long write
+ *
+ * Jobs form a ring: job number n lives in job[n % count].  [tail, head) are in
+ * flight, in order; the reader waits while all are.  Workers are not freezable
+ * and all memory is there from the start, for packing happens with tasks frozen
+ * and with allocations restricted.
+ *
+ * Output buffers are zeroed memory when the checkpoint is taken, so in the image
+ * they cost an entry of the index and no more.
+ */
+#ifndef HOOK_PACK_H
+#define HOOK_PACK_H
+
+#include <linux/bvec.h>
+#include <linux/fs.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <imgfmt/imgfmt.h>
+
+#include "report.h"
+#include "shared.h"
+
+struct pack;
+
+struct pack_job {
+	struct work_struct work;
+	struct pack *pack;
+	void *in;
+	void __user *in_user;
+	void *out;
+	void *workmem;
+	struct bio_vec *out_page;
+	struct img_chunk chunk;
+	u32 pages;
+	bool encoded;
+};
+
+struct pack {
+	struct workqueue_struct *queue;
+	struct work_struct writer_work;
+	wait_queue_head_t progress;
+	struct file *file;
+	u64 slot_offset;
+	struct bio_vec *write_page; /* of one long write */
+
+	struct pack_job *job;
+	unsigned int count;
+	u64 head; /* the job being filled; the reader's */
+
+	spinlock_t lock; /* all below, and job->encoded */
+	u64 tail;
+	struct img_writer writer;
+	enum img_reason reason; /* of the first failure */
+	int error;
+
+	u64 runs_ahead; /* runs still to come at least; the reader's */
+	u64 next_pfn;
+	u64 nr_filled;
+};
+
+/* A page of a job's input, as seen from both sides. */
+struct pack_page {
+	void *kernel;
+	void __user *user;
+};
+
+/* How many pages of shared memory pack_prepare wants. */
+size_t pack_shared_pages(void);
+
+/*
+ * shared, offset: pages for the jobs' inputs, from that page on.  max_pages: the
+ * most that an image can have.
+ */
+int pack_prepare(struct pack *pack, const struct shared *shared, size_t offset, u64 max_pages);
+void pack_release(struct pack *pack);
+
+/* Before the first page.  runs: as many runs of consecutive pfns are to come. */
+void pack_begin(struct pack *pack, struct file *file, u64 slot_offset, u64 slot_size, u64 runs);
+
+/* Where the next page goes.  False: packing has failed. */
+bool pack_reserve(struct pack *pack, struct pack_page *ret_page);
+
+/* The reserved page is filled in, and is the page of that pfn.  May wait.  False: failed. */
+bool pack_commit(struct pack *pack, u64 pfn);
+
+/* Waits for all that was committed to be written; also needed after a failure. */
+void pack_drain(struct pack *pack);
+
+/* Reports the first failure, if any, and returns its errno. */
+int pack_verdict(struct pack *pack, struct report *report);
+
+#endif

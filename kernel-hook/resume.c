@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * After a restore.  Process context, all processors up, devices resumed, tasks
+ * still frozen until resume_thawed.
+ */
+#define pr_fmt(fmt) "fastboot: " fmt
+
+#include <linux/acpi.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/math64.h>
+#include <linux/random.h>
+#include <linux/rtc.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+#include <asm/cpufeature.h>
+#include <asm/msr.h>
+#include <asm/tsc.h>
+
+#include "resume.h"
+
+#define BOOT_CPU 0
+#define RTC_SLACK 2 /* seconds: both readings are whole seconds */
+
+static void s_cet_read(void *context)
+{
+	struct resume *resume = context;
+
+	resume->has_s_cet = boot_cpu_has(X86_FEATURE_IBT) &&
+			    !rdmsrl_safe(MSR_IA32_S_CET, &resume->s_cet);
+}
+
+static void s_cet_write(void *context)
+{
+	struct resume *resume = context;
+
+	(void)wrmsrl_safe(MSR_IA32_S_CET, resume->s_cet);
+}
+
+/* The kernel's own clock device; 0 if there is none. */
+static time64_t rtc_now(void)
+{
+	struct rtc_device *rtc = rtc_class_open("rtc0");
+	struct rtc_time time;
+	time64_t now = 0;
+
+	if (!rtc)
+		return 0;
+	if (!rtc_read_time(rtc, &time))
+		now = rtc_tm_to_time64(&time);
+	rtc_class_close(rtc);
+	return now;
+}
+
+int resume_prepare(struct resume *resume, struct report *report)
+{
+	struct file *urandom = filp_open("/dev/urandom", O_RDONLY, 0);
+	int error;
+
+	if (IS_ERR(urandom))
+		return report_obstacle(report, IMG_E_CAPTURE, PTR_ERR(urandom),
+				       "/dev/urandom: error %ld", PTR_ERR(urandom));
+	*resume = (struct resume){ .urandom = urandom, .rtc = rtc_now() };
+	error = smp_call_function_single(BOOT_CPU, s_cet_read, resume, 1);
+	if (!error)
+		return 0;
+	resume_release(resume);
+	return report_obstacle(report, IMG_E_CAPTURE, error, "processor 0 is offline");
+}
+
+void resume_release(struct resume *resume)
+{
+	if (resume->urandom)
+		fput(resume->urandom);
+	resume->urandom = NULL;
+}
+
+bool resume_happened(const struct img_handoff *handoff)
+{
+	return handoff->magic == IMG_HANDOFF_MAGIC;
+}
+
+/* arch/x86/power does not restore this register; without it IBT is off on this processor. */
+static void cet_restore(struct resume *resume)
+{
+	if (resume->has_s_cet)
+		(void)smp_call_function_single(BOOT_CPU, s_cet_write, resume, 1);
+}
+
+/*
+ * The firmware's start has left ACPI in its own mode, with events masked; the
+ * kernel's resume path counts on firmware that knows it wakes from S4.
+ */
+static void acpi_events_restore(void)
+{
+	if (acpi_disabled)
+		return;
+	if (ACPI_FAILURE(acpi_enable()))
+		pr_warn("ACPI mode cannot be entered; power button and battery may be dead\n");
+	(void)acpi_clear_event(ACPI_EVENT_POWER_BUTTON);
+	(void)acpi_enable_event(ACPI_EVENT_POWER_BUTTON, 0);
+	(void)acpi_enable_all_runtime_gpes();
+}
+
+/*
+ * Every restore of one image starts from the same random state; the loader's
+ * seed makes them differ, and has to before any task draws a number.
+ */
+static void entropy_restore(struct resume *resume, struct img_handoff *handoff)
+{
+	long error;
+
+	add_device_randomness(handoff->seed, sizeof(handoff->seed));
+	error = vfs_ioctl(resume->urandom, RNDRESEEDCRNG, 0);
+	if (error)
+		pr_warn("the random generator could not be reseeded: error %ld\n", error);
+	memzero_explicit(handoff->seed, sizeof(handoff->seed));
+}
+
+/*
+ * The kernel sets its clock forward by what the RTC has gone on since the
+ * capture, never backward; a clock that was reset is for userspace to mend.
+ */
+static s64 clock_check(const struct resume *resume)
+{
+	time64_t now = rtc_now();
+
+	if (!resume->rtc || !now || now + RTC_SLACK >= resume->rtc)
+		return 0;
+	pr_warn("the RTC is %lld s behind the time of the image; the clock stays at that time\n",
+		resume->rtc - now);
+	return resume->rtc - now;
+}
+
+static u64 since_jump_us(const struct img_handoff *handoff)
+{
+	u64 now = rdtsc(), jump = handoff->stamp[IMG_STAMP_JUMP];
+
+	if (!handoff->tsc_hz || !jump || now < jump)
+		return 0;
+	return mul_u64_u64_div_u64(now - jump, USEC_PER_SEC, handoff->tsc_hz);
+}
+
+void resume_apply(struct resume *resume, struct img_handoff *handoff,
+		  struct resume_figures *ret_figures)
+{
+	if (handoff->version != IMG_HANDOFF_VERSION)
+		pr_warn("handoff version %u, known is %u: install matching loader and module\n",
+			handoff->version, IMG_HANDOFF_VERSION);
+	ret_figures->kernel_us = since_jump_us(handoff);
+	cet_restore(resume);
+	acpi_events_restore();
+	entropy_restore(resume, handoff);
+	ret_figures->rtc_behind = clock_check(resume);
+	ret_figures->handoff = *handoff;
+	memset(handoff, 0, sizeof(*handoff));
+}
+
+void resume_thawed(struct resume_figures *figures)
+{
+	figures->thawed_us = since_jump_us(&figures->handoff);
+}
+
+u64 resume_stamp_us(const struct img_handoff *handoff, enum img_stamp stamp)
+{
+	u64 entry = handoff->stamp[IMG_STAMP_ENTRY], then = handoff->stamp[stamp];
+
+	if (!handoff->tsc_hz || then < entry || !then)
+		return 0;
+	return mul_u64_u64_div_u64(then - entry, USEC_PER_SEC, handoff->tsc_hz);
+}

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The sysfs interface, and the lock that makes snapshots one at a time.
+ */
+#define pr_fmt(fmt) "fastboot: " fmt
+
+#include <linux/capability.h>
+#include <linux/completion.h>
+#include <linux/kobject.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "compat/compat.h"
+#include "report.h"
+#include "snapshot.h"
+#include "sysfs.h"
+
+/* The longest description: img_slot_disk.description keeps a NUL. */
+#define DESCRIPTION_MAX 127
+
+static struct {
+	struct mutex lock; /* held for a whole snapshot; guards partuuid */
+	struct kobject *power;
+	struct kobject directory; /* /sys/power/fastboot */
+	struct completion directory_gone;
+	/*
+	 * A uevent needs a kset for its SUBSYSTEM; this one is only that, and
+	 * not in sysfs itself.
+	 */
+	struct kset subsystem;
+	struct img_handoff *handoff;
+	char partuuid[PARTITION_META_INFO_UUIDLTH];
+	struct report report;
+	spinlock_t status_lock;
+	struct snapshot_status status;
+} hook;
+
+static void status_get(struct snapshot_status *ret_status)
+{
+	spin_lock(&hook.status_lock);
+	*ret_status = hook.status;
+	spin_unlock(&hook.status_lock);
+}
+
+static ssize_t fastboot_snapshot_show(struct kobject *kobj, struct kobj_attribute *attr, char *page)
+{
+	struct snapshot_status status;
+
+	status_get(&status);
+	switch (status.state) {
+	case SNAPSHOT_DONE:
+		return sysfs_emit(page, "saved generation=%llu\n", status.generation);
+	case SNAPSHOT_RESTORED:
+		return sysfs_emit(page, "restored generation=%llu restores=%llu\n",
+				  status.generation, status.restores);
+	default:
+		return sysfs_emit(page, "idle\n");
+	}
+}
+
+/* "golden" or "golden DESCRIPTION", the whole command in `text`; NULL if it is neither. */
+static const char *command_description(char *text)
+{
+	char *word = strsep(&text, " \t");
+
+	if (strcmp(word, "golden"))
+		return NULL;
+	return text ? skip_spaces(text) : "";
+}
+
+static int command_run(char *text)
+{
+	const char *description = command_description(text);
+	struct snapshot_status status;
+
+	if (!description)
+		return report_obstacle(&hook.report, IMG_E_MODE_UNKNOWN, 0, "written: %s", text);
+	if (strlen(description) > DESCRIPTION_MAX)
+		return report_obstacle(&hook.report, IMG_E_MODE_UNKNOWN, 0,
+				       "the description is longer than %u bytes", DESCRIPTION_MAX);
+	status_get(&status);
+	return snapshot_golden(description, hook.partuuid, hook.handoff, &status, &hook.report);
+}
+
+/* The command runs with the module pinned and nobody else at it. */
+static int command_run_alone(char *text)
+{
+	int error;
+
+	/* Not reported: last_refusal belongs to the one that is running. */
+	if (!mutex_trylock(&hook.lock))
+		return -EBUSY;
+	if (try_module_get(THIS_MODULE)) {
+		report_reset(&hook.report);
+		error = command_run(text);
+		module_put(THIS_MODULE);
+	} else {
+		error = -ENODEV;
+	}
+	mutex_unlock(&hook.lock);
+	return error;
+}
+
+static ssize_t fastboot_snapshot_store(struct kobject *kobj, struct kobj_attribute *attr,
+				       const char *input, size_t size)
+{
+	char *text;
+	int error;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	text = kstrndup(input, size, GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
+	error = command_run_alone(strim(text));
+	kfree(text);
+	return error ? error : size;
+}
+
+static struct kobj_attribute fastboot_snapshot_attr = __ATTR_RW(fastboot_snapshot);
+
+static ssize_t target_show(struct kobject *kobj, struct kobj_attribute *attr, char *page)
+{
+	return sysfs_emit(page, "%s\n", hook.partuuid);
+}
+
+static ssize_t target_store(struct kobject *kobj, struct kobj_attribute *attr, const char *input,
+			    size_t size)
+{
+	ssize_t length;
+
+	if (!mutex_trylock(&hook.lock))
+		return -EBUSY;
+	if (size >= sizeof(hook.partuuid) + 1) {
+		length = -EINVAL;
+	} else {
+		strscpy(hook.partuuid, input, min(size + 1, sizeof(hook.partuuid)));
+		strim(hook.partuuid);
+		length = size;
+	}
+	mutex_unlock(&hook.lock);
+	return length;
+}
+
+static ssize_t last_refusal_show(struct kobject *kobj, struct kobj_attribute *attr, char *page)
+{
+	return report_show(&hook.report, page);
+}
+
+static ssize_t generation_show(struct kobject *kobj, struct kobj_attribute *attr, char *page)
+{
+	struct snapshot_status status;
+
+	status_get(&status);
+	return sysfs_emit(page, "%llu\n", status.generation);
+}
+
+static ssize_t restore_count_show(struct kobject *kobj, struct kobj_attribute *attr, char *page)
+{
+	struct snapshot_status status;
+
+	status_get(&status);
+	return sysfs_emit(page, "%llu\n", status.restores);
+}
+
+static ssize_t version_show(struct kobject *kobj, struct kobj_attribute *attr, char *page)
+{
+	return sysfs_emit(page, "%s format=%u\n", THIS_MODULE->version, IMG_VERSION);
+}
+
+static int saved_timings(const struct snapshot_figures *figures, char *page, int at)
+{
+	u64 pages_bytes = figures->pages * IMG_PAGE_SIZE;
+
+	at += sysfs_emit_at(page, at, "freeze_ms=%llu\n", figures->freeze_ns / NSEC_PER_MSEC);
+	at += sysfs_emit_at(page, at, "create_ms=%llu\n", figures->create_ns / NSEC_PER_MSEC);
+	at += sysfs_emit_at(page, at, "write_ms=%llu\n", figures->write_ns / NSEC_PER_MSEC);
+	at += sysfs_emit_at(page, at, "pages=%llu\n", figures->pages);
+	at += sysfs_emit_at(page, at, "stored_pages=%llu\n", figures->stored_pages);
+	at += sysfs_emit_at(page, at, "bytes=%llu\n", figures->bytes);
+	at += sysfs_emit_at(page, at, "ratio_percent=%llu\n",
+			    pages_bytes ? figures->bytes * 100 / pages_bytes : 0);
+	return at;
+}
+
+static int restored_timings(const struct resume_figures *figures, char *page, int at)
+{
+	static const struct {
+		enum img_stamp stamp;
+		const char *name;
+	} stages[] = {
+		{ IMG_STAMP_FOUND, "found" },	  { IMG_STAMP_META, "meta" },
+		{ IMG_STAMP_DECIDED, "decided" }, { IMG_STAMP_CLAIMED, "claimed" },
+		{ IMG_STAMP_READ, "read" },	  { IMG_STAMP_DECODED, "decoded" },
+		{ IMG_STAMP_EXIT, "exit" },	  { IMG_STAMP_RUNTIME, "runtime" },
+		{ IMG_STAMP_JUMP, "jump" },
+	};
+	const struct img_handoff *handoff = &figures->handoff;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(stages); i++)
+		at += sysfs_emit_at(page, at, "loader_%s_us=%llu\n", stages[i].name,
+				    resume_stamp_us(handoff, stages[i].stamp));
+	at += sysfs_emit_at(page, at, "kernel_us=%llu\n", figures->kernel_us);
+	at += sysfs_emit_at(page, at, "thawed_us=%llu\n", figures->thawed_us);
+	at += sysfs_emit_at(page, at, "loader_workers=%u\n", handoff->workers);
+	at += sysfs_emit_at(page, at, "bytes_read=%llu\n", handoff->bytes_read);
+	at += sysfs_emit_at(page, at, "pages_direct=%llu\n", handoff->pages_direct);
+	at += sysfs_emit_at(page, at, "pages_staged=%llu\n", handoff->pages_staged);
+	at += sysfs_emit_at(page, at, "svam_status=%llx\n", handoff->svam_status);
+	at += sysfs_emit_at(page, at, "rtc_behind_s=%lld\n", figures->rtc_behind);
+	return at;
+}
+
+static ssize_t timings_show(struct kobject *kobj, struct kobj_attribute *attr, char *page)
+{
+	struct snapshot_status status;
+
+	status_get(&status);
+	switch (status.state) {
+	case SNAPSHOT_DONE:
+		return saved_timings(&status.figures, page, 0);
+	case SNAPSHOT_RESTORED:
+		return restored_timings(&status.resume, page, 0);
+	default:
+		return 0;
+	}
+}
+
+static struct kobj_attribute target_attr = __ATTR_RW(target);
+static struct kobj_attribute last_refusal_attr = __ATTR_RO(last_refusal);
+static struct kobj_attribute generation_attr = __ATTR_RO(generation);
+static struct kobj_attribute restore_count_attr = __ATTR_RO(restore_count);
+static struct kobj_attribute timings_attr = __ATTR_RO(timings);
+static struct kobj_attribute version_attr = __ATTR_RO(version);
+
+static struct attribute *directory_attrs[] = {
+	&target_attr.attr,	  &last_refusal_attr.attr, &generation_attr.attr,
+	&restore_count_attr.attr, &timings_attr.attr,	   &version_attr.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(directory);
+
+static void directory_release(struct kobject *kobj)
+{
+	complete(&hook.directory_gone);
+}
+
+static const struct kobj_type directory_type = {
+	.release = directory_release,
+	.sysfs_ops = &kobj_sysfs_ops,
+	.default_groups = directory_groups,
+};
+
+/* Never released: it is part of the module and was never registered. */
+static const struct kobj_type subsystem_type = { .sysfs_ops = &kobj_sysfs_ops };
+
+static int subsystem_init(void)
+{
+	INIT_LIST_HEAD(&hook.subsystem.list);
+	spin_lock_init(&hook.subsystem.list_lock);
+	kobject_init(&hook.subsystem.kobj, &subsystem_type);
+	return kobject_set_name(&hook.subsystem.kobj, "fastboot");
+}
+
+static int directory_create(void)
+{
+	int error;
+
+	init_completion(&hook.directory_gone);
+	hook.directory.kset = &hook.subsystem;
+	error = kobject_init_and_add(&hook.directory, &directory_type, hook.power, "fastboot");
+	if (error) {
+		kobject_put(&hook.directory);
+		wait_for_completion(&hook.directory_gone);
+	}
+	return error;
+}
+
+static void directory_remove(void)
+{
+	kobject_put(&hook.directory);
+	wait_for_completion(&hook.directory_gone);
+}
+
+int sysfs_create(const char *partuuid, struct img_handoff *handoff)
+{
+	int error;
+
+	mutex_init(&hook.lock);
+	spin_lock_init(&hook.status_lock);
+	report_init(&hook.report);
+	hook.handoff = handoff;
+	if (partuuid && strscpy(hook.partuuid, partuuid, sizeof(hook.partuuid)) < 0)
+		return -EINVAL;
+	hook.power = power_kobject_get();
+	if (!hook.power)
+		return -ENODEV;
+	error = subsystem_init();
+	if (error)
+		return error;
+	error = directory_create();
+	if (error)
+		goto err_subsystem;
+	error = sysfs_create_file(hook.power, &fastboot_snapshot_attr.attr);
+	if (error)
+		goto err_directory;
+	return 0;
+
+err_directory:
+	directory_remove();
+err_subsystem:
+	kobject_put(&hook.subsystem.kobj);
+	return error;
+}
+
+void sysfs_remove(void)
+{
+	sysfs_remove_file(hook.power, &fastboot_snapshot_attr.attr);
+	directory_remove();
+	kobject_put(&hook.subsystem.kobj);
+}
+
+static void announce_restored(const struct snapshot_status *status)
+{
+	char generation[40], restores[40];
+	char *environment[] = { "FASTBOOT=restored", generation, restores, NULL };
+	int error;
+
+	snprintf(generation, sizeof(generation), "GENERATION=%llu", status->generation);
+	snprintf(restores, sizeof(restores), "RESTORES=%llu", status->restores);
+	error = kobject_uevent_env(&hook.directory, KOBJ_CHANGE, environment);
+	if (error)
+		pr_warn("userspace could not be told of the restore: error %d\n", error);
+}
+
+void sysfs_publish(const struct snapshot_status *status)
+{
+	spin_lock(&hook.status_lock);
+	hook.status = *status;
+	spin_unlock(&hook.status_lock);
+	if (status->state == SNAPSHOT_RESTORED)
+		announce_restored(status);
+}
