@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command line.  A verb is a row of one table (fastbootctl.c), its options
+ * are rows of another; parsing and every help text come from these rows.
+ */
+#ifndef FASTBOOTCTL_ARGS_H
+#define FASTBOOTCTL_ARGS_H
+
+struct option_row {
+	const char *name; /* without the dashes; NULL ends the table */
+	const char *arg;  /* what its value is called; NULL: takes none */
+	int key;	  /* for the verb; > 0 */
+	const char *help;
+};
+
+struct verb {
+	const char *name;
+	const char *operands; /* "DEV", "[DEV]" or "" */
+	const char *summary;
+	const struct option_row *options;
+	int (*run)(const struct verb *verb, int argc, char **argv);
+};
+
+/* Called for each option; 0 or an exit status after a report. */
+typedef int (*args_option_fn)(void *ctx, int key, const char *value);
+
+/*
+ * argv[0] is the verb's name.  *ret_operand: the one operand, NULL where it is optional and
+ * absent.  0, or the exit status after a report.
+ */
+int args_parse(const struct verb *verb, int argc, char **argv, args_option_fn option, void *ctx,
+	       const char **ret_operand);
+
+extern const struct option_row prepare_options[], install_options[], uninstall_options[],
+	status_options[], inspect_options[], verify_options[];
+
+int verb_prepare(const struct verb *verb, int argc, char **argv);
+int verb_install(const struct verb *verb, int argc, char **argv);
+int verb_uninstall(const struct verb *verb, int argc, char **argv);
+int verb_next(const struct verb *verb, int argc, char **argv);
+int verb_status(const struct verb *verb, int argc, char **argv);
+int verb_inspect(const struct verb *verb, int argc, char **argv);
+int verb_verify(const struct verb *verb, int argc, char **argv);
+
+#endif

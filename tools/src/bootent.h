@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Boot entries as numbers, orders and option texts.  Pure functions. */
+#ifndef FASTBOOTCTL_BOOTENT_H
+#define FASTBOOTCTL_BOOTENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BOOT_DESCRIPTION "Fast boot"
+#define BOOT_FILE_PATH	 "\\EFI\\fastboot\\fastbootx64.efi"
+
+/* More than any firmware keeps. */
+#define BOOT_MAX_ENTRIES 256u
+#define BOOT_MAX_OPTIONS 256u /* characters */
+
+struct boot_order {
+	uint16_t number[BOOT_MAX_ENTRIES];
+	size_t count;
+};
+
+/* data: the BootOrder variable, little-endian.  False: odd size or too long. */
+bool boot_order_decode(const void *data, size_t size, struct boot_order *ret_order);
+/* data: 2 * order->count bytes. */
+void boot_order_encode(const struct boot_order *order, void *data);
+
+/* Where `number` stands, from 0; -1: nowhere. */
+int boot_order_find(const struct boot_order *order, uint16_t number);
+
+/*
+ * Puts `number` first, or last if it is not there yet; where it is there, only `first` moves it.
+ * False: no room.
+ */
+bool boot_order_add(struct boot_order *order, uint16_t number, bool first);
+void boot_order_remove(struct boot_order *order, uint16_t number);
+
+/* "Boot001A" to 0x1a; UEFI 2.10, 3.1.2: four upper-case hexadecimal digits. */
+bool boot_number_parse(const char *name, uint16_t *ret_number);
+
+/* The lowest number that is not among `used` (any order, repeats allowed).  False: none. */
+bool boot_number_unused(const uint16_t *used, size_t count, uint16_t *ret_number);
+
+/*
+ * The loader refuses options it does not know, so that they must not get into an entry.
+ * NULL: all are known; else the first word that is not, in the caller's text.
+ */
+const char *boot_options_unknown(const char *options);
+
+/*
+ * Options as UCS-2, little-endian, with a NUL behind; nothing at all for "".  data: room for
+ * 2 * (BOOT_MAX_OPTIONS + 1) bytes.  Only for ASCII.  False: too long.
+ */
+bool boot_options_encode(const char *options, uint8_t *data, size_t *ret_size);
+
+/* The inverse; what is not printable ASCII becomes '?'.  Cuts at BOOT_MAX_OPTIONS. */
+void boot_options_decode(const uint8_t *data, size_t size, char to[BOOT_MAX_OPTIONS + 1]);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The EFI system partition as a mounted directory. */
+#ifndef FASTBOOTCTL_ESP_H
+#define FASTBOOTCTL_ESP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* BOOT_FILE_PATH as seen from the mount point. */
+#define ESP_LOADER_DIR	"EFI/fastboot"
+#define ESP_LOADER_NAME "fastbootx64.efi"
+
+/* wanted: --esp, or NULL for the usual places.  The caller frees *ret_dir.  Exit status. */
+int esp_find(const char *wanted, char **ret_dir);
+
+/* Puts the program there under its name at once or not at all.  Exit status. */
+int esp_put_loader(const char *esp, const void *data, size_t size, bool *ret_changed);
+
+/* Removes the program and its directory, if they are there.  Exit status. */
+int esp_remove_loader(const char *esp);
+
+bool esp_is_writable(const char *esp);
+
+/*
+ * What only a mounted disk can tell, in a file of its own (espdev.c), so that a test without a
+ * disk can put another in its place.
+ */
+bool espdev_is_fat(const char *dir);
+
+/*
+ * The firmware's device path of a file on the partition: HD(...)/File(...).  The caller frees
+ * *ret_dp.  0, or -1 with errno.
+ */
+int espdev_device_path(const char *file, uint8_t **ret_dp, size_t *ret_size);
+
+#endif

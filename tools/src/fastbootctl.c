@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fastbootctl: lay out, install, look into and check fast-boot images.  One
+ * table of verbs drives both the dispatch and every help text; each verb is a
+ * file of its own.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "args.h"
+#include "fail.h"
+
+static int verb_help(const struct verb *verb, int argc, char **argv);
+
+static const struct verb verbs[] = {
+	{ "prepare", "DEV", "lay out a swap partition for images", prepare_options, verb_prepare },
+	{ "install", "", "install the loader and its boot entry", install_options, verb_install },
+	{ "uninstall", "", "remove the loader and its boot entry", uninstall_options,
+	  verb_uninstall },
+	{ "next", "", "make the next start a fast boot", NULL, verb_next },
+	{ "status", "[DEV]", "show the kernel's, the loader's and the images' state",
+	  status_options, verb_status },
+	{ "inspect", "[DEV]", "show what is in an image", inspect_options, verb_inspect },
+	{ "verify", "[DEV]", "check every byte of the images", verify_options, verb_verify },
+	{ "help", "[VERB]", "show this text, or a verb's options", NULL, verb_help },
+};
+#define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+static const struct verb *find_verb(const char *name)
+{
+	for (size_t i = 0; i < NR_VERBS; i++) {
+		if (strcmp(name, verbs[i].name) == 0)
+			return &verbs[i];
+	}
+	return NULL;
+}
+
+static void print_options(const struct verb *verb)
+{
+	printf("usage: fastbootctl %s%s%s%s\n\n%s\n", verb->name, verb->operands[0] ? " " : "",
+	       verb->operands, verb->options ? " [OPTION]..." : "", verb->summary);
+	if (!verb->options)
+		return;
+	putchar('\n');
+	for (const struct option_row *row = verb->options; row->name; row++) {
+		int width = printf("  --%s%s%s", row->name, row->arg ? " " : "",
+				   row->arg ? row->arg : "");
+
+		printf("%*s%s\n", width < 24 ? 24 - width : 1, "", row->help);
+	}
+}
+
+static void print_verbs(void)
+{
+	printf("usage: fastbootctl VERB [ARGUMENT]...\n\n");
+	for (size_t i = 0; i < NR_VERBS; i++)
+		printf("  %-10s %-7s %s\n", verbs[i].name, verbs[i].operands, verbs[i].summary);
+	printf("\nDEV is a partition, or a file that holds a partition's content; without it\n"
+	       "the one partition that carries a fast-boot area is looked for.\n\n"
+	       "exit status: 0 done; 1 refused, or an image is damaged; 2 wrong usage;\n"
+	       "3 the system failed.  An error is one line: fastbootctl: CODE: sentence; advice\n");
+}
+
+static int verb_help(const struct verb *verb, int argc, char **argv)
+{
+	const struct verb *about;
+
+	(void)verb;
+	if (argc < 2) {
+		print_verbs();
+		return EXIT_OK;
+	}
+	about = find_verb(argv[1]);
+	if (!about)
+		return fail(FAIL_USAGE, "there is no verb %s", argv[1]);
+	print_options(about);
+	return EXIT_OK;
+}
+
+static bool asks_for_help(const char *arg)
+{
+	return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
+}
+
+static int run(int argc, char **argv)
+{
+	const struct verb *verb;
+
+	if (argc < 2)
+		return fail(FAIL_USAGE, "a verb is missing");
+	if (asks_for_help(argv[1]))
+		return verb_help(NULL, 1, argv);
+	verb = find_verb(argv[1]);
+	if (!verb)
+		return fail(FAIL_USAGE, "there is no verb %s", argv[1]);
+	for (int i = 2; i < argc; i++) {
+		if (asks_for_help(argv[i])) {
+			print_options(verb);
+			return EXIT_OK;
+		}
+	}
+	return verb->run(verb, argc - 1, argv + 1);
+}
+
+/* Output that did not arrive, on a full disk say, is a failure like others. */
+int main(int argc, char **argv)
+{
+	int status = run(argc, argv);
+
+	if ((fflush(stdout) || ferror(stdout)) && !status)
+		return fail_errno(FAIL_OUTPUT, "the output could not be written");
+	return status;
+}

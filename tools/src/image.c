@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "image.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fail.h"
+#include "io.h"
+
+enum img_reason image_read_area(const struct part *part, struct img_area *ret_area,
+				struct img_detail *detail)
+{
+	uint64_t offset = img_area_header_offset(part->size);
+	uint8_t block[IMG_BLOCK];
+
+	if (!offset)
+		return IMG_E_AREA_MAGIC;
+	if (io_pread(part->fd, block, sizeof(block), offset))
+		return IMG_E_DISK_READ;
+	return img_area_decode(block, part->size, ret_area, detail);
+}
+
+enum img_reason image_read_slot(const struct part *part, const struct img_area *area, uint32_t slot,
+				struct img_slot *ret_slot, struct img_detail *detail)
+{
+	uint8_t block[IMG_BLOCK];
+
+	if (io_pread(part->fd, block, sizeof(block), area->slot[slot].offset))
+		return IMG_E_DISK_READ;
+	return img_slot_decode(block, area, slot, ret_slot, detail);
+}
+
+/*
+ * Intact: never written, or what the encoder makes of it is what is there.  Written for another
+ * image is intact, too: the block is rewritten at the first restore only.
+ */
+static bool state_intact(const struct img_state_disk *disk)
+{
+	static const struct img_state_disk zero;
+	struct img_state_disk again;
+	struct img_state state;
+
+	if (memcmp(disk, &zero, sizeof(zero)) == 0)
+		return true;
+	img_state_decode(disk, disk->image_uuid, &state);
+	img_state_encode(&state, disk->image_uuid, &again);
+	return memcmp(disk, &again, sizeof(again)) == 0;
+}
+
+enum img_reason image_read_state(const struct part *part, const struct img_area *area,
+				 uint32_t slot, const struct img_slot *header,
+				 struct img_state *ret_state, bool *ret_intact)
+{
+	struct img_state_disk disk;
+
+	if (io_pread(part->fd, &disk, sizeof(disk), area->slot[slot].offset + IMG_BLOCK))
+		return IMG_E_DISK_READ;
+	img_state_decode(&disk, header->image_uuid, ret_state);
+	*ret_intact = state_intact(&disk);
+	return IMG_OK;
+}
+
+enum img_reason image_read_meta(const struct part *part, const struct img_area *area, uint32_t slot,
+				const struct img_slot *header, struct image_meta *ret_meta,
+				struct img_detail *detail)
+{
+	struct image_meta meta = { .buf = malloc((size_t)header->meta_size) };
+	enum img_reason reason = IMG_OK;
+
+	if (!meta.buf)
+		return IMG_E_NO_MEMORY;
+	if (io_pread(part->fd, meta.buf, (size_t)header->meta_size,
+		     area->slot[slot].offset + header->meta_offset))
+		reason = IMG_E_DISK_READ;
+	else
+		reason = img_meta_decode(header, meta.buf, &meta.meta, detail);
+	if (reason) {
+		image_meta_free(&meta);
+		return reason;
+	}
+	*ret_meta = meta;
+	return IMG_OK;
+}
+
+void image_meta_free(struct image_meta *meta)
+{
+	int saved = errno;
+
+	free(meta->buf);
+	meta->buf = NULL;
+	errno = saved;
+}
+
+int image_fail(enum img_reason reason, const struct img_detail *detail, const char *where)
+{
+	if (reason == IMG_E_DISK_READ)
+		return fail_read(where);
+	if (reason == IMG_E_NO_MEMORY)
+		return fail(FAIL_NO_MEMORY, "%s: the image's tables do not fit into memory", where);
+	return fail_reason(reason, detail, where);
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* inspect: what is in the images, from their tables; chunks are verify's business. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "args.h"
+#include "fail.h"
+#include "image.h"
+#include "inspect.h"
+#include "io.h"
+#include "text.h"
+
+struct request {
+	const char *path;
+	int slot; /* -1: all */
+	bool json;
+};
+
+enum { OPT_SLOT = 1, OPT_JSON };
+
+const struct option_row inspect_options[] = {
+	{ "slot", "a|b", OPT_SLOT, "only this slot (default: all)" },
+	{ "json", NULL, OPT_JSON, "print JSON" },
+	{ 0 },
+};
+
+static int take_option(void *ctx, int key, const char *value)
+{
+	struct request *req = ctx;
+
+	if (key == OPT_JSON)
+		req->json = true;
+	else if (!text_parse_slot(value, &req->slot))
+		return fail(FAIL_USAGE, "inspect: --slot is a or b, not %s", value);
+	return 0;
+}
+
+static void collect(const struct part *part, const struct img_area *area, uint32_t number,
+		    struct inspect_slot *slot)
+{
+	bool intact;
+
+	*slot = (struct inspect_slot){ .number = number };
+	slot->reason = image_read_slot(part, area, number, &slot->header, &slot->detail);
+	if (!slot->reason)
+		slot->reason =
+			image_read_state(part, area, number, &slot->header, &slot->state, &intact);
+	if (!slot->reason)
+		slot->reason = image_read_meta(part, area, number, &slot->header, &slot->meta,
+					       &slot->detail);
+	if (slot->reason)
+		return;
+	text_printable(slot->header.description);
+	text_printable(slot->header.kernel_release);
+	stats_collect(&slot->meta.meta, &slot->stats);
+}
+
+static int show(const struct request *req, const struct part *part, struct inspect_slot *slot,
+		struct json_object *slots)
+{
+	char where[512];
+
+	if (req->json)
+		inspect_json(slot, json_append_object(slots));
+	else if (!slot->reason || slot->reason == IMG_E_SLOT_EMPTY)
+		inspect_text(slot);
+	if (!slot->reason || (slot->reason == IMG_E_SLOT_EMPTY && req->slot < 0))
+		return 0;
+	snprintf(where, sizeof(where), "%s: slot %c", part->path, text_slot(slot->number));
+	return image_fail(slot->reason, &slot->detail, where);
+}
+
+static void show_area(const struct part *part, const struct img_area *area,
+		      struct json_object *json)
+{
+	json_put_text(json, "device", part->path);
+	json_put_number(json, "partition_size", part->size);
+	json = json_put_object(json, "area");
+	json_put_uuid(json, "uuid", area->uuid);
+	json_put_number(json, "offset", area->offset);
+	json_put_number(json, "size", area->size);
+	json_put_number(json, "created", area->created);
+	json_put_number(json, "slots", area->nr_slots);
+}
+
+static int inspect_slots(const struct request *req, const struct part *part,
+			 const struct img_area *area, struct json_object *json)
+{
+	struct json_object *slots = json_put_array(json, "slots");
+	int status = 0;
+
+	for (uint32_t i = 0; i < area->nr_slots; i++) {
+		struct inspect_slot slot;
+		int shown;
+
+		if (req->slot >= 0 && req->slot != (int)i)
+			continue;
+		collect(part, area, i, &slot);
+		shown = show(req, part, &slot, slots);
+		status = shown > status ? shown : status;
+		image_meta_free(&slot.meta);
+	}
+	return status;
+}
+
+static int inspect_area(const struct request *req, const struct part *part,
+			const struct img_area *area)
+{
+	struct json_object *json = req->json ? json_object_new_object() : NULL;
+	int printed, status;
+
+	if (req->json)
+		show_area(part, area, json);
+	else
+		printf("%s: %s behind %s of swap area, laid out %s\n", part->path,
+		       text_size(area->size).s, text_size(area->offset).s,
+		       text_time(area->created, time(NULL)).s);
+	status = inspect_slots(req, part, area, json);
+	printed = req->json ? json_print(json) : 0;
+	return printed > status ? printed : status;
+}
+
+static int inspect(const struct request *req)
+{
+	_cleanup_part_ struct part part = PART_CLOSED;
+	struct img_detail detail = { 0 };
+	struct img_area area;
+	enum img_reason reason;
+	int status;
+
+	status = part_open_or_find(req->path, &part);
+	if (status)
+		return status;
+	reason = image_read_area(&part, &area, &detail);
+	if (reason)
+		return image_fail(reason, &detail, part.path);
+	if (req->slot >= (int)area.nr_slots)
+		return fail(FAIL_USAGE, "inspect: %s has no slot %c", part.path,
+			    text_slot((unsigned int)req->slot));
+	return inspect_area(req, &part, &area);
+}
+
+int verb_inspect(const struct verb *verb, int argc, char **argv)
+{
+	struct request req = { .slot = -1 };
+	int status = args_parse(verb, argc, argv, take_option, &req, &req.path);
+
+	return status ? status : inspect(&req);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * json-c in shorter words.  A NULL object stands for "out of memory": adding
+ * to it or adding it does nothing, and json_print reports it.
+ */
+#ifndef FASTBOOTCTL_JSONOUT_H
+#define FASTBOOTCTL_JSONOUT_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+void json_put_number(struct json_object *object, const char *key, uint64_t value);
+void json_put_real(struct json_object *object, const char *key, double value);
+void json_put_bool(struct json_object *object, const char *key, bool value);
+/* value: UTF-8, see text_printable.  NULL: null. */
+void json_put_text(struct json_object *object, const char *key, const char *value);
+/* "0x..." */
+void json_put_hex(struct json_object *object, const char *key, uint64_t value);
+void json_put_uuid(struct json_object *object, const char *key, const uint8_t uuid[16]);
+
+/* A new object or array inside `object`. */
+struct json_object *json_put_object(struct json_object *object, const char *key);
+struct json_object *json_put_array(struct json_object *object, const char *key);
+struct json_object *json_append_object(struct json_object *array);
+
+/* Prints and frees.  Exit status. */
+int json_print(struct json_object *object);
+
+#endif

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * status: what the running kernel, the partition and the firmware know.  A part
+ * that is missing is shown as missing; only what is there and cannot be read,
+ * or an area that is missing or damaged, makes the exit status other than 0.
+ */
+#include "status.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "args.h"
+#include "fail.h"
+#include "io.h"
+#include "text.h"
+
+#define SNAPSHOT_FILE "/sys/power/fastboot_snapshot"
+#define SYSFS_DIR     "/sys/power/fastboot/"
+
+struct request {
+	const char *path;
+	bool json;
+};
+
+enum { OPT_JSON = 1 };
+
+const struct option_row status_options[] = {
+	{ "json", NULL, OPT_JSON, "print JSON" },
+	{ 0 },
+};
+
+static int take_option(void *ctx, int key, const char *value)
+{
+	struct request *req = ctx;
+
+	(void)key;
+	(void)value;
+	req->json = true;
+	return 0;
+}
+
+static int worse(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+/* sysfs gives one page at most. */
+static int read_attribute(const char *file, char **ret_text)
+{
+	_cleanup_free_ char *path = io_system_path("%s", file);
+	size_t size;
+
+	*ret_text = NULL;
+	if (!path)
+		return fail_errno(FAIL_NO_MEMORY, "%s", file);
+	if (io_read_file(path, 4096, ret_text, &size)) {
+		*ret_text = NULL;
+		return errno == ENOENT ? 0 : fail_errno(FAIL_OPEN, "%s", file);
+	}
+	text_trim(*ret_text);
+	text_printable_lines(*ret_text);
+	return 0;
+}
+
+static int collect_kernel(struct status_kernel *kernel)
+{
+	const struct {
+		const char *file;
+		char **to;
+	} files[] = {
+		{ SNAPSHOT_FILE, &kernel->state },
+		{ SYSFS_DIR "target", &kernel->target },
+		{ SYSFS_DIR "last_refusal", &kernel->last_refusal },
+		{ SYSFS_DIR "generation", &kernel->generation },
+		{ SYSFS_DIR "restore_count", &kernel->restore_count },
+	};
+	int status = 0;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		status = worse(status, read_attribute(files[i].file, files[i].to));
+	return status;
+}
+
+static void collect_slot(struct status_area *area, uint32_t i)
+{
+	struct status_slot *slot = &area->slot[i];
+	bool intact;
+
+	slot->reason = image_read_slot(&area->part, &area->area, i, &slot->header, NULL);
+	if (!slot->reason)
+		slot->reason = image_read_state(&area->part, &area->area, i, &slot->header,
+						&slot->state, &intact);
+	if (slot->reason)
+		return;
+	text_printable(slot->header.description);
+	text_printable(slot->header.kernel_release);
+}
+
+static int collect_area(const char *path, struct status_area *area)
+{
+	struct img_detail detail = { 0 };
+	enum img_reason reason;
+	int status;
+
+	status = part_open_or_find(path, &area->part);
+	if (status)
+		return status;
+	reason = image_read_area(&area->part, &area->area, &detail);
+	if (reason)
+		return image_fail(reason, &detail, area->part.path);
+	area->present = true;
+	for (uint32_t i = 0; i < area->area.nr_slots; i++)
+		collect_slot(area, i);
+	return 0;
+}
+
+static int collect_loader(struct status_loader *loader)
+{
+	struct boot_order order;
+	int next, status;
+
+	loader->available = efivars_available();
+	if (!loader->available)
+		return 0;
+	status = efivars_read_last_result(&loader->last_result);
+	if (loader->last_result)
+		text_printable_lines(loader->last_result);
+	status = worse(status, efivars_find_entry(&loader->entry));
+	if (status || !loader->entry.present)
+		return status;
+	efivars_entry_options(&loader->entry, loader->options);
+	status = efivars_read_order(&order);
+	if (!status)
+		status = efivars_read_next(&next);
+	if (status)
+		return status;
+	loader->position = boot_order_find(&order, loader->entry.number);
+	loader->order_count = order.count;
+	loader->next = next == loader->entry.number;
+	return 0;
+}
+
+static void status_free(struct status *status)
+{
+	free(status->kernel.state);
+	free(status->kernel.target);
+	free(status->kernel.last_refusal);
+	free(status->kernel.generation);
+	free(status->kernel.restore_count);
+	part_close(&status->area.part);
+	efivars_entry_free(&status->loader.entry);
+	free(status->loader.last_result);
+}
+
+static int show(const struct request *req, const struct status *status)
+{
+	struct json_object *json;
+
+	if (!req->json) {
+		status_text(status);
+		return 0;
+	}
+	json = json_object_new_object();
+	status_json(status, json);
+	return json_print(json);
+}
+
+int verb_status(const struct verb *verb, int argc, char **argv)
+{
+	struct status status = { .area.part = PART_CLOSED, .loader.position = -1 };
+	struct request req = { 0 };
+	int exit_status = args_parse(verb, argc, argv, take_option, &req, &req.path);
+
+	if (exit_status)
+		return exit_status;
+	exit_status = collect_kernel(&status.kernel);
+	exit_status = worse(exit_status, collect_area(req.path, &status.area));
+	exit_status = worse(exit_status, collect_loader(&status.loader));
+	exit_status = worse(exit_status, show(&req, &status));
+	status_free(&status);
+	return exit_status;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What status shows: collected once, shown as text or as JSON. */
+#ifndef FASTBOOTCTL_STATUS_H
+#define FASTBOOTCTL_STATUS_H
+
+#include "bootent.h"
+#include "efivars.h"
+#include "image.h"
+#include "jsonout.h"
+
+/* The module's sysfs files; NULL where there is none (the module is not loaded). */
+struct status_kernel {
+	char *state, *target, *last_refusal, *generation, *restore_count;
+};
+
+struct status_slot {
+	enum img_reason reason;
+	struct img_slot header; /* valid if reason is IMG_OK, as is state */
+	struct img_state state;
+};
+
+struct status_area {
+	bool present;
+	struct part part;
+	struct img_area area;
+	struct status_slot slot[IMG_MAX_SLOTS];
+};
+
+struct status_loader {
+	bool available; /* EFI variables, that is */
+	struct boot_entry entry;
+	char options[BOOT_MAX_OPTIONS + 1];
+	int position; /* in the boot order, from 0; -1: not in it */
+	size_t order_count;
+	bool next;	   /* BootNext names it */
+	char *last_result; /* lines "key=value"; NULL: none */
+};
+
+struct status {
+	struct status_kernel kernel;
+	struct status_area area;
+	struct status_loader loader;
+};
+
+void status_text(const struct status *status);
+void status_json(const struct status *status, struct json_object *to);
+
+#endif

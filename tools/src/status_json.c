@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io.h"
+#include "status.h"
+#include "text.h"
+
+static void put_kernel(const struct status_kernel *kernel, struct json_object *to)
+{
+	json_put_bool(to, "loaded", kernel->state);
+	json_put_text(to, "state", kernel->state);
+	json_put_text(to, "target", kernel->target);
+	json_put_text(to, "last_refusal", kernel->last_refusal);
+	json_put_text(to, "generation", kernel->generation);
+	json_put_text(to, "restore_count", kernel->restore_count);
+}
+
+static void put_slot(uint32_t number, const struct status_slot *slot, struct json_object *to)
+{
+	const struct img_slot *header = &slot->header;
+
+	json_put_text(to, "slot", number ? "b" : "a");
+	json_put_text(to, "status", slot->reason ? img_reason_code(slot->reason) : "ok");
+	if (slot->reason)
+		return;
+	json_put_number(to, "generation", header->generation);
+	json_put_number(to, "created", header->created);
+	json_put_number(to, "pages", header->nr_pages);
+	json_put_number(to, "disk_bytes", header->data_size + header->meta_size);
+	json_put_text(to, "kernel", header->kernel_release);
+	json_put_text(to, "description", header->description);
+	json_put_number(to, "restores", slot->state.restores);
+}
+
+static void put_area(const struct status_area *area, struct json_object *to)
+{
+	struct json_object *slots;
+
+	json_put_bool(to, "present", area->present);
+	if (!area->present)
+		return;
+	json_put_text(to, "device", area->part.path);
+	json_put_uuid(to, "uuid", area->area.uuid);
+	json_put_number(to, "offset", area->area.offset);
+	json_put_number(to, "size", area->area.size);
+	slots = json_put_array(to, "slots");
+	for (uint32_t i = 0; i < area->area.nr_slots; i++)
+		put_slot(i, &area->slot[i], json_append_object(slots));
+}
+
+/* Lines "key=value" of the loader; others are dropped. */
+static void put_last_result(const char *text, struct json_object *to)
+{
+	_cleanup_free_ char *lines = text ? strdup(text) : NULL;
+	char *rest, *line = lines ? strtok_r(lines, "\n", &rest) : NULL;
+
+	for (; line; line = strtok_r(NULL, "\n", &rest)) {
+		char *value = strchr(line, '=');
+
+		if (!value)
+			continue;
+		*value++ = '\0';
+		text_trim(value);
+		json_put_text(to, line, value);
+	}
+}
+
+static void put_loader(const struct status_loader *loader, struct json_object *to)
+{
+	char name[16];
+
+	json_put_bool(to, "efi_variables", loader->available);
+	json_put_bool(to, "boot_entry", loader->entry.present);
+	if (loader->entry.present) {
+		snprintf(name, sizeof(name), "Boot%04X", loader->entry.number);
+		json_put_text(to, "entry", name);
+		json_put_text(to, "options", loader->options);
+		json_put_bool(to, "in_boot_order", loader->position >= 0);
+		if (loader->position >= 0)
+			json_put_number(to, "position", (uint64_t)loader->position + 1);
+		json_put_bool(to, "next", loader->next);
+	}
+	if (loader->last_result)
+		put_last_result(loader->last_result, json_put_object(to, "last_result"));
+}
+
+void status_json(const struct status *status, struct json_object *to)
+{
+	put_kernel(&status->kernel, json_put_object(to, "kernel"));
+	put_area(&status->area, json_put_object(to, "images"));
+	put_loader(&status->loader, json_put_object(to, "loader"));
+}

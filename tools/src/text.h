@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Numbers, sizes, times and foreign strings, to and from text.  Pure functions. */
+#ifndef FASTBOOTCTL_TEXT_H
+#define FASTBOOTCTL_TEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+struct text {
+	char s[96];
+};
+
+/* "4096", "512K", "64M", "2G", "1T" (powers of 1024).  False: not a size, or too large. */
+bool text_parse_size(const char *s, uint64_t *ret_bytes);
+
+/* "1.5 GiB" */
+struct text text_size(uint64_t bytes);
+
+/* "2026-01-31 12:00:00 UTC, 3 hours ago" */
+struct text text_time(uint64_t seconds, time_t now);
+
+/*
+ * Makes a foreign string fit for a terminal and for JSON, in place: control characters become
+ * '?', and if it is not UTF-8 all bytes beyond ASCII do.
+ */
+void text_printable(char *s);
+
+/* The same for a text of several lines: line feeds stay. */
+void text_printable_lines(char *s);
+
+/* Cuts white space off the end; in place. */
+void text_trim(char *s);
+
+/* 'A' or 'B' */
+char text_slot(unsigned int slot);
+
+/* "a", "b" in either case.  False: neither. */
+bool text_parse_slot(const char *s, int *ret_slot);
+
+#endif

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Writes an image of made-up memory into a slot of a prepared partition file,
+ * with every kind of run and chunk in it:
+ *
+ *	mkimage FILE SLOT GENERATION [DESCRIPTION]
+ *
+ * With $MKIMAGE_SPOIL set the first chunk is no LZ4 block, though its checksum fits.
+ *
+ * Prints a line "NAME OFFSET SIZE" in partition bytes for each region, so that
+ * a test can damage one on purpose.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image.h"
+#include "io.h"
+
+#define NR_RUNS	   64
+#define NR_CHUNKS  64
+#define PAGE_WORDS (IMG_PAGE_SIZE / 8)
+
+struct maker {
+	struct part part;
+	struct img_area area;
+	uint32_t slot;
+	struct img_slot header;
+	struct img_writer writer;
+	struct img_run_disk run[NR_RUNS];
+	struct img_chunk_disk chunk[NR_CHUNKS];
+	struct img_fp_disk fp[IMG_FP_MAX_ITEMS];
+	uint64_t pages[IMG_CHUNK_SIZE / 8]; /* the chunk that fills up */
+	uint32_t nr_pages;
+	uint8_t out[IMG_ENCODE_BOUND];
+	uint64_t work[IMG_PORT_LZ4_WORKMEM / 8]; /* LZ4 wants its state aligned */
+};
+
+enum content { TEXT, NOISE, ONES, ZEROES };
+
+static void die(const char *what)
+{
+	fprintf(stderr, "mkimage: %s\n", what);
+	exit(1);
+}
+
+static void check(enum img_reason reason)
+{
+	if (reason)
+		die(img_reason_code(reason));
+}
+
+static void write_slot(struct maker *m, const void *data, size_t size, uint64_t offset)
+{
+	if (io_pwrite(m->part.fd, data, size, m->area.slot[m->slot].offset + offset))
+		die("write");
+}
+
+static void show(const struct maker *m, const char *name, uint64_t offset, uint64_t size)
+{
+	printf("%s %" PRIu64 " %" PRIu64 "\n", name, m->area.slot[m->slot].offset + offset, size);
+}
+
+/* A token that promises more literals than there are. */
+static void spoil(struct maker *m, struct img_chunk *chunk)
+{
+	memset(m->out, 0xff, 16);
+	chunk->csum = img_port_xxh64(m->out, chunk->size);
+}
+
+static void flush_chunk(struct maker *m)
+{
+	struct img_chunk chunk;
+	char name[32];
+
+	if (!m->nr_pages)
+		return;
+	img_chunk_encode(m->pages, m->nr_pages, m->out, m->work, &chunk);
+	if (getenv("MKIMAGE_SPOIL") && m->writer.nr_chunks == 0)
+		spoil(m, &chunk);
+	check(img_writer_chunk(&m->writer, &chunk));
+	write_slot(m, m->out, (size_t)img_block_align(chunk.size), chunk.offset);
+	snprintf(name, sizeof(name), "chunk-%" PRIu64, m->writer.nr_chunks - 1);
+	if (chunk.size)
+		show(m, name, chunk.offset, chunk.size);
+	m->nr_pages = 0;
+}
+
+/* xorshift64: noise that no compressor gets small, the same in each run. */
+static uint64_t noise(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+static void make_page(uint64_t *page, enum content content, uint64_t pfn)
+{
+	uint64_t state = pfn * 2654435761u + 1;
+
+	for (size_t i = 0; i < PAGE_WORDS; i++) {
+		if (content == TEXT)
+			page[i] = pfn + (i / 16);
+		else if (content == NOISE)
+			page[i] = noise(&state);
+		else
+			page[i] = content == ONES ? ~0ull : 0;
+	}
+}
+
+/* ONES are stored though constant, as a writer does whose index is full. */
+static void add_pages(struct maker *m, uint64_t pfn, uint64_t count, enum content content)
+{
+	for (uint64_t end = pfn + count; pfn < end; pfn++) {
+		uint64_t *page = m->pages + m->nr_pages * PAGE_WORDS;
+
+		if (content == ZEROES) {
+			check(img_writer_page(&m->writer, pfn, IMG_RUN_FILL, 0));
+			continue;
+		}
+		make_page(page, content, pfn);
+		check(img_writer_page(&m->writer, pfn, IMG_RUN_STORED, 0));
+		if (++m->nr_pages == IMG_CHUNK_PAGES)
+			flush_chunk(m);
+	}
+}
+
+static void write_chunks(struct maker *m)
+{
+	add_pages(m, 0x100, 300, TEXT);
+	add_pages(m, 0x1000, 400, ZEROES);
+	add_pages(m, 0x2000, 212, NOISE);
+	add_pages(m, 0x3000, 256, NOISE);
+	add_pages(m, 0x4000, 256, ONES);
+	add_pages(m, 0x100000, 33, TEXT);
+	flush_chunk(m);
+}
+
+static uint64_t make_fingerprint(struct maker *m)
+{
+	static struct img_fp fp;
+	const struct img_pci_id pci = { .bus = 0,
+					.devfn = 0xfa,
+					.vendor = 0x8086,
+					.device = 0x2922,
+					.class_revision = 0x01060102 };
+
+	img_fp_init(&fp);
+	img_fp_add(&fp, IMG_FP_CPU_LEAF, 0, 0x756e65470000000dull, 0x49656e696c65746eull);
+	img_fp_add(&fp, IMG_FP_CPU_COUNT, 0, 2, 0);
+	img_fp_add(&fp, IMG_FP_RAM_BYTES, 0, 1ull << 30, 0);
+	img_fp_add(&fp, IMG_FP_ACPI_TABLE, 0, 0x000000f450434146ull, 0x1234);
+	img_fp_add_pci(&fp, &pci);
+	img_fp_sort(&fp);
+	for (uint32_t i = 0; i < fp.count; i++)
+		m->fp[i] = img_fp_encode(&fp.item[i]);
+	return fp.count;
+}
+
+static const char *section_name(enum img_section_type type)
+{
+	static const char *const names[] = { "none", "record",	  "fingerprint", "runtime-map",
+					     "aux",  "fs-proofs", "page-index",	 "chunk-table" };
+
+	return names[type];
+}
+
+static void write_sections(struct maker *m)
+{
+	const struct img_record record = {
+		.jump_address = 0xffffffff81234000,
+		.jump_address_phys = 0x1234000,
+		.cr3 = 0x100000,
+		.arch_magic = IMG_ARCH_MAGIC,
+		.cr0 = 0x80050033,
+		.cr4 = 0x6f0,
+		.efer = 0xd01,
+		.paging_levels = 4,
+		.handoff_phys = 0x101000,
+		.efi_runtime = 0xfffffffeff000000,
+		.ram_bytes = 1ull << 30,
+	};
+	const struct img_rtregion region = { .type = 6,
+					     .phys = 0x3f000000,
+					     .pages = 16,
+					     .virt = 0xfffffffeff000000,
+					     .attribute = 0x800000000000000full };
+	const struct img_aux aux = { .pfn = 0x100000, .pages = 2, .kind = IMG_AUX_BOOT_SERVICES };
+	struct img_record_disk record_disk = img_record_encode(&record);
+	struct img_rtmap_disk region_disk = img_rtregion_encode(&region);
+	struct img_aux_disk aux_disk = img_aux_encode(&aux);
+	const struct img_writer_sections in = { .record = &record_disk,
+						.fp = m->fp,
+						.nr_fp = make_fingerprint(m),
+						.rtmap = &region_disk,
+						.nr_rtmap = 1,
+						.aux = &aux_disk,
+						.nr_aux = 1 };
+	const void *data[IMG_MAX_SECTIONS];
+
+	check(img_writer_finish(&m->writer, &in, &m->header, data));
+	for (uint32_t i = 0; i < m->header.nr_sections; i++) {
+		const struct img_section *section = &m->header.section[i];
+
+		write_slot(m, data[i], (size_t)section->size, section->offset);
+		if (section->size)
+			show(m, section_name(section->type), section->offset, section->size);
+	}
+}
+
+static void write_headers(struct maker *m)
+{
+	const struct img_state state = { .restores = 7 };
+	uint8_t block[IMG_BLOCK];
+
+	img_state_encode(&state, m->header.image_uuid, block);
+	write_slot(m, block, 512, IMG_BLOCK);
+	show(m, "state", IMG_BLOCK, 512);
+	img_slot_encode(&m->header, block);
+	write_slot(m, block, sizeof(block), 0);
+	show(m, "slot-header", 0, IMG_BLOCK);
+	printf("area-header %" PRIu64 " %u\n", img_area_header_offset(m->part.size), IMG_BLOCK);
+}
+
+static void fill_header(struct maker *m, const char *generation, const char *description)
+{
+	m->header.mode = IMG_MODE_GOLDEN;
+	m->header.generation = strtoull(generation, NULL, 10);
+	m->header.created = 1700000000;
+	memcpy(m->header.area_uuid, m->area.uuid, sizeof(m->header.area_uuid));
+	memset(m->header.image_uuid, (int)m->header.generation, sizeof(m->header.image_uuid));
+	snprintf(m->header.kernel_release, sizeof(m->header.kernel_release), "6.1.0-sample");
+	snprintf(m->header.description, sizeof(m->header.description), "%s", description);
+}
+
+int main(int argc, char **argv)
+{
+	static struct maker m;
+
+	if (argc < 4)
+		die("usage: mkimage FILE SLOT GENERATION [DESCRIPTION]");
+	if (part_open(argv[1], PART_CLAIM, &m.part))
+		return 1;
+	check(image_read_area(&m.part, &m.area, NULL));
+	m.slot = (uint32_t)atoi(argv[2]);
+	fill_header(&m, argv[3], argc > 4 ? argv[4] : "");
+	img_writer_init(&m.writer, m.area.slot[m.slot].size, m.run, NR_RUNS, m.chunk, NR_CHUNKS);
+	write_chunks(&m);
+	write_sections(&m);
+	write_headers(&m);
+	part_close(&m.part);
+	return 0;
+}

@@ -1,0 +1,534 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""fastbootctl as its user sees it: output, exit status, and the bytes it leaves.
+
+Works on sparse files, without root and without a device.
+"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import struct
+import subprocess
+
+import pytest
+
+FASTBOOTCTL = os.environ["FASTBOOTCTL"]
+MKIMAGE = os.environ["MKIMAGE"]
+MIB = 1 << 20
+BLOCK = 4096
+SWAP_MIN = 10 * BLOCK
+
+
+def ctl(*args, status=0, env=None):
+    """Runs fastbootctl and checks its exit status; returns (stdout, stderr)."""
+    done = subprocess.run([FASTBOOTCTL, *map(str, args)], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=60,
+                          env={**os.environ, **(env or {})})
+    assert "Sanitizer" not in done.stderr, done.stderr
+    assert done.returncode == status, (args, done.returncode, done.stdout, done.stderr)
+    return done.stdout, done.stderr
+
+
+def refused(code, *args, status=1, env=None):
+    """The one line of a refusal, whose code must be `code`."""
+    _, err = ctl(*args, status=status, env=env)
+    lines = [line for line in err.splitlines() if "warning" not in line]
+    assert lines and lines[-1].startswith(f"fastbootctl: {code}: "), err
+    assert "; " in lines[-1], "no advice"
+    return lines[-1]
+
+
+@pytest.fixture
+def partition(tmp_path):
+    def make(size=16 * MIB, prepare=True, options=()):
+        path = tmp_path / "partition"
+        with open(path, "wb") as file:
+            file.truncate(size)
+        if prepare:
+            ctl("prepare", "--yes", path, *options)
+        return path
+    return make
+
+
+def put_image(path, slot=0, generation=1, description=""):
+    """Puts a sample image into a slot; returns its regions, name -> (offset, size)."""
+    done = subprocess.run([MKIMAGE, str(path), str(slot), str(generation), description],
+                          capture_output=True, text=True, check=True, timeout=60)
+    rows = (line.split() for line in done.stdout.splitlines())
+    return {name: (int(offset), int(size)) for name, offset, size in rows}
+
+
+def flip(path, offset, bit=0):
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        byte = file.read(1)[0]
+        file.seek(offset)
+        file.write(bytes([byte ^ 1 << bit]))
+
+
+def area_of(path):
+    return json.loads(ctl("inspect", "--json", path)[0])["area"]
+
+
+# prepare
+
+@pytest.mark.parametrize("size", [
+    2 * MIB + SWAP_MIN + BLOCK, 2 * MIB + SWAP_MIN + BLOCK + 1, 3 * MIB, 5 * MIB + 512,
+    16 * MIB, 16 * MIB + 4095, 1 << 30, (1 << 30) + 123456, 5 << 30, 1 << 40, 7 << 40,
+])
+def test_prepare_many_sizes(partition, size):
+    path = partition(size)
+    area = area_of(path)
+    assert area["slots"] == 2
+    assert area["offset"] == SWAP_MIN
+    assert area["offset"] + area["size"] == size // BLOCK * BLOCK
+    assert path.stat().st_size == size
+    ctl("verify", path)
+
+
+@pytest.mark.parametrize("swap", ["0", "1", "41K", "1M", "1025K", "7M"])
+def test_prepare_swap_area_ends_where_images_begin(partition, swap):
+    path = partition(options=("--swap-size", swap))
+    page = path.read_bytes()[:BLOCK]
+    version, last_page = struct.unpack_from("<II", page, 1024)
+    assert page[-10:] == b"SWAPSPACE2" and version == 1
+    assert (last_page + 1) * BLOCK == area_of(path)["offset"]
+    assert area_of(path)["offset"] >= SWAP_MIN
+
+
+def test_prepare_slots(partition):
+    assert area_of(partition(options=("--slots", "1")))["slots"] == 1
+    assert area_of(partition(options=("--slots", "2")))["slots"] == 2
+
+
+def test_prepare_says_when_only_one_slot_fits(partition):
+    path = partition(2 * MIB, prepare=False)
+    out, _ = ctl("prepare", "--yes", path)
+    assert "Only one slot fits" in out
+    assert area_of(path)["slots"] == 1
+    refused("too-small", "prepare", "--yes", "--slots", 2, path)
+
+
+@pytest.mark.parametrize("size", [0, 1, 4095, 4096, 512 * 1024, MIB, MIB + SWAP_MIN])
+def test_prepare_too_small(partition, size):
+    path = partition(size, prepare=False)
+    refused("too-small", "prepare", "--yes", path)
+    assert not any(path.read_bytes())
+
+
+@pytest.mark.parametrize("swap", ["15M", "16M", "1G", "20T", "16777215T"])
+def test_prepare_swap_too_large(partition, swap):
+    path = partition(prepare=False)
+    refused("too-small", "prepare", "--yes", "--swap-size", swap, path)
+    assert not any(path.read_bytes())
+
+
+def test_prepare_writes_only_what_it_must(partition):
+    path = partition(prepare=False)
+    path.write_bytes(b"\xa5" * (16 * MIB))
+    ctl("prepare", "--yes", path)
+    data = path.read_bytes()
+    changed = {at // BLOCK for at in range(0, len(data), BLOCK)
+               if data[at:at + BLOCK] != b"\xa5" * BLOCK}
+    slot_b = SWAP_MIN // BLOCK + (16 * MIB - SWAP_MIN - BLOCK) // 2 // BLOCK
+    assert changed == {0, 10, 11, slot_b, slot_b + 1, 16 * MIB // BLOCK - 1}
+
+
+def test_prepare_asks_nobody_without_a_terminal(partition):
+    path = partition(prepare=False)
+    refused("not-confirmed", "prepare", path)
+    assert not any(path.read_bytes())
+
+
+def test_prepare_dry_run(partition):
+    path = partition(prepare=False)
+    out, _ = ctl("prepare", "--dry-run", path)
+    assert "slot A" in out and "slot B" in out and "swap area" in out
+    assert not any(path.read_bytes())
+
+
+def test_prepare_keeps_the_identity_of_the_swap_area(partition):
+    def identity(path):
+        page = path.read_bytes()[:BLOCK]
+        return page[1036:1052], page[1052:1068].rstrip(b"\0")
+
+    path = partition(options=("--label", "first"))
+    uuid, label = identity(path)
+    assert label == b"first"
+    ctl("prepare", "--yes", "--swap-size", "2M", path)
+    assert identity(path) == (uuid, b"first")
+    ctl("prepare", "--yes", "--label", "second", path)
+    assert identity(path) == (uuid, b"second")
+
+
+def test_prepare_again_tells_of_images_and_ends_them(partition):
+    path = partition()
+    put_image(path, 0, 41, "with \033 café")
+    put_image(path, 1, 42)
+    flip(path, area_of(path)["offset"] + area_of(path)["size"] // 2 // BLOCK * BLOCK)
+    before = area_of(path)["uuid"]
+    out, _ = ctl("prepare", "--dry-run", path)
+    assert "slot A, generation 41" in out and "with ? café" in out
+    assert "slot B" in out
+    ctl("prepare", "--yes", path)
+    assert area_of(path)["uuid"] != before
+    out, _ = ctl("verify", path)
+    assert out.count("empty") == 2
+
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_prepare_spares_a_file_system(partition, force):
+    path = partition(prepare=False)
+    subprocess.run(["mkfs.ext4", "-q", "-L", "precious", str(path)], check=True,
+                   env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"})
+    before = path.read_bytes()
+    if force:
+        out, _ = ctl("prepare", "--yes", "--force", path)
+        assert "ext4 precious" in out
+        ctl("prepare", "--yes", path)
+        return
+    line = refused("foreign-content", "prepare", "--yes", path)
+    assert "ext4" in line and "--force" in line
+    assert path.read_bytes() == before
+
+
+def test_prepare_spares_a_hibernated_system(partition):
+    path = partition()
+    with open(path, "r+b") as file:
+        file.seek(BLOCK - 10)
+        file.write(b"S1SUSPEND\0")
+    assert "hibernated" in refused("foreign-content", "prepare", "--yes", path)
+
+
+@pytest.mark.parametrize("options", [(), ("--force",)])
+def test_prepare_refuses_a_disk_with_partitions(partition, options):
+    path = partition(prepare=False)
+    subprocess.run(["sfdisk", "-q", str(path)], input="label: gpt\n,1M\n", text=True, check=True,
+                   env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"})
+    refused("has-partitions", "prepare", "--yes", path, *options)
+
+
+def test_prepare_refuses_what_is_no_partition(tmp_path):
+    refused("not-a-partition", "prepare", "--yes", tmp_path)
+    refused("not-a-partition", "prepare", "--yes", "/dev/null")
+    refused("open-failed", "prepare", "--yes", tmp_path / "nothing", status=3)
+
+
+def test_prepare_needs_mkswap(partition, tmp_path):
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    mkswap = tools / "mkswap"
+    mkswap.write_text("#!/bin/sh\necho no swap today >&2\nexit 9\n")
+    mkswap.chmod(0o755)
+    path = partition(prepare=False)
+    env = {"PATH": str(tools)}
+    _, err = ctl("prepare", "--yes", path, status=3, env=env)
+    assert "no swap today" in err and "mkswap-failed" in err and "status 9" in err
+    mkswap.write_text("#!/bin/sh\nexit 0\n")
+    refused("mkswap-failed", "prepare", "--yes", path, status=3, env=env)
+    assert not any(path.read_bytes())
+
+
+# verify
+
+def test_verify_good(partition):
+    path = partition()
+    put_image(path, 1, 7)
+    out, _ = ctl("verify", path)
+    assert "slot A: empty" in out and "slot B: good: generation 7" in out
+    ctl("verify", "--slot", "b", path)
+    refused("slot-empty", "verify", "--slot", "a", path)
+
+
+REGIONS = {
+    # region: (code, what the line must name)
+    "area-header": ("area-checksum", "area header"),
+    "slot-header": ("slot-checksum", "slot header"),
+    "state": ("state-damaged", "state block"),
+    "record": ("section-checksum", "restore record"),
+    "fingerprint": ("section-checksum", "fingerprint"),
+    "runtime-map": ("section-checksum", "EFI runtime map"),
+    "aux": ("section-checksum", "auxiliary ranges"),
+    "page-index": ("section-checksum", "page index"),
+    "chunk-table": ("section-checksum", "chunk table"),
+    "chunk-0": ("chunk-checksum", "chunk 0"),
+    "chunk-2": ("chunk-checksum", "chunk 2"),
+    "chunk-4": ("chunk-checksum", "chunk 4"),
+}
+
+
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize("where", [0.1, 0.5, 1])
+def test_verify_names_the_damaged_region(partition, region, where):
+    path = partition()
+    regions = put_image(path)
+    offset, size = regions[region]
+    code, name = REGIONS[region]
+    at = offset + max(8, int(size * where)) - 1
+    if region == "area-header" and where < 1:
+        at = offset + 60
+    flip(path, at, bit=3)
+    line = refused(code, "verify", path)
+    assert name in line, line
+    flip(path, at, bit=3)
+    ctl("verify", path)
+
+
+def test_verify_magic(partition):
+    path = partition()
+    regions = put_image(path)
+    flip(path, regions["slot-header"][0])
+    refused("slot-magic", "verify", path)
+    flip(path, regions["area-header"][0])
+    refused("area-magic", "verify", path)
+
+
+def test_verify_goes_on_behind_damage(partition):
+    path = partition()
+    first = put_image(path, 0, 1)
+    second = put_image(path, 1, 2)
+    flip(path, first["chunk-1"][0] + 100)
+    flip(path, first["chunk-4"][0])
+    flip(path, second["record"][0])
+    out, err = ctl("verify", path, status=1)
+    assert re.findall(r"slot [AB]: chunk \d+", err) == ["slot A: chunk 1", "slot A: chunk 4"]
+    assert "slot B: a section is damaged (restore record" in err
+    assert "slot A: 2 of 5 chunks damaged" in out
+    assert "good: gen" not in out
+
+
+def test_verify_sees_a_chunk_that_does_not_decode(partition, monkeypatch):
+    path = partition()
+    monkeypatch.setenv("MKIMAGE_SPOIL", "1")
+    put_image(path)
+    assert "chunk 0" in refused("chunk-decode", "verify", path)
+
+
+def test_verify_an_image_of_another_area(partition, tmp_path):
+    path = partition()
+    regions = put_image(path)
+    saved = path.read_bytes()[SWAP_MIN:4 * MIB]
+    ctl("prepare", "--yes", path)
+    with open(path, "r+b") as file:
+        file.seek(regions["slot-header"][0])
+        file.write(saved)
+    refused("slot-foreign", "verify", path)
+
+
+def test_verify_a_cut_partition(partition):
+    path = partition()
+    put_image(path)
+    os.truncate(path, 12 * MIB)
+    refused("area-magic", "verify", path)
+    os.truncate(path, 0)
+    refused("area-magic", "verify", path)
+
+
+# inspect
+
+def test_inspect_json(partition):
+    path = partition()
+    put_image(path, 0, 5, "golden \033[2J\u00e9")
+    data = json.loads(ctl("inspect", "--json", path)[0])
+    slot, empty = data["slots"]
+    assert empty == {"slot": "b", "status": "slot-empty"}
+    assert slot["status"] == "ok" and slot["generation"] == 5 and slot["restores"] == 7
+    assert slot["description"] == "golden ?[2J\u00e9"
+    assert slot["kernel"] == "6.1.0-sample"
+    assert slot["pages"] == 300 + 400 + 212 + 256 + 256 + 33
+    assert slot["pages_constant"] == slot["pages_zero"] == 400
+    assert slot["pages_in_constant_chunks"] == 256
+    assert slot["chunks"] == {"lz4": 3, "raw": 1, "constant": 1}
+    assert slot["longest_runs"][0] == {"pfn": 0x1000, "pages": 400, "constant": True}
+    assert [row["pages"] for row in slot["longest_runs"]] == [400, 300, 256, 256, 212]
+    assert slot["record"]["jump_address_phys"] == "0x1234000"
+    assert slot["record"]["paging_levels"] == 4
+    fields = {row["what"]: row["text"] for row in slot["fingerprint"]}
+    assert fields["processors"] == "2"
+    assert fields["PCI device 0000:00:1f.2"].startswith("8086:2922 ")
+    assert slot["runtime_map"][0]["phys"] == "0x3f000000"
+    assert slot["auxiliary_ranges"] == [{"pfn": 0x100000, "pages": 2, "kind": 1}]
+    stored = slot["stored_bytes"] / (slot["pages"] * BLOCK) * 100
+    assert slot["percent_of_memory"] == pytest.approx(stored, abs=0.01)
+
+
+def test_inspect_text(partition):
+    path = partition()
+    put_image(path, 1, 9, "two")
+    out, _ = ctl("inspect", path)
+    for words in ("slot A: empty", "slot B: generation 9", "restored 7 times", "two",
+                  "fingerprint, 5 items", "EFI runtime map, 1 regions", "longest runs",
+                  "3 LZ4, 1 raw, 1 constant", "ACPI table 0, FACP"):
+        assert words in out, words
+    refused("slot-empty", "inspect", "--slot", "a", path)
+    assert "slot A" not in ctl("inspect", "--slot", "B", path)[0]
+
+
+def test_inspect_damage(partition):
+    path = partition()
+    flip(path, put_image(path)["page-index"][0])
+    refused("section-checksum", "inspect", path)
+    out, _ = ctl("inspect", "--json", path, status=1)
+    assert json.loads(out)["slots"][0] == {"slot": "a", "status": "section-checksum"}
+
+
+def test_a_slot_that_is_not_there(partition):
+    path = partition(options=("--slots", "1"))
+    refused("usage", "inspect", "--slot", "b", path, status=2)
+    refused("usage", "verify", "--slot", "b", path, status=2)
+
+
+# status, and finding the partition
+
+@pytest.fixture
+def machine(tmp_path, partition):
+    """A /sys and a /dev of our own: vda with two partitions, of which vda2 is prepared."""
+    root = tmp_path / "root"
+    block, power, dev = root / "sys/class/block", root / "sys/power/fastboot", root / "dev"
+    for directory in (block, power, dev):
+        directory.mkdir(parents=True)
+
+    def add(name, content):
+        (block / name).mkdir()
+        (block / name / "size").write_text(f"{content.stat().st_size // 512}\n")
+        (dev / name).symlink_to(content)
+
+    disk = tmp_path / "disk"
+    disk.write_bytes(bytes(MIB))
+    add("vda", disk)
+    add("vda1", disk)
+    add("vda2", partition())
+    (block / "sr0").mkdir()
+    (block / "sr0/size").write_text("0\n")
+    return root, add
+
+
+def env_of(machine):
+    return {"FASTBOOTCTL_ROOT": str(machine[0])}
+
+
+def test_find(machine, tmp_path):
+    root, add = machine
+    out, _ = ctl("verify", env=env_of(machine))
+    assert out.startswith(f"{root}/dev/vda2: area header: good")
+    second = tmp_path / "second"
+    second.write_bytes((tmp_path / "partition").read_bytes())
+    add("vdb1", second)
+    line = refused("area-ambiguous", "verify", env=env_of(machine))
+    assert "vda2" in line and "vdb1" in line
+
+
+def test_find_nothing(machine, tmp_path):
+    flip(tmp_path / "partition", 16 * MIB - 100)
+    assert "vda2" in refused("area-checksum", "inspect", env=env_of(machine))
+    (tmp_path / "partition").write_bytes(bytes(MIB))
+    refused("area-missing", "inspect", env=env_of(machine))
+    refused("open-failed", "inspect", status=3, env={"FASTBOOTCTL_ROOT": str(tmp_path / "none")})
+
+
+def test_status(machine, tmp_path):
+    root, _ = machine
+    put_image(tmp_path / "partition", 1, 12, "quiet")
+    power = root / "sys/power"
+    out, _ = ctl("status", env=env_of(machine))
+    assert "not loaded" in out
+    (power / "fastboot_snapshot").write_text("saved generation=12\n")
+    (power / "fastboot/target").write_text("\n")
+    (power / "fastboot/last_refusal").write_text("fs-writable: a disk\n /mnt is\033 ext4\n")
+    (power / "fastboot/generation").write_text("12\n")
+    out, _ = ctl("status", env=env_of(machine))
+    assert "kernel: saved generation=12" in out
+    assert "last refusal fs-writable" in out and "/mnt is? ext4" in out
+    assert "slot B       generation 12" in out and "quiet" in out
+    data = json.loads(ctl("status", "--json", env=env_of(machine))[0])
+    assert data["kernel"]["state"] == "saved generation=12"
+    assert data["kernel"]["restore_count"] is None
+    assert data["images"]["slots"][0]["status"] == "slot-empty"
+    assert data["images"]["slots"][1]["generation"] == 12
+
+
+def efi_variable(directory, name, guid, data):
+    (directory / f"{name}-{guid}").write_bytes(struct.pack("<I", 6) + data)
+
+
+def test_status_of_the_loader(machine, tmp_path):
+    variables = tmp_path / "efivars"
+    variables.mkdir()
+    env = {**env_of(machine), "EFIVARFS_PATH": f"{variables}/"}
+    assert "no boot entry" in ctl("status", env=env)[0]
+    efi_variable(variables, "FastbootLastResult", "8ac4f28e-6d6f-4bd2-9e59-1a1cf66f2b35",
+                 b"result=refused\ncode=cpu-model\nsentence=the processor \033 = other\n")
+    out, _ = ctl("status", env=env)
+    assert "this start   result=refused" in out and "code=cpu-model" in out
+    data = json.loads(ctl("status", "--json", env=env)[0])
+    assert data["loader"]["last_result"] == {
+        "result": "refused", "code": "cpu-model", "sentence": "the processor ? = other"}
+
+
+def test_status_without_an_area(machine, tmp_path):
+    (tmp_path / "partition").write_bytes(bytes(MIB))
+    out, err = ctl("status", status=1, env=env_of(machine))
+    assert "no fast-boot area" in out and "area-missing" in err
+    assert json.loads(ctl("status", "--json", status=1, env=env_of(machine))[0])[
+        "images"] == {"present": False}
+
+
+# the command line
+
+@pytest.mark.parametrize("args", [
+    (), ("frobnicate",), ("prepare",), ("prepare", "a", "b"), ("prepare", "--swap-size"),
+    ("prepare", "--swap-size", "lots", "x"), ("prepare", "--slots", "3", "x"),
+    ("prepare", "--label", "longer-than-a-label", "x"), ("prepare", "--no-such", "x"),
+    ("verify", "--slot", "c", "x"), ("inspect", "--slot", "", "x"), ("next", "now"),
+    ("install", "--options", "quiet"), ("install", "--esp"), ("help", "frobnicate"),
+    ("status", "a", "b"), ("next", "--json"),
+])
+def test_usage(args):
+    assert "fastbootctl help" in refused("usage", *args, status=2)
+
+
+def verbs():
+    return re.findall(r"^  (\w+) ", ctl("help")[0], re.M)
+
+
+def test_help_covers_every_verb_and_the_manual_every_option():
+    manual = (pathlib.Path(__file__).parent.parent / "fastbootctl.8").read_text()
+    manual = manual.replace("\\-", "-")
+    assert len(verbs()) == 8
+    assert ctl("--help")[0] == ctl("help")[0]
+    for verb in verbs():
+        out, _ = ctl("help", verb)
+        assert out.startswith(f"usage: fastbootctl {verb}")
+        assert f".B {verb}\n" in manual or f".BI {verb}" in manual or \
+            f".B {verb} " in manual, verb
+        for option in re.findall(r"^  (--[a-z-]+)", out, re.M):
+            assert option in manual, (verb, option)
+
+
+def test_manual_lists_every_code():
+    here = pathlib.Path(__file__).parent.parent
+    manual = (here / "fastbootctl.8").read_text().replace("\\-", "-")
+    codes = re.findall(r'X\(\w+, "([a-z-]+)", EXIT', (here / "src/fail.h").read_text())
+    assert len(codes) > 15
+    for code in codes:
+        assert code in manual, code
+
+
+@pytest.mark.skipif(not shutil.which("man"), reason="man is not installed")
+def test_manual_is_well_formed():
+    manual = pathlib.Path(__file__).parent.parent / "fastbootctl.8"
+    done = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-Tutf8", "-l", str(manual)],
+                          capture_output=True, text=True, timeout=60,
+                          env={**os.environ, "MANWIDTH": "80", "LC_ALL": "C.UTF-8"})
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    assert "EXIT STATUS" in re.sub(".\x08", "", done.stdout)
+
+
+def test_output_that_does_not_arrive(partition):
+    path = partition()
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([FASTBOOTCTL, "inspect", str(path)], stdout=full,
+                              stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 3 and "output-failed" in done.stderr

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The parts without I/O: boot order, numbers, options; sizes, times, strings. */
+#include "cmocka_tests.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bootent.h"
+#include "fpitem.h"
+#include "text.h"
+
+static struct boot_order order_of(size_t count, const uint16_t *number)
+{
+	struct boot_order order = { .count = count };
+
+	memcpy(order.number, number, count * sizeof(number[0]));
+	return order;
+}
+#define ORDER(...)                                                                                 \
+	order_of(sizeof((uint16_t[]){ __VA_ARGS__ }) / 2, (const uint16_t[]){ __VA_ARGS__ })
+
+static void assert_order(const struct boot_order *order, const struct boot_order *wanted)
+{
+	assert_int_equal(order->count, wanted->count);
+	assert_memory_equal(order->number, wanted->number, 2 * wanted->count);
+}
+
+static void order_add_appends(void **state)
+{
+	struct boot_order order = ORDER(3, 1), wanted = ORDER(3, 1, 7);
+
+	(void)state;
+	assert_true(boot_order_add(&order, 7, false));
+	assert_order(&order, &wanted);
+}
+
+static void order_add_puts_first(void **state)
+{
+	struct boot_order order = ORDER(3, 1), wanted = ORDER(7, 3, 1);
+
+	(void)state;
+	assert_true(boot_order_add(&order, 7, true));
+	assert_order(&order, &wanted);
+}
+
+static void order_add_leaves_a_present_one_where_it_is(void **state)
+{
+	struct boot_order order = ORDER(3, 7, 1), wanted = ORDER(3, 7, 1);
+
+	(void)state;
+	assert_true(boot_order_add(&order, 7, false));
+	assert_order(&order, &wanted);
+}
+
+static void order_add_moves_a_present_one_first(void **state)
+{
+	struct boot_order order = ORDER(3, 7, 1, 7), wanted = ORDER(7, 3, 1);
+
+	(void)state;
+	assert_true(boot_order_add(&order, 7, true));
+	assert_order(&order, &wanted);
+}
+
+static void order_add_to_none(void **state)
+{
+	struct boot_order order = { .count = 0 }, wanted = ORDER(0);
+
+	(void)state;
+	assert_true(boot_order_add(&order, 0, false));
+	assert_order(&order, &wanted);
+}
+
+static void order_add_refuses_when_full(void **state)
+{
+	struct boot_order order = { .count = BOOT_MAX_ENTRIES };
+
+	(void)state;
+	for (uint16_t i = 0; i < BOOT_MAX_ENTRIES; i++)
+		order.number[i] = i;
+	assert_false(boot_order_add(&order, 9999, false));
+	assert_false(boot_order_add(&order, 9999, true));
+	assert_int_equal(order.count, BOOT_MAX_ENTRIES);
+	/* One that is present only moves: that needs no room. */
+	assert_true(boot_order_add(&order, 200, true));
+	assert_int_equal(order.number[0], 200);
+	assert_int_equal(order.number[200], 199);
+}
+
+static void order_remove_takes_every_one(void **state)
+{
+	struct boot_order order = ORDER(7, 3, 7, 1), wanted = ORDER(3, 1);
+
+	(void)state;
+	boot_order_remove(&order, 7);
+	assert_order(&order, &wanted);
+	boot_order_remove(&order, 42);
+	assert_order(&order, &wanted);
+}
+
+static void order_decodes_what_it_encodes(void **state)
+{
+	const uint8_t disk[] = { 0x34, 0x12, 0x01, 0x00 };
+	uint8_t data[2 * BOOT_MAX_ENTRIES + 2] = { 0 };
+	struct boot_order order, wanted = ORDER(0x1234, 1);
+
+	(void)state;
+	assert_true(boot_order_decode(disk, sizeof(disk), &order));
+	assert_order(&order, &wanted);
+	boot_order_encode(&order, data);
+	assert_memory_equal(data, disk, sizeof(disk));
+	assert_false(boot_order_decode(disk, 3, &order));
+	assert_false(boot_order_decode(data, sizeof(data), &order));
+	assert_true(boot_order_decode(NULL, 0, &order));
+	assert_int_equal(order.count, 0);
+}
+
+static void number_parse_takes_upper_case_only(void **state)
+{
+	uint16_t number = 0;
+
+	(void)state;
+	assert_true(boot_number_parse("Boot001A", &number));
+	assert_int_equal(number, 0x1a);
+	assert_true(boot_number_parse("BootFFFF", &number));
+	assert_int_equal(number, 0xffff);
+	assert_false(boot_number_parse("Boot001a", &number));
+	assert_false(boot_number_parse("BootOrder", &number));
+	assert_false(boot_number_parse("BootNext", &number));
+	assert_false(boot_number_parse("Boot001", &number));
+	assert_false(boot_number_parse("Boot00011", &number));
+	assert_false(boot_number_parse("boot0001", &number));
+}
+
+static void number_unused_is_the_lowest(void **state)
+{
+	const uint16_t used[] = { 3, 0, 1, 0 };
+	uint16_t number = 99;
+
+	(void)state;
+	assert_true(boot_number_unused(used, 4, &number));
+	assert_int_equal(number, 2);
+	assert_true(boot_number_unused(NULL, 0, &number));
+	assert_int_equal(number, 0);
+}
+
+static void options_known_and_unknown(void **state)
+{
+	static const char *const known[] = {
+		"",
+		"verbose",
+		"slot=a",
+		"slot=b verbose simulate",
+		" \tverbose  cores=1 ",
+		"SLOT=A",
+		"partuuid=33221100-5544-7766-8899-aabbccddeeff verbose",
+	};
+	static const char *const unknown[] = {
+		"x",
+		"slot=c",
+		"slot=ab",
+		"verbos",
+		"verbose quiet",
+		"cores=2",
+		"partuuid=",
+		"partuuid=33221100-5544-7766-8899-aabbccddeef",
+		"verbose\n",
+		"partuuid=33221100-5544-7766-8899-aabbccddeefg",
+		"caf\xc3\xa9",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		assert_null(boot_options_unknown(known[i]));
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
+		assert_non_null(boot_options_unknown(unknown[i]));
+	assert_string_equal(boot_options_unknown("verbose quiet"), "quiet");
+}
+
+static void options_encode_to_ucs2(void **state)
+{
+	static const uint8_t wanted[] = { 's', 0, '=', 0, 'a', 0, 0, 0 };
+	uint8_t data[2 * (BOOT_MAX_OPTIONS + 1)];
+	char text[BOOT_MAX_OPTIONS + 2], back[BOOT_MAX_OPTIONS + 1];
+	size_t size = 99;
+
+	(void)state;
+	assert_true(boot_options_encode("s=a", data, &size));
+	assert_int_equal(size, sizeof(wanted));
+	assert_memory_equal(data, wanted, sizeof(wanted));
+	assert_true(boot_options_encode("", data, &size));
+	assert_int_equal(size, 0);
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	assert_false(boot_options_encode(text, data, &size));
+	text[BOOT_MAX_OPTIONS] = '\0';
+	assert_true(boot_options_encode(text, data, &size));
+	assert_int_equal(size, sizeof(data));
+	boot_options_decode(data, size, back);
+	assert_string_equal(back, text);
+}
+
+static void options_decode_what_others_wrote(void **state)
+{
+	static const uint8_t foreign[] = { 'a', 0, 0x1b, 0, 0x3b, 0x04, 'b', 0, 'c' };
+	char text[BOOT_MAX_OPTIONS + 1];
+
+	(void)state;
+	boot_options_decode(foreign, sizeof(foreign), text);
+	assert_string_equal(text, "a??b");
+	boot_options_decode(foreign, 0, text);
+	assert_string_equal(text, "");
+}
+
+static void sizes_parse(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+	} good[] = {
+		{ "0", 0 },
+		{ "4096", 4096 },
+		{ "1k", 1024 },
+		{ "512M", 512u << 20 },
+		{ "2GiB", 2ull << 30 },
+		{ "3t", 3ull << 40 },
+		{ "16777215T", 16777215ull << 40 },
+	};
+	static const char *const bad[] = { "",
+					   "M",
+					   "-1",
+					   "+1",
+					   " 1",
+					   "1.5G",
+					   "1MB",
+					   "1X",
+					   "1M1",
+					   "16777216T",
+					   "99999999999999999999" };
+	uint64_t bytes;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_true(text_parse_size(good[i].text, &bytes));
+		assert_true(bytes == good[i].bytes);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(text_parse_size(bad[i], &bytes));
+}
+
+static void sizes_and_times_read_well(void **state)
+{
+	(void)state;
+	assert_string_equal(text_size(100).s, "100 bytes");
+	assert_string_equal(text_size(40960).s, "40.0 KiB");
+	assert_string_equal(text_size(3ull << 30).s, "3.0 GiB");
+	assert_string_equal(text_size(200ull << 20).s, "200 MiB");
+	assert_string_equal(text_time(0, 90).s, "1970-01-01 00:00:00 UTC, 90 seconds ago");
+	assert_string_equal(text_time(0, 7200).s, "1970-01-01 00:00:00 UTC, 2 hours ago");
+	assert_string_equal(text_time(0, 86400 * 9).s, "1970-01-01 00:00:00 UTC, 9 days ago");
+	assert_string_equal(text_time(60, 0).s, "1970-01-01 00:01:00 UTC, in the future");
+	assert_non_null(strstr(text_time(UINT64_MAX / 2, 0).s, "second 9223372036854775807"));
+}
+
+static void assert_printable(const char *foreign, const char *wanted)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s", foreign);
+	text_printable(text);
+	assert_string_equal(text, wanted);
+}
+
+static void strings_are_made_printable(void **state)
+{
+	char lines[] = "a\nb\033c";
+
+	(void)state;
+	assert_printable("plain", "plain");
+	assert_printable("a\033[2Jb\nc\x7f", "a?[2Jb?c?");
+	assert_printable("w\xc3\xb6rld \xe2\x82\xac \xf0\x9f\x98\x80",
+			 "w\xc3\xb6rld \xe2\x82\xac \xf0\x9f\x98\x80");
+	assert_printable("latin1 \xf6", "latin1 ?");
+	assert_printable("c1 \xc2\x9b", "c1 ??");
+	assert_printable("overlong \xc0\xaf", "overlong ??");
+	assert_printable("overlong \xe0\x80\xaf", "overlong ???");
+	assert_printable("surrogate \xed\xa0\x80", "surrogate ???");
+	assert_printable("cut \xe2\x82", "cut ??");
+	text_printable_lines(lines);
+	assert_string_equal(lines, "a\nb?c");
+}
+
+static void slots_parse(void **state)
+{
+	int slot = -1;
+
+	(void)state;
+	assert_true(text_parse_slot("a", &slot) && slot == 0);
+	assert_true(text_parse_slot("B", &slot) && slot == 1);
+	assert_false(text_parse_slot("", &slot));
+	assert_false(text_parse_slot("c", &slot));
+	assert_false(text_parse_slot("ab", &slot));
+}
+
+static void fingerprint_items_are_described(void **state)
+{
+	struct img_fp_item item = { .field = IMG_FP_PCI_DEVICE,
+				    .index = 0x000100fa,
+				    .value = { 0x5678123429228086ull, 0x0000000101060102ull } };
+	struct fpitem_text text = fpitem_describe(&item);
+
+	(void)state;
+	assert_string_equal(text.what, "PCI device 0001:00:1f.2");
+	assert_string_equal(text.value, "8086:2922 subsystem 1234:5678 class 010601 revision 02 "
+					"header 01");
+	item = (struct img_fp_item){ .field = 4711, .index = 3, .value = { 1, 2 } };
+	text = fpitem_describe(&item);
+	assert_string_equal(text.value, "0000000000000001 0000000000000002");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(order_add_appends),
+		cmocka_unit_test(order_add_puts_first),
+		cmocka_unit_test(order_add_leaves_a_present_one_where_it_is),
+		cmocka_unit_test(order_add_moves_a_present_one_first),
+		cmocka_unit_test(order_add_to_none),
+		cmocka_unit_test(order_add_refuses_when_full),
+		cmocka_unit_test(order_remove_takes_every_one),
+		cmocka_unit_test(order_decodes_what_it_encodes),
+		cmocka_unit_test(number_parse_takes_upper_case_only),
+		cmocka_unit_test(number_unused_is_the_lowest),
+		cmocka_unit_test(options_known_and_unknown),
+		cmocka_unit_test(options_encode_to_ucs2),
+		cmocka_unit_test(options_decode_what_others_wrote),
+		cmocka_unit_test(sizes_parse),
+		cmocka_unit_test(sizes_and_times_read_well),
+		cmocka_unit_test(strings_are_made_printable),
+		cmocka_unit_test(slots_parse),
+		cmocka_unit_test(fingerprint_items_are_described),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
