@@ -139,8 +139,11 @@ void place_stored(const struct loader *l, uint64_t first, uint64_t pages, const 
 		piece = stored_piece(l, run, first, pages, &pfn);
 		first += piece;
 		pages -= piece;
-		for (; piece; piece -= span, pfn += span, from += span * IMG_PAGE_SIZE)
-			memcpy(page_now(l, pfn, piece, &span), from, span * IMG_PAGE_SIZE);
+		for (; piece; piece -= span, pfn += span, from += span * IMG_PAGE_SIZE) {
+			void *to = page_now(l, pfn, piece, &span);
+
+			memcpy(to, from, span * IMG_PAGE_SIZE);
+		}
 	}
 }
 

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/* Runs all unit tests of the image format. */
+#include "test.h"
+
+static bool asserted[IMG_REASON_COUNT];
+
+void assert_reason(enum img_reason want, enum img_reason got)
+{
+	assert_string_equal(img_reason_code(got), img_reason_code(want));
+	asserted[want] = true;
+}
+
+void assert_refusal(enum img_reason want, enum img_reason got, const struct img_detail *detail,
+		    const char *object, const char *field)
+{
+	assert_reason(want, got);
+	assert_string_equal(detail->object, object);
+	if (field)
+		assert_string_equal(detail->field ? detail->field : "(none)", field);
+	else
+		assert_null(detail->field);
+}
+
+bool reason_was_asserted(enum img_reason reason)
+{
+	return asserted[reason];
+}
+
+void put_le(void *to, uint64_t value, size_t width)
+{
+	uint8_t *byte = to;
+
+	for (size_t i = 0; i < width; i++)
+		byte[i] = (uint8_t)(value >> (8 * i));
+}
+
+void seal_header(void *block)
+{
+	put_le((uint8_t *)block + 4088, img_port_xxh64(block, 4088), 8);
+}
+
+int main(void)
+{
+	int failures = 0;
+
+	cmocka_set_message_output(CM_OUTPUT_STDOUT);
+	failures += run_area_tests();
+	failures += run_slot_tests();
+	failures += run_meta_tests();
+	failures += run_chunk_tests();
+	failures += run_writer_tests();
+	failures += run_fingerprint_tests();
+	failures += run_plan_tests();
+	failures += run_example_tests();
+	failures += run_reason_tests();
+	return failures ? 1 : 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/* What the unit tests share. */
+#ifndef IMGFMT_TESTS_TEST_H
+#define IMGFMT_TESTS_TEST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "sample.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/*
+ * Asserts that exactly this reason was given, and books it: test_reasons.c
+ * fails if a reason of the core has no test that asserted it.
+ */
+void assert_reason(enum img_reason want, enum img_reason got);
+/* The same, and where: object and field as in struct img_detail; NULL field: none. */
+void assert_refusal(enum img_reason want, enum img_reason got, const struct img_detail *detail,
+		    const char *object, const char *field);
+bool reason_was_asserted(enum img_reason reason);
+
+/* Little-endian integer into raw bytes. */
+void put_le(void *to, uint64_t value, size_t width);
+/* Makes a header block's checksum right again. */
+void seal_header(void *block);
+
+int run_area_tests(void);
+int run_slot_tests(void);
+int run_meta_tests(void);
+int run_chunk_tests(void);
+int run_writer_tests(void);
+int run_fingerprint_tests(void);
+int run_plan_tests(void);
+int run_example_tests(void);
+/* Last: it looks at what the others asserted. */
+int run_reason_tests(void);
+
+#endif

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Fixtures: golden systems made once a run, machines that end with their test."""
+
+import json
+import re
+import shutil
+import time
+
+import pytest
+
+from harness import golden, guests
+from harness.console import TROUBLE
+from harness.paths import LOGS, WORK
+from harness.vm import VM
+
+RUN = WORK / "tests"
+TIMES = LOGS / "times.json"
+_times = []
+
+
+def pytest_addoption(parser):
+    parser.addoption("--full", action="store_true", help="run the full matrix")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--full"):
+        return
+    kept = [item for item in items if not item.get_closest_marker("full")]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def log_dir_for(name):
+    directory = LOGS / re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-")
+    shutil.rmtree(directory, ignore_errors=True)
+    return directory
+
+
+def console_trouble(console):
+    return [line for _, line in list(console.lines) if TROUBLE.search(line)]
+
+
+class Goldens:
+    """Golden systems by row; `variant` tells apart two of one machine."""
+
+    def __init__(self):
+        self._made = {}
+        shutil.rmtree(RUN, ignore_errors=True)
+
+    def __call__(self, machine, variant="", **options):
+        key = machine.name + variant
+        if key not in self._made:
+            self._made[key] = self._make(machine, key, options)
+        made = self._made[key]
+        if isinstance(made, Exception):
+            pytest.fail(f"golden {key} could not be made: {made}", pytrace=False)
+        return made
+
+    def _make(self, machine, key, options):
+        try:
+            made = golden.make_golden(machine, RUN / f"golden-{key}",
+                                      log_dir_for(f"golden-{key}"), **options)
+            troubles = [line for console in made.consoles for line in console_trouble(console)]
+            if troubles:
+                raise RuntimeError("trouble on the console: " + "; ".join(troubles))
+            return made
+        except Exception as error:  # kept, so that every test of the row reports it
+            return error
+
+
+@pytest.fixture(scope="session")
+def goldens():
+    return Goldens()
+
+
+class Lab:
+    """What a test works with: machines of its own, gone when it ends."""
+
+    def __init__(self, name):
+        self.name = name
+        self.log_dir = log_dir_for(name)
+        self.work = RUN / self.log_dir.name
+        self._machines = []
+
+    def copy(self, source, machine=None, **options):
+        """A VM, not started, on throw-away copies of a golden's disk and variables."""
+        number = len(self._machines)
+        return self._own(source.copy(self.work / str(number), self.log_dir, machine, **options))
+
+    def again(self, vm, machine=None, **options):
+        """A new QEMU process, not started, on the disk and variables of an earlier one."""
+        return self._own(VM(machine or vm.machine, vm.disk, vm.variables, self.log_dir,
+                            **options))
+
+    def fresh(self, machine):
+        """A VM, not started, on a newly built disk: no golden, no loader installed."""
+        guests.ensure_product(machine)
+        image, variables = golden.fresh_machine(machine, self.work / f"fresh-{machine.name}")
+        return self._own(VM(machine, image, variables, self.log_dir))
+
+    def _own(self, vm):
+        self._machines.append(vm)
+        return vm
+
+    def note(self, **figures):
+        """Keep figures for the table at the end of the run."""
+        _times.append({"test": self.name, **figures})
+
+    def close(self):
+        for vm in self._machines:
+            vm.kill()
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    def troubles(self):
+        return [line for vm in self._machines if vm.started
+                for line in console_trouble(vm.console)]
+
+
+@pytest.fixture
+def lab(request):
+    bench = Lab(request.node.name)
+    yield bench
+    bench.close()
+    expected = [marker.args[0] for marker in request.node.iter_markers("trouble_expected")]
+    unexpected = [line for line in bench.troubles()
+                  if not any(text in line for text in expected)]
+    assert not unexpected, "trouble on a console, see " + str(bench.log_dir)
+
+
+def pytest_terminal_summary(terminalreporter):
+    if not _times:
+        return
+    TIMES.parent.mkdir(parents=True, exist_ok=True)
+    TIMES.write_text(json.dumps({"when": time.time(), "figures": _times}, indent=1) + "\n")
+    terminalreporter.section("figures (seconds)")
+    for row in _times:
+        words = [f"{key}={value:.2f}" if isinstance(value, float) else f"{key}={value}"
+                 for key, value in row.items() if key != "test"]
+        terminalreporter.write_line(f"{row['test']}: {' '.join(words)}")

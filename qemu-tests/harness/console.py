@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A serial port of a guest: read all the time, logged, watched, and expected on.
+
+A thread of its own takes every byte off the port at once, so that the guest
+never waits for a test and a line's time stamp is the time of its arrival.
+"""
+
+import queue
+import re
+import threading
+import time
+
+from pexpect import EOF, TIMEOUT
+from pexpect.spawnbase import SpawnBase
+
+ANSI = re.compile(r"\x1b(\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9]|[78=>c])")
+
+TROUBLE = re.compile(
+    r"Oops|BUG:|WARNING:|Call Trace|general protection|Kernel panic"
+    r"|X64 Exception Type|ASSERT[ _]")
+
+
+class Console(SpawnBase):
+    """on_line(time, text), if given, is called from the reader's thread."""
+
+    def __init__(self, sock, log_path, on_line=None):
+        super().__init__(timeout=60, encoding="utf-8", codec_errors="replace")
+        self.lines = []
+        self._sock = sock
+        self._log = open(log_path, "ab", buffering=0)
+        self._on_line = on_line
+        self._queue = queue.Queue()
+        self._partial = ""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        while True:
+            try:
+                data = self._sock.recv(65536)
+            except OSError:
+                data = b""
+            if not data:
+                break
+            self._log.write(data)
+            text = self._decoder.decode(data)
+            self._split(time.monotonic(), text)
+            self._queue.put(text)
+        self._queue.put(None)
+        self._log.close()
+
+    def _split(self, now, text):
+        *whole, self._partial = (self._partial + text).split("\n")
+        for line in whole:
+            line = ANSI.sub("", line).replace("\r", "")
+            self.lines.append((now, line))
+            if self._on_line:
+                self._on_line(now, line)
+
+    def read_nonblocking(self, size=1, timeout=None):
+        if self.flag_eof:
+            raise EOF("the port is closed")
+        try:
+            text = self._queue.get(timeout=self.timeout if timeout == -1 else timeout)
+        except queue.Empty:
+            raise TIMEOUT("nothing arrived") from None
+        if text is None:
+            self.flag_eof = True
+            raise EOF("the port is closed")
+        return text
+
+    def send(self, text):
+        self._sock.sendall(text.encode())
+
+    def drain(self):
+        """Forget what has arrived and was not expected so far."""
+        self.buffer = self.string_type()
+        self._before = self.buffer_type()
+        while True:
+            try:
+                if self._queue.get_nowait() is None:
+                    self.flag_eof = True
+                    return
+            except queue.Empty:
+                return
+
+    def close(self):
+        self._sock.close()
+        self._reader.join(timeout=10)
+
+    def first(self, pattern, after=0.0):
+        """(time, match) of the first whole line that matches, or None."""
+        regex = re.compile(pattern)
+        for when, line in list(self.lines):
+            match = regex.search(line)
+            if match and when >= after:
+                return when, match
+        return None
+
+    def trouble(self):
+        return [line for _, line in list(self.lines) if TROUBLE.search(line)]

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The golden system of a machine: made once, tested on copies.
+
+A golden is a powered-off disk and the firmware variables that go with it.  The
+first boot only warms the firmware up: OVMF sizes its memory bins after what
+the boot before needed, and they must have settled before anything is captured.
+"""
+
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import disk, guests
+from .paths import OVMF_VARS
+from .vm import GOLDEN, KERNEL_STARTS, VM
+
+LOADER_IN_GUEST = "/usr/lib/fastboot/fastbootx64.efi"
+SNAPSHOT = "/sys/power/fastboot_snapshot"
+
+
+def take_snapshot(vm, timeout=180):
+    """`echo golden` in the guest's shell; returns the seconds it took."""
+    begun = time.monotonic()
+    vm.run(f"echo golden >{SNAPSHOT}", timeout=timeout, name=GOLDEN)
+    return time.monotonic() - begun
+
+
+def install_loader(vm, first=True):
+    """The boot entry, with the ESP mounted only as long as that takes."""
+    esp = vm.machine.partition(disk.ESP)
+    flag = "--first" if first else ""
+    vm.run("mkdir -p /run/esp")
+    vm.run(f"mount -t vfat {esp} /run/esp")
+    try:
+        return vm.run(f"fastbootctl install --esp /run/esp --loader {LOADER_IN_GUEST} {flag}")
+    finally:
+        vm.run("umount /run/esp")
+
+
+def fresh_machine(machine, directory):
+    """Build the disk and empty variables; returns (disk, variables)."""
+    guests.ensure_guest(machine.guest, machine.series)
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    disk.make_disk(machine, directory / "disk.raw")
+    disk.make_overlay(directory / "disk.raw", directory / "golden.qcow2", "raw")
+    shutil.copy(OVMF_VARS, directory / "variables.fd")
+    return directory / "golden.qcow2", directory / "variables.fd"
+
+
+def warm_up(machine, image, variables, log_dir):
+    with VM(machine, image, variables, log_dir) as vm:
+        vm.wait_console(KERNEL_STARTS)
+    return vm
+
+
+@dataclass
+class Golden:
+    machine: object
+    directory: Path
+    facts: dict = field(default_factory=dict)
+    consoles: list = field(default_factory=list)
+
+    @property
+    def disk(self):
+        return self.directory / "golden.qcow2"
+
+    @property
+    def variables(self):
+        return self.directory / "variables.fd"
+
+    def copy(self, directory, log_dir, machine=None, **options):
+        """A VM, not started, on an overlay of the disk and a copy of the variables."""
+        directory.mkdir(parents=True, exist_ok=True)
+        image, variables = directory / "disk.qcow2", directory / "variables.fd"
+        disk.make_overlay(self.disk, image)
+        shutil.copy(self.variables, variables)
+        return VM(machine or self.machine, image, variables, log_dir, **options)
+
+
+def make_golden(machine, directory, log_dir, prepare=None, before_power_off=None,
+                first=True, **options):
+    """Boot, install, snapshot, power off.
+
+    prepare(vm) brings the guest into the state to be kept and returns facts
+    about it; before_power_off(vm) may look at the machine that went on.
+    """
+    image, variables = fresh_machine(machine, directory)
+    guests.ensure_product(machine)
+    golden = Golden(machine, directory)
+    golden.consoles.append(warm_up(machine, image, variables, log_dir).console)
+    with VM(machine, image, variables, log_dir, **options) as vm:
+        golden.consoles.append(vm.console)
+        vm.wait_shell()
+        golden.facts["cold_boot"] = vm.elapsed()
+        install_loader(vm, first)
+        vm.run("modprobe fastboot_snapshot")
+        if prepare:
+            golden.facts.update(prepare(vm) or {})
+        golden.facts["capture"] = take_snapshot(vm)
+        golden.facts["state"] = vm.state()
+        if before_power_off:
+            before_power_off(vm)
+        vm.power_off()
+    return golden

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Build the guests from what lies in build/, no more often than needed."""
+
+import fcntl
+import functools
+from contextlib import contextmanager
+
+from .paths import FASTBOOTCTL, GUEST_SCRIPTS, GUESTS, LOADER, hook_module, host
+
+
+class NotBuilt(Exception):
+    """A part of the product is missing: a test of it would prove nothing."""
+
+
+@contextmanager
+def locked(path):
+    """Hold off other runs that would build the same files."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@functools.lru_cache(maxsize=None)
+def ensure_guest(guest, series):
+    """Once per run: the product inside must be the one just built."""
+    with locked(GUESTS / f"{guest}-{series}.lock"):
+        host(GUEST_SCRIPTS / "fetch-kernels")
+        host(GUEST_SCRIPTS / f"build-{guest}", series)
+
+
+def ensure_product(machine):
+    missing = [str(path) for path in (LOADER, FASTBOOTCTL, hook_module(machine.series))
+               if not path.exists()]
+    if missing:
+        raise NotBuilt("run `make` first, these are not built: " + ", ".join(missing))

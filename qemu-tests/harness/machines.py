@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The table of machines the tests run on: one row, one golden system."""
+
+import dataclasses
+from dataclasses import dataclass
+
+from .accel import accelerator
+
+
+@dataclass(frozen=True)
+class Machine:
+    name: str
+    guest: str = "tiny"         # tiny or debian
+    series: str = "6.1"         # Debian's kernel series
+    type: str = "q35"
+    memory: str = "1G"
+    cpus: int = 2
+    cpu: str = "max"            # has LA57 under TCG: the kernel runs 5-level
+    disk: str = "virtio"        # virtio, nvme or ahci
+    area_mib: int = 1024        # the partition of the fast-boot area
+    cmdline: str = ""
+    disable_s4: bool = False
+    network: bool = False
+    devices: tuple = ()         # further -device arguments
+
+    def changed(self, **fields):
+        """The same machine after somebody has been at it with a screwdriver."""
+        return dataclasses.replace(self, **fields)
+
+    def qemu_arguments(self):
+        arguments = [
+            "-nodefaults", "-no-user-config", "-display", "none",
+            "-name", self.name, "-rtc", "base=utc",
+            "-machine", f"{self.type}", "-accel", accelerator(),
+            "-cpu", self.cpu, "-smp", str(self.cpus), "-m", self.memory,
+            "-device", "VGA",
+            *self._disk_arguments()]
+        if self.disable_s4:
+            bridge = "ICH9-LPC" if self.type == "q35" else "PIIX4_PM"
+            arguments += ["-global", f"{bridge}.disable_s4=1"]
+        for device in self.devices:
+            arguments += ["-device", device]
+        return arguments
+
+    def _disk_arguments(self):
+        if self.disk == "virtio":
+            return ["-device", "virtio-blk-pci,drive=disk"]
+        if self.disk == "nvme":
+            return ["-device", "nvme,drive=disk,serial=fastboot"]
+        if self.disk == "ahci" and self.type == "q35":
+            return ["-device", "ide-hd,drive=disk,bus=ide.0"]
+        if self.disk == "ahci":
+            return ["-device", "ahci,id=ahci", "-device", "ide-hd,drive=disk,bus=ahci.0"]
+        raise ValueError(f"{self.name}: no such disk bus: {self.disk}")
+
+    @property
+    def disk_device(self):
+        return {"virtio": "/dev/vda", "nvme": "/dev/nvme0n1", "ahci": "/dev/sda"}[self.disk]
+
+    def partition(self, number):
+        return self.disk_device + ("p" if self.disk == "nvme" else "") + str(number)
+
+
+# Together the rows cover every bus, both chipsets, both kernels, both paging
+# depths, memory above 4 GiB and firmware without S4, not every combination.
+TINY = Machine("tiny-q35")
+MATRIX = [
+    TINY,
+    Machine("tiny-q35-nvme-612", series="6.12", disk="nvme"),
+    Machine("tiny-q35-ahci-no5lvl", disk="ahci", cmdline="no5lvl", disable_s4=True),
+    Machine("tiny-pc-virtio-612", type="pc", series="6.12"),
+    Machine("tiny-q35-5g", memory="5G", area_mib=4096),
+]
+FULL_MATRIX = [
+    Machine("tiny-q35-612", series="6.12"),
+    Machine("tiny-q35-nvme", disk="nvme"),
+    Machine("tiny-q35-ahci-612", series="6.12", disk="ahci"),
+    Machine("tiny-pc-virtio", type="pc"),
+    Machine("tiny-pc-ahci", type="pc", disk="ahci"),
+    Machine("tiny-pc-nvme-s4off", type="pc", disk="nvme", disable_s4=True),
+    Machine("tiny-q35-no5lvl-612", series="6.12", cmdline="no5lvl"),
+    Machine("tiny-q35-la57off", cpu="max,la57=off"),
+    Machine("tiny-q35-qemu64", cpu="qemu64"),
+    Machine("tiny-q35-nokaslr", cmdline="nokaslr"),
+    Machine("tiny-q35-pti", cmdline="pti=on"),
+    Machine("tiny-q35-poison", cmdline="page_poison=1"),
+    Machine("tiny-q35-1cpu", cpus=1),
+    Machine("tiny-q35-4cpu", cpus=4),
+    Machine("tiny-q35-5g-612", series="6.12", memory="5G", area_mib=4096),
+]
+DEBIAN = Machine("debian", guest="debian", memory="2G", area_mib=2048,
+                 cmdline="overlayroot=tmpfs", network=True)

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Where things are, and how a host command is run."""
+
+import os
+import subprocess
+from pathlib import Path
+
+QEMU_TESTS = Path(__file__).resolve().parent.parent
+BUILD = Path(os.environ.get("BUILD", QEMU_TESTS.parent / "build"))
+GUEST_SCRIPTS = QEMU_TESTS / "guest"
+KERNELS = BUILD / "kernels"
+GUESTS = BUILD / "guests"
+LOGS = BUILD / "qemu-logs"
+WORK = BUILD / "qemu-work"
+
+OVMF_CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
+OVMF_VARS = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
+SYSTEMD_BOOT = Path("/usr/lib/systemd/boot/efi/systemd-bootx64.efi")
+
+LOADER = BUILD / "efi" / "fastbootx64.efi"
+FASTBOOTCTL = BUILD / "tools" / "fastbootctl"
+
+
+def kernel_release(series):
+    return (KERNELS / series / "release").read_text().strip()
+
+
+def hook_module(series):
+    return BUILD / "kernel-hook" / kernel_release(series) / "fastboot_snapshot.ko"
+
+
+def host(*command, **options):
+    """Run a host command; its output is shown only when it fails."""
+    environment = dict(os.environ, BUILD=str(BUILD))
+    environment["PATH"] += ":/usr/sbin:/sbin"
+    done = subprocess.run(
+        [str(word) for word in command], env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    if done.returncode:
+        words = " ".join(str(word) for word in command)
+        raise RuntimeError(f"{words}: exit status {done.returncode}\n{done.stdout}")
+    return done.stdout

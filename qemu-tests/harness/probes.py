@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Ask the debian guest's services from outside, as their users would.
+
+Each probe opens a connection of its own and is satisfied only by the right
+answer to a real request; anything else is an exception.
+"""
+
+import socket
+import threading
+import time
+from contextlib import closing
+
+import psycopg2
+
+SERVICES = {"postgresql": 5432, "redis": 6379, "nginx": 80}
+
+
+def _ask(port, request, timeout, enough):
+    with closing(socket.create_connection(("127.0.0.1", port), timeout)) as link:
+        link.settimeout(timeout)
+        link.sendall(request)
+        answer = b""
+        while not enough(answer):
+            piece = link.recv(65536)
+            if not piece:
+                raise ConnectionError(f"the connection ended after {answer!r}")
+            answer += piece
+    return answer
+
+
+def nginx(port, timeout=5):
+    answer = _ask(port, b"GET / HTTP/1.0\r\nHost: appliance\r\n\r\n", timeout,
+                  lambda data: b"</html>" in data)
+    if not answer.startswith(b"HTTP/1.1 200"):
+        raise ConnectionError(f"not a page: {answer[:80]!r}")
+
+
+def redis(port, timeout=5, command="PING", expect=b"+PONG\r\n"):
+    answer = _ask(port, command.encode() + b"\r\n", timeout,
+                  lambda data: len(data) >= len(expect))
+    if answer != expect:
+        raise ConnectionError(f"{command}: {answer!r}, not {expect!r}")
+
+
+def postgresql(port, timeout=5, query="SELECT 6 * 7", expect=42):
+    # The connection comes in from the guest's point of view only after QEMU has
+    # accepted it for a guest that may be dead: let statements time out too.
+    with closing(psycopg2.connect(
+            host="127.0.0.1", port=port, user="postgres", dbname="postgres",
+            sslmode="disable", gssencmode="disable", connect_timeout=max(2, int(timeout)),
+            options=f"-c statement_timeout={int(timeout * 1000)}")) as link:
+        with link.cursor() as cursor:
+            cursor.execute(query)
+            answer = cursor.fetchone()[0]
+    if answer != expect:
+        raise ConnectionError(f"{query}: {answer!r}, not {expect!r}")
+
+
+PROBES = {"postgresql": postgresql, "redis": redis, "nginx": nginx}
+
+
+def free_ports():
+    """Host ports for the guest's services: {name: port}."""
+    sockets = {name: socket.socket() for name in SERVICES}
+    for sock in sockets.values():
+        sock.bind(("127.0.0.1", 0))
+    ports = {name: sock.getsockname()[1] for name, sock in sockets.items()}
+    for sock in sockets.values():
+        sock.close()
+    return ports
+
+
+def forwards(ports):
+    return [(ports[name], inner) for name, inner in SERVICES.items()]
+
+
+class FirstReplies:
+    """Ask every service again and again until each has answered once.
+
+    QEMU accepts a connection for a guest that is not there yet, and it then
+    hangs: so a new attempt starts every SPACING seconds, whatever became of the
+    one before, and the first good answer counts.
+    """
+
+    SPACING = 0.4
+    PATIENCE = 4
+
+    def __init__(self, ports, started):
+        self.replies = {}   # name: seconds since started
+        self.errors = {}
+        self._ports = ports
+        self._started = started
+        self._stop = threading.Event()
+        for name in PROBES:
+            threading.Thread(target=self._keep_asking, args=(name,), daemon=True).start()
+
+    def _keep_asking(self, name):
+        while name not in self.replies and not self._stop.wait(self.SPACING):
+            threading.Thread(target=self._ask, args=(name,), daemon=True).start()
+
+    def _ask(self, name):
+        try:
+            PROBES[name](self._ports[name], timeout=self.PATIENCE)
+        except (OSError, psycopg2.Error) as error:
+            self.errors[name] = error
+        else:
+            self.replies.setdefault(name, time.monotonic() - self._started)
+
+    def wait(self, timeout, alive=lambda: True):
+        """Returns {name: seconds}; TimeoutError tells who stayed silent and how."""
+        deadline = time.monotonic() + timeout
+        while len(self.replies) < len(PROBES):
+            if time.monotonic() > deadline or not alive():
+                self._stop.set()
+                silent = {name: str(self.errors.get(name, "no answer"))
+                          for name in PROBES if name not in self.replies}
+                raise TimeoutError(f"no answer within {timeout} s: {silent}")
+            time.sleep(0.02)
+        return dict(self.replies)

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The QEMU Machine Protocol: one JSON object a line, events in between."""
+
+import json
+
+
+class QmpError(Exception):
+    pass
+
+
+class Qmp:
+    def __init__(self, sock, timeout=30):
+        sock.settimeout(timeout)
+        self._sock = sock
+        self._file = sock.makefile("rw", encoding="utf-8", newline="\n")
+        self._receive()
+        self.command("qmp_capabilities")
+
+    def _receive(self):
+        line = self._file.readline()
+        if not line:
+            raise QmpError("QEMU closed the control connection")
+        return json.loads(line)
+
+    def command(self, name, **arguments):
+        self._file.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
+        self._file.flush()
+        while True:
+            answer = self._receive()
+            if "error" in answer:
+                raise QmpError(f"{name}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]
+
+    def send_key(self, *keys):
+        """Press keys together, as named by QEMU's QKeyCode ("esc", "ret", "down")."""
+        self.command("send-key", keys=[{"type": "qcode", "data": key} for key in keys])
