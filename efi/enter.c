@@ -138,10 +138,9 @@ static enum img_reason build_tables(struct loader *l, uint64_t *ret_cr3)
 
 /* Intel SDM 3A, 3.4.5: flat segments; the order is that of the TRAMP_ selectors. */
 static const uint64_t flat_gdt[4] = {
-	0,
-	0x00cf9a000000ffff, /* code, 32 bit */
-	0x00af9a000000ffff, /* code, 64 bit */
-	0x00cf92000000ffff, /* data */
+	0, 0x00cf9a000000ffff, /* code, 32 bit */
+	0x00af9a000000ffff,    /* code, 64 bit */
+	0x00cf92000000ffff,    /* data */
 };
 
 static void fill_param(struct loader *l, struct tramp_param *p, uint64_t code)
@@ -155,8 +154,8 @@ static void fill_param(struct loader *l, struct tramp_param *p, uint64_t code)
 	p->golden_cr3 = record->cr3;
 	p->switch_la57 = (read_cr4() & CR4_LA57) != la57;
 	p->cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | la57;
-	p->stamp = record->handoff_phys +
-		   offsetof(struct img_handoff, stamp) + IMG_STAMP_JUMP * sizeof(uint64_t);
+	p->stamp = record->handoff_phys + offsetof(struct img_handoff, stamp) +
+		   IMG_STAMP_JUMP * sizeof(uint64_t);
 	p->far32_offset = (uint32_t)(code + (uint64_t)(trampoline_32 - trampoline_start));
 	p->far32_selector = TRAMP_CS32;
 	p->far64_offset = (uint32_t)(code + (uint64_t)(trampoline_64 - trampoline_start));
@@ -267,8 +266,7 @@ static bool exit_boot_services(struct loader *l, const struct entry *e)
  * prepare_entry() took, the loader's code and the stack may be used.  Any
  * error is for the saved kernel to report: there is no way back.
  */
-static void __attribute__((noreturn))
-leave(const struct entry *e, struct img_handoff *handoff)
+static void __attribute__((noreturn)) leave(const struct entry *e, struct img_handoff *handoff)
 {
 	void (*enter)(struct tramp_param *) __attribute__((sysv_abi)) =
 		(void (*)(struct tramp_param *))e->trampoline;

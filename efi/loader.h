@@ -55,7 +55,7 @@ struct memory {
 	struct pages held[MAX_HELD];
 	UINTN nr_held;
 	struct img_range range[MAX_HELD]; /* claimed for the image, by rising address */
-	struct img_owned owned; /* the claim, less what mem_pool() gave out */
+	struct img_owned owned;		  /* the claim, less what mem_pool() gave out */
 };
 
 /* Pages of the image that wait in pool pages for the end of boot services. */

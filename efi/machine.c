@@ -74,18 +74,17 @@ static bool scan_function(struct pci_scan *s, uint32_t bus, uint32_t devfn, bool
 		subsystem = pci_read(s, bus, devfn, PCI_SUBSYSTEM);
 	if (type == 1)
 		s->bus[pci_read(s, bus, devfn, PCI_BUS_NUMBERS) >> 8 & 0xff] = true;
-	img_fp_add_pci(&s->l->fp,
-		       &(struct img_pci_id){
-			       .segment = (uint16_t)s->io->SegmentNumber,
-			       .bus = (uint8_t)bus,
-			       .devfn = (uint8_t)devfn,
-			       .vendor = (uint16_t)id,
-			       .device = (uint16_t)(id >> 16),
-			       .subvendor = (uint16_t)subsystem,
-			       .subdevice = (uint16_t)(subsystem >> 16),
-			       .class_revision = pci_read(s, bus, devfn, PCI_CLASS),
-			       .header_type = (uint8_t)type,
-		       });
+	img_fp_add_pci(&s->l->fp, &(struct img_pci_id){
+					  .segment = (uint16_t)s->io->SegmentNumber,
+					  .bus = (uint8_t)bus,
+					  .devfn = (uint8_t)devfn,
+					  .vendor = (uint16_t)id,
+					  .device = (uint16_t)(id >> 16),
+					  .subvendor = (uint16_t)subsystem,
+					  .subdevice = (uint16_t)(subsystem >> 16),
+					  .class_revision = pci_read(s, bus, devfn, PCI_CLASS),
+					  .header_type = (uint8_t)type,
+				  });
 	return true;
 }
 
@@ -102,7 +101,8 @@ static void scan_bus(struct pci_scan *s, uint32_t bus)
 	}
 }
 
-/* The root bridge's first bus: an ACPI address space descriptor of bus numbers (UEFI 2.10, 14.2). */
+/* The root bridge's first bus: an ACPI address space descriptor of bus numbers (UEFI 2.10, 14.2).
+ */
 static uint32_t root_bus(EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL *io)
 {
 	const uint8_t *d;

@@ -56,9 +56,8 @@ static enum img_reason decide(struct loader *l)
 
 	if (reason != IMG_OK)
 		return reason;
-	img_decide(&l->meta,
-		   &(struct img_machine){ &l->fp, l->map, l->nr_map, runtime }, SPARE_PAGES,
-		   &l->verdict);
+	img_decide(&l->meta, &(struct img_machine){ &l->fp, l->map, l->nr_map, runtime },
+		   SPARE_PAGES, &l->verdict);
 	stamp(l, IMG_STAMP_DECIDED);
 	l->detail = l->verdict.detail;
 	if (l->verdict.reason == IMG_OK && l->options.simulate)

@@ -10,10 +10,7 @@
  */
 #include "loader.h"
 
-/*
- * Left unclaimed for the firmware's own allocations until the exit.  Pages of
- * the image that lie there are staged.
- */
+/* Left unclaimed for the firmware's own allocations until the exit. */
 #define FIRMWARE_RESERVE_PAGES (16 * MIB / IMG_PAGE_SIZE)
 
 /* Below this lie the real-mode start-up code and buffers that firmware re-uses unasked. */
@@ -57,29 +54,12 @@ static void claim(struct memory *m, uint64_t pfn, uint64_t end)
 	m->range[m->owned.nr++] = (struct img_range){ pfn, end - pfn };
 }
 
-/* The firmware allocates from the top of low memory downwards: leave it that. */
-static uint64_t find_reserve(const struct img_memrange *map, uint64_t nr)
+/* What may be claimed, as ranges; their count. */
+static uint64_t claimable(const struct loader *l, struct img_range *range)
 {
-	uint64_t i, best = nr;
+	uint64_t i, nr = 0;
 
-	for (i = 0; i < nr; i++) {
-		if (map[i].type == IMG_EFI_CONVENTIONAL && map[i].phys < 1ull << 32 &&
-		    map[i].pages >= 2 * FIRMWARE_RESERVE_PAGES)
-			best = i;
-	}
-	return best;
-}
-
-enum img_reason mem_claim(struct loader *l)
-{
-	struct memory *m = &l->memory;
-	enum img_reason reason = read_memory_map(l);
-	uint64_t i, reserve;
-
-	if (reason != IMG_OK)
-		return reason;
-	reserve = find_reserve(l->map, l->nr_map);
-	for (i = 0; i < l->nr_map; i++) {
+	for (i = 0; i < l->nr_map && nr < MAX_HELD; i++) {
 		uint64_t pfn = l->map[i].phys / IMG_PAGE_SIZE;
 		uint64_t end = pfn + l->map[i].pages;
 
@@ -87,9 +67,49 @@ enum img_reason mem_claim(struct loader *l)
 			continue;
 		if (pfn < LOWEST_CLAIM_PFN)
 			pfn = LOWEST_CLAIM_PFN;
-		if (i == reserve)
-			end -= FIRMWARE_RESERVE_PAGES;
-		claim(m, pfn, end);
+		if (pfn < end)
+			range[nr++] = (struct img_range){ pfn, end - pfn };
+	}
+	return nr;
+}
+
+/*
+ * What stays with the firmware: best a hole in the image, so that no page has
+ * to be staged for it; else the lowest part of the first range.
+ */
+static struct img_range find_reserve(const struct loader *l, const struct img_owned *all)
+{
+	struct img_pool pool;
+	struct img_range r;
+
+	img_pool_init(&pool, &l->meta, all);
+	r = img_pool_contiguous(&pool, FIRMWARE_RESERVE_PAGES, LOW_LIMIT_PFN);
+	if (r.pages == 0 && all->nr)
+		r = (struct img_range){ all->range[0].pfn, FIRMWARE_RESERVE_PAGES };
+	return r;
+}
+
+enum img_reason mem_claim(struct loader *l)
+{
+	struct memory *m = &l->memory;
+	struct img_range *range = mem_alloc(l, MAX_HELD * sizeof(*range)), reserve;
+	enum img_reason reason = read_memory_map(l);
+	struct img_owned all = { .range = range };
+	uint64_t i;
+
+	if (!range || reason != IMG_OK)
+		return IMG_E_NO_MEMORY;
+	all.nr = claimable(l, range);
+	reserve = find_reserve(l, &all);
+	for (i = 0; i < all.nr; i++) {
+		uint64_t pfn = range[i].pfn, end = pfn + range[i].pages;
+
+		if (reserve.pfn < pfn || reserve.pfn >= end) {
+			claim(m, pfn, end);
+			continue;
+		}
+		claim(m, pfn, reserve.pfn);
+		claim(m, reserve.pfn + reserve.pages, end);
 	}
 	m->owned.range = m->range;
 	return IMG_OK;

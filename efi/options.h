@@ -6,8 +6,8 @@
 #include <imgfmt/reasons.h>
 
 struct options {
-	int slot;	     /* 0, 1; -1: the newest */
-	bool have_part_uuid; /* partuuid= was given */
+	int slot;	       /* 0, 1; -1: the newest */
+	bool have_part_uuid;   /* partuuid= was given */
 	uint8_t part_uuid[16]; /* as on disk: the first three fields little-endian */
 	bool one_core;
 	bool verbose;

@@ -19,8 +19,8 @@ static bool add_copy(struct staging *s, uint64_t from_pfn, uint64_t to_pfn, uint
 	if (s->copy) {
 		if (s->count == s->capacity)
 			return false;
-		s->copy[s->count] = (struct copy){ from_pfn * IMG_PAGE_SIZE,
-						   to_pfn * IMG_PAGE_SIZE, pages };
+		s->copy[s->count] =
+			(struct copy){ from_pfn * IMG_PAGE_SIZE, to_pfn * IMG_PAGE_SIZE, pages };
 	}
 	s->count++;
 	return true;

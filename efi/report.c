@@ -34,8 +34,8 @@ static void set_result(const CHAR16 *format, ...)
 
 void report_start(const struct loader *l)
 {
-	Print(L"fastboot: slot %c, generation %ld, %a\n", L'A' + l->slot_number,
-	      l->slot.generation, l->slot.kernel_release);
+	Print(L"fastboot: slot %c, generation %ld, %a\n", L'A' + l->slot_number, l->slot.generation,
+	      l->slot.kernel_release);
 	Print(L"fastboot: reading %ld MiB for %ld MiB of memory\n",
 	      (l->slot.data_size + l->slot.meta_size) / MIB, l->slot.nr_pages / 256);
 }

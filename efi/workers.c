@@ -13,9 +13,9 @@ typedef void(EFIAPI *AP_PROCEDURE)(void *argument);
 struct mp_services {
 	EFI_STATUS(EFIAPI *GetNumberOfProcessors)(MP_SERVICES *this, UINTN *total, UINTN *enabled);
 	void *GetProcessorInfo;
-	EFI_STATUS(EFIAPI *StartupAllAPs)(MP_SERVICES *this, AP_PROCEDURE procedure,
-					  BOOLEAN single_thread, EFI_EVENT event, UINTN timeout,
-					  void *argument, UINTN **failed);
+	EFI_STATUS(EFIAPI *StartupAllAPs)
+	(MP_SERVICES *this, AP_PROCEDURE procedure, BOOLEAN single_thread, EFI_EVENT event,
+	 UINTN timeout, void *argument, UINTN **failed);
 	void *StartupThisAP;
 	void *SwitchBSP;
 	void *EnableDisableAP;
@@ -70,8 +70,8 @@ static bool take_chunk(struct queue *q, uint64_t *ret_number)
 	uint64_t next = LOAD(q->taken);
 
 	while (next < LOAD(q->published)) {
-		if (__atomic_compare_exchange_n(&q->taken, &next, next + 1, false,
-						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		if (__atomic_compare_exchange_n(&q->taken, &next, next + 1, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_ACQUIRE)) {
 			*ret_number = next;
 			return true;
 		}
@@ -123,8 +123,8 @@ bool work_once(struct queue *q, uint32_t worker)
 
 static bool all_taken(const struct queue *q)
 {
-	return LOAD(q->failed) || (LOAD(q->taken) >= q->nr_chunks &&
-				   LOAD(q->next_fill) >= q->l->meta.nr_runs);
+	return LOAD(q->failed) ||
+	       (LOAD(q->taken) >= q->nr_chunks && LOAD(q->next_fill) >= q->l->meta.nr_runs);
 }
 
 static void work_to_the_end(struct queue *q, uint32_t worker)

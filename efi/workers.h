@@ -21,7 +21,7 @@
 struct queue {
 	const struct loader *l;
 	uint64_t nr_chunks;
-	const uint8_t **stored; /* of each chunk: where its bytes were read to */
+	const uint8_t **stored;	    /* of each chunk: where its bytes were read to */
 	void *scratch[MAX_WORKERS]; /* one chunk's pages each */
 	uint32_t max_workers;
 
@@ -31,7 +31,7 @@ struct queue {
 	uint64_t next_fill; /* runs looked at for constant pages */
 	uint32_t entered;   /* workers, the boot processor being number 0 */
 	uint32_t left;
-	uint32_t failed;      /* enum img_reason, the first */
+	uint32_t failed; /* enum img_reason, the first */
 	uint64_t failed_chunk;
 	uint64_t *done_in_buffer; /* finished chunks of each buffer, see reader.c */
 	const uint8_t *buffer_of; /* of each chunk */

@@ -16,22 +16,22 @@
 #ifndef RESTORE_H
 #define RESTORE_H
 
-#define TRAMP_COPY	   0x00
-#define TRAMP_COPIES	   0x08
-#define TRAMP_CR3	   0x10
-#define TRAMP_JUMP	   0x18
-#define TRAMP_GOLDEN_CR3   0x20
-#define TRAMP_SWITCH	   0x28
-#define TRAMP_CR4	   0x30
-#define TRAMP_STAMP	   0x38
-#define TRAMP_GDTR	   0x40
-#define TRAMP_IDTR	   0x50
-#define TRAMP_FAR32	   0x60
-#define TRAMP_FAR64	   0x68
-#define TRAMP_SERIAL	   0x70
-#define TRAMP_GDT	   0x80
-#define TRAMP_SIZE	   0xa0
-#define TRAMP_STACK_TOP	   0x1000
+#define TRAMP_COPY	 0x00
+#define TRAMP_COPIES	 0x08
+#define TRAMP_CR3	 0x10
+#define TRAMP_JUMP	 0x18
+#define TRAMP_GOLDEN_CR3 0x20
+#define TRAMP_SWITCH	 0x28
+#define TRAMP_CR4	 0x30
+#define TRAMP_STAMP	 0x38
+#define TRAMP_GDTR	 0x40
+#define TRAMP_IDTR	 0x50
+#define TRAMP_FAR32	 0x60
+#define TRAMP_FAR64	 0x68
+#define TRAMP_SERIAL	 0x70
+#define TRAMP_GDT	 0x80
+#define TRAMP_SIZE	 0xa0
+#define TRAMP_STACK_TOP	 0x1000
 
 #define TRAMP_CS32 0x08
 #define TRAMP_CS64 0x10
@@ -43,15 +43,15 @@
 #include <stdint.h>
 
 struct tramp_param {
-	uint64_t copy;	     /* physical address of the copy list */
+	uint64_t copy; /* physical address of the copy list */
 	uint64_t copies;
-	uint64_t cr3;	     /* the loader's own tables */
-	uint64_t jump;	     /* virtual address in the saved kernel */
+	uint64_t cr3;  /* the loader's own tables */
+	uint64_t jump; /* virtual address in the saved kernel */
 	uint64_t golden_cr3;
 	uint64_t switch_la57; /* 1: the saved kernel's paging level differs from today's */
-	uint64_t cr4;	     /* to run with */
-	uint64_t stamp;	     /* physical address of the last time stamp */
-	uint8_t gdtr[16];    /* 2-byte limit, 8-byte base */
+	uint64_t cr4;	      /* to run with */
+	uint64_t stamp;	      /* physical address of the last time stamp */
+	uint8_t gdtr[16];     /* 2-byte limit, 8-byte base */
 	uint8_t idtr[16];
 	uint32_t far32_offset, far32_selector; /* m16:32 operands of far jumps */
 	uint32_t far64_offset, far64_selector;

@@ -116,9 +116,9 @@ static void test_not_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing),	 cmocka_unit_test(test_each),
+		cmocka_unit_test(test_nothing),	     cmocka_unit_test(test_each),
 		cmocka_unit_test(test_all_together), cmocka_unit_test(test_uuid_has_gpt_byte_order),
-		cmocka_unit_test(test_refused),	 cmocka_unit_test(test_not_text),
+		cmocka_unit_test(test_refused),	     cmocka_unit_test(test_not_text),
 	};
 
 	return cmocka_run_group_tests_name("efi/options", tests, NULL, NULL);
