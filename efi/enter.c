@@ -119,11 +119,12 @@ static enum img_reason build_tables(struct loader *l, uint64_t *ret_cr3)
 	const struct img_record *record = &l->meta.record;
 	uint64_t end = ram_end(l), count = 6 + end / GIB + 1 + end / (512 * GIB) + 1;
 	uint64_t *block = mem_pool(l, count * IMG_PAGE_SIZE, true), *top;
-	struct tables t = { block, block + count * TABLE_ENTRIES, NULL };
+	struct tables t;
 
 	if (!block)
 		return IMG_E_NO_MEMORY;
 	memset(block, 0, count * IMG_PAGE_SIZE);
+	t = (struct tables){ block, block + count * TABLE_ENTRIES, NULL };
 	t.pml4 = top = new_table(&t);
 	if (record->paging_levels == 5) {
 		top = new_table(&t);
@@ -156,9 +157,9 @@ static void fill_param(struct loader *l, struct tramp_param *p, uint64_t code)
 	p->cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | la57;
 	p->stamp = record->handoff_phys + offsetof(struct img_handoff, stamp) +
 		   IMG_STAMP_JUMP * sizeof(uint64_t);
-	p->far32_offset = (uint32_t)(code + (uint64_t)(trampoline_32 - trampoline_start));
+	p->far32_offset = (uint32_t)code + trampoline_layout.code32;
 	p->far32_selector = TRAMP_CS32;
-	p->far64_offset = (uint32_t)(code + (uint64_t)(trampoline_64 - trampoline_start));
+	p->far64_offset = (uint32_t)code + trampoline_layout.code64;
 	p->far64_selector = TRAMP_CS64;
 	p->serial = l->options.verbose ? COM1 : 0;
 	memcpy(p->gdt, flat_gdt, sizeof(flat_gdt));
@@ -168,14 +169,14 @@ static void fill_param(struct loader *l, struct tramp_param *p, uint64_t code)
 
 static enum img_reason build_trampoline(struct loader *l, struct entry *e)
 {
-	uint64_t size = (uint64_t)(trampoline_end - trampoline_start);
+	uint64_t size = trampoline_layout.size;
 
 	e->param = mem_pool(l, IMG_PAGE_SIZE, true);
 	e->trampoline = mem_pool(l, size, true);
 	if (!e->param || !e->trampoline)
 		return IMG_E_NO_MEMORY;
 	memset(e->param, 0, IMG_PAGE_SIZE);
-	memcpy(e->trampoline, trampoline_start, size);
+	memcpy(e->trampoline, trampoline, size);
 	fill_param(l, e->param, (uint64_t)e->trampoline);
 	return build_tables(l, &e->param->cr3);
 }

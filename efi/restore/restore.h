@@ -79,7 +79,13 @@ TRAMP_CHECK(gdt, TRAMP_GDT);
 _Static_assert(sizeof(struct tramp_param) == TRAMP_SIZE, "tramp_param");
 
 /* Position-independent, closed: the build checks that it has no relocation. */
-extern const uint8_t trampoline_start[], trampoline_32[], trampoline_64[], trampoline_end[];
+extern const uint8_t trampoline[];
+/* Its size, and where in it the two far jumps go to. */
+extern const struct tramp_layout {
+	uint32_t size;
+	uint32_t code32;
+	uint32_t code64;
+} trampoline_layout;
 
 #endif
 #endif

@@ -25,11 +25,11 @@
 #define CR0_WANTED     0x80050033 /* PG AM WP NE ET MP PE */
 
 	.section .text.restore, "ax"
-	.globl	trampoline_start, trampoline_32, trampoline_64, trampoline_end
-	.hidden	trampoline_start, trampoline_32, trampoline_64, trampoline_end
+	.globl	trampoline, trampoline_layout
+	.hidden	trampoline, trampoline_layout
 
 	.code64
-trampoline_start:
+trampoline:
 	cli
 	cld
 	lea	TRAMP_STACK_TOP(%rdi), %rsp
@@ -43,7 +43,7 @@ trampoline_start:
 1:	ljmpl	*TRAMP_FAR32(%rdi)
 
 	.code32
-trampoline_32:
+.Lcode32:
 	mov	$TRAMP_DS, %eax
 	mov	%eax, %ss
 	mov	%eax, %ds
@@ -61,7 +61,7 @@ trampoline_32:
 	ljmpl	*TRAMP_FAR64(%edi)
 
 	.code64
-trampoline_64:
+.Lcode64:
 	mov	$TRAMP_DS, %eax
 	mov	%eax, %ss
 	mov	%eax, %ds
@@ -125,6 +125,10 @@ mark:
 	jz	5f
 	out	%al, (%dx)
 5:	ret
-trampoline_end:
+.Lend:
+
+	.balign	4
+trampoline_layout:
+	.long	.Lend - trampoline, .Lcode32 - trampoline, .Lcode64 - trampoline
 
 	.section .note.GNU-stack, "", @progbits
