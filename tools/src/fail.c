@@ -19,6 +19,9 @@ static const struct {
 };
 
 static int report(enum failure failure, int error, const char *fmt, va_list args)
+	__attribute__((format(printf, 3, 0)));
+
+static int report(enum failure failure, int error, const char *fmt, va_list args)
 {
 	(void)fflush(stdout);
 	fprintf(stderr, "fastbootctl: %s: ", failures[failure].code);
@@ -26,7 +29,7 @@ static int report(enum failure failure, int error, const char *fmt, va_list args
 	if (error)
 		fprintf(stderr, ": %s", strerror(error));
 	fprintf(stderr, "; %s\n", failures[failure].advice);
-	return failures[failure].status;
+	return (int)failures[failure].status;
 }
 
 int fail(enum failure failure, const char *fmt, ...)

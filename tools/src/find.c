@@ -76,8 +76,9 @@ static bool has_size(const char *name)
 static char *device_path(const char *name)
 {
 	char *path = io_system_path("/dev/%s", name);
+	char *at = path ? strchr(path, '!') : NULL;
 
-	for (char *at = path; at && (at = strchr(at, '!'));)
+	for (; at; at = strchr(at, '!'))
 		*at = '/';
 	return path;
 }

@@ -153,7 +153,7 @@ static int put_entry(const struct request *req, const char *esp, const struct bo
 		     uint16_t number)
 {
 	_cleanup_free_ uint8_t *data = NULL;
-	size_t size;
+	size_t size = 0;
 	int status;
 
 	if (req->dry_run) {

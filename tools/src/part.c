@@ -165,6 +165,7 @@ int part_probe(const struct part *part, struct part_content *ret_content)
 	get_value(probe, "UUID", content.uuid, sizeof(content.uuid));
 	get_value(probe, "PTTYPE", content.table, sizeof(content.table));
 	get_value(probe, "PART_ENTRY_TYPE", content.entry_type, sizeof(content.entry_type));
+	get_value(probe, "PART_ENTRY_UUID", content.partuuid, sizeof(content.partuuid));
 	if (found == -2)
 		snprintf(content.type, sizeof(content.type), "several kinds of content");
 	*ret_content = content;

@@ -35,6 +35,7 @@ struct part_content {
 	char uuid[40];
 	char table[16];	     /* partition table on it: "gpt", "dos" */
 	char entry_type[40]; /* its own type in the disk's table */
+	char partuuid[40];   /* its own unique id there */
 	bool partition;	     /* a block device that is a partition, says sysfs */
 };
 

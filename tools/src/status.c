@@ -104,6 +104,8 @@ static int collect_area(const char *path, struct status_area *area)
 	int status;
 
 	status = part_open_or_find(path, &area->part);
+	if (!status)
+		status = part_probe(&area->part, &area->content);
 	if (status)
 		return status;
 	reason = image_read_area(&area->part, &area->area, &detail);

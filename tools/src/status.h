@@ -22,6 +22,7 @@ struct status_slot {
 struct status_area {
 	bool present;
 	struct part part;
+	struct part_content content;
 	struct img_area area;
 	struct status_slot slot[IMG_MAX_SLOTS];
 };

@@ -42,6 +42,7 @@ static void put_area(const struct status_area *area, struct json_object *to)
 	if (!area->present)
 		return;
 	json_put_text(to, "device", area->part.path);
+	json_put_text(to, "partuuid", area->content.partuuid[0] ? area->content.partuuid : NULL);
 	json_put_uuid(to, "uuid", area->area.uuid);
 	json_put_number(to, "offset", area->area.offset);
 	json_put_number(to, "size", area->area.size);

@@ -59,6 +59,8 @@ static void show_area(const struct status_area *area)
 	}
 	printf("images: %s, %" PRIu32 " slot%s of %s\n", area->part.path, area->area.nr_slots,
 	       area->area.nr_slots > 1 ? "s" : "", text_size(area->area.slot[0].size).s);
+	if (area->content.partuuid[0])
+		show_lines("PARTUUID", area->content.partuuid);
 	for (uint32_t i = 0; i < area->area.nr_slots; i++)
 		show_slot(i, &area->slot[i]);
 }

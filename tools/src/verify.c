@@ -161,9 +161,6 @@ static int check_slots(const struct request *req, const struct part *part,
 
 	if (!stored || !pages)
 		return fail_errno(FAIL_NO_MEMORY, "%s", part->path);
-	if (req->slot >= (int)area->nr_slots)
-		return fail(FAIL_USAGE, "verify: %s has no slot %c", part->path,
-			    text_slot((unsigned int)req->slot));
 	for (uint32_t i = 0; i < area->nr_slots; i++) {
 		if (req->slot < 0 || req->slot == (int)i)
 			status = worse(status, check_slot(req, part, area, i, &buffers));
@@ -185,6 +182,9 @@ static int verify(const struct request *req)
 	reason = image_read_area(&part, &area, &detail);
 	if (reason)
 		return image_fail(reason, &detail, part.path);
+	if (req->slot >= (int)area.nr_slots)
+		return fail(FAIL_USAGE, "verify: %s has no slot %c", part.path,
+			    text_slot((unsigned int)req->slot));
 	printf("%s: area header: good\n", part.path);
 	return check_slots(req, &part, &area);
 }

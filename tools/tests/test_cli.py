@@ -210,6 +210,22 @@ def test_prepare_refuses_a_disk_with_partitions(partition, options):
     refused("has-partitions", "prepare", "--yes", path, *options)
 
 
+def test_prepare_refuses_a_disk_with_partitions_that_once_was_swap(partition):
+    path = partition()
+    subprocess.run(["sfdisk", "-q", "--wipe", "never", str(path)], input="label: dos\n,1M\n",
+                   text=True, check=True,
+                   env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"})
+    assert path.read_bytes()[BLOCK - 10:BLOCK] == b"SWAPSPACE2"
+    refused("has-partitions", "prepare", "--yes", path)
+
+
+def test_help_is_an_option_too(partition):
+    path = partition(prepare=False)
+    out, _ = ctl("prepare", path, "--yes", "--help")
+    assert out == ctl("help", "prepare")[0]
+    assert not any(path.read_bytes())
+
+
 def test_prepare_refuses_what_is_no_partition(tmp_path):
     refused("not-a-partition", "prepare", "--yes", tmp_path)
     refused("not-a-partition", "prepare", "--yes", "/dev/null")
