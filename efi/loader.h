@@ -161,6 +161,7 @@ enum img_reason enter_golden(struct loader *l, const struct entry *entry);
 
 /* report.c */
 void report_start(const struct loader *l);
+void report_progress(const struct loader *l, uint64_t chunks);
 void report_restore(const struct loader *l);
 void report_refusal(const struct loader *l, enum img_reason reason);
 EFI_STATUS reason_status(enum img_reason reason);

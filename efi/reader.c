@@ -90,6 +90,7 @@ static enum img_reason read_all(struct loader *l, struct queue *q, struct ring *
 			break;
 		at = b.end;
 		STORE(q->published, at);
+		report_progress(l, at);
 		buffer = (buffer + 1) % ring->count;
 	}
 	return reason;

@@ -40,6 +40,17 @@ void report_start(const struct loader *l)
 	      (l->slot.data_size + l->slot.meta_size) / MIB, l->slot.nr_pages / 256);
 }
 
+/* Four lines a boot at most: consoles are slow. */
+void report_progress(const struct loader *l, uint64_t chunks)
+{
+	static uint64_t shown;
+	uint64_t quarter = chunks * 4 / l->meta.nr_chunks;
+
+	if (quarter > shown && quarter < 4)
+		Print(L"fastboot: %ld %%\n", quarter * 25);
+	shown = quarter;
+}
+
 static void report_stages(const struct loader *l)
 {
 	static const CHAR16 *const name[] = {
