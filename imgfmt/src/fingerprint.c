@@ -80,25 +80,28 @@ void img_fp_add_cpuid(struct img_fp *fp, const struct img_probe *probe)
 	}
 }
 
-/* ACPI.  Offsets: ACPI 6.5, tables 5.3 (RSDP), 5.4 (header), 5.9 (FADT), 5.12 (FACS), 5.19 (MADT). */
+/*
+ * ACPI.  Offsets: ACPI 6.5, tables 5.3 (RSDP), 5.4 (header), 5.9 (FADT), 5.12 (FACS),
+ * 5.19 (MADT).
+ */
 
-#define ACPI_MAX_TABLES	   256u
-#define ACPI_HEADER_SIZE   36u
-#define ACPI_LENGTH	   4u
-#define RSDP_SIZE_V1	   20u
-#define RSDP_SIZE	   36u
-#define RSDP_REVISION	   15u
-#define RSDP_RSDT	   16u
-#define RSDP_XSDT	   24u
-#define FADT_FACS	   36u
-#define FADT_DSDT	   40u
-#define FADT_X_FACS	   132u
-#define FADT_X_DSDT	   140u
-#define FACS_HW_SIGNATURE  8u
-#define MADT_ENTRIES	   44u
-#define MADT_LOCAL_APIC	   0u
-#define MADT_LOCAL_X2APIC  9u
-#define MADT_ENABLED	   1u
+#define ACPI_MAX_TABLES	  256u
+#define ACPI_HEADER_SIZE  36u
+#define ACPI_LENGTH	  4u
+#define RSDP_SIZE_V1	  20u
+#define RSDP_SIZE	  36u
+#define RSDP_REVISION	  15u
+#define RSDP_RSDT	  16u
+#define RSDP_XSDT	  24u
+#define FADT_FACS	  36u
+#define FADT_DSDT	  40u
+#define FADT_X_FACS	  132u
+#define FADT_X_DSDT	  140u
+#define FACS_HW_SIGNATURE 8u
+#define MADT_ENTRIES	  44u
+#define MADT_LOCAL_APIC	  0u
+#define MADT_LOCAL_X2APIC 9u
+#define MADT_ENABLED	  1u
 #define ACPI_SIG(a, b, c, d)                                                                       \
 	((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
 
@@ -136,7 +139,8 @@ static uint64_t acpi_digest(const struct acpi_walk *w, size_t size, uint64_t phy
 
 static void acpi_add_item(struct acpi_walk *w, uint32_t signature, uint32_t length, uint64_t digest)
 {
-	img_fp_add(w->fp, IMG_FP_ACPI_TABLE, w->index++, signature | (uint64_t)length << 32, digest);
+	img_fp_add(w->fp, IMG_FP_ACPI_TABLE, w->index++, signature | (uint64_t)length << 32,
+		   digest);
 }
 
 /*
@@ -226,7 +230,7 @@ static void acpi_count_cpus(struct acpi_walk *w, uint32_t length)
 	uint32_t at = MADT_ENTRIES;
 
 	w->madt = true;
-	while (length >= 2 && at <= length - 2) {
+	while (at + 2 <= length) {
 		const uint8_t *entry = w->scratch + at;
 		uint32_t size = entry[1];
 
@@ -336,17 +340,21 @@ void img_fp_sort(struct img_fp *fp)
 struct fp_rule {
 	uint32_t field;
 	enum img_reason reason;
+	uint64_t tolerance;
 	const char *name;
 	const char *word[2]; /* what value[0] and value[1] hold */
-	uint64_t tolerance;
 };
 
 static const struct fp_rule rules[] = {
-	{ IMG_FP_CPU_LEAF, IMG_E_CPU_MODEL, "processor", { "eax, ebx", "ecx, edx" }, 0 },
-	{ IMG_FP_CPU_COUNT, IMG_E_CPU_COUNT, "number of processors", { "count", "count" }, 0 },
-	{ IMG_FP_RAM_BYTES, IMG_E_RAM_SIZE, "RAM", { "bytes", "bytes" }, IMG_RAM_TOLERANCE },
-	{ IMG_FP_PCI_DEVICE, IMG_E_PCI_DEVICES, "PCI device", { "ids", "class and header type" }, 0 },
-	{ IMG_FP_ACPI_TABLE, IMG_E_ACPI_TABLES, "ACPI table", { "signature and length", "digest" }, 0 },
+	{ IMG_FP_CPU_LEAF, IMG_E_CPU_MODEL, 0, "processor", { "eax, ebx", "ecx, edx" } },
+	{ IMG_FP_CPU_COUNT, IMG_E_CPU_COUNT, 0, "number of processors", { "count", "" } },
+	{ IMG_FP_RAM_BYTES, IMG_E_RAM_SIZE, IMG_RAM_TOLERANCE, "RAM", { "bytes", "" } },
+	{ IMG_FP_PCI_DEVICE, IMG_E_PCI_DEVICES, 0, "PCI device", { "ids", "class, header type" } },
+	{ IMG_FP_ACPI_TABLE,
+	  IMG_E_ACPI_TABLES,
+	  0,
+	  "ACPI table",
+	  { "signature, length", "digest" } },
 };
 #define NR_RULES (sizeof(rules) / sizeof(rules[0]))
 
@@ -365,14 +373,16 @@ const char *img_fp_field_name(uint32_t field)
 	return rule ? rule->name : "unknown field";
 }
 
-static enum img_reason refuse_item(struct img_detail *detail, const struct fp_rule *rule,
-				   const struct img_fp_item *golden,
-				   const struct img_fp_item *today)
+static enum img_reason refuse_missing(struct img_detail *detail, const struct fp_rule *rule,
+				      const struct img_fp_item *golden)
 {
-	if (!today)
-		return IMG_REFUSE(detail, rule->reason, .object = rule->name,
-				  .field = "missing today", .index = golden->index,
-				  .golden = golden->value[0]);
+	return IMG_REFUSE(detail, rule->reason, .object = rule->name, .field = "missing today",
+			  .index = golden->index, .golden = golden->value[0]);
+}
+
+static enum img_reason refuse_new(struct img_detail *detail, const struct fp_rule *rule,
+				  const struct img_fp_item *today)
+{
 	return IMG_REFUSE(detail, rule->reason, .object = rule->name, .field = "new today",
 			  .index = today->index, .today = today->value[0]);
 }
@@ -413,9 +423,9 @@ static enum img_reason compare_field(const struct img_meta *golden, const struct
 		if (item_key(&a) > end && item_key(&b) > end)
 			return IMG_OK;
 		if (item_key(&a) < item_key(&b))
-			return refuse_item(detail, rule, &a, NULL);
+			return refuse_missing(detail, rule, &a);
 		if (item_key(&b) < item_key(&a))
-			return refuse_item(detail, rule, NULL, &b);
+			return refuse_new(detail, rule, &b);
 		reason = compare_item(detail, rule, &a, &b);
 		if (reason != IMG_OK)
 			return reason;

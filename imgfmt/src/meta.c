@@ -12,12 +12,12 @@
 #define NOT_PAGE_PHYS (~PHYS_MASK | (IMG_PAGE_SIZE - 1))
 #define LARGE_PAGE    (2ull << 20)
 
-#define CR0_PE	  (1ull << 0)
-#define CR0_PG	  (1ull << 31)
-#define CR4_PAE	  (1ull << 5)
-#define CR4_LA57  (1ull << 12)
-#define EFER_LME  (1ull << 8)
-#define EFER_LMA  (1ull << 10)
+#define CR0_PE		 (1ull << 0)
+#define CR0_PG		 (1ull << 31)
+#define CR4_PAE		 (1ull << 5)
+#define CR4_LA57	 (1ull << 12)
+#define EFER_LME	 (1ull << 8)
+#define EFER_LMA	 (1ull << 10)
 #define EFI_ATTR_RUNTIME (1ull << 63)
 
 struct meta_check {
@@ -114,8 +114,8 @@ static void record_parse(const struct img_record_disk *d, struct img_record *rec
 
 static enum img_reason record_refuse(const struct meta_check *c, const char *field, uint64_t value)
 {
-	return REFUSE(c, IMG_E_RECORD_FIELD, .object = section_name(IMG_SEC_RECORD),
-		      .field = field, .golden = value);
+	return REFUSE(c, IMG_E_RECORD_FIELD, .object = section_name(IMG_SEC_RECORD), .field = field,
+		      .golden = value);
 }
 
 /* Bits that must be set and bits that must be clear, whatever else a field says. */
@@ -135,8 +135,7 @@ static enum img_reason record_check_bits(const struct meta_check *c)
 	};
 
 	for (size_t i = 0; i < sizeof(rule) / sizeof(rule[0]); i++)
-		if ((rule[i].value & rule[i].set) != rule[i].set ||
-		    (rule[i].value & rule[i].clear))
+		if ((rule[i].value & rule[i].set) != rule[i].set || (rule[i].value & rule[i].clear))
 			return record_refuse(c, rule[i].field, rule[i].value);
 	return IMG_OK;
 }
@@ -451,8 +450,8 @@ enum img_reason img_meta_decode(const struct img_slot *slot, const void *meta,
 				struct img_meta *ret_meta, struct img_detail *detail)
 {
 	static enum img_reason (*const step[])(struct meta_check *) = {
-		check_checksums,   check_present, check_record, check_fingerprint, check_rtmap,
-		check_aux,	   check_proofs,  check_index,	check_chunks,	   check_references,
+		check_checksums, check_present, check_record, check_fingerprint, check_rtmap,
+		check_aux,	 check_proofs,	check_index,  check_chunks,	 check_references,
 	};
 	struct meta_check c = { .slot = slot, .bytes = meta, .detail = detail };
 

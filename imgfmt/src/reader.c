@@ -26,13 +26,11 @@ struct header_kind {
 	enum img_reason bad_magic, bad_csum;
 };
 
-static const struct header_kind area_header = {
-	"area header", IMG_AREA_MAGIC, IMG_E_AREA_MAGIC, IMG_E_AREA_CHECKSUM,
-};
+static const struct header_kind area_header = { "area header", IMG_AREA_MAGIC, IMG_E_AREA_MAGIC,
+						IMG_E_AREA_CHECKSUM };
 
-static const struct header_kind slot_header = {
-	"slot header", IMG_SLOT_MAGIC, IMG_E_SLOT_MAGIC, IMG_E_SLOT_CHECKSUM,
-};
+static const struct header_kind slot_header = { "slot header", IMG_SLOT_MAGIC, IMG_E_SLOT_MAGIC,
+						IMG_E_SLOT_CHECKSUM };
 
 /* A field that must be zero. */
 struct reserved {
@@ -41,10 +39,7 @@ struct reserved {
 	uint16_t size;
 };
 
-#define RESERVED(type, member)                                                                     \
-	{                                                                                          \
-		#member, offsetof(type, member), sizeof(((type *)NULL)->member)                    \
-	}
+#define MEMBER(type, member) #member, offsetof(type, member), sizeof(((type *)NULL)->member)
 
 static enum img_reason header_check(const struct header_kind *kind, const void *block,
 				    uint64_t index, struct img_detail *detail)
@@ -56,17 +51,17 @@ static enum img_reason header_check(const struct header_kind *kind, const void *
 	img_le64 raw;
 
 	if (memcmp(prefix->magic, kind->magic, sizeof(prefix->magic)))
-		return IMG_REFUSE(detail, kind->bad_magic, .object = kind->object,
-				  .field = "magic", .index = index);
+		return IMG_REFUSE(detail, kind->bad_magic, .object = kind->object, .field = "magic",
+				  .index = index);
 	memcpy(&raw, bytes + IMG_HEADER_CSUM, sizeof(raw));
 	stored = img_get64(raw);
 	if (stored != csum)
 		return IMG_REFUSE(detail, kind->bad_csum, .object = kind->object, .field = "csum",
 				  .index = index, .golden = stored, .today = csum);
 	if (img_get32(prefix->version) != IMG_VERSION)
-		return IMG_REFUSE(detail, IMG_E_VERSION, .object = kind->object,
-				  .field = "version", .index = index,
-				  .golden = img_get32(prefix->version), .today = IMG_VERSION);
+		return IMG_REFUSE(detail, IMG_E_VERSION, .object = kind->object, .field = "version",
+				  .index = index, .golden = img_get32(prefix->version),
+				  .today = IMG_VERSION);
 	unknown = img_get64(prefix->incompat) & ~IMG_INCOMPAT_KNOWN;
 	if (unknown)
 		return IMG_REFUSE(detail, IMG_E_INCOMPAT, .object = kind->object,
@@ -105,8 +100,8 @@ static enum img_reason area_refuse(struct img_detail *detail, const char *field,
 static enum img_reason area_check_reserved(const struct img_area_disk *d, struct img_detail *detail)
 {
 	static const struct reserved table[] = {
-		RESERVED(struct img_area_disk, reserved0),
-		RESERVED(struct img_area_disk, reserved),
+		{ MEMBER(struct img_area_disk, reserved0) },
+		{ MEMBER(struct img_area_disk, reserved) },
 	};
 
 	return reserved_check(table, sizeof(table) / sizeof(table[0]), d, area_header.object,
@@ -218,9 +213,9 @@ static enum img_reason slot_check_header(const struct slot_check *c)
 static enum img_reason slot_check_reserved(const struct slot_check *c)
 {
 	static const struct reserved table[] = {
-		RESERVED(struct img_slot_disk, reserved0),
-		RESERVED(struct img_slot_disk, reserved1),
-		RESERVED(struct img_slot_disk, reserved2),
+		{ MEMBER(struct img_slot_disk, reserved0) },
+		{ MEMBER(struct img_slot_disk, reserved1) },
+		{ MEMBER(struct img_slot_disk, reserved2) },
 	};
 
 	return reserved_check(table, sizeof(table) / sizeof(table[0]), c->disk, slot_header.object,
@@ -342,7 +337,8 @@ static enum img_reason slot_check_sections(const struct slot_check *c)
 		end = offset + ((size + IMG_BLOCK - 1) & ~(uint64_t)(IMG_BLOCK - 1));
 		last = type;
 	}
-	if (!img_is_zero(&c->disk->section[nr], (IMG_MAX_SECTIONS - nr) * sizeof(*c->disk->section)))
+	if (!img_is_zero(&c->disk->section[nr],
+			 (IMG_MAX_SECTIONS - nr) * sizeof(*c->disk->section)))
 		return slot_refuse(c, IMG_E_RESERVED, "section", nr);
 	return IMG_OK;
 }
@@ -419,8 +415,7 @@ static int newest_valid(const enum img_reason reason[], const struct img_slot sl
 	int best = -1;
 
 	for (uint32_t i = 0; i < nr_slots; i++)
-		if (reason[i] == IMG_OK &&
-		    (best < 0 || slot[i].generation > slot[best].generation))
+		if (reason[i] == IMG_OK && (best < 0 || slot[i].generation > slot[best].generation))
 			best = (int)i;
 	return best;
 }

@@ -10,7 +10,7 @@ struct reason_text {
 
 #define REASON_TEXT(sym, code, sentence, advice) [IMG_E_##sym] = { code, sentence, advice },
 static const struct reason_text texts[IMG_REASON_COUNT] = {
-	[IMG_OK] = { "ok", "no error", "nothing to do" },
+	[IMG_OK] = { "ok", "no error", "nothing to do" }, /* the rest is the table */
 	IMG_REASONS(REASON_TEXT)
 };
 

@@ -52,6 +52,7 @@ int main(void)
 	failures += run_fingerprint_tests();
 	failures += run_plan_tests();
 	failures += run_example_tests();
+	failures += run_power_loss_tests();
 	failures += run_reason_tests();
 	return failures ? 1 : 0;
 }

@@ -16,8 +16,7 @@
 		.cr3 = 0x2610000ull, .arch_magic = IMG_ARCH_MAGIC, .cr0 = 0x80050033ull,           \
 		.cr4 = 0x6f0ull, .efer = 0xd01ull, .paging_levels = 4,                             \
 		.handoff_phys = 0x123000ull, .efi_runtime = 0xfffffffeffe80b98ull,                 \
-		.ram_bytes = 1ull << 30,                                                           \
-		.e820_digest = { 0x78, 0x56, 0x34, 0x12 },                                         \
+		.ram_bytes = 1ull << 30, .e820_digest = { 0x78, 0x56, 0x34, 0x12 },                \
 	}
 
 static const struct img_fp_item sample_fp[] = {
@@ -45,8 +44,9 @@ static const struct sample_run tiny_runs[] = {
 };
 
 #define SAMPLE_TABLES                                                                              \
-	.record = SAMPLE_RECORD, .fp = sample_fp, .nr_fp = COUNT(sample_fp), .rtmap = sample_rtmap, \
-	.nr_rtmap = COUNT(sample_rtmap), .aux = sample_aux, .nr_aux = COUNT(sample_aux)
+	.record = SAMPLE_RECORD, .fp = sample_fp, .nr_fp = COUNT(sample_fp),                       \
+	.rtmap = sample_rtmap, .nr_rtmap = COUNT(sample_rtmap), .aux = sample_aux,                 \
+	.nr_aux = COUNT(sample_aux)
 
 const struct sample_image sample_tiny = {
 	.run = tiny_runs,
@@ -70,14 +70,10 @@ const struct sample_image sample_older = {
 
 /* Chunks: 256 pages LZ4, 40 raw, 5 fill, 256 and 54 LZ4; runs on both sides of 4 GiB. */
 static const struct sample_run full_runs[] = {
-	{ 0x100, 256, CONTENT_TEXT, false, false },
-	{ 0x300, 40, CONTENT_NOISE, false, true },
-	{ 0x400, 300, CONTENT_ZERO, false, false },
-	{ 0x600, 2, CONTENT_WORD, false, false },
-	{ 0x700, 5, CONTENT_WORD, true, true },
-	{ 0x705, 10, CONTENT_TEXT, false, false },
-	{ 0x100000, 299, CONTENT_TEXT, false, false },
-	{ 0x10012b, 1, CONTENT_NOISE, false, true },
+	{ 0x100, 256, CONTENT_TEXT, false, false },    { 0x300, 40, CONTENT_NOISE, false, true },
+	{ 0x400, 300, CONTENT_ZERO, false, false },    { 0x600, 2, CONTENT_WORD, false, false },
+	{ 0x700, 5, CONTENT_WORD, true, true },	       { 0x705, 10, CONTENT_TEXT, false, false },
+	{ 0x100000, 299, CONTENT_TEXT, false, false }, { 0x10012b, 1, CONTENT_NOISE, false, true },
 };
 
 const struct sample_image sample_full = {
@@ -205,8 +201,13 @@ static void put_sections(struct job *job, const struct sample_image *image, stru
 	struct img_rtmap_disk rtmap[16];
 	struct img_aux_disk aux[16];
 	const struct img_writer_sections in = {
-		.record = &record, .fp = fp, .rtmap = rtmap, .aux = aux,
-		.nr_fp = image->nr_fp, .nr_rtmap = image->nr_rtmap, .nr_aux = image->nr_aux,
+		.record = &record,
+		.fp = fp,
+		.rtmap = rtmap,
+		.aux = aux,
+		.nr_fp = image->nr_fp,
+		.nr_rtmap = image->nr_rtmap,
+		.nr_aux = image->nr_aux,
 	};
 	const void *data[IMG_MAX_SECTIONS];
 

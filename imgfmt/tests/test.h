@@ -37,6 +37,7 @@ int run_writer_tests(void);
 int run_fingerprint_tests(void);
 int run_plan_tests(void);
 int run_example_tests(void);
+int run_power_loss_tests(void);
 /* Last: it looks at what the others asserted. */
 int run_reason_tests(void);
 

@@ -94,9 +94,8 @@ static void test_fields(void **state)
 		make(block);
 		put_le(block + edits[i].offset, edits[i].value, edits[i].width);
 		seal_header(block);
-		assert_refusal(edits[i].reason,
-			       img_area_decode(block, PARTITION, &area, &detail), &detail,
-			       "area header", edits[i].field);
+		assert_refusal(edits[i].reason, img_area_decode(block, PARTITION, &area, &detail),
+			       &detail, "area header", edits[i].field);
 		assert_int_equal(area.nr_slots, 77);
 	}
 }
@@ -140,8 +139,8 @@ static void test_other_partition(void **state)
 	(void)state;
 	make(block);
 	assert_reason(IMG_OK, img_area_decode(block, 8 << 20, &area, NULL));
-	assert_refusal(IMG_E_AREA_BOUNDS, img_area_decode(block, 9 << 20, &area, &detail),
-		       &detail, "area header", "area_size");
+	assert_refusal(IMG_E_AREA_BOUNDS, img_area_decode(block, 9 << 20, &area, &detail), &detail,
+		       "area header", "area_size");
 	assert_refusal(IMG_E_AREA_BOUNDS, img_area_decode(block, 4096, &area, &detail), &detail,
 		       "area header", "area_offset");
 }
@@ -190,10 +189,10 @@ static void test_layout_is_readable(void **state)
 int run_area_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip),	 cmocka_unit_test(test_header_offset),
-		cmocka_unit_test(test_fields),		 cmocka_unit_test(test_tolerated),
-		cmocka_unit_test(test_every_bit),	 cmocka_unit_test(test_other_partition),
-		cmocka_unit_test(test_layout),		 cmocka_unit_test(test_layout_is_readable),
+		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_header_offset),
+		cmocka_unit_test(test_fields),	   cmocka_unit_test(test_tolerated),
+		cmocka_unit_test(test_every_bit),  cmocka_unit_test(test_other_partition),
+		cmocka_unit_test(test_layout),	   cmocka_unit_test(test_layout_is_readable),
 	};
 
 	return cmocka_run_group_tests_name("area", tests, NULL, NULL);

@@ -170,8 +170,8 @@ static void test_page_is_fill(void **state)
 int run_chunk_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trips), cmocka_unit_test(test_unlike_fills),
-		cmocka_unit_test(test_keeps_raw),   cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_round_trips),   cmocka_unit_test(test_unlike_fills),
+		cmocka_unit_test(test_keeps_raw),     cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_decode_errors), cmocka_unit_test(test_random_blocks),
 		cmocka_unit_test(test_page_is_fill),
 	};

@@ -8,15 +8,15 @@
 #define BASE	 0x7f000000ull
 #define MEM_SIZE (3u << 19)
 
-#define RSDP	 (BASE + 0x000)
-#define RSDT	 (BASE + 0x100)
-#define XSDT	 (BASE + 0x200)
-#define FADT	 (BASE + 0x1000)
-#define DSDT	 (BASE + 0x2000)
-#define FACS	 (BASE + 0x3000)
-#define MADT	 (BASE + 0x4000)
-#define BGRT	 (BASE + 0x5000)
-#define SSDT	 (BASE + 0x80000)
+#define RSDP (BASE + 0x000)
+#define RSDT (BASE + 0x100)
+#define XSDT (BASE + 0x200)
+#define FADT (BASE + 0x1000)
+#define DSDT (BASE + 0x2000)
+#define FACS (BASE + 0x3000)
+#define MADT (BASE + 0x4000)
+#define BGRT (BASE + 0x5000)
+#define SSDT (BASE + 0x80000)
 
 struct machine {
 	uint8_t *mem;
@@ -77,13 +77,15 @@ static void put_rsdp(struct machine *m, uint8_t revision)
 /* Two enabled processors, one as x2APIC; two disabled ones; an I/O APIC between. */
 static void put_madt(struct machine *m)
 {
+	/* clang-format off */
 	static const uint8_t entries[] = {
-		0, 8, 0, 0, 1, 0, 0, 0, /* local APIC, enabled */
-		0, 8, 1, 1, 0, 0, 0, 0, /* not */
+		0, 8, 0, 0, 1, 0, 0, 0,                         /* local APIC, enabled */
+		0, 8, 1, 1, 0, 0, 0, 0,                         /* not */
+		9, 16, 0, 0, 5, 0, 0, 0, 3, 0, 0, 0, 5, 0, 0, 0, /* x2APIC, enabled */
 		1, 12, 2, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0,
-		9, 16, 0, 0, 5, 0, 0, 0, 3, 0, 0, 0, 5, 0, 0, 0, /* x2APIC, enabled, online capable */
-		9, 16, 0, 0, 6, 0, 0, 0, 2, 0, 0, 0, 6, 0, 0, 0, /* not enabled */
+		9, 16, 0, 0, 6, 0, 0, 0, 2, 0, 0, 0, 6, 0, 0, 0, /* not */
 	};
+	/* clang-format on */
 
 	put_table(m, MADT, "APIC", 44 + sizeof(entries));
 	memcpy(at(m, MADT) + 44, entries, sizeof(entries));
@@ -93,8 +95,11 @@ static struct machine machine_make(void)
 {
 	static const uint64_t tables[] = { FADT, MADT, BGRT, SSDT };
 	struct machine m = {
-		.mem = calloc(1, MEM_SIZE), .size = MEM_SIZE, .scratch = malloc(IMG_ACPI_SCRATCH),
-		.max_leaf = 0x1f, .max_extended = 0x80000008,
+		.mem = calloc(1, MEM_SIZE),
+		.size = MEM_SIZE,
+		.scratch = malloc(IMG_ACPI_SCRATCH),
+		.max_leaf = 0x1f,
+		.max_extended = 0x80000008,
 	};
 
 	assert_true(m.mem && m.scratch);
@@ -195,13 +200,15 @@ static void test_cpuid_left_out(void **state)
 	static const struct {
 		uint32_t leaf, subleaf, reg, bit;
 	} out[] = {
-		{ 1, 0, 1, 24 }, { 1, 0, 1, 31 }, { 1, 0, 1, 16 },  { 1, 0, 2, 27 },
-		{ 1, 0, 2, 30 }, { 1, 0, 3, 9 },  { 7, 0, 1, 4 },   { 7, 0, 1, 11 },
-		{ 7, 0, 1, 18 }, { 7, 0, 2, 4 },  { 7, 0, 3, 9 },   { 7, 0, 3, 10 },
-		{ 7, 0, 3, 11 }, { 7, 0, 3, 13 }, { 7, 0, 3, 26 },  { 7, 0, 3, 27 },
-		{ 7, 0, 3, 28 }, { 7, 0, 3, 29 }, { 7, 0, 3, 30 },  { 7, 0, 3, 31 },
-		{ 0x80000001, 0, 2, 22 }, { 0x80000001, 0, 3, 9 }, { 0x80000001, 0, 3, 11 },
-		{ 0x80000008, 0, 1, 12 }, { 0x80000008, 0, 1, 24 },
+		{ 1, 0, 1, 24 },	  { 1, 0, 1, 31 },	    { 1, 0, 1, 16 },
+		{ 1, 0, 2, 27 },	  { 1, 0, 2, 30 },	    { 1, 0, 3, 9 },
+		{ 7, 0, 1, 4 },		  { 7, 0, 1, 11 },	    { 7, 0, 1, 18 },
+		{ 7, 0, 2, 4 },		  { 7, 0, 3, 9 },	    { 7, 0, 3, 10 },
+		{ 7, 0, 3, 11 },	  { 7, 0, 3, 13 },	    { 7, 0, 3, 26 },
+		{ 7, 0, 3, 27 },	  { 7, 0, 3, 28 },	    { 7, 0, 3, 29 },
+		{ 7, 0, 3, 30 },	  { 7, 0, 3, 31 },	    { 0x80000001, 0, 2, 22 },
+		{ 0x80000001, 0, 3, 9 },  { 0x80000001, 0, 3, 11 }, { 0x80000008, 0, 1, 12 },
+		{ 0x80000008, 0, 1, 24 },
 	};
 
 	(void)state;
@@ -232,8 +239,9 @@ static void test_cpuid_absent_leaves(void **state)
 
 /* ACPI. */
 
-#define SIG(s) ((uint64_t)(uint8_t)s[0] | (uint64_t)(uint8_t)s[1] << 8 |                           \
-		(uint64_t)(uint8_t)s[2] << 16 | (uint64_t)(uint8_t)s[3] << 24)
+#define SIG(s)                                                                                     \
+	((uint64_t)(uint8_t)s[0] | (uint64_t)(uint8_t)s[1] << 8 | (uint64_t)(uint8_t)s[2] << 16 |  \
+	 (uint64_t)(uint8_t)s[3] << 24)
 
 static void test_acpi_walk(void **state)
 {
@@ -241,8 +249,8 @@ static void test_acpi_walk(void **state)
 		const char *signature;
 		uint64_t length;
 	} expected[] = {
-		{ "XSDT", 36 + 32 }, { "FACP", 276 },	   { "FACS", 64 }, { "DSDT", 1000 },
-		{ "APIC", 44 + 60 }, { "BGRT", 56 },	   { "SSDT", 300 },
+		{ "XSDT", 36 + 32 }, { "FACP", 276 }, { "FACS", 64 },  { "DSDT", 1000 },
+		{ "APIC", 44 + 60 }, { "BGRT", 56 },  { "SSDT", 300 },
 	};
 	struct machine m = machine_make();
 	struct img_fp fp;
@@ -289,9 +297,9 @@ static void test_acpi_sensitivity(void **state)
 		uint64_t phys;
 		bool noticed;
 	} row[] = {
-		{ DSDT + 999, true },  { DSDT + 1000, false }, { FACS + 8, true },
-		{ FACS + 11, true },   { FACS + 12, false },   { FACS + 16, false },
-		{ BGRT + 38, false },  { BGRT + 40, false },   { SSDT + 40, true },
+		{ DSDT + 999, true },	 { DSDT + 1000, false }, { FACS + 8, true },
+		{ FACS + 11, true },	 { FACS + 12, false },	 { FACS + 16, false },
+		{ BGRT + 38, false },	 { BGRT + 40, false },	 { SSDT + 40, true },
 		{ MADT + 44 + 3, true }, { FADT + 200, true },
 	};
 
@@ -353,6 +361,32 @@ static void test_acpi_one(void **state)
 	machine_free(&m);
 }
 
+/* Each address of the FADT counts from the length on that holds all of it. */
+static void test_fadt_lengths(void **state)
+{
+	static const struct {
+		uint32_t length, items; /* RSDT or XSDT, FADT, MADT, BGRT, SSDT, processors: 6 */
+	} row[] = { { 36, 6 }, { 39, 6 }, { 40, 7 }, { 43, 7 }, { 44, 8 }, { 148, 8 } };
+	struct machine m = machine_make();
+	struct img_fp fp;
+
+	(void)state;
+	put_le(at(&m, FADT) + 36, FACS, 4);
+	put_le(at(&m, FADT) + 40, DSDT, 4);
+	for (size_t i = 0; i < COUNT(row); i++) {
+		put_table(&m, FADT, "FACP", row[i].length);
+		read_acpi(&m, &fp);
+		assert_int_equal(fp.count, row[i].items);
+	}
+	put_le(at(&m, FADT) + 36, 0, 8);
+	for (uint32_t length = 139; length <= 148; length++) {
+		put_table(&m, FADT, "FACP", length);
+		read_acpi(&m, &fp);
+		assert_int_equal(fp.count, 6 + (length >= 140) + (length >= 148));
+	}
+	machine_free(&m);
+}
+
 static void test_acpi_no_rsdp(void **state)
 {
 	struct machine m = machine_make();
@@ -378,11 +412,9 @@ static void test_acpi_bad_tables(void **state)
 		size_t width;
 		uint32_t item;
 	} row[] = {
-		{ DSDT + 4, 35, 4, 3 },		/* shorter than its header */
-		{ DSDT + 4, 0, 4, 3 },
-		{ FADT + 140, 1, 8, 3 },	/* not readable */
-		{ FADT + 132, 1, 8, 2 },
-		{ XSDT + 36 + 24, 1, 8, 6 },
+		{ DSDT + 4, 35, 4, 3 },				  /* shorter than its header */
+		{ DSDT + 4, 0, 4, 3 },	 { FADT + 140, 1, 8, 3 }, /* not readable */
+		{ FADT + 132, 1, 8, 2 }, { XSDT + 36 + 24, 1, 8, 6 },
 	};
 
 	(void)state;
@@ -444,9 +476,9 @@ static void test_madt_bounds(void **state)
 		uint8_t value;
 		uint64_t cpus;
 	} row[] = {
-		{ 44 + 1, 0, 0 },  { 44 + 1, 1, 0 },	{ 44 + 1, 105, 0 }, { 44 + 1, 7, 0 },
-		{ 52 + 1, 255, 1 }, { 72 + 1, 15, 1 }, { 4, 44, 0 },	{ 4, 45, 0 },	{ 4, 36, 0 },
-		{ 4, 52, 1 },
+		{ 44 + 1, 0, 0 },   { 44 + 1, 1, 0 },  { 44 + 1, 105, 0 }, { 44 + 1, 7, 0 },
+		{ 52 + 1, 255, 1 }, { 60 + 1, 15, 1 }, { 4, 44, 0 },	   { 4, 45, 0 },
+		{ 4, 36, 0 },	    { 4, 52, 1 },
 	};
 
 	(void)state;
@@ -482,8 +514,14 @@ static void test_acpi_many_tables(void **state)
 static void test_pci(void **state)
 {
 	const struct img_pci_id id = {
-		.segment = 1, .bus = 2, .devfn = 0x1b, .vendor = 0x8086, .device = 0x10d3,
-		.subvendor = 0x1af4, .subdevice = 0x1100, .class_revision = 0x02000003,
+		.segment = 1,
+		.bus = 2,
+		.devfn = 0x1b,
+		.vendor = 0x8086,
+		.device = 0x10d3,
+		.subvendor = 0x1af4,
+		.subdevice = 0x1100,
+		.class_revision = 0x02000003,
 		.header_type = 1,
 	};
 	struct img_fp fp;
@@ -554,8 +592,8 @@ static void test_compare_values(void **state)
 		const char *object, *field;
 	} row[] = {
 		{ 5, 1, 1, IMG_E_ACPI_TABLES, "ACPI table", "digest" },
-		{ 4, 0, 1, IMG_E_ACPI_TABLES, "ACPI table", "signature and length" },
-		{ 7, 1, 1, IMG_E_PCI_DEVICES, "PCI device", "class and header type" },
+		{ 4, 0, 1, IMG_E_ACPI_TABLES, "ACPI table", "signature, length" },
+		{ 7, 1, 1, IMG_E_PCI_DEVICES, "PCI device", "class, header type" },
 		{ 6, 0, 1, IMG_E_PCI_DEVICES, "PCI device", "ids" },
 		{ 3, 0, 1024 * MIB + 32 * MIB + 1, IMG_E_RAM_SIZE, "RAM", "bytes" },
 		{ 3, 0, 1024 * MIB - 32 * MIB - 1, IMG_E_RAM_SIZE, "RAM", "bytes" },
@@ -669,6 +707,7 @@ int run_fingerprint_tests(void)
 		cmocka_unit_test(test_acpi_sensitivity),
 		cmocka_unit_test(test_acpi_moved),
 		cmocka_unit_test(test_acpi_one),
+		cmocka_unit_test(test_fadt_lengths),
 		cmocka_unit_test(test_acpi_no_rsdp),
 		cmocka_unit_test(test_acpi_bad_tables),
 		cmocka_unit_test(test_acpi_unreadable_table),

@@ -17,8 +17,8 @@ static int setup(void **state)
 
 	(void)state;
 	sample = sample_make_full();
-	return img_slot_decode(sample.partition + sample.area.slot[1].offset, &sample.area, 1, &good,
-			       &detail);
+	return img_slot_decode(sample.partition + sample.area.slot[1].offset, &sample.area, 1,
+			       &good, &detail);
 }
 
 static int teardown(void **state)
@@ -125,11 +125,11 @@ struct row {
 	const char *object, *field;
 };
 
-#define RECORD(member) IMG_SEC_RECORD, offsetof(struct img_record_disk, member)
-#define FP(i, member)  IMG_SEC_FINGERPRINT, 24u * (i) + offsetof(struct img_fp_disk, member)
-#define MAP(i, member) IMG_SEC_RTMAP, 40u * (i) + offsetof(struct img_rtmap_disk, member)
-#define AUX(member)    IMG_SEC_AUX, offsetof(struct img_aux_disk, member)
-#define RUN(i, member) IMG_SEC_PAGE_INDEX, 32u * (i) + offsetof(struct img_run_disk, member)
+#define RECORD(member)	 IMG_SEC_RECORD, offsetof(struct img_record_disk, member)
+#define FP(i, member)	 IMG_SEC_FINGERPRINT, 24u * (i) + offsetof(struct img_fp_disk, member)
+#define MAP(i, member)	 IMG_SEC_RTMAP, 40u * (i) + offsetof(struct img_rtmap_disk, member)
+#define AUX(member)	 IMG_SEC_AUX, offsetof(struct img_aux_disk, member)
+#define RUN(i, member)	 IMG_SEC_PAGE_INDEX, 32u * (i) + offsetof(struct img_run_disk, member)
 #define CHUNK(i, member) IMG_SEC_CHUNK_TABLE, 40u * (i) + offsetof(struct img_chunk_disk, member)
 
 #define BAD_RECORD IMG_E_RECORD_FIELD, "restore record"
@@ -163,6 +163,7 @@ static const struct row rows[] = {
 
 	{ FP(1, field), 4, 1, IMG_E_FP_ORDER, "fingerprint item", NULL },
 	{ FP(0, field), 4, 9, IMG_E_FP_ORDER, "fingerprint item", NULL },
+	{ FP(3, field), 4, 2, IMG_E_FP_ORDER, "fingerprint item", NULL },
 
 	{ MAP(0, reserved0), 4, 1, IMG_E_RESERVED, "runtime region", "reserved0" },
 	{ MAP(0, phys), 8, 0x3f680001, BAD_MAP, "phys" },
@@ -235,7 +236,64 @@ static void test_fields(void **state)
 	}
 }
 
-/* Five-level paging: the same record is right once CR4 says so, and more addresses are canonical. */
+/* What stands just on the right side of a bound. */
+static void test_bounds_taken(void **state)
+{
+	static const struct row taken[] = {
+		{ FP(1, index), 4, ~0u, IMG_OK, NULL, NULL },
+		{ MAP(0, virt), 8, ~0ull << 14, IMG_OK, NULL, NULL },
+		{ MAP(1, virt), 8, 0, IMG_OK, NULL, NULL },
+		{ MAP(1, pages), 8, 0x100200, IMG_OK, NULL, NULL },
+		{ MAP(1, phys), 8, 0x3f685000, IMG_OK, NULL, NULL },
+		{ AUX(pages), 8, 255, IMG_OK, NULL, NULL },
+		{ AUX(pfn), 8, 0x100, IMG_OK, NULL, NULL },
+		{ AUX(pfn), 8, 0x10012b, IMG_OK, NULL, NULL },
+		{ RECORD(handoff_phys), 8, 0x10012b000, IMG_OK, NULL, NULL },
+		{ RECORD(efi_runtime), 8, (1ull << 47) - 1, IMG_OK, NULL, NULL },
+		{ RUN(5, pfn), 8, IMG_MAX_PFN - 300, IMG_OK, NULL, NULL },
+		{ RUN(1, pfn), 8, 0x200, IMG_OK, NULL, NULL },
+		{ RUN(2, fill), 8, ~0ull, IMG_OK, NULL, NULL },
+		{ CHUNK(4, size), 4, 2 * 4096, IMG_OK, NULL, NULL },
+		{ CHUNK(2, fill), 8, ~0ull, IMG_OK, NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(taken); i++) {
+		const struct row *r = &taken[i];
+		struct copy c = copy_make();
+		struct img_meta m;
+
+		if (r->section == IMG_SEC_CHUNK_TABLE)
+			c.slot.data_size = c.slot.meta_offset - IMG_SLOT_DATA_OFFSET + IMG_BLOCK;
+		edit(&c, r->section, r->offset, r->value, r->width);
+		assert_reason(IMG_OK, img_meta_decode(&c.slot, c.meta, &m, NULL));
+		free(c.meta);
+	}
+}
+
+/* A chunk that LZ4 made no smaller is allowed, as are ranges that touch. */
+static void test_odd_but_right(void **state)
+{
+	struct copy c = copy_make();
+	struct img_meta m;
+
+	(void)state;
+	edit(&c, CHUNK(1, kind), IMG_CHUNK_LZ4, 2);
+	section_of(&c, IMG_SEC_AUX)->size *= 2;
+	memcpy(bytes_of(&c, IMG_SEC_AUX) + 24, bytes_of(&c, IMG_SEC_AUX), 24);
+	edit(&c, IMG_SEC_AUX, 24, 0x102, 8);
+	assert_reason(IMG_OK, img_meta_decode(&c.slot, c.meta, &m, NULL));
+	assert_int_equal(m.nr_aux, 2);
+	/* One range over two runs. */
+	edit(&c, RUN(1, pfn), 0x200, 8);
+	edit(&c, IMG_SEC_AUX, 24, 0x1f0, 8);
+	edit(&c, IMG_SEC_AUX, 32, 0x20, 8);
+	assert_reason(IMG_OK, img_meta_decode(&c.slot, c.meta, &m, NULL));
+	free(c.meta);
+}
+
+/* Five-level paging: the same record is right once CR4 says so, and more addresses are canonical.
+ */
 static void test_five_levels(void **state)
 {
 	struct copy c = copy_make();
@@ -292,6 +350,25 @@ static void test_damaged_sections(void **state)
 	}
 }
 
+/* Damage in a section that the reader does not know is damage all the same. */
+static void test_damaged_unknown_section(void **state)
+{
+	struct copy c = copy_make();
+	struct img_section *s = &c.slot.section[c.slot.nr_sections++];
+	struct img_meta m;
+	struct img_detail detail;
+
+	(void)state;
+	*s = *section_of(&c, IMG_SEC_RECORD);
+	s->type = (enum img_section_type)9;
+	s->csum++;
+	assert_refusal(IMG_E_SECTION_CHECKSUM, img_meta_decode(&c.slot, c.meta, &m, &detail),
+		       &detail, "section", "csum");
+	s->csum--;
+	assert_reason(IMG_OK, img_meta_decode(&c.slot, c.meta, &m, &detail));
+	free(c.meta);
+}
+
 static void test_missing_sections(void **state)
 {
 	(void)state;
@@ -302,8 +379,7 @@ static void test_missing_sections(void **state)
 		struct img_detail detail;
 
 		c.slot.section[i].type = 1000;
-		assert_reason(IMG_E_SECTION_MISSING,
-			      img_meta_decode(&c.slot, c.meta, &m, &detail));
+		assert_reason(IMG_E_SECTION_MISSING, img_meta_decode(&c.slot, c.meta, &m, &detail));
 		assert_int_equal(detail.index, type);
 		free(c.meta);
 	}
@@ -411,12 +487,20 @@ static void test_random_edits(void **state)
 int run_meta_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip),	cmocka_unit_test(test_chunk_kinds),
-		cmocka_unit_test(test_fields),		cmocka_unit_test(test_five_levels),
-		cmocka_unit_test(test_header_counts),	cmocka_unit_test(test_damaged_sections),
-		cmocka_unit_test(test_missing_sections), cmocka_unit_test(test_proofs),
-		cmocka_unit_test(test_aux_order),	cmocka_unit_test(test_searches),
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_chunk_kinds),
+		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_five_levels),
+		cmocka_unit_test(test_header_counts),
+		cmocka_unit_test(test_damaged_sections),
+		cmocka_unit_test(test_missing_sections),
+		cmocka_unit_test(test_proofs),
+		cmocka_unit_test(test_aux_order),
+		cmocka_unit_test(test_searches),
 		cmocka_unit_test(test_random_edits),
+		cmocka_unit_test(test_bounds_taken),
+		cmocka_unit_test(test_odd_but_right),
+		cmocka_unit_test(test_damaged_unknown_section),
 	};
 
 	return cmocka_run_group_tests_name("meta", tests, setup, teardown);

@@ -5,7 +5,7 @@
 #include "test.h"
 
 #define RT	     IMG_EFI_ATTR_RUNTIME
-#define PHYS(pfn)    ((uint64_t)(pfn) * IMG_PAGE_SIZE)
+#define PHYS(pfn)    ((uint64_t)(pfn)*IMG_PAGE_SIZE)
 #define MAX_MAP	     16
 #define RUNTIME_VIRT 0xfffffffeffe00000ull
 
@@ -41,8 +41,7 @@ static void put_region(struct scene *s, uint32_t type, uint64_t pfn, uint64_t pa
 static void put_range(struct scene *s, uint32_t type, uint64_t pfn, uint64_t pages,
 		      uint64_t attribute)
 {
-	s->map[s->machine.nr_map++] =
-		(struct img_memrange){ PHYS(pfn), pages, type, attribute };
+	s->map[s->machine.nr_map++] = (struct img_memrange){ PHYS(pfn), pages, type, attribute };
 }
 
 /*
@@ -108,15 +107,33 @@ static void test_restorable(void **state)
 	assert_int_equal(v.pages_spare, 0x100 + 0x90 + 0x60 - v.pages_free);
 }
 
+/* Pages of all runs add up. */
+static void test_counts_add_up(void **state)
+{
+	struct scene s;
+	struct img_verdict v;
+
+	(void)state;
+	scene_make(&s);
+	put_run(&s, 0x304, 4, IMG_RUN_STORED);
+	v = decide(&s, 0);
+	assert_reason(IMG_OK, v.reason);
+	assert_int_equal(v.pages_free, 0x10 + 0x20 + 8);
+	assert_int_equal(v.pages_busy, 0x10 + 4);
+}
+
 /* An image page in a hole, in another kind of memory, behind the map. */
 static void test_page_not_free(void **state)
 {
 	static const struct {
 		uint64_t pfn, first_bad, type;
 	} row[] = {
-		{ 0x310, 0x310, IMG_EFI_RUNTIME_DATA }, { 0x30c, 0x310, IMG_EFI_RUNTIME_DATA },
-		{ 0x3ff, 0x3ff, ~0ull },		{ 0x400, 0x400, 9 },
-		{ 0x4ff, 0x4ff, ~0ull },		{ 0x600, 0x600, ~0ull },
+		{ 0x310, 0x310, IMG_EFI_RUNTIME_DATA },
+		{ 0x30c, 0x310, IMG_EFI_RUNTIME_DATA },
+		{ 0x3ff, 0x3ff, ~0ull },
+		{ 0x400, 0x400, 9 },
+		{ 0x4ff, 0x4ff, ~0ull },
+		{ 0x600, 0x600, ~0ull },
 	};
 
 	(void)state;
@@ -127,8 +144,7 @@ static void test_page_not_free(void **state)
 		scene_make(&s);
 		put_run(&s, row[i].pfn, 8, IMG_RUN_STORED);
 		v = decide(&s, 0);
-		assert_refusal(IMG_E_PAGE_NOT_FREE, v.reason, &v.detail, "page",
-			       "EFI memory type");
+		assert_refusal(IMG_E_PAGE_NOT_FREE, v.reason, &v.detail, "page", "EFI memory type");
 		assert_true(v.detail.golden == PHYS(row[i].first_bad));
 		assert_true(v.detail.today == row[i].type);
 		assert_int_equal(v.detail.index, 2);
@@ -206,6 +222,60 @@ static void test_runtime_map_gone(void **state)
 	assert_true(v.detail.golden == PHYS(0x314));
 }
 
+static void *exact_copy(const void *from, size_t size)
+{
+	void *copy = malloc(size);
+
+	assert_non_null(copy);
+	return memcpy(copy, from, size);
+}
+
+/* Tables with nothing behind their last entry, so that a step too far is seen. */
+static void test_exact_tables(void **state)
+{
+	struct scene s;
+	struct img_memrange *map;
+	struct img_rtmap_disk *rtmap;
+	struct img_run_disk *run;
+
+	(void)state;
+	scene_make(&s);
+	map = exact_copy(s.map, s.machine.nr_map * sizeof(*map));
+	rtmap = exact_copy(s.rtmap, s.meta.nr_rtmap * sizeof(*rtmap));
+	run = exact_copy(s.run, s.meta.nr_runs * sizeof(*run));
+	s.machine.map = map;
+	s.meta.rtmap = rtmap;
+	s.meta.run = run;
+	assert_reason(IMG_OK, decide(&s, 0).reason);
+	s.machine.nr_map--;
+	map = exact_copy(map, s.machine.nr_map * sizeof(*map));
+	free((void *)s.machine.map);
+	s.machine.map = map;
+	assert_reason(IMG_E_EFI_RUNTIME_MAP, decide(&s, 0).reason);
+	s.meta.record.efi_runtime = 1;
+	assert_true(img_runtime_phys(&s.meta) == 0);
+	free(map);
+	free(rtmap);
+	free(run);
+}
+
+static void test_exact_owned(void **state)
+{
+	const struct img_range one = { 10, 5 };
+	struct img_range *range = exact_copy(&one, sizeof(one));
+	struct img_owned owned = { range, 1 };
+	bool is_owned;
+
+	(void)state;
+	assert_int_equal(img_owned_span(&owned, 15, 100, &is_owned), 100);
+	assert_false(is_owned);
+	assert_int_equal(img_owned_span(&owned, 0, 100, &is_owned), 10);
+	assert_false(is_owned);
+	assert_int_equal(img_owned_span(&owned, 12, 100, &is_owned), 3);
+	assert_true(is_owned);
+	free(range);
+}
+
 /* Boot-services memory that Linux kept is marked as runtime in its map only. */
 static void test_runtime_map_kept_memory(void **state)
 {
@@ -232,6 +302,12 @@ static void test_runtime_table(void **state)
 		       "address");
 	assert_true(v.detail.golden == PHYS(0x311) + 0x18);
 	assert_true(v.detail.today == PHYS(0x311) + 0x20);
+
+	/* The first and the last byte of a region are in it. */
+	s.meta.record.efi_runtime = RUNTIME_VIRT + PHYS(0x310);
+	assert_true(img_runtime_phys(&s.meta) == PHYS(0x310));
+	s.meta.record.efi_runtime = RUNTIME_VIRT + PHYS(0x320) - 1;
+	assert_true(img_runtime_phys(&s.meta) == PHYS(0x320) - 1);
 
 	/* In no region: never equal, not even to 0. */
 	s.meta.record.efi_runtime = RUNTIME_VIRT + PHYS(0x320);
@@ -295,6 +371,8 @@ static void test_memmap(void **state)
 	for (uint64_t i = 0; i < COUNT(map); i++)
 		assert_true(map[i].phys == PHYS(i * 16));
 	assert_int_equal(img_memmap_ram(map, COUNT(map)), PHYS(pages));
+	map[0] = (struct img_memrange){ PHYS(0x300), ~0ull, IMG_EFI_CONVENTIONAL, 0 };
+	assert_true(img_memmap_ram(map, 1) == PHYS(IMG_MAX_PFN - 0x300));
 }
 
 /* Owned ranges and the pool against a model with one entry for each page. */
@@ -320,7 +398,8 @@ static void model_make(struct model *m)
 		if (rand() % 2) {
 			memset(&m->wanted[pfn], true, pages);
 			m->run[m->meta.nr_runs++] = (struct img_run_disk){
-				.pfn = img_put64(pfn), .pages = img_put32((uint32_t)pages),
+				.pfn = img_put64(pfn),
+				.pages = img_put32((uint32_t)pages),
 			};
 		}
 		pfn += pages;
@@ -484,10 +563,13 @@ int run_plan_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_restorable),
+		cmocka_unit_test(test_counts_add_up),
 		cmocka_unit_test(test_page_not_free),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_runtime_map),
 		cmocka_unit_test(test_runtime_map_gone),
+		cmocka_unit_test(test_exact_tables),
+		cmocka_unit_test(test_exact_owned),
 		cmocka_unit_test(test_runtime_map_kept_memory),
 		cmocka_unit_test(test_runtime_table),
 		cmocka_unit_test(test_order),

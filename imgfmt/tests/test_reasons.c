@@ -35,7 +35,7 @@ static void test_unknown(void **state)
 	(void)state;
 	assert_string_equal(img_reason_code(IMG_REASON_COUNT), "unknown");
 	assert_string_equal(img_reason_sentence((enum img_reason)0x7fffffff), "unknown");
-	assert_string_equal(img_reason_advice((enum img_reason)-1), "unknown");
+	assert_string_equal(img_reason_advice((enum img_reason) - 1), "unknown");
 }
 
 /* Of the hosts, not of the core: the format library never returns them. */

@@ -59,6 +59,12 @@ static void test_full_texts(void **state)
 	assert_reason(IMG_OK, img_slot_decode(block, &sample.area, 1, &again, NULL));
 	assert_memory_equal(&slot, &again, sizeof(slot));
 	assert_int_equal(strlen(again.description), 128);
+
+	/* What stands behind a text's NUL does not get out. */
+	slot.description[3] = '\0';
+	img_slot_encode(&slot, block);
+	assert_reason(IMG_OK, img_slot_decode(block, &sample.area, 1, &again, NULL));
+	assert_string_equal(again.description, "ddd");
 }
 
 static void test_empty(void **state)
@@ -163,15 +169,15 @@ static void test_sections_share_no_block(void **state)
 	copy_header(block);
 	memcpy(block + SECTION(1, 8), block + SECTION(0, 8), 8);
 	seal_header(block);
-	assert_refusal(IMG_E_SECTION_TABLE,
-		       img_slot_decode(block, &sample.area, 1, &slot, &detail), &detail, "section",
-		       "offset");
+	assert_refusal(IMG_E_SECTION_TABLE, img_slot_decode(block, &sample.area, 1, &slot, &detail),
+		       &detail, "section", "offset");
 	assert_int_equal(detail.index, 1);
 }
 
 /* A later writer's compatible additions: a compat bit and a section of unknown type. */
 static void test_tolerated(void **state)
 {
+	static const uint32_t types[] = { IMG_SEC_SIGNATURE, IMG_SEC_SIGNATURE + 1, 1000, ~0u };
 	uint8_t block[IMG_BLOCK];
 	struct img_slot slot;
 
@@ -182,14 +188,16 @@ static void test_tolerated(void **state)
 	put_le(block + AT(nr_sections), 7, 4);
 	put_le(block + SECTION(5, 16), 0, 8);
 	memcpy(block + SECTION(6, 8), block + SECTION(5, 8), 8);
-	put_le(block + SECTION(6, 0), 1000, 4);
 	put_le(block + SECTION(6, 4), 3, 4);
 	put_le(block + SECTION(6, 16), 9, 8);
-	seal_header(block);
-	assert_reason(IMG_OK, img_slot_decode(block, &sample.area, 1, &slot, NULL));
-	assert_int_equal(slot.nr_sections, 7);
-	assert_int_equal(slot.section[6].type, 1000);
-	assert_true(slot.compat == ~0ull);
+	for (size_t i = 0; i < COUNT(types); i++) {
+		put_le(block + SECTION(6, 0), types[i], 4);
+		seal_header(block);
+		assert_reason(IMG_OK, img_slot_decode(block, &sample.area, 1, &slot, NULL));
+		assert_int_equal(slot.nr_sections, 7);
+		assert_int_equal(slot.section[6].type, types[i]);
+		assert_true(slot.compat == ~0ull);
+	}
 }
 
 static void test_every_bit(void **state)
@@ -243,7 +251,11 @@ static void test_choose(void **state)
 		{ { IMG_OK, IMG_E_SLOT_CHECKSUM }, { 5, 6 }, -1, 0, IMG_OK },
 		{ { IMG_E_SLOT_EMPTY, IMG_OK }, { 0, 6 }, -1, 1, IMG_OK },
 		{ { IMG_E_SLOT_EMPTY, IMG_E_SLOT_EMPTY }, { 0, 0 }, -1, -1, IMG_E_SLOT_EMPTY },
-		{ { IMG_E_SLOT_EMPTY, IMG_E_SLOT_CHECKSUM }, { 0, 0 }, -1, -1, IMG_E_SLOT_CHECKSUM },
+		{ { IMG_E_SLOT_EMPTY, IMG_E_SLOT_CHECKSUM },
+		  { 0, 0 },
+		  -1,
+		  -1,
+		  IMG_E_SLOT_CHECKSUM },
 		{ { IMG_E_SLOT_MAGIC, IMG_E_SLOT_EMPTY }, { 0, 0 }, -1, -1, IMG_E_SLOT_MAGIC },
 		{ { IMG_OK, IMG_OK }, { 5, 6 }, 0, 0, IMG_OK },
 		{ { IMG_E_SLOT_EMPTY, IMG_OK }, { 0, 6 }, 0, -1, IMG_E_SLOT_EMPTY },
@@ -253,24 +265,33 @@ static void test_choose(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(row); i++) {
-		struct img_slot slot[2] = { { .generation = row[i].generation[0] },
-					    { .generation = row[i].generation[1] } };
-		enum img_reason reason = IMG_OK;
+		/* A third one, which nobody may look at. */
+		const enum img_reason reason[] = { row[i].reason[0], row[i].reason[1], IMG_OK };
+		struct img_slot slot[] = { { .generation = row[i].generation[0] },
+					   { .generation = row[i].generation[1] },
+					   { .generation = 99 } };
+		enum img_reason refusal = IMG_E_DISK_READ;
 
-		assert_int_equal(img_slot_choose(row[i].reason, slot, 2, row[i].wanted, &reason),
+		assert_int_equal(img_slot_choose(reason, slot, 2, row[i].wanted, &refusal),
 				 row[i].choice);
-		assert_reason(row[i].refusal, reason);
+		assert_string_equal(
+			img_reason_code(refusal),
+			img_reason_code(row[i].choice < 0 ? row[i].refusal : IMG_E_DISK_READ));
 	}
 }
 
 int run_slot_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_full_texts),
-		cmocka_unit_test(test_empty),	   cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_full_texts),
+		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_sections_share_no_block),
-		cmocka_unit_test(test_tolerated),  cmocka_unit_test(test_every_bit),
-		cmocka_unit_test(test_state),	   cmocka_unit_test(test_choose),
+		cmocka_unit_test(test_tolerated),
+		cmocka_unit_test(test_every_bit),
+		cmocka_unit_test(test_state),
+		cmocka_unit_test(test_choose),
 	};
 
 	return cmocka_run_group_tests_name("slot", tests, setup, teardown);

@@ -96,6 +96,9 @@ static void test_chunks(void **state)
 	chunk.size = 4097;
 	assert_reason(IMG_OK, img_writer_chunk(&w, &chunk));
 	assert_int_equal(chunk.offset, IMG_SLOT_DATA_OFFSET);
+	chunk.pages = 2;
+	assert_reason(IMG_E_CHUNK_COUNT, img_writer_chunk(&w, &chunk));
+	chunk.pages = 1;
 	assert_reason(IMG_OK, img_writer_chunk(&w, &chunk));
 	assert_int_equal(chunk.offset, IMG_SLOT_DATA_OFFSET + 8192);
 	assert_int_equal(chunk.first, 1);
@@ -130,24 +133,30 @@ static void test_finish(void **state)
 	assert_reason(IMG_E_SLOT_FULL, img_writer_finish(&w, &in, &slot, data));
 }
 
-/* More sections than a reader is bound to hold, though the slot had the room. */
+/* As much as a reader is bound to hold, and more, though the slot has the room. */
 static void test_meta_limit(void **state)
 {
-	uint64_t nr = IMG_MAX_META_SIZE / 2 / sizeof(struct img_fp_disk) + 1;
-	struct img_fp_disk *fp = calloc(nr, sizeof(*fp));
-	struct img_rtmap_disk *rtmap = calloc(nr, sizeof(*rtmap));
-	struct img_writer w;
+	const uint64_t half = IMG_MAX_META_SIZE / 2;
+	struct img_fp_disk *fp = calloc(1, half + IMG_BLOCK);
+	struct img_rtmap_disk *rtmap = calloc(1, half);
 	struct img_record_disk record = img_record_encode(&sample_full.record);
 	struct img_writer_sections in = {
-		.record = &record, .fp = fp, .nr_fp = nr, .rtmap = rtmap,
+		.record = &record,
+		.fp = fp,
+		.nr_fp = half / sizeof(*fp),
+		.rtmap = rtmap,
+		.nr_rtmap = (half - IMG_BLOCK) / sizeof(*rtmap),
 	};
 	const void *data[IMG_MAX_SECTIONS];
 	struct img_slot slot = { 0 };
+	struct img_writer w;
 
 	(void)state;
 	assert_true(fp && rtmap);
-	in.nr_rtmap = IMG_MAX_META_SIZE / 2 / sizeof(*rtmap);
 	img_writer_init(&w, 1ull << 40, NULL, 0, NULL, 0);
+	assert_reason(IMG_OK, img_writer_finish(&w, &in, &slot, data));
+	assert_int_equal(slot.meta_size, IMG_MAX_META_SIZE);
+	in.nr_fp++;
 	assert_reason(IMG_E_INDEX_FULL, img_writer_finish(&w, &in, &slot, data));
 	free(fp);
 	free(rtmap);
@@ -206,8 +215,9 @@ static void write_pages(struct image *image, struct img_writer *w)
 
 	for (uint32_t i = 0; i < image->nr; i++) {
 		uint8_t *page = image->in + pending * IMG_PAGE_SIZE;
-		bool fill = (image->content[i] == CONTENT_ZERO || image->content[i] == CONTENT_WORD) &&
-			    rand() % 4;
+		bool fill =
+			(image->content[i] == CONTENT_ZERO || image->content[i] == CONTENT_WORD) &&
+			rand() % 4;
 		uint64_t word = 0;
 
 		sample_page(image->pfn[i], image->content[i], page);
@@ -277,8 +287,9 @@ static void check_image(struct image *image)
 
 		assert_in_range(image->pfn[i], run.pfn, run.pfn + run.pages - 1);
 		if (run.kind == IMG_RUN_FILL)
-			assert_true(run.fill ==
-				    (image->content[i] == CONTENT_WORD ? 0xa5a5a5a5a5a5a5a5ull : 0));
+			assert_true(
+				run.fill ==
+				(image->content[i] == CONTENT_WORD ? 0xa5a5a5a5a5a5a5a5ull : 0));
 	}
 	for (uint64_t i = 0; i < m.nr_chunks; i++) {
 		struct img_chunk chunk = img_meta_chunk(&m, i);

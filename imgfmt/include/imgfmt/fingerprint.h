@@ -72,8 +72,8 @@ struct img_pci_id {
 	uint8_t bus;
 	uint8_t devfn;
 	uint16_t vendor, device, subvendor, subdevice; /* subsystem ids: 0 for bridges */
-	uint32_t class_revision; /* config space dword at 8 */
-	uint8_t header_type;	 /* with the multi-function bit clear */
+	uint32_t class_revision;		       /* config space dword at 8 */
+	uint8_t header_type;			       /* with the multi-function bit clear */
 };
 void img_fp_add_pci(struct img_fp *fp, const struct img_pci_id *id);
 

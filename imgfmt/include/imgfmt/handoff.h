@@ -15,16 +15,16 @@
 #define IMG_SEED_SIZE	    64u
 
 enum img_stamp {
-	IMG_STAMP_ENTRY,    /* loader entered */
-	IMG_STAMP_FOUND,    /* area found, headers read */
-	IMG_STAMP_META,	    /* sections read and validated */
-	IMG_STAMP_DECIDED,  /* machine compared, plan made */
-	IMG_STAMP_CLAIMED,  /* memory claimed */
-	IMG_STAMP_READ,	    /* last chunk read */
-	IMG_STAMP_DECODED,  /* last chunk verified, decoded and placed */
-	IMG_STAMP_EXIT,	    /* ExitBootServices returned */
-	IMG_STAMP_RUNTIME,  /* SetVirtualAddressMap returned */
-	IMG_STAMP_JUMP,	    /* copied; about to jump into the saved kernel */
+	IMG_STAMP_ENTRY,   /* loader entered */
+	IMG_STAMP_FOUND,   /* area found, headers read */
+	IMG_STAMP_META,	   /* sections read and validated */
+	IMG_STAMP_DECIDED, /* machine compared, plan made */
+	IMG_STAMP_CLAIMED, /* memory claimed */
+	IMG_STAMP_READ,	   /* last chunk read */
+	IMG_STAMP_DECODED, /* last chunk verified, decoded and placed */
+	IMG_STAMP_EXIT,	   /* ExitBootServices returned */
+	IMG_STAMP_RUNTIME, /* SetVirtualAddressMap returned */
+	IMG_STAMP_JUMP,	   /* copied; about to jump into the saved kernel */
 	IMG_STAMP_COUNT = 16
 };
 

@@ -49,8 +49,8 @@ struct img_machine {
 struct img_verdict {
 	enum img_reason reason; /* IMG_OK: restore */
 	struct img_detail detail;
-	uint64_t pages_free; /* image pages that are conventional memory today */
-	uint64_t pages_busy; /* that must be staged at least */
+	uint64_t pages_free;  /* image pages that are conventional memory today */
+	uint64_t pages_busy;  /* that must be staged at least */
 	uint64_t pages_spare; /* conventional pages the image does not want */
 };
 

@@ -24,7 +24,7 @@
 	  "check the disk, then run: fastbootctl prepare PARTITION")                               \
 	X(AREA_BOUNDS, "area-bounds", "the area header does not fit the partition",                \
 	  "the partition was resized or copied; run: fastbootctl prepare PARTITION")               \
-	X(VERSION, "version", "the image has a format version this program does not know",        \
+	X(VERSION, "version", "the image has a format version this program does not know",         \
 	  "install matching versions of the loader, the module and the tools")                     \
 	X(INCOMPAT, "incompat", "the image uses a feature this program does not know",             \
 	  "install matching versions of the loader, the module and the tools")                     \
@@ -93,11 +93,13 @@
 	  "firmware or its settings were changed; take a new image")                               \
 	X(PCI_DEVICES, "pci-devices", "the PCI devices have changed",                              \
 	  "a device was added, removed or replaced; undo that or take a new image")                \
-	X(MACHINE_OTHER, "machine-other", "the machine differs from the image's in an unknown field", \
+	X(MACHINE_OTHER, "machine-other",                                                          \
+	  "the machine differs from the image's in an unknown field",                              \
 	  "install matching versions of the loader, the module and the tools")                     \
 	X(EFI_RUNTIME_MAP, "efi-runtime-map", "the firmware's runtime services have moved",        \
 	  "boot once more; if it stays so, take a new image")                                      \
-	X(EFI_RUNTIME_TABLE, "efi-runtime-table", "the firmware's runtime services table has moved", \
+	X(EFI_RUNTIME_TABLE, "efi-runtime-table",                                                  \
+	  "the firmware's runtime services table has moved",                                       \
 	  "boot once more; if it stays so, take a new image")                                      \
 	X(PAGE_NOT_FREE, "page-not-free", "memory that the image needs is not free RAM today",     \
 	  "boot once more; if it stays so, take a new image")                                      \
@@ -118,7 +120,8 @@
 	  "unmount it or remount it read-only before the snapshot")                                \
 	X(GATE_SWAP, "swap-in-use", "swap space is in use",                                        \
 	  "turn it off before the snapshot: swapoff -a")                                           \
-	X(GATE_TAINT, "kernel-tainted", "the kernel has had an oops: its state is not known to be good", \
+	X(GATE_TAINT, "kernel-tainted",                                                            \
+	  "the kernel has had an oops: its state is not known to be good",                         \
 	  "reboot before taking a snapshot")                                                       \
 	X(GATE_TOO_LARGE, "image-too-large", "the image will not fit into the slot",               \
 	  "free memory (stop services, drop caches) or prepare a larger partition")                \
@@ -135,16 +138,18 @@
 	X(CAPTURE, "capture", "the kernel could not take the snapshot",                            \
 	  "see the kernel log: a driver's error, or not enough memory")                            \
 	X(DISK_WRITE, "disk-write", "the image could not be written",                              \
-	  "check the disk; the previous image is untouched")                                       \
+	  "check the disk, then try again; the image in the other slot is untouched")              \
 	X(MODE_UNKNOWN, "mode-unknown", "the snapshot command is not known",                       \
 	  "write: golden [description]")
 
 enum img_reason {
 	IMG_OK = 0,
 #define IMG_REASON_ENUM(sym, code, sentence, advice) IMG_E_##sym,
+	/* clang-format off */
 	IMG_REASONS(IMG_REASON_ENUM)
 #undef IMG_REASON_ENUM
 	IMG_REASON_COUNT
+	/* clang-format on */
 };
 
 /* Never NULL; an unknown value gives "unknown". */
@@ -161,7 +166,7 @@ struct img_detail {
 	const char *field;  /* "generation", or NULL */
 	uint64_t index;	    /* which object, where there are several */
 	uint64_t golden;    /* what the image says */
-	uint64_t today;     /* what the machine or the program says */
+	uint64_t today;	    /* what the machine or the program says */
 };
 
 #endif

@@ -41,22 +41,24 @@ static inline uint64_t img_get64(img_le64 v)
 	       (uint64_t)v.b[6] << 48 | (uint64_t)v.b[7] << 56;
 }
 
+/* The masks say that the upper bits are meant to go; sparse asks. */
 static inline img_le16 img_put16(uint16_t v)
 {
-	return (img_le16){ { (uint8_t)v, (uint8_t)(v >> 8) } };
+	return (img_le16){ { (uint8_t)(v & 0xff), (uint8_t)(v >> 8) } };
 }
 
 static inline img_le32 img_put32(uint32_t v)
 {
-	return (img_le32){ { (uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16),
-			     (uint8_t)(v >> 24) } };
+	return (img_le32){ { (uint8_t)(v & 0xff), (uint8_t)(v >> 8 & 0xff),
+			     (uint8_t)(v >> 16 & 0xff), (uint8_t)(v >> 24) } };
 }
 
 static inline img_le64 img_put64(uint64_t v)
 {
-	return (img_le64){ { (uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24),
-			     (uint8_t)(v >> 32), (uint8_t)(v >> 40), (uint8_t)(v >> 48),
-			     (uint8_t)(v >> 56) } };
+	return (img_le64){ { (uint8_t)(v & 0xff), (uint8_t)(v >> 8 & 0xff),
+			     (uint8_t)(v >> 16 & 0xff), (uint8_t)(v >> 24 & 0xff),
+			     (uint8_t)(v >> 32 & 0xff), (uint8_t)(v >> 40 & 0xff),
+			     (uint8_t)(v >> 48 & 0xff), (uint8_t)(v >> 56) } };
 }
 
 #endif
