@@ -19,11 +19,13 @@ static int open_refused(int error, struct report *report)
 		return report_obstacle(report, IMG_E_GATE_BUSY, error,
 				       "/dev/snapshot is in use by another program");
 	if (error == -EPERM && security_locked_down(LOCKDOWN_HIBERNATION))
-		return report_obstacle(report, IMG_E_GATE_HIBERNATION, error,
-				       "the kernel is locked down; see /sys/kernel/security/lockdown");
+		return report_obstacle(
+			report, IMG_E_GATE_HIBERNATION, error,
+			"the kernel is locked down; see /sys/kernel/security/lockdown");
 	if (error == -EPERM)
-		return report_obstacle(report, IMG_E_GATE_HIBERNATION, error,
-				       "nohibernate on the command line, or secret or CXL memory in use");
+		return report_obstacle(
+			report, IMG_E_GATE_HIBERNATION, error,
+			"nohibernate on the command line, or secret or CXL memory in use");
 	if (error == -ENOENT)
 		return report_obstacle(report, IMG_E_GATE_HIBERNATION, -EPERM,
 				       "there is no /dev/snapshot");
@@ -55,7 +57,8 @@ int checkpoint_freeze(struct checkpoint *checkpoint, struct report *report)
 
 	if (error)
 		return report_obstacle(report, IMG_E_FREEZE, error,
-				       "error %ld; the kernel log names the tasks that refused",
+				       "error %ld: a task refused (the kernel log names it), or a "
+				       "wakeup event arrived",
 				       error);
 	checkpoint->frozen = true;
 	return 0;
@@ -86,7 +89,8 @@ enum checkpoint_outcome checkpoint_take(struct checkpoint *checkpoint, int __use
 		error = get_user(in_suspend, scratch);
 	if (error) {
 		report_obstacle(report, IMG_E_CAPTURE, error, "error %ld%s", error,
-				error == -ENOMEM ? ": not enough free memory for a second copy" : "");
+				error == -ENOMEM ? ": not enough free memory for a second copy"
+						 : "");
 		return CHECKPOINT_FAILED;
 	}
 	return in_suspend ? CHECKPOINT_SAVED : CHECKPOINT_RESTORED;

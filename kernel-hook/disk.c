@@ -20,8 +20,8 @@ void disk_map(struct bio_vec *ret_page, const void *data, size_t pages)
 		const void *address = data + i * PAGE_SIZE;
 
 		ret_page[i] = (struct bio_vec){
-			.bv_page = is_vmalloc_addr(address) ? vmalloc_to_page(address) :
-							      virt_to_page(address),
+			.bv_page = is_vmalloc_addr(address) ? vmalloc_to_page(address)
+							    : virt_to_page(address),
 			.bv_len = PAGE_SIZE,
 		};
 	}

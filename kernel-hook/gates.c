@@ -5,10 +5,10 @@
  * system mounted read-write, swapped-out pages.  Process context.
  */
 #include <linux/blkdev.h>
+#include <linux/ctype.h>
 #include <linux/efi.h>
 #include <linux/err.h>
 #include <linux/fs.h>
-#include <linux/major.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/panic.h>
@@ -49,7 +49,11 @@ static void findings_close(struct findings *findings)
 /* zram and brd keep their contents in memory, so they are part of the image. */
 static bool device_name_is_memory(const char *name)
 {
-	return str_has_prefix(name, "zram") || str_has_prefix(name, "ram");
+	size_t prefix = str_has_prefix(name, "zram");
+
+	if (!prefix)
+		prefix = str_has_prefix(name, "ram");
+	return prefix && isdigit(name[prefix]);
 }
 
 struct fs_visit {
@@ -206,11 +210,13 @@ static void gate_taint(struct report *report)
 
 static void gate_efi(struct report *report)
 {
-	if (!efi_enabled(EFI_BOOT) || !efi_enabled(EFI_MEMMAP))
-		report_obstacle(report, IMG_E_GATE_EFI, 0, "there is no EFI memory map");
-	else if (!efi_enabled(EFI_RUNTIME_SERVICES))
-		report_obstacle(report, IMG_E_GATE_EFI, 0,
-				"EFI runtime services are off (noefi or efi=noruntime)");
+	if (!efi_enabled(EFI_BOOT))
+		report_obstacle(report, IMG_E_GATE_EFI, 0, "it was started by a BIOS");
+	else if (!efi_enabled(EFI_RUNTIME_SERVICES) || !efi_enabled(EFI_MEMMAP))
+		report_obstacle(
+			report, IMG_E_GATE_EFI, 0,
+			"its EFI runtime services are off: look for noefi and efi=noruntime "
+			"on the command line");
 }
 
 /*
@@ -260,7 +266,7 @@ static void gate_size(const struct target *target, struct report *report)
 				pages_to_mib(pages), pages_to_mib(totalram_pages()));
 	if (slot && pages / 2 > slot)
 		report_obstacle(report, IMG_E_GATE_TOO_LARGE, 0,
-				"%llu MiB in use that cannot be dropped, at best %llu MiB once "
+				"%llu MiB in use that cannot be dropped, about %llu MiB once "
 				"compressed; the slot holds %llu MiB",
 				pages_to_mib(pages), pages_to_mib(pages / 2), pages_to_mib(slot));
 }

@@ -182,8 +182,8 @@ static int tables_prepare(struct pack *pack, u64 pages)
 
 static int queue_prepare(struct pack *pack)
 {
-	pack->write_page = kvcalloc(PACK_MAX_WRITE * IMG_CHUNK_PAGES, sizeof(*pack->write_page),
-				    GFP_KERNEL);
+	pack->write_page =
+		kvcalloc(PACK_MAX_WRITE * IMG_CHUNK_PAGES, sizeof(*pack->write_page), GFP_KERNEL);
 	/* With a rescuer: no thread can be made while memory is short. */
 	pack->queue = alloc_workqueue("fastboot", WQ_UNBOUND | WQ_MEM_RECLAIM, pack_workers() + 1);
 	return pack->write_page && pack->queue ? 0 : -ENOMEM;
@@ -295,9 +295,7 @@ bool pack_commit(struct pack *pack, u64 pfn)
 		pack_fail(pack, reason, 0);
 		return false;
 	}
-	if (kind == IMG_RUN_FILL)
-		pack->nr_filled++;
-	else if (++job->pages == IMG_CHUNK_PAGES)
+	if (kind == IMG_RUN_STORED && ++job->pages == IMG_CHUNK_PAGES)
 		pack_submit(pack);
 	return true;
 }
@@ -322,10 +320,15 @@ void pack_drain(struct pack *pack)
 
 int pack_verdict(struct pack *pack, struct report *report)
 {
+	const struct img_writer *w = &pack->writer;
+
 	if (!pack->reason)
 		return 0;
-	return report_obstacle(report, pack->reason, pack->error,
-			       "after %llu chunks, %llu pages; slot of %llu MiB, error %d",
-			       pack->writer.nr_chunks, pack->writer.nr_pages,
-			       pack->writer.slot_size >> 20, pack->error);
+	if (pack->error)
+		return report_obstacle(report, pack->reason, pack->error,
+				       "error %d, %llu MiB into the slot", pack->error,
+				       w->position >> 20);
+	return report_obstacle(report, pack->reason, 0,
+			       "the slot holds %llu MiB; %llu of the image's pages took %llu MiB",
+			       w->slot_size >> 20, w->nr_chunked, w->position >> 20);
 }

@@ -63,7 +63,6 @@ struct pack {
 
 	u64 runs_ahead; /* runs still to come at least; the reader's */
 	u64 next_pfn;
-	u64 nr_filled;
 };
 
 /* A page of a job's input, as seen from both sides. */

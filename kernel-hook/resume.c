@@ -19,15 +19,15 @@
 
 #include "resume.h"
 
-#define BOOT_CPU 0
+#define BOOT_CPU  0
 #define RTC_SLACK 2 /* seconds: both readings are whole seconds */
 
 static void s_cet_read(void *context)
 {
 	struct resume *resume = context;
 
-	resume->has_s_cet = boot_cpu_has(X86_FEATURE_IBT) &&
-			    !rdmsrl_safe(MSR_IA32_S_CET, &resume->s_cet);
+	resume->has_s_cet =
+		boot_cpu_has(X86_FEATURE_IBT) && !rdmsrl_safe(MSR_IA32_S_CET, &resume->s_cet);
 }
 
 static void s_cet_write(void *context)

@@ -15,8 +15,8 @@
 /* What sysfs shows of the last restore. */
 struct resume_figures {
 	struct img_handoff handoff; /* without its seed */
-	u64 kernel_us;	/* from the loader's jump to resume_apply */
-	u64 thawed_us;	/* from the loader's jump to tasks thawed */
+	u64 kernel_us;		    /* from the loader's jump to resume_apply */
+	u64 thawed_us;		    /* from the loader's jump to tasks thawed */
 	s64 rtc_behind; /* seconds that the RTC is behind the image's capture; 0: it is not */
 };
 

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * User pages, pinned and mapped a second time.  Process context of the process
+ * whose memory it is.
+ */
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -36,10 +40,9 @@ static int pages_pin(struct shared *shared)
 	unsigned long address = (unsigned long)shared->user;
 
 	while (shared->pinned < shared->pages) {
-		int got = pin_user_pages_fast(address + shared->pinned * PAGE_SIZE,
-					      shared->pages - shared->pinned,
-					      FOLL_WRITE | FOLL_LONGTERM,
-					      shared->page + shared->pinned);
+		int got = pin_user_pages_fast(
+			address + shared->pinned * PAGE_SIZE, shared->pages - shared->pinned,
+			FOLL_WRITE | FOLL_LONGTERM, shared->page + shared->pinned);
 
 		if (got <= 0) {
 			pages_unpin(shared);

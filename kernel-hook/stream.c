@@ -11,7 +11,7 @@
 
 #include "stream.h"
 
-#define STREAM_END (~0ull)
+#define STREAM_END  (~0ull)
 #define PFNS_A_PAGE (PAGE_SIZE / sizeof(u64))
 
 /* kernel/power/power.h: struct swsusp_info, behind the arch record. */
@@ -121,8 +121,8 @@ static int pfns_check(const struct stream *stream, struct report *report)
 		u64 pfn = stream->pfn[i] & ~STREAM_PFN_ZERO;
 
 		if (pfn < next)
-			return report_obstacle(report, IMG_E_INDEX_ORDER, 0,
-					       "pfn %llx after %llx", pfn, next - 1);
+			return report_obstacle(report, IMG_E_INDEX_ORDER, 0, "pfn %llx after %llx",
+					       pfn, next - 1);
 		next = pfn + 1;
 		data += !(stream->pfn[i] & STREAM_PFN_ZERO);
 	}

@@ -28,9 +28,9 @@ struct stream_arch {
 
 struct stream {
 	struct checkpoint *checkpoint;
-	void __user *user; /* one page of shared memory ... */
+	void __user *user;  /* one page of shared memory ... */
 	const void *kernel; /* ... and where the kernel sees it */
-	u64 *pfn; /* with STREAM_PFN_ZERO */
+	u64 *pfn;	    /* with STREAM_PFN_ZERO */
 	u64 capacity;
 	u64 count;
 	u64 data_pages;

@@ -126,22 +126,28 @@ static ssize_t target_show(struct kobject *kobj, struct kobj_attribute *attr, ch
 	return sysfs_emit(page, "%s\n", hook.partuuid);
 }
 
+static int target_set(const char *partuuid)
+{
+	if (strlen(partuuid) >= sizeof(hook.partuuid))
+		return -EINVAL;
+	if (!mutex_trylock(&hook.lock))
+		return -EBUSY;
+	strscpy(hook.partuuid, partuuid, sizeof(hook.partuuid));
+	mutex_unlock(&hook.lock);
+	return 0;
+}
+
 static ssize_t target_store(struct kobject *kobj, struct kobj_attribute *attr, const char *input,
 			    size_t size)
 {
-	ssize_t length;
+	char *text = kstrndup(input, size, GFP_KERNEL);
+	int error;
 
-	if (!mutex_trylock(&hook.lock))
-		return -EBUSY;
-	if (size >= sizeof(hook.partuuid) + 1) {
-		length = -EINVAL;
-	} else {
-		strscpy(hook.partuuid, input, min(size + 1, sizeof(hook.partuuid)));
-		strim(hook.partuuid);
-		length = size;
-	}
-	mutex_unlock(&hook.lock);
-	return length;
+	if (!text)
+		return -ENOMEM;
+	error = target_set(strim(text));
+	kfree(text);
+	return error ? error : size;
 }
 
 static ssize_t last_refusal_show(struct kobject *kobj, struct kobj_attribute *attr, char *page)
@@ -237,8 +243,12 @@ static struct kobj_attribute timings_attr = __ATTR_RO(timings);
 static struct kobj_attribute version_attr = __ATTR_RO(version);
 
 static struct attribute *directory_attrs[] = {
-	&target_attr.attr,	  &last_refusal_attr.attr, &generation_attr.attr,
-	&restore_count_attr.attr, &timings_attr.attr,	   &version_attr.attr,
+	&target_attr.attr,
+	&last_refusal_attr.attr,
+	&generation_attr.attr,
+	&restore_count_attr.attr,
+	&timings_attr.attr,
+	&version_attr.attr,
 	NULL,
 };
 ATTRIBUTE_GROUPS(directory);

@@ -179,9 +179,9 @@ int target_open(struct target *target, struct report *report)
 	if (IS_ERR(file))
 		return report_obstacle(report, IMG_E_GATE_TARGET, PTR_ERR(file),
 				       "/dev/%s: error %ld%s", target->name, PTR_ERR(file),
-				       PTR_ERR(file) == -EBUSY ?
-					       ": it is mounted, active as swap or held otherwise" :
-					       "");
+				       PTR_ERR(file) == -EBUSY
+					       ? ": it is mounted, active as swap or held otherwise"
+					       : "");
 	target->file = file;
 	return 0;
 }
