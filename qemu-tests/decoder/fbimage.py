@@ -1,0 +1,609 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""An independent decoder of fast-boot images.
+
+Written from docs/image-format.md and from nothing else: it shares no code with
+the product, so that what both understand alike is what the document says.
+
+    area = Area.open("disk.img", offset=1 << 20, size=4 << 30)
+    slot = area.newest()
+    slot.page(0x1234)                  # 4096 bytes, or None
+    area.regions()["slot[0].chunk[3]"] # where in the partition, for a test to damage it
+
+Everything raises FormatError with one of the document's reason codes.
+"""
+
+import argparse
+import dataclasses
+import functools
+import json
+import struct
+import sys
+import uuid
+
+import lz4.block
+import xxhash
+
+BLOCK = 4096
+PAGE = 4096
+MAX_PFN = 1 << 40
+MIN_SLOT = 1 << 20
+MAX_META = 256 << 20
+CHUNKS_AT = 2 * BLOCK
+RUNTIME = 1 << 63
+ARCH_MAGIC = 0x23456789ABCDEF02
+
+# type: name, entry size (0: any), required
+SECTIONS = {
+    1: ("record", 256, True),
+    2: ("fingerprint", 24, True),
+    3: ("rtmap", 40, True),
+    4: ("aux", 24, True),
+    5: ("fs_proofs", 64, False),
+    6: ("page_index", 32, True),
+    7: ("chunk_table", 40, True),
+    8: ("signature", 0, False),
+}
+CHUNK_KINDS = {1: "lz4", 2: "raw", 3: "fill"}
+RUN_KINDS = {0: "stored", 1: "fill"}
+
+
+class FormatError(Exception):
+    """The image breaks a rule; `code` is the document's."""
+
+    def __init__(self, code, where):
+        super().__init__(f"{code}: {where}")
+        self.code = code
+        self.where = where
+
+
+def need(condition, code, where):
+    if not condition:
+        raise FormatError(code, where)
+
+
+def csum(data):
+    return xxhash.xxh64_intdigest(data, seed=0)
+
+
+def padded(size):
+    return -(-size // BLOCK) * BLOCK
+
+
+def whole(*values):
+    return all(value % BLOCK == 0 for value in values)
+
+
+class Fields:
+    """Named little-endian fields of a structure: "name@offset:width"."""
+
+    CODES = {1: "B", 2: "H", 4: "I", 8: "Q"}
+
+    def __init__(self, text):
+        self.items = []
+        for item in text.split():
+            name, place = item.split("@")
+            offset, width = place.split(":")
+            self.items.append((name, int(offset), int(width)))
+
+    def read(self, data, base=0):
+        return {
+            name: struct.unpack_from("<" + self.CODES[width], data, base + offset)[0]
+            for name, offset, width in self.items
+        }
+
+
+AREA = Fields(
+    "version@8:4 block_size@12:4 compat@16:8 incompat@24:8 area_offset@48:8 area_size@56:8"
+    " nr_slots@64:4 reserved0@68:4 created@104:8 csum@4088:8"
+)
+SLOT = Fields(
+    "version@8:4 mode@12:4 compat@16:8 incompat@24:8 generation@64:8 created@72:8 page_size@80:4"
+    " chunk_pages@84:4 nr_pages@88:8 nr_stored@96:8 data_size@104:8 meta_offset@112:8"
+    " meta_size@120:8 nr_sections@128:4 reserved0@132:4 csum@4088:8"
+)
+SECTION = Fields("type@0:4 entry_size@4:4 offset@8:8 size@16:8 csum@24:8")
+RECORD = Fields(
+    "jump_address@0:8 jump_address_phys@8:8 cr3@16:8 arch_magic@24:8 cr0@48:8 cr4@56:8 efer@64:8"
+    " paging_levels@72:4 reserved0@76:4 handoff_phys@80:8 efi_runtime@88:8 ram_bytes@96:8"
+)
+FINGERPRINT = Fields("field@0:4 index@4:4 value0@8:8 value1@16:8")
+RTMAP = Fields("type@0:4 reserved0@4:4 phys@8:8 virt@16:8 pages@24:8 attribute@32:8")
+AUX = Fields("pfn@0:8 pages@8:8 kind@16:4 reserved0@20:4")
+RUN = Fields("pfn@0:8 pages@8:4 kind@12:4 first@16:8 fill@24:8")
+CHUNK = Fields("offset@0:8 size@8:4 kind@12:2 pages@14:2 first@16:8 csum@24:8 fill@32:8")
+
+
+def text(data):
+    return data.split(b"\0")[0].decode("utf-8", "replace")
+
+
+def check_header(block, magic, fields, name):
+    need(block[:8] == magic, f"{name}-magic", name)
+    need(csum(block[:4088]) == fields["csum"], f"{name}-checksum", name)
+    need(fields["version"] == 1, "version", name)
+    need(fields["incompat"] == 0, "incompat", name)
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    pfn: int
+    pages: int
+    kind: str
+    first: int
+    fill: int
+
+    @property
+    def end(self):
+        return self.pfn + self.pages
+
+
+@dataclasses.dataclass(frozen=True)
+class Chunk:
+    offset: int  # slot bytes
+    size: int
+    kind: str
+    pages: int
+    first: int
+    csum: int
+    fill: int
+
+
+class Area:
+    """The fast-boot area of a partition, which is `size` bytes at `offset` of a file."""
+
+    def __init__(self, file, offset=0, size=None):
+        if size is None:
+            size = file.seek(0, 2) - offset
+        self._file = file
+        self._base = offset
+        self.partition_size = size
+        self.header_offset = size // BLOCK * BLOCK - BLOCK
+        need(size >= MIN_SLOT + BLOCK, "area-missing", "the partition is too small")
+        self._decode(self.read(self.header_offset, BLOCK))
+
+    @classmethod
+    def open(cls, path, offset=0, size=None):
+        return cls(open(path, "rb"), offset, size)
+
+    def close(self):
+        self._file.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def read(self, offset, size):
+        """Bytes of the partition."""
+        self._file.seek(self._base + offset)
+        data = self._file.read(size)
+        if len(data) != size:
+            raise EOFError(f"short read at partition offset {offset:#x}")
+        return data
+
+    def _decode(self, block):
+        fields = AREA.read(block)
+        check_header(block, b"FBAREA\r\n", fields, "area")
+        need(fields["reserved0"] == 0, "reserved", "area header")
+        need(not any(block[112:4088]), "reserved", "area header")
+        self.uuid = bytes(block[32:48])
+        self.offset = fields["area_offset"]
+        self.size = fields["area_size"]
+        self.created = fields["created"]
+        need(fields["block_size"] == BLOCK, "area-bounds", "block_size")
+        need(whole(self.offset) and self.offset <= self.header_offset, "area-bounds", "area_offset")
+        need(self.offset + self.size == self.header_offset + BLOCK, "area-bounds", "area_size")
+        need(fields["nr_slots"] in (1, 2), "area-bounds", "nr_slots")
+        self.slots = self._decode_slots(block, fields["nr_slots"])
+
+    def _decode_slots(self, block, nr_slots):
+        slots = []
+        end = self.offset
+        for i in range(nr_slots):
+            offset, size = struct.unpack_from("<QQ", block, 72 + 16 * i)
+            need(whole(offset, size) and offset >= end, "area-bounds", f"slot {i} offset")
+            need(size >= MIN_SLOT, "area-bounds", f"slot {i} size")
+            end = offset + size
+            need(end <= self.header_offset, "area-bounds", f"slot {i} end")
+            slots.append(Slot(self, i, offset, size))
+        need(not any(block[72 + 16 * nr_slots : 104]), "reserved", "unused slot")
+        return slots
+
+    def newest(self):
+        """The valid slot of the greatest generation."""
+        reasons = []
+        best = None
+        for slot in self.slots:
+            try:
+                generation = slot.header["generation"]
+            except FormatError as error:
+                reasons.append(error)
+                continue
+            if best is None or generation > best.header["generation"]:
+                best = slot
+        if best is None:
+            raise next((e for e in reasons if e.code != "slot-empty"), reasons[0])
+        return best
+
+    def regions(self):
+        """Name -> (offset, size), in partition bytes; of broken slots the header only."""
+        regions = {"area_header": (self.header_offset, BLOCK)}
+        for slot in self.slots:
+            for name, place in slot.regions().items():
+                regions[f"slot[{slot.index}].{name}"] = place
+        return regions
+
+    def verify(self):
+        """Checks everything in every slot that is not empty."""
+        for slot in self.slots:
+            if not slot.is_empty():
+                slot.verify()
+
+    def summary(self):
+        return {
+            "partition_size": self.partition_size,
+            "header_offset": self.header_offset,
+            "uuid": str(uuid.UUID(bytes=self.uuid)),
+            "offset": self.offset,
+            "size": self.size,
+            "created": self.created,
+            "slots": [slot.summary() for slot in self.slots],
+        }
+
+
+class Slot:
+    """One slot.  Header and sections are decoded when first asked for, and then kept."""
+
+    def __init__(self, area, index, offset, size):
+        self.area = area
+        self.index = index
+        self.offset = offset  # partition bytes
+        self.size = size
+
+    def read(self, offset, size):
+        """Bytes of the slot."""
+        return self.area.read(self.offset + offset, size)
+
+    def is_empty(self):
+        return not any(self.read(0, BLOCK))
+
+    # The header.
+
+    @functools.cached_property
+    def header(self):
+        block = self.read(0, BLOCK)
+        need(any(block), "slot-empty", f"slot {self.index}")
+        fields = SLOT.read(block)
+        check_header(block, b"FBSLOT\r\n", fields, "slot")
+        for start, end in ((132, 136), (328, 512), (1536, 4088)):
+            need(not any(block[start:end]), "reserved", f"slot header bytes {start} to {end}")
+        need(block[32:48] == self.area.uuid, "slot-foreign", "area_uuid")
+        need(fields["mode"] == 1, "slot-mode", f"mode {fields['mode']}")
+        self._check_fields(fields)
+        for name, raw in (("kernel_release", block[136:200]), ("description", block[200:328])):
+            need(not any(raw[raw.find(0) :]) if 0 in raw else True, "slot-field", name)
+            fields[name] = text(raw)
+        fields["image_uuid"] = bytes(block[48:64])
+        fields["sections"] = self._decode_section_table(block, fields)
+        return fields
+
+    def _check_fields(self, f):
+        ranges = {
+            "generation": (1, (1 << 64) - 1),
+            "page_size": (PAGE, PAGE),
+            "chunk_pages": (256, 256),
+            "nr_pages": (1, MAX_PFN),
+            "nr_stored": (0, f["nr_pages"]),
+            "nr_sections": (0, 32),
+        }
+        for name, (low, high) in ranges.items():
+            need(low <= f[name] <= high, "slot-field", name)
+        need(whole(f["data_size"]), "slot-field", "data_size")
+        need(CHUNKS_AT + f["data_size"] <= self.size, "slot-field", "data_size")
+        need(whole(f["meta_offset"]), "slot-field", "meta_offset")
+        need(f["meta_offset"] >= CHUNKS_AT + f["data_size"], "slot-field", "meta_offset")
+        need(whole(f["meta_size"]) and f["meta_size"] <= MAX_META, "slot-field", "meta_size")
+        need(f["meta_offset"] + f["meta_size"] <= self.size, "slot-field", "meta_size")
+
+    @staticmethod
+    def _decode_section_table(block, f):
+        sections = {}
+        end = f["meta_offset"]
+        limit = end + f["meta_size"]
+        last = 0
+        for i in range(f["nr_sections"]):
+            s = SECTION.read(block, 512 + 32 * i)
+            name, entry_size, _ = SECTIONS.get(s["type"], (f"unknown_{s['type']}", 0, False))
+            need(s["type"] > last, "section-table", f"entry {i} type")
+            good = s["entry_size"] > 0 and entry_size in (0, s["entry_size"])
+            need(good, "section-table", f"entry {i} entry_size")
+            need(s["size"] % s["entry_size"] == 0, "section-table", f"entry {i} size")
+            need(name != "record" or s["size"] == 256, "section-table", "record size")
+            need(whole(s["offset"]) and s["offset"] >= end, "section-table", f"entry {i} offset")
+            need(s["offset"] + s["size"] <= limit, "section-table", f"entry {i} end")
+            end = s["offset"] + padded(s["size"])
+            last = s["type"]
+            sections[name] = s
+        need(not any(block[512 + 32 * f["nr_sections"] : 1536]), "reserved", "unused section entry")
+        return sections
+
+    @property
+    def restores(self):
+        """The slot state's count; 0 if it cannot be read."""
+        sector = self.read(BLOCK, 512)
+        stored = struct.unpack_from("<Q", sector, 504)[0]
+        good = (
+            sector[:8] == b"FBSTAT\r\n"
+            and csum(sector[:504]) == stored
+            and sector[8:24] == self.header["image_uuid"]
+        )
+        return struct.unpack_from("<Q", sector, 24)[0] if good else 0
+
+    # The sections.
+
+    def section(self, name):
+        """A section's bytes."""
+        s = self.header["sections"][name]
+        return self.read(s["offset"], s["size"])
+
+    def _entries(self, name, fields):
+        data = self.section(name)
+        size = self.header["sections"][name]["entry_size"]
+        return [fields.read(data, at) for at in range(0, len(data), size)]
+
+    def _check_sections(self):
+        for name, s in self.header["sections"].items():
+            need(csum(self.section(name)) == s["csum"], "section-checksum", name)
+        for name, _, required in SECTIONS.values():
+            need(not required or name in self.header["sections"], "section-missing", name)
+
+    @functools.cached_property
+    def record(self):
+        data = self.section("record")
+        r = RECORD.read(data)
+        need(r["reserved0"] == 0 and not any(data[104:]), "reserved", "restore record")
+        need(r["arch_magic"] == ARCH_MAGIC, "record-arch", "arch_magic")
+        for name, mask in (("cr0", 1 << 31 | 1), ("cr4", 1 << 5), ("efer", 1 << 8 | 1 << 10)):
+            need(r[name] & mask == mask, "record-field", name)
+        for name in ("cr3", "handoff_phys"):
+            need(r[name] % PAGE == 0 and r[name] < MAX_PFN * PAGE, "record-field", name)
+        need(r["jump_address_phys"] < MAX_PFN * PAGE, "record-field", "jump_address_phys")
+        levels = 5 if r["cr4"] >> 12 & 1 else 4
+        need(r["paging_levels"] == levels, "record-field", "paging_levels")
+        for name in ("jump_address", "efi_runtime"):
+            shift = 56 if levels == 5 else 47
+            need(r[name] >> shift in (0, (1 << 64 - shift) - 1), "record-field", name)
+        distance = r["jump_address"] - r["jump_address_phys"]
+        need(distance % (2 << 20) == 0, "record-field", "jump_address")
+        return r
+
+    @functools.cached_property
+    def fingerprint(self):
+        items = self._entries("fingerprint", FINGERPRINT)
+        keys = [(item["field"], item["index"]) for item in items]
+        need(all(a < b for a, b in zip(keys, keys[1:])), "fingerprint-order", "fingerprint")
+        return items
+
+    @functools.cached_property
+    def rtmap(self):
+        regions = self._entries("rtmap", RTMAP)
+        end = 0
+        for i, r in enumerate(regions):
+            need(r["reserved0"] == 0, "reserved", f"runtime region {i}")
+            good = (
+                whole(r["phys"], r["virt"])
+                and r["phys"] >= end
+                and r["pages"] >= 1
+                and r["phys"] // PAGE + r["pages"] <= MAX_PFN
+                and r["virt"] + r["pages"] * PAGE <= 1 << 64
+                and r["attribute"] & RUNTIME
+            )
+            need(good, "rtmap-bounds", f"runtime region {i}")
+            end = r["phys"] + r["pages"] * PAGE
+        return regions
+
+    @functools.cached_property
+    def aux(self):
+        ranges = self._entries("aux", AUX)
+        end = 0
+        for i, a in enumerate(ranges):
+            need(a["reserved0"] == 0, "reserved", f"auxiliary range {i}")
+            good = a["kind"] == 1 and a["pfn"] >= end and a["pages"] >= 1
+            need(good and a["pfn"] + a["pages"] <= MAX_PFN, "aux-bounds", f"auxiliary range {i}")
+            end = a["pfn"] + a["pages"]
+        return ranges
+
+    @functools.cached_property
+    def runs(self):
+        runs = []
+        end = pages = stored = 0
+        for i, r in enumerate(self._entries("page_index", RUN)):
+            need(r["kind"] in RUN_KINDS and r["pages"] >= 1, "index-bounds", f"run {i}")
+            need(r["pfn"] + r["pages"] <= MAX_PFN, "index-bounds", f"run {i}")
+            need(r["pfn"] >= end, "index-order", f"run {i}")
+            need(r["first"] == stored, "index-count", f"run {i} first")
+            r["kind"] = RUN_KINDS[r["kind"]]
+            need(r["kind"] == "fill" or r["fill"] == 0, "reserved", f"run {i} fill")
+            run = Run(**r)
+            end = run.end
+            pages += run.pages
+            stored += run.pages if run.kind == "stored" else 0
+            runs.append(run)
+        need(pages == self.header["nr_pages"], "index-count", "nr_pages")
+        need(stored == self.header["nr_stored"], "index-count", "nr_stored")
+        return runs
+
+    @functools.cached_property
+    def chunks(self):
+        chunks = []
+        position = CHUNKS_AT
+        limit = CHUNKS_AT + self.header["data_size"]
+        first = 0
+        for i, c in enumerate(self._entries("chunk_table", CHUNK)):
+            need(c["kind"] in CHUNK_KINDS, "chunk-kind", f"chunk {i}")
+            c["kind"] = CHUNK_KINDS[c["kind"]]
+            chunk = Chunk(**c)
+            need(1 <= chunk.pages <= 256, "chunk-bounds", f"chunk {i} pages")
+            low, high = {
+                "lz4": (1, chunk.pages * PAGE),
+                "raw": (chunk.pages * PAGE, chunk.pages * PAGE),
+                "fill": (0, 0),
+            }[chunk.kind]
+            need(low <= chunk.size <= high, "chunk-bounds", f"chunk {i} size")
+            need(whole(chunk.offset), "chunk-bounds", f"chunk {i} offset")
+            need(chunk.offset >= position, "chunk-bounds", f"chunk {i} offset")
+            need(chunk.offset + chunk.size <= limit, "chunk-bounds", f"chunk {i} end")
+            need(chunk.first == first, "chunk-count", f"chunk {i} first")
+            need(chunk.kind == "fill" or chunk.fill == 0, "reserved", f"chunk {i} fill")
+            position = chunk.offset + padded(chunk.size)
+            first += chunk.pages
+            chunks.append(chunk)
+        need(first == self.header["nr_stored"], "chunk-count", "pages of all chunks")
+        return chunks
+
+    def _in_index(self, pfn, pages):
+        for run in self.runs:
+            if run.pfn <= pfn < run.end:
+                taken = min(pages, run.end - pfn)
+                pfn, pages = pfn + taken, pages - taken
+        return pages == 0
+
+    def _check_references(self):
+        handoff = self.record["handoff_phys"] // PAGE
+        need(self._in_index(handoff, 1), "record-field", "handoff_phys")
+        for i, a in enumerate(self.aux):
+            need(self._in_index(a["pfn"], a["pages"]), "aux-bounds", f"auxiliary range {i}")
+
+    def check_meta(self):
+        """Rules M1 to M11, in order."""
+        self._check_sections()
+        for name in ("record", "fingerprint", "rtmap", "aux"):
+            getattr(self, name)
+        proofs = self.header["sections"].get("fs_proofs")
+        need(proofs is None or proofs["size"] == 0, "fs-proof-unknown", "file-system proofs")
+        for name in ("runs", "chunks"):
+            getattr(self, name)
+        self._check_references()
+
+    # Pages.
+
+    @functools.lru_cache(maxsize=8)
+    def chunk_data(self, i):
+        """The decoded pages of chunk i."""
+        chunk = self.chunks[i]
+        stored = self.read(chunk.offset, chunk.size)
+        need(csum(stored) == chunk.csum, "chunk-checksum", f"chunk {i}")
+        size = chunk.pages * PAGE
+        if chunk.kind == "raw":
+            return stored
+        if chunk.kind == "fill":
+            return struct.pack("<Q", chunk.fill) * (size // 8)
+        try:
+            data = lz4.block.decompress(stored, uncompressed_size=size)
+        except lz4.block.LZ4BlockError as error:
+            raise FormatError("chunk-decode", f"chunk {i}: {error}") from error
+        need(len(data) == size, "chunk-decode", f"chunk {i}: {len(data)} bytes")
+        return data
+
+    def _stored_page(self, ordinal):
+        low, high = 0, len(self.chunks)
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self.chunks[middle].first <= ordinal:
+                low = middle
+            else:
+                high = middle
+        at = (ordinal - self.chunks[low].first) * PAGE
+        return self.chunk_data(low)[at : at + PAGE]
+
+    def _page_of_run(self, run, pfn):
+        if run.kind == "fill":
+            return struct.pack("<Q", run.fill) * (PAGE // 8)
+        return self._stored_page(run.first + pfn - run.pfn)
+
+    def page(self, pfn):
+        """The page's contents, or None if the image does not have it."""
+        for run in self.runs:
+            if run.pfn <= pfn < run.end:
+                return self._page_of_run(run, pfn)
+        return None
+
+    def pages(self):
+        """(pfn, contents) of all pages, by rising pfn."""
+        for run in self.runs:
+            for pfn in range(run.pfn, run.end):
+                yield pfn, self._page_of_run(run, pfn)
+
+    def verify(self):
+        """Every rule of header and sections, and every chunk decoded."""
+        self.check_meta()
+        for i in range(len(self.chunks)):
+            self.chunk_data(i)
+
+    def regions(self):
+        """Name -> (offset, size), in partition bytes."""
+        regions = {"header": (self.offset, BLOCK), "state": (self.offset + BLOCK, 512)}
+        try:
+            for name, s in self.header["sections"].items():
+                regions[name] = (self.offset + s["offset"], s["size"])
+            for i, chunk in enumerate(self.chunks):
+                regions[f"chunk[{i}]"] = (self.offset + chunk.offset, chunk.size)
+        except FormatError:
+            pass
+        return regions
+
+    def summary(self):
+        summary = {"slot": "ab"[self.index], "offset": self.offset, "size": self.size}
+        try:
+            self.check_meta()
+        except FormatError as error:
+            return {**summary, "reason": error.code, "where": error.where}
+        h = self.header
+        kinds = [chunk.kind for chunk in self.chunks]
+        return {
+            **summary,
+            "reason": "ok",
+            "generation": h["generation"],
+            "created": h["created"],
+            "image_uuid": str(uuid.UUID(bytes=h["image_uuid"])),
+            "kernel_release": h["kernel_release"],
+            "description": h["description"],
+            "restores": self.restores,
+            "nr_pages": h["nr_pages"],
+            "nr_stored": h["nr_stored"],
+            "stored_bytes": sum(chunk.size for chunk in self.chunks),
+            "runs": len(self.runs),
+            "chunks": {kind: kinds.count(kind) for kind in CHUNK_KINDS.values()},
+            "record": self.record,
+            "fingerprint": self.fingerprint,
+            "rtmap": self.rtmap,
+            "aux": self.aux,
+        }
+
+
+def number(argument):
+    return int(argument, 0)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="fbimage", description="Look into a fast-boot area.")
+    parser.add_argument("file", help="a partition, or a file that holds one")
+    parser.add_argument("--offset", type=number, default=0, help="of the partition in the file")
+    parser.add_argument("--size", type=number, help="default: the rest of the file")
+    parser.add_argument("--regions", action="store_true", help="print where everything lies")
+    parser.add_argument("--verify", action="store_true", help="decode every chunk as well")
+    arguments = parser.parse_args()
+    try:
+        with Area.open(arguments.file, arguments.offset, arguments.size) as area:
+            out = area.regions() if arguments.regions else area.summary()
+            json.dump(out, sys.stdout, indent=2)
+            print()
+            if arguments.verify:
+                area.verify()
+    except (FormatError, EOFError, OSError) as error:
+        sys.exit(f"fbimage: {arguments.file}: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Two implementations, one format: images of the C writer through the Python decoder."""
+
+import os
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+import fbimage  # noqa: E402
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+MKIMAGE = TOP / "build" / "imgfmt" / "mkimage"
+
+
+@pytest.fixture(scope="session")
+def mkimage():
+    subprocess.run(["make", "-s", "-C", TOP / "imgfmt", "mkimage"], check=True)
+    return MKIMAGE
+
+
+def make(mkimage, kind, directory):
+    image, pages = directory / "image", directory / "pages"
+    subprocess.run([mkimage, kind, image, pages], check=True)
+    return image, pages
+
+
+@pytest.fixture
+def full(mkimage, tmp_path):
+    return make(mkimage, "full", tmp_path)
+
+
+@pytest.fixture
+def tiny(mkimage, tmp_path):
+    return make(mkimage, "tiny", tmp_path)
+
+
+def expected_pages(path):
+    data = path.read_bytes()
+    return {
+        struct.unpack_from("<Q", data, at)[0]: data[at + 8 : at + 8 + 4096]
+        for at in range(0, len(data), 8 + 4096)
+    }
+
+
+def patch(path, offset, data):
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        file.write(data)
+
+
+def flip(path, offset):
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        byte = file.read(1)[0]
+        file.seek(offset)
+        file.write(bytes([byte ^ 0x10]))
+
+
+def seal(path, offset):
+    """Makes the checksum of the header block at offset right again."""
+    with open(path, "rb") as file:
+        file.seek(offset)
+        block = file.read(4088)
+    patch(path, offset + 4088, struct.pack("<Q", fbimage.csum(block)))
+
+
+@pytest.mark.parametrize("kind", ["tiny", "full"])
+def test_pages_both_ways(mkimage, tmp_path, kind):
+    image, pages = make(mkimage, kind, tmp_path)
+    expected = expected_pages(pages)
+    assert len(expected) > 5
+    with fbimage.Area.open(image) as area:
+        area.verify()
+        slot = area.newest()
+        assert dict(slot.pages()) == expected
+        for pfn, contents in expected.items():
+            assert slot.page(pfn) == contents
+        assert slot.page(max(expected) + 1) is None
+        assert slot.page(0) is None
+
+
+def test_every_kind_is_there(full):
+    with fbimage.Area.open(full[0]) as area:
+        slot = area.newest()
+        assert {chunk.kind for chunk in slot.chunks} == {"lz4", "raw", "fill"}
+        assert {run.kind for run in slot.runs} == {"stored", "fill"}
+
+
+def test_header_fields(full):
+    with fbimage.Area.open(full[0]) as area:
+        slot = area.newest()
+        assert slot.index == 1
+        assert slot.header["generation"] == 7
+        assert slot.header["kernel_release"] == "6.1.0-13-amd64"
+        assert slot.header["description"] == "every kind of run and chunk \u2014 \u00fc"
+        assert slot.restores == 12
+        assert area.slots[0].header["generation"] == 6
+        assert area.slots[0].restores == 0
+
+
+def test_sections(full):
+    with fbimage.Area.open(full[0]) as area:
+        slot = area.newest()
+        assert slot.record["jump_address"] == 0xFFFFFFFF81C00010
+        assert slot.record["handoff_phys"] == 0x123000
+        assert [item["field"] for item in slot.fingerprint] == [1, 2, 3, 5]
+        assert slot.fingerprint[1]["value0"] == 2
+        assert [region["phys"] for region in slot.rtmap] == [0x3F680000, 0x3F684000]
+        assert slot.aux == [{"pfn": 0x101, "pages": 1, "kind": 1, "reserved0": 0}]
+
+
+def test_area_within_a_larger_file(full, tmp_path):
+    data = full[0].read_bytes()
+    disk = tmp_path / "disk"
+    disk.write_bytes(bytes(1 << 20) + data + bytes(5000))
+    with fbimage.Area.open(disk, offset=1 << 20, size=len(data)) as area:
+        area.verify()
+
+
+def test_regions_cover_the_checksums(full):
+    """A flipped byte in any region but a state is found, and nowhere else is one missed."""
+    with fbimage.Area.open(full[0]) as area:
+        regions = area.regions()
+    assert "slot[1].page_index" in regions
+    assert "slot[1].chunk[1]" in regions
+    for name, (offset, size) in regions.items():
+        if not size or name.endswith(".state"):
+            continue
+        for at in (offset, offset + size // 2, offset + size - 1):
+            flip(full[0], at)
+            with pytest.raises(fbimage.FormatError):
+                with fbimage.Area.open(full[0]) as area:
+                    area.verify()
+            flip(full[0], at)
+    with fbimage.Area.open(full[0]) as area:
+        area.verify()
+
+
+@pytest.mark.parametrize(
+    "region, code",
+    [
+        ("area_header", "area-magic"),
+        ("slot[1].header", "slot-magic"),
+        ("slot[1].record", "section-checksum"),
+        ("slot[1].page_index", "section-checksum"),
+        ("slot[1].chunk[0]", "chunk-checksum"),
+        ("slot[1].chunk[1]", "chunk-checksum"),
+    ],
+)
+def test_damage_has_the_right_code(full, region, code):
+    with fbimage.Area.open(full[0]) as area:
+        offset, _ = area.regions()[region]
+    flip(full[0], offset)
+    with pytest.raises(fbimage.FormatError) as caught:
+        with fbimage.Area.open(full[0]) as area:
+            area.slots[1].verify()
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "offset, value, code",
+    [
+        (8, struct.pack("<I", 2), "version"),
+        (12, struct.pack("<I", 2), "slot-mode"),
+        (24, struct.pack("<Q", 4), "incompat"),
+        (32, b"\xee", "slot-foreign"),
+        (64, bytes(8), "slot-field"),
+        (80, struct.pack("<I", 8192), "slot-field"),
+        (112, struct.pack("<Q", 8192), "slot-field"),
+        (132, b"\1", "reserved"),
+        (199, b"x", "slot-field"),
+        (512, bytes(4), "section-table"),
+        (516, struct.pack("<I", 128), "section-table"),
+        (1535, b"\1", "reserved"),
+    ],
+)
+def test_sealed_header_fields(full, offset, value, code):
+    """With a right checksum the rules behind it speak."""
+    with fbimage.Area.open(full[0]) as area:
+        base = area.slots[1].offset
+    patch(full[0], base + offset, value)
+    seal(full[0], base)
+    with fbimage.Area.open(full[0]) as area:
+        with pytest.raises(fbimage.FormatError) as caught:
+            area.slots[1].verify()
+        assert caught.value.code == code
+        # The older image in the other slot is what is left.
+        assert area.newest().index == 0
+
+
+def test_damaged_state_costs_a_count_only(full):
+    with fbimage.Area.open(full[0]) as area:
+        offset, _ = area.regions()["slot[1].state"]
+    flip(full[0], offset + 24)
+    with fbimage.Area.open(full[0]) as area:
+        area.verify()
+        assert area.slots[1].restores == 0
+
+
+def test_empty_slots(tiny):
+    with fbimage.Area.open(tiny[0]) as area:
+        assert area.slots[1].is_empty()
+        with pytest.raises(fbimage.FormatError) as caught:
+            area.slots[1].verify()
+        assert caught.value.code == "slot-empty"
+        patch(tiny[0], area.slots[0].offset, bytes(4096))
+    with fbimage.Area.open(tiny[0]) as area:
+        with pytest.raises(fbimage.FormatError) as caught:
+            area.newest()
+        assert caught.value.code == "slot-empty"
+
+
+def dumped_example():
+    """The worked example, read out of the document."""
+    data = bytearray(2117632)
+    document = (TOP / "docs" / "image-format.md").read_text()
+    for dump in re.findall(r"^```hexdump\n(.*?)^```", document, re.M | re.S):
+        for line in dump.splitlines():
+            offset, rest = line.split(None, 1)
+            row = bytes.fromhex(rest.split("|")[0])
+            data[int(offset, 16) : int(offset, 16) + len(row)] = row
+    return bytes(data)
+
+
+def test_worked_example(tiny, tmp_path):
+    example = dumped_example()
+    assert example == tiny[0].read_bytes()
+    path = tmp_path / "example"
+    path.write_bytes(example)
+    with fbimage.Area.open(path) as area:
+        area.verify()
+        slot = area.newest()
+        assert slot.header["description"] == "worked example"
+        assert [run.pfn for run in slot.runs] == [0x100, 0x102, 0x123, 0x200]
+        assert slot.page(0x123) == bytes(4096)
+        assert slot.page(0x200) == b"\xa5" * 4096
+        assert slot.page(0x101)[:16] == struct.pack("<Q", 0x101) + b" a page."
+
+
+def test_command_line(full):
+    run = [sys.executable, fbimage.__file__, full[0]]
+    good = subprocess.run([*run, "--verify"], capture_output=True, text=True, check=True)
+    assert '"generation": 7' in good.stdout
+    assert "slot[1].chunk_table" in subprocess.run(
+        [*run, "--regions"], capture_output=True, text=True, check=True
+    ).stdout
+    bad = subprocess.run([*run, "--size", "4096"], capture_output=True, text=True)
+    assert bad.returncode == 1
+    assert "area-missing" in bad.stderr
