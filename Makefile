@@ -4,6 +4,8 @@
 # everything built goes to build/.
 
 SHELL := /bin/bash
+# make V=1 shows the commands.
+MAKEFLAGS += --no-print-directory $(if $(V),,--silent)
 COMPONENTS := imgfmt efi kernel-hook tools
 
 .PHONY: help
