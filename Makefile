@@ -58,6 +58,12 @@ lint: ## static analysis: cppcheck over the loader, the format and the tools
 format: ## rewrite C sources in the project's format
 	tools/build/check-tree --fix-format
 
+.PHONY: install
+install: ## install loader, tools and the module for the running kernel; DESTDIR=
+	$(MAKE) -C efi install
+	$(MAKE) -C tools install
+	$(MAKE) -C kernel-hook install KDIR=/lib/modules/$(shell uname -r)/build
+
 .PHONY: lib
 lib:
 	$(MAKE) -C imgfmt lib

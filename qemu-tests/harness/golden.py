@@ -26,10 +26,12 @@ def take_snapshot(vm, timeout=180):
     return time.monotonic() - begun
 
 
-def install_loader(vm, first=True):
+def install_loader(vm, first=True, options=None):
     """The boot entry, with the ESP mounted only as long as that takes."""
     esp = vm.machine.partition(disk.ESP)
     flag = "--first" if first else ""
+    if options is not None:
+        flag += f" --options '{options}'"
     vm.run("mkdir -p /run/esp")
     vm.run(f"mount -t vfat {esp} /run/esp")
     try:
