@@ -9,7 +9,6 @@ import time
 import pytest
 
 from harness import golden, guests
-from harness.console import TROUBLE
 from harness.paths import LOGS, WORK
 from harness.vm import VM
 
@@ -36,10 +35,6 @@ def log_dir_for(name):
     return directory
 
 
-def console_trouble(console):
-    return [line for _, line in list(console.lines) if TROUBLE.search(line)]
-
-
 class Goldens:
     """Golden systems by row; `variant` tells apart two of one machine."""
 
@@ -60,7 +55,7 @@ class Goldens:
         try:
             made = golden.make_golden(machine, RUN / f"golden-{key}",
                                       log_dir_for(f"golden-{key}"), **options)
-            troubles = [line for console in made.consoles for line in console_trouble(console)]
+            troubles = [line for console in made.consoles for line in console.trouble()]
             if troubles:
                 raise RuntimeError("trouble on the console: " + "; ".join(troubles))
             return made
@@ -113,7 +108,7 @@ class Lab:
 
     def troubles(self):
         return [line for vm in self._machines if vm.started
-                for line in console_trouble(vm.console)]
+                for line in vm.console.trouble()]
 
 
 @pytest.fixture

@@ -15,6 +15,11 @@ from pexpect.spawnbase import SpawnBase
 
 ANSI = re.compile(r"\x1b(\[[0-9;?=]*[A-Za-z]|[()][A-Z0-9]|[78=>c])")
 
+# EDK II's form browser draws the chosen line, and only it, white on black
+# between black on grey.
+HIGHLIGHT = re.compile(
+    r"\x1b\[0m\x1b\[37m\x1b\[40m\x1b\[\d+;\d+H([^\x1b]+)\x1b\[0m\x1b\[30m\x1b\[47m")
+
 TROUBLE = re.compile(
     r"Oops|BUG:|WARNING:|Call Trace|general protection|Kernel panic"
     r"|X64 Exception Type|ASSERT[ _]")
@@ -26,6 +31,7 @@ class Console(SpawnBase):
     def __init__(self, sock, log_path, on_line=None):
         super().__init__(timeout=60, encoding="utf-8", codec_errors="replace")
         self.lines = []
+        self._history = []
         self._sock = sock
         self._log = open(log_path, "ab", buffering=0)
         self._on_line = on_line
@@ -44,6 +50,7 @@ class Console(SpawnBase):
                 break
             self._log.write(data)
             text = self._decoder.decode(data)
+            self._history.append(text)
             self._split(time.monotonic(), text)
             self._queue.put(text)
         self._queue.put(None)
@@ -96,6 +103,11 @@ class Console(SpawnBase):
             if match and when >= after:
                 return when, match
         return None
+
+    def highlighted(self):
+        """The chosen line of the firmware's menu, as last drawn; None before the first."""
+        found = HIGHLIGHT.findall("".join(list(self._history)))
+        return found[-1].strip() if found else None
 
     def trouble(self):
         return [line for _, line in list(self.lines) if TROUBLE.search(line)]

@@ -6,10 +6,9 @@
 The identifiers are fixed: a disk is the same one each time it is built.
 """
 
-import subprocess
 from pathlib import Path
 
-from .paths import BUILD, FASTBOOTCTL, GUESTS, SYSTEMD_BOOT, host
+from .paths import FASTBOOTCTL, GUESTS, SYSTEMD_BOOT, host
 
 MIB = 1 << 20
 ESP_MIB = 96
@@ -119,23 +118,11 @@ def area_offset():
     return (1 + ESP_MIB) * MIB
 
 
-def edit_disk(overlay, changes):
-    """Write bytes into a qcow2 disk nobody uses: changes is {offset: bytes}."""
-    commands = []
-    for offset, data in changes.items():
-        piece = Path(overlay).with_suffix(f".{offset}.bin")
-        piece.write_bytes(data)
-        commands += ["-c", f"write -q -s {piece} {offset} {len(data)}"]
-    host("qemu-io", "-f", "qcow2", overlay, *commands)
+def export(image, path):
+    """The disk's content as a sparse raw file, to be looked at; nobody may use the disk."""
+    host("qemu-img", "convert", "-f", "qcow2", "-O", "raw", image, path)
 
 
-def read_disk(overlay, offset, size):
-    """Bytes of a qcow2 disk nobody uses."""
-    return subprocess.run(
-        ["qemu-img", "dd", "-f", "qcow2", "-O", "raw", f"if={overlay}",
-         "of=/dev/stdout", "bs=512", f"skip={offset // 512}", f"count={-(-size // 512)}"],
-        check=True, stdout=subprocess.PIPE).stdout
-
-
-__all__ = ["AREA", "BUILD", "ESP", "ROOT", "SCRATCH", "area_offset", "edit_disk",
-           "guest_dir", "make_disk", "make_overlay", "read_disk"]
+def write_byte(image, offset, value):
+    """Change one byte of a qcow2 disk that nobody uses; offset counts in disk bytes."""
+    host("qemu-io", "-f", "qcow2", "-c", f"write -q -P {value} {offset} 1", image)

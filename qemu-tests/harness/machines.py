@@ -22,6 +22,7 @@ class Machine:
     disable_s4: bool = False
     network: bool = False
     devices: tuple = ()         # further -device arguments
+    menu_wait: float = 0        # seconds the firmware waits for a key at power-on
 
     def changed(self, **fields):
         """The same machine after somebody has been at it with a screwdriver."""
@@ -38,6 +39,8 @@ class Machine:
         if self.disable_s4:
             bridge = "ICH9-LPC" if self.type == "q35" else "PIIX4_PM"
             arguments += ["-global", f"{bridge}.disable_s4=1"]
+        if self.menu_wait:
+            arguments += ["-boot", f"menu=on,splash-time={int(self.menu_wait * 1000)}"]
         for device in self.devices:
             arguments += ["-device", device]
         return arguments

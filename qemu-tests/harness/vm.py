@@ -222,6 +222,11 @@ class VM:
         self.finish(GOLDEN, timeout, command="the snapshot, restored")
         return self
 
+    def restored_at(self):
+        """Seconds from power-on to the first sign of life of the restored shell."""
+        when, _ = self.shell.first(f"@@END-{GOLDEN}:")
+        return when - self.started
+
     def last_result(self):
         """The loader's report of this boot, as a dict; empty when it left none."""
         text = self.run(f"dd if={RESULT_VARIABLE} bs=4 skip=1 2>/dev/null", check=False).output
@@ -242,7 +247,7 @@ class VM:
     def entry_started(self):
         """When the firmware started the last boot entry it tried."""
         hits = [when for when, line in list(self.console.lines)
-                if line.startswith("BdsDxe: starting Boot")]
+                if "BdsDxe: starting Boot" in line]
         if not hits:
             raise GuestError("the firmware started no boot entry")
         return hits[-1] - self.started

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Hold 256 MiB of a known pattern and look at all of it again and again.
+
+/run/pattern tells how often it was found intact, or where it was not.  Each
+MiB is the same random MiB turned by its number of bytes, so that a page that is
+lost, exchanged or of another boot cannot go unnoticed.
+"""
+
+import os
+import time
+
+MIB = 1 << 20
+COUNT = 256
+
+unit = bytes(range(256)) * 16 * 256
+for page in range(256):
+    stamp = os.urandom(64)
+    unit = unit[:page * 4096] + stamp + unit[page * 4096 + 64:]
+
+held = bytearray()
+for number in range(COUNT):
+    held += unit[number:] + unit[:number]
+
+rounds = 0
+view = memoryview(held)
+while True:
+    for number in range(COUNT):
+        start, turned = number * MIB, MIB - number
+        if (view[start:start + turned] != unit[number:]
+                or view[start + turned:start + MIB] != unit[:number]):
+            with open("/run/pattern", "w") as report:
+                report.write(f"broken {number}\n")
+            raise SystemExit(1)
+    rounds += 1
+    with open("/run/pattern.new", "w") as report:
+        report.write(f"intact {rounds}\n")
+    os.rename("/run/pattern.new", "/run/pattern")
+    time.sleep(1)

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The user's two ways to a fast boot that is not the default: the menu, BootNext."""
+
+import base64
+import re
+import struct
+
+import pytest
+
+from harness import checks, machines
+from harness.checks import EFIVARS
+from harness.vm import GuestError
+
+GLOBAL_GUID = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
+ATTRIBUTES = 7  # non-volatile, boot services, run time
+
+
+def read_variable(vm, name):
+    data = vm.run(f"base64 {EFIVARS}/{name}-{GLOBAL_GUID}").output
+    return base64.b64decode(data)[4:]
+
+
+def write_variable(vm, name, data):
+    octal = "".join(f"\\{byte:03o}" for byte in struct.pack("<I", ATTRIBUTES) + data)
+    vm.run(f"printf '{octal}' >{EFIVARS}/{name}-{GLOBAL_GUID}")
+
+
+def entry_name(vm, number):
+    option = read_variable(vm, f"Boot{number:04X}")
+    return option[6:].decode("utf-16-le", "replace").split("\0")[0]
+
+
+def boot_order(vm):
+    data = read_variable(vm, "BootOrder")
+    return list(struct.unpack(f"<{len(data) // 2}H", data))
+
+
+@pytest.fixture
+def not_default(lab, goldens):
+    """A powered-off machine with a golden image whose normal system boots first.
+
+    Also a test of firmware variables written by a restored system.
+    """
+    vm = lab.copy(goldens(machines.TINY)).start()
+    vm.wait_restored()
+    order = boot_order(vm)
+    fast = next(number for number in order if entry_name(vm, number) == "Fast boot")
+    write_variable(vm, "BootOrder", struct.pack(
+        f"<{len(order)}H", *[number for number in order if number != fast], fast))
+    vm.power_off()
+    return vm, fast
+
+
+def choose(vm, title, limit=20):
+    """Move the firmware menu's highlight to the line called title and press Enter."""
+    for _ in range(limit):
+        if vm.console.highlighted() == title:
+            vm.send_keys("ret")
+            return
+        vm.send_keys("down", pause=0.5)
+    raise GuestError(f"the menu has no {title!r}")
+
+
+def open_front_page(vm):
+    """Press Esc while the firmware waits, until its page is there."""
+    for _ in range(100):
+        vm.send_keys("esc", pause=0.2)
+        if vm.console.highlighted():
+            return
+    raise GuestError("the firmware did not show its menu")
+
+
+def test_menu_by_key_strokes(lab, not_default):
+    before, fast = not_default
+    vm = lab.again(before, before.machine.changed(menu_wait=5)).start()
+    open_front_page(vm)
+    vm.screendump(lab.log_dir / "front-page.png")
+    choose(vm, "Boot Manager")
+    choose(vm, "Fast boot")
+    vm.screendump(lab.log_dir / "boot-manager.png")
+    vm.wait_console(f"BdsDxe: starting Boot{fast:04X}|fastboot: ")
+    vm.wait_restored()
+    checks.restored_state(vm, restores=2)
+
+
+def test_boot_next(lab, not_default):
+    """One fast boot, by the firmware's own BootNext, and a normal one after it."""
+    before, fast = not_default
+    vm = lab.again(before).start()
+    vm.wait_shell()
+    assert not re.search("fastboot: ", "\n".join(line for _, line in vm.console.lines))
+    write_variable(vm, "BootNext", struct.pack("<H", fast))
+    vm.power_off()
+
+    vm = lab.again(vm).start()
+    vm.wait_restored()
+    checks.restored_state(vm, restores=2)
+    vm.kill()
+
+    vm = lab.again(vm).start()
+    vm.wait_shell()
+    vm.run("modprobe fastboot_snapshot")
+    assert vm.state() == "idle"
