@@ -13,6 +13,7 @@
 #include "image.h"
 #include "io.h"
 #include "part.h"
+#include "text.h"
 
 struct search {
 	struct part found;
@@ -134,5 +135,23 @@ int part_open_or_find(const char *path, struct part *ret_part)
 		return status;
 	}
 	*ret_part = search.found;
+	return 0;
+}
+
+int image_open(const char *verb, const char *path, int slot, struct part *ret_part,
+	       struct img_area *ret_area)
+{
+	struct img_detail detail = { 0 };
+	enum img_reason reason;
+	int status = part_open_or_find(path, ret_part);
+
+	if (status)
+		return status;
+	reason = image_read_area(ret_part, ret_area, &detail);
+	if (reason)
+		return image_fail(reason, &detail, ret_part->path);
+	if (slot >= (int)ret_area->nr_slots)
+		return fail(FAIL_USAGE, "%s: %s has no slot %c", verb, ret_part->path,
+			    text_slot((unsigned int)slot));
 	return 0;
 }

@@ -32,6 +32,14 @@ enum img_reason image_read_meta(const struct part *part, const struct img_area *
 void image_meta_free(struct image_meta *meta);
 #define _cleanup_meta_ __attribute__((cleanup(image_meta_free)))
 
+/*
+ * Opens `path`, or finds the one area where it is NULL, and reads the area's header; `slot`, if
+ * not -1, must be one it has.  Reports what is wrong in the name of `verb`; the caller closes
+ * the part in any case.
+ */
+int image_open(const char *verb, const char *path, int slot, struct part *ret_part,
+	       struct img_area *ret_area);
+
 /* Reports what one of the above returned, in the words of the right table. */
 int image_fail(enum img_reason reason, const struct img_detail *detail, const char *where);
 

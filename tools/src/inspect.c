@@ -125,20 +125,11 @@ static int inspect_area(const struct request *req, const struct part *part,
 static int inspect(const struct request *req)
 {
 	_cleanup_part_ struct part part = PART_CLOSED;
-	struct img_detail detail = { 0 };
 	struct img_area area;
-	enum img_reason reason;
-	int status;
+	int status = image_open("inspect", req->path, req->slot, &part, &area);
 
-	status = part_open_or_find(req->path, &part);
 	if (status)
 		return status;
-	reason = image_read_area(&part, &area, &detail);
-	if (reason)
-		return image_fail(reason, &detail, part.path);
-	if (req->slot >= (int)area.nr_slots)
-		return fail(FAIL_USAGE, "inspect: %s has no slot %c", part.path,
-			    text_slot((unsigned int)req->slot));
 	return inspect_area(req, &part, &area);
 }
 

@@ -171,20 +171,11 @@ static int check_slots(const struct request *req, const struct part *part,
 static int verify(const struct request *req)
 {
 	_cleanup_part_ struct part part = PART_CLOSED;
-	struct img_detail detail = { 0 };
 	struct img_area area;
-	enum img_reason reason;
-	int status;
+	int status = image_open("verify", req->path, req->slot, &part, &area);
 
-	status = part_open_or_find(req->path, &part);
 	if (status)
 		return status;
-	reason = image_read_area(&part, &area, &detail);
-	if (reason)
-		return image_fail(reason, &detail, part.path);
-	if (req->slot >= (int)area.nr_slots)
-		return fail(FAIL_USAGE, "verify: %s has no slot %c", part.path,
-			    text_slot((unsigned int)req->slot));
 	printf("%s: area header: good\n", part.path);
 	return check_slots(req, &part, &area);
 }
