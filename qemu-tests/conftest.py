@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Fixtures: golden systems made once a run, machines that end with their test."""
 
+import fcntl
 import json
 import re
 import shutil
@@ -8,7 +9,7 @@ import time
 
 import pytest
 
-from harness import golden, guests
+from harness import checks, golden, guests
 from harness.paths import LOGS, WORK
 from harness.vm import VM
 
@@ -36,25 +37,29 @@ def log_dir_for(name):
 
 
 class Goldens:
-    """Golden systems by row; `variant` tells apart two of one machine."""
+    """Golden systems by row; a row has one and the same prepare everywhere."""
 
     def __init__(self):
         self._made = {}
+        self._lock = open(WORK / "tests.lock", "w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pytest.exit(f"another test run works in {RUN}: wait for its end", returncode=3)
         shutil.rmtree(RUN, ignore_errors=True)
 
-    def __call__(self, machine, variant="", **options):
-        key = machine.name + variant
-        if key not in self._made:
-            self._made[key] = self._make(machine, key, options)
-        made = self._made[key]
+    def __call__(self, machine, prepare=checks.leave_traces, **options):
+        name = f"golden-{machine.name}"
+        if name not in self._made:
+            self._made[name] = self._make(machine, name, prepare, options)
+        made = self._made[name]
         if isinstance(made, Exception):
-            pytest.fail(f"golden {key} could not be made: {made}", pytrace=False)
+            pytest.fail(f"{name} could not be made: {made}", pytrace=False)
         return made
 
-    def _make(self, machine, key, options):
+    def _make(self, machine, name, prepare, options):
         try:
-            made = golden.make_golden(machine, RUN / f"golden-{key}",
-                                      log_dir_for(f"golden-{key}"), **options)
+            made = golden.make_golden(machine, RUN / name, log_dir_for(name), prepare, **options)
             troubles = [line for console in made.consoles for line in console.trouble()]
             if troubles:
                 raise RuntimeError("trouble on the console: " + "; ".join(troubles))
@@ -63,8 +68,9 @@ class Goldens:
             return error
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def goldens():
+    WORK.mkdir(parents=True, exist_ok=True)
     return Goldens()
 
 

@@ -35,13 +35,18 @@ def boot_order(vm):
     return list(struct.unpack(f"<{len(data) // 2}H", data))
 
 
+@pytest.fixture(scope="module")
+def golden(goldens):
+    return goldens(machines.TINY)
+
+
 @pytest.fixture
-def not_default(lab, goldens):
+def not_default(lab, golden):
     """A powered-off machine with a golden image whose normal system boots first.
 
     Also a test of firmware variables written by a restored system.
     """
-    vm = lab.copy(goldens(machines.TINY)).start()
+    vm = lab.copy(golden).start()
     vm.wait_restored()
     order = boot_order(vm)
     fast = next(number for number in order if entry_name(vm, number) == "Fast boot")
@@ -70,7 +75,7 @@ def open_front_page(vm):
     raise GuestError("the firmware did not show its menu")
 
 
-def test_menu_by_key_strokes(lab, not_default):
+def test_menu_by_key_strokes(lab, golden, not_default):
     before, fast = not_default
     vm = lab.again(before, before.machine.changed(menu_wait=5)).start()
     open_front_page(vm)
@@ -81,9 +86,10 @@ def test_menu_by_key_strokes(lab, not_default):
     vm.wait_console(f"BdsDxe: starting Boot{fast:04X}|fastboot: ")
     vm.wait_restored()
     checks.restored_state(vm, restores=2)
+    checks.traces(vm, golden.facts)
 
 
-def test_boot_next(lab, not_default):
+def test_boot_next(lab, golden, not_default):
     """One fast boot, by the firmware's own BootNext, and a normal one after it."""
     before, fast = not_default
     vm = lab.again(before).start()
@@ -95,6 +101,7 @@ def test_boot_next(lab, not_default):
     vm = lab.again(vm).start()
     vm.wait_restored()
     checks.restored_state(vm, restores=2)
+    checks.traces(vm, golden.facts)
     vm.kill()
 
     vm = lab.again(vm).start()

@@ -92,3 +92,4 @@ def test_restores_when_changed_back(lab, golden):
     vm = lab.again(changed, golden.machine).start()
     vm.wait_restored()
     checks.restored_state(vm)
+    checks.traces(vm, golden.facts)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from . import disk, guests
 from .paths import OVMF_VARS
-from .vm import GOLDEN, KERNEL_STARTS, VM
+from .vm import GOLDEN, KERNEL_STARTS, VM, GuestError
 
 LOADER_IN_GUEST = "/usr/lib/fastboot/fastbootx64.efi"
 SNAPSHOT = "/sys/power/fastboot_snapshot"
@@ -88,12 +88,11 @@ class Golden:
         return VM(machine or self.machine, image, variables, log_dir, **options)
 
 
-def make_golden(machine, directory, log_dir, prepare=None, before_power_off=None,
-                first=True, **options):
+def make_golden(machine, directory, log_dir, prepare, **options):
     """Boot, install, snapshot, power off.
 
     prepare(vm) brings the guest into the state to be kept and returns facts
-    about it; before_power_off(vm) may look at the machine that went on.
+    about it; the options are VM's.
     """
     image, variables = fresh_machine(machine, directory)
     guests.ensure_product(machine)
@@ -104,13 +103,11 @@ def make_golden(machine, directory, log_dir, prepare=None, before_power_off=None
         vm.wait_shell()
         golden.facts["cold_boot"] = vm.elapsed()
         set_clock(vm)
-        install_loader(vm, first)
+        install_loader(vm)
         vm.run("modprobe fastboot_snapshot")
-        if prepare:
-            golden.facts.update(prepare(vm) or {})
+        golden.facts.update(prepare(vm))
         golden.facts["capture"] = take_snapshot(vm)
-        golden.facts["state"] = vm.state()
-        if before_power_off:
-            before_power_off(vm)
+        if vm.state() != "saved generation=1":
+            raise GuestError(f"after the snapshot the module says {vm.state()!r}")
         vm.power_off()
     return golden

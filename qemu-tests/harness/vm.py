@@ -76,7 +76,7 @@ class VM:
         command = self._command([sock.fileno() for sock in theirs])
         (self.log_dir / f"{number:02}-command").write_text(shlex.join(command) + "\n")
         with open(self.log_dir / f"{number:02}-qemu.log", "wb") as log:
-            self.started = time.monotonic()
+            self.started = self._powered = time.monotonic()
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 pass_fds=[sock.fileno() for sock in theirs])
@@ -138,6 +138,7 @@ class VM:
         self.wait_power_off()
 
     def reset(self):
+        self._powered = time.monotonic()
         self.qmp.command("system_reset")
 
     def screendump(self, path):
@@ -167,11 +168,19 @@ class VM:
     # the shell
 
     def wait_shell(self, timeout=BOOT_TIMEOUT):
-        """Wait until a fresh boot's shell answers."""
+        """Wait until a fresh boot's shell answers.
+
+        Nothing is sent before the kernel runs: to the firmware the second port
+        is a keyboard too, and systemd-boot would take "e" for the editor.
+        """
         deadline = time.monotonic() + timeout * SCALE
+        while not self.console.first(KERNEL_STARTS, after=self._powered):
+            if time.monotonic() > deadline or not self.running():
+                self._expect(self.console, KERNEL_STARTS, 0)
+            time.sleep(0.1)
         for number in itertools.count():
             if time.monotonic() > deadline:
-                self._expect(self.console, "@@no shell@@", 0)
+                self._expect(self.console, "a shell's answer", 0)
             try:
                 self.shell.send(f"stty -echo; PS1=; echo @@SY''NC-{number}@@\n")
                 self.shell.expect(f"@@SYNC-{number}@@", timeout=1.5)
