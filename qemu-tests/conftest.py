@@ -20,6 +20,7 @@ _times = []
 
 def pytest_addoption(parser):
     parser.addoption("--full", action="store_true", help="run the full matrix")
+    parser.addoption("--keep", action="store_true", help=f"leave the disks in {RUN}")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -68,10 +69,12 @@ class Goldens:
             return error
 
 
-@pytest.fixture(scope="session", autouse=True)
-def goldens():
+@pytest.fixture(scope="session")
+def goldens(request):
     WORK.mkdir(parents=True, exist_ok=True)
-    return Goldens()
+    yield Goldens()
+    if not request.config.getoption("--keep"):
+        shutil.rmtree(RUN, ignore_errors=True)
 
 
 class Lab:
@@ -118,7 +121,7 @@ class Lab:
 
 
 @pytest.fixture
-def lab(request):
+def lab(request, goldens):
     bench = Lab(request.node.name)
     yield bench
     bench.close()

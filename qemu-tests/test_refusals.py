@@ -1,18 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Damaged images and changed machines: the normal system boots and can say why."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from harness import checks, disk, machines
-from harness.paths import QEMU_TESTS
-
-sys.path.insert(0, str(QEMU_TESTS / "decoder"))
-
-import fbimage  # noqa: E402  (its folder is no package)
+from harness import checks, disk, images, machines
 
 
 @pytest.fixture(scope="module")
@@ -37,16 +31,12 @@ class Image:
 @pytest.fixture(scope="module")
 def image(golden):
     """The golden image, and where its parts lie as the specification says."""
-    raw = golden.directory / "exported.raw"
-    disk.export(golden.disk, raw)
-    start = disk.area_offset()
-    with fbimage.Area.open(raw, start, golden.machine.area_mib * disk.MIB) as area:
+    with images.golden_area(golden) as (area, raw):
         area.verify()
         number = area.newest().index
-        regions = {name.replace(f"slot[{number}].", "slot."): (start + offset, size)
-                   for name, (offset, size) in area.regions().items()}
-    yield Image(raw, regions)
-    raw.unlink()
+        yield Image(raw, {
+            name.replace(f"slot[{number}].", "slot."): (disk.area_offset() + offset, size)
+            for name, (offset, size) in area.regions().items()})
 
 
 DAMAGE = [

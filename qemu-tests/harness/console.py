@@ -110,4 +110,6 @@ class Console(SpawnBase):
         return found[-1].strip() if found else None
 
     def trouble(self):
-        return [line for _, line in list(self.lines) if TROUBLE.search(line)]
+        """Lines no healthy machine prints; the last may be unfinished."""
+        lines = [line for _, line in list(self.lines)] + [self._partial]
+        return [line for line in lines if TROUBLE.search(line)]

@@ -26,13 +26,6 @@ def take_snapshot(vm, timeout=180):
     return time.monotonic() - begun
 
 
-def set_clock(vm):
-    """To the host's, as NTP would; a guest starts with an RTC of whole seconds."""
-    second = int(time.time()) + 1
-    time.sleep(second - time.time())
-    vm.run(f"date -s @{second} >/dev/null")
-
-
 def install_loader(vm, first=True, options=None):
     """The boot entry, with the ESP mounted only as long as that takes."""
     esp = vm.machine.partition(disk.ESP)
@@ -102,7 +95,6 @@ def make_golden(machine, directory, log_dir, prepare, **options):
         golden.consoles.append(vm.console)
         vm.wait_shell()
         golden.facts["cold_boot"] = vm.elapsed()
-        set_clock(vm)
         install_loader(vm)
         vm.run("modprobe fastboot_snapshot")
         golden.facts.update(prepare(vm))

@@ -22,7 +22,10 @@ FASTBOOTCTL = BUILD / "tools" / "fastbootctl"
 
 
 def kernel_release(series):
-    return (KERNELS / series / "release").read_text().strip()
+    try:
+        return (KERNELS / series / "release").read_text().strip()
+    except FileNotFoundError:
+        raise FileNotFoundError(f"kernel {series} is not fetched: run `make kernels`") from None
 
 
 def hook_module(series):

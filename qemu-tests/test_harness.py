@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The watchman himself: what must fail a test is noticed on a console."""
+
+import socket
+import time
+
+import pytest
+
+from harness.console import Console
+
+
+@pytest.fixture
+def port(tmp_path):
+    ours, theirs = socket.socketpair()
+    console = Console(ours, tmp_path / "log")
+    yield console, theirs
+    theirs.close()
+    console.close()
+
+
+def said(port, data):
+    console, theirs = port
+    before = len(console.lines)
+    theirs.sendall(data + b"\r\nend\r\n")
+    deadline = time.monotonic() + 5
+    while len(console.lines) < before + 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return console
+
+
+@pytest.mark.parametrize("line", [
+    b"[    1.0] Oops: 0000 [#1] PREEMPT SMP",
+    b"[    1.0] BUG: kernel NULL pointer dereference, address: 0000000000000000",
+    b"[    1.0] WARNING: CPU: 0 PID: 1 at kernel/x.c:1 f+0x1/0x2",
+    b"[    1.0] Call Trace:",
+    b"[    1.0] general protection fault, probably for non-canonical address",
+    b"[    1.0] Kernel panic - not syncing: Attempted to kill init!",
+    b"!!!! X64 Exception Type - 0E(#PF - Page-Fault)  CPU Apic ID - 00000000 !!!!",
+    b"ASSERT [DxeCore] Page.c(1): FALSE",
+])
+def test_trouble_is_noticed(port, line):
+    console = said(port, b"a line before\r\n" + line)
+    assert console.trouble() == [line.decode()]
+
+
+def test_unfinished_trouble_is_noticed(port):
+    console, theirs = port
+    theirs.sendall(b"[    1.0] Kernel panic - not syncing")
+    console.expect("not syncing", timeout=5)
+    assert console.trouble()
+
+
+def test_ordinary_lines_are_not_trouble(port):
+    console = said(port, b"[    1.0] Freezing user space processes\r\nfastboot: refused: x: y")
+    assert not console.trouble()
+
+
+def test_highlighted_line_of_the_firmware_menu(port):
+    chosen, other = b"\x1b[0m\x1b[37m\x1b[40m", b"\x1b[0m\x1b[30m\x1b[47m"
+    console = said(port, chosen + b"\x1b[08;04HFast boot" + other + b"\x1b[09;04HShell")
+    assert console.highlighted() == "Fast boot"
+    console = said(port, other + b"\x1b[08;04HFast boot" + chosen + b"\x1b[09;04HShell" + other)
+    assert console.highlighted() == "Shell"
