@@ -81,7 +81,6 @@ static void look_at(struct loader *l, struct search *s, EFI_HANDLE handle)
 	s->found++;
 	l->disk = disk;
 	l->area = area;
-	memcpy(l->part_uuid, uuid, 16);
 }
 
 static void look_at_all(struct loader *l, struct search *s)

@@ -76,7 +76,6 @@ struct loader {
 	EFI_HANDLE self;
 	struct options options;
 	struct disk disk;
-	uint8_t part_uuid[16];
 	struct img_area area;
 	int slot_number;
 	struct img_slot slot;
