@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # The core's files, for the makefiles of its hosts; relative to imgfmt/.
 # The loader builds the reader side only.
-IMGFMT_READER_SRCS := src/chunk.c src/fingerprint.c src/meta.c src/plan.c src/reader.c src/reasons.c
-IMGFMT_WRITER_SRCS := src/encode.c src/writer.c
+IMGFMT_READER_SRCS := src/chunk.c src/fingerprint.c src/meta.c src/plan.c src/proof.c \
+	src/reader.c src/reasons.c src/state.c
+IMGFMT_WRITER_SRCS := src/encode.c src/fsextents.c src/writer.c

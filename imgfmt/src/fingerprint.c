@@ -114,15 +114,6 @@ struct acpi_walk {
 	bool madt; /* seen */
 };
 
-static uint64_t load_le(const uint8_t *from, uint32_t size)
-{
-	uint64_t v = 0;
-
-	while (size--)
-		v = v << 8 | from[size];
-	return v;
-}
-
 static bool acpi_read(const struct acpi_walk *w, uint64_t phys, void *to, size_t size)
 {
 	return phys && w->probe->read_phys(w->probe->ctx, phys, to, size);
@@ -166,8 +157,8 @@ static uint32_t acpi_add_table(struct acpi_walk *w, uint64_t phys)
 		acpi_add_item(w, 0, 0, 0);
 		return 0;
 	}
-	signature = (uint32_t)load_le(w->scratch, 4);
-	length = (uint32_t)load_le(w->scratch + ACPI_LENGTH, 4);
+	signature = (uint32_t)img_load_le(w->scratch, 4);
+	length = (uint32_t)img_load_le(w->scratch + ACPI_LENGTH, 4);
 	size = acpi_digested(signature, length);
 	if (length < ACPI_HEADER_SIZE ||
 	    (size > ACPI_HEADER_SIZE && !acpi_read(w, phys, w->scratch, size))) {
@@ -190,8 +181,8 @@ static void acpi_add_facs(struct acpi_walk *w, uint64_t phys)
 		return;
 	}
 	memcpy(w->scratch, head + FACS_HW_SIGNATURE, 4);
-	acpi_add_item(w, (uint32_t)load_le(head, 4), (uint32_t)load_le(head + ACPI_LENGTH, 4),
-		      acpi_digest(w, 4, phys));
+	acpi_add_item(w, (uint32_t)img_load_le(head, 4),
+		      (uint32_t)img_load_le(head + ACPI_LENGTH, 4), acpi_digest(w, 4, phys));
 }
 
 /* The 64-bit address where the FADT has one. */
@@ -200,9 +191,9 @@ static uint64_t fadt_address(const uint8_t *fadt, uint32_t length, uint32_t narr
 	uint64_t address = 0;
 
 	if (length >= wide + 8)
-		address = load_le(fadt + wide, 8);
+		address = img_load_le(fadt + wide, 8);
 	if (!address && length >= narrow + 4)
-		address = load_le(fadt + narrow, 4);
+		address = img_load_le(fadt + narrow, 4);
 	return address;
 }
 
@@ -219,9 +210,9 @@ static void acpi_follow_fadt(struct acpi_walk *w, uint32_t length)
 static uint32_t madt_enabled(const uint8_t *entry, uint32_t size)
 {
 	if (entry[0] == MADT_LOCAL_APIC && size >= 8)
-		return (uint32_t)load_le(entry + 4, 4) & MADT_ENABLED;
+		return (uint32_t)img_load_le(entry + 4, 4) & MADT_ENABLED;
 	if (entry[0] == MADT_LOCAL_X2APIC && size >= 16)
-		return (uint32_t)load_le(entry + 8, 4) & MADT_ENABLED;
+		return (uint32_t)img_load_le(entry + 8, 4) & MADT_ENABLED;
 	return 0;
 }
 
@@ -247,7 +238,7 @@ static void acpi_visit(struct acpi_walk *w, uint64_t phys)
 
 	if (!length)
 		return;
-	switch ((uint32_t)load_le(w->scratch, 4)) {
+	switch ((uint32_t)img_load_le(w->scratch, 4)) {
 	case ACPI_SIG('F', 'A', 'C', 'P'):
 		acpi_follow_fadt(w, length);
 		break;
@@ -268,7 +259,7 @@ static void acpi_walk_root(struct acpi_walk *w, uint64_t root, uint32_t entry_si
 		uint64_t at = root + ACPI_HEADER_SIZE + (uint64_t)i * entry_size;
 
 		if (acpi_read(w, at, entry, entry_size))
-			acpi_visit(w, load_le(entry, entry_size));
+			acpi_visit(w, img_load_le(entry, entry_size));
 	}
 }
 
@@ -291,11 +282,11 @@ bool img_fp_add_acpi(struct img_fp *fp, const struct img_probe *probe, uint64_t 
 	if (!acpi_read(&w, rsdp_phys, rsdp, RSDP_SIZE_V1) || !acpi_rsdp_is_good(rsdp))
 		return false;
 	if (rsdp[RSDP_REVISION] >= 2 && acpi_read(&w, rsdp_phys, rsdp, RSDP_SIZE))
-		xsdt = load_le(rsdp + RSDP_XSDT, 8);
+		xsdt = img_load_le(rsdp + RSDP_XSDT, 8);
 	if (xsdt)
 		acpi_walk_root(&w, xsdt, 8);
 	else
-		acpi_walk_root(&w, load_le(rsdp + RSDP_RSDT, 4), 4);
+		acpi_walk_root(&w, img_load_le(rsdp + RSDP_RSDT, 4), 4);
 	if (w.madt)
 		img_fp_add(fp, IMG_FP_CPU_COUNT, 0, w.cpus, 0);
 	return true;
@@ -311,6 +302,139 @@ void img_fp_add_pci(struct img_fp *fp, const struct img_pci_id *id)
 
 	img_fp_add(fp, IMG_FP_PCI_DEVICE, index, ids,
 		   id->class_revision | (uint64_t)id->header_type << 32);
+}
+
+/*
+ * SMBIOS.  Offsets: SMBIOS 3.6, 5.2.1 (32-bit entry point), 5.2.2 (64-bit), 6.1
+ * (structures: a formatted area, then strings, then an empty one), 7.2 (type 1).
+ */
+
+#define SM_ENTRY_MAX	    64u
+#define SM_LENGTH	    5u
+#define SM_MIN_LENGTH	    0x1eu /* 5.2.1: some firmware says so, instead of 0x1f */
+#define SM_TABLE_LENGTH	    0x16u
+#define SM_TABLE	    0x18u
+#define SM3_LENGTH	    6u
+#define SM3_MIN_LENGTH	    0x18u
+#define SM3_TABLE_MAX	    12u
+#define SM3_TABLE	    16u
+#define SMBIOS_HEADER	    4u
+#define SMBIOS_TYPE_SYSTEM  1u
+#define SMBIOS_TYPE_END	    127u
+#define SMBIOS_SERIAL	    7u
+#define SMBIOS_UUID	    8u
+#define SMBIOS_UUID_SIZE    16u
+#define SMBIOS_INDEX_UUID   0u
+#define SMBIOS_INDEX_SERIAL 1u
+
+struct smbios_table {
+	uint64_t phys;
+	uint64_t size;
+};
+
+/* Reads an entry point and checks anchor, length and checksum. */
+static bool smbios_entry_read(const struct img_probe *probe, uint64_t phys, const char *anchor,
+			      uint32_t anchor_size, uint32_t length_at, uint32_t min_length,
+			      uint8_t entry[SM_ENTRY_MAX])
+{
+	uint32_t length;
+	uint8_t sum = 0;
+
+	if (!phys || !probe->read_phys(probe->ctx, phys, entry, min_length) ||
+	    memcmp(entry, anchor, anchor_size))
+		return false;
+	length = entry[length_at];
+	if (length < min_length || length > SM_ENTRY_MAX ||
+	    !probe->read_phys(probe->ctx, phys, entry, length))
+		return false;
+	for (uint32_t i = 0; i < length; i++)
+		sum = (uint8_t)(sum + entry[i]);
+	return !sum;
+}
+
+static struct smbios_table smbios_find(const struct img_probe *probe, uint64_t smbios3,
+				       uint64_t smbios)
+{
+	uint8_t entry[SM_ENTRY_MAX];
+
+	if (smbios_entry_read(probe, smbios3, "_SM3_", 5, SM3_LENGTH, SM3_MIN_LENGTH, entry))
+		return (struct smbios_table){ img_load_le(entry + SM3_TABLE, 8),
+					      img_load_le(entry + SM3_TABLE_MAX, 4) };
+	if (smbios_entry_read(probe, smbios, "_SM_", 4, SM_LENGTH, SM_MIN_LENGTH, entry))
+		return (struct smbios_table){ img_load_le(entry + SM_TABLE, 4),
+					      img_load_le(entry + SM_TABLE_LENGTH, 2) };
+	return (struct smbios_table){ 0, 0 };
+}
+
+/* The string area from `at` on: where the next structure begins; size if it has no end. */
+static uint32_t smbios_strings_end(const uint8_t *table, uint32_t at, uint32_t size)
+{
+	for (; at + 1 < size; at++)
+		if (!table[at] && !table[at + 1])
+			return at + 2;
+	return size;
+}
+
+/* Start of string `number`, counted from 1, within [at, end); its length; 0 if there is none. */
+static uint32_t smbios_string(const uint8_t *table, uint32_t at, uint32_t end, uint32_t number,
+			      uint32_t *ret_length)
+{
+	*ret_length = 0;
+	if (!number)
+		return at;
+	while (--number) {
+		while (at < end && table[at])
+			at++;
+		if (at == end)
+			return at;
+		at++;
+	}
+	while (at + *ret_length < end && table[at + *ret_length])
+		++*ret_length;
+	return at;
+}
+
+/* at, length, end: the structure's place, the size of its formatted area, where its strings end. */
+static void smbios_add_system(struct img_fp *fp, const uint8_t *table, uint32_t at, uint32_t length,
+			      uint32_t end)
+{
+	const uint8_t *system = table + at;
+	uint32_t serial, size;
+
+	if (length >= SMBIOS_UUID + SMBIOS_UUID_SIZE)
+		img_fp_add(fp, IMG_FP_MACHINE_ID, SMBIOS_INDEX_UUID,
+			   img_load_le(system + SMBIOS_UUID, 8),
+			   img_load_le(system + SMBIOS_UUID + 8, 8));
+	if (length <= SMBIOS_SERIAL)
+		return;
+	serial = smbios_string(table, at + length, end, system[SMBIOS_SERIAL], &size);
+	img_fp_add(fp, IMG_FP_MACHINE_ID, SMBIOS_INDEX_SERIAL, img_port_xxh64(table + serial, size),
+		   size);
+}
+
+void img_fp_add_smbios(struct img_fp *fp, const struct img_probe *probe, uint64_t smbios3,
+		       uint64_t smbios, void *scratch)
+{
+	struct smbios_table t = smbios_find(probe, smbios3, smbios);
+	uint32_t size = (uint32_t)img_min(t.size, IMG_ACPI_SCRATCH);
+	const uint8_t *table = scratch;
+	uint32_t at = 0;
+
+	if (!t.phys || !size || !probe->read_phys(probe->ctx, t.phys, scratch, size))
+		return;
+	while (img_fits(at, SMBIOS_HEADER, size)) {
+		uint32_t type = table[at], length = table[at + 1], end;
+
+		if (type == SMBIOS_TYPE_END || length < SMBIOS_HEADER ||
+		    !img_fits(at, length, size))
+			return;
+		end = smbios_strings_end(table, at + length, size);
+		if (type == SMBIOS_TYPE_SYSTEM) {
+			smbios_add_system(fp, table, at, length, end);
+			return;
+		}
+		at = end;
+	}
 }
 
 /* Comparing. */
@@ -334,8 +458,9 @@ void img_fp_sort(struct img_fp *fp)
 }
 
 /*
- * In the order of reporting: a processor or memory more also changes ACPI
- * tables, a device may, so the cause stands before its consequence.
+ * In the order of reporting: another machine may differ in anything, a processor
+ * or memory more also changes ACPI tables, a device may, so the cause stands
+ * before its consequence.
  */
 struct fp_rule {
 	uint32_t field;
@@ -346,6 +471,11 @@ struct fp_rule {
 };
 
 static const struct fp_rule rules[] = {
+	{ IMG_FP_MACHINE_ID,
+	  IMG_E_MACHINE_ID,
+	  0,
+	  "machine",
+	  { "UUID or serial number", "UUID or serial number" } },
 	{ IMG_FP_CPU_LEAF, IMG_E_CPU_MODEL, 0, "processor", { "eax, ebx", "ecx, edx" } },
 	{ IMG_FP_CPU_COUNT, IMG_E_CPU_COUNT, 0, "number of processors", { "count", "" } },
 	{ IMG_FP_RAM_BYTES, IMG_E_RAM_SIZE, IMG_RAM_TOLERANCE, "RAM", { "bytes", "" } },

@@ -62,6 +62,25 @@ static inline bool img_fits(uint64_t start, uint64_t length, uint64_t limit)
 	return start <= limit && length <= limit - start;
 }
 
+/* Integers of foreign structures, at any alignment; size: at most 8. */
+static inline uint64_t img_load_le(const uint8_t *from, uint32_t size)
+{
+	uint64_t v = 0;
+
+	while (size--)
+		v = v << 8 | from[size];
+	return v;
+}
+
+static inline uint64_t img_load_be(const uint8_t *from, uint32_t size)
+{
+	uint64_t v = 0;
+
+	for (uint32_t i = 0; i < size; i++)
+		v = v << 8 | from[i];
+	return v;
+}
+
 static inline uint64_t img_min(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;

@@ -11,6 +11,7 @@
 #define PHYS_MASK     (IMG_MAX_PFN * IMG_PAGE_SIZE - 1)
 #define NOT_PAGE_PHYS (~PHYS_MASK | (IMG_PAGE_SIZE - 1))
 #define LARGE_PAGE    (2ull << 20)
+#define PROOF_LIMIT   (1ull << 63) /* so that signed offsets of a host hold any */
 
 #define CR0_PE		 (1ull << 0)
 #define CR0_PG		 (1ull << 31)
@@ -87,6 +88,7 @@ static enum img_reason check_present(struct meta_check *c)
 	c->meta.fp = find_section(c, IMG_SEC_FINGERPRINT, &c->meta.nr_fp);
 	c->meta.rtmap = find_section(c, IMG_SEC_RTMAP, &c->meta.nr_rtmap);
 	c->meta.aux = find_section(c, IMG_SEC_AUX, &c->meta.nr_aux);
+	c->meta.proof = find_section(c, IMG_SEC_PROOFS, &c->meta.nr_proofs);
 	c->meta.run = find_section(c, IMG_SEC_PAGE_INDEX, &c->meta.nr_runs);
 	c->meta.chunk = find_section(c, IMG_SEC_CHUNK_TABLE, &c->meta.nr_chunks);
 	c->meta.nr_pages = c->slot->nr_pages;
@@ -264,15 +266,48 @@ static enum img_reason check_aux(struct meta_check *c)
 	return IMG_OK;
 }
 
-/* A proof that this program cannot check must not be passed over. */
+static enum img_reason proof_refuse(const struct meta_check *c, enum img_reason reason,
+				    const char *field, uint64_t i, uint64_t value)
+{
+	return REFUSE(c, reason, .object = "proof", .field = field, .index = i, .golden = value);
+}
+
+static bool proof_kind_is_known(uint32_t kind)
+{
+	return (kind >= IMG_PROOF_PARTITION_TABLE && kind <= IMG_PROOF_IMAGE_PARTITION) ||
+	       (kind >= IMG_PROOF_EXT_SUPER && kind <= IMG_PROOF_ISO9660_SUPER);
+}
+
+static enum img_reason proof_check(const struct meta_check *c, uint64_t i)
+{
+	const struct img_proof_disk *d = &c->meta.proof[i];
+	const struct img_proof proof = img_meta_proof(&c->meta, i);
+
+	if (img_get32(d->reserved0) || !img_is_zero(d->reserved, sizeof(d->reserved)))
+		return proof_refuse(c, IMG_E_RESERVED, "reserved", i, 0);
+	/* A proof that this program cannot check must not be passed over. */
+	if (!proof_kind_is_known(proof.kind))
+		return proof_refuse(c, IMG_E_PROOF_KIND, "kind", i, proof.kind);
+	if (proof.flags & ~IMG_PROOF_WHOLE_DISK)
+		return proof_refuse(c, IMG_E_PROOF_KIND, "flags", i, proof.flags);
+	if (!proof.size || proof.size % IMG_PROOF_ALIGN || proof.size > IMG_PROOF_MAX_SIZE)
+		return proof_refuse(c, IMG_E_PROOF_BOUNDS, "size", i, proof.size);
+	if (proof.offset % IMG_PROOF_ALIGN || !img_fits(proof.offset, proof.size, PROOF_LIMIT))
+		return proof_refuse(c, IMG_E_PROOF_BOUNDS, "offset", i, proof.offset);
+	return IMG_OK;
+}
+
+/* An image that says nothing of the disks cannot be restored safely. */
 static enum img_reason check_proofs(struct meta_check *c)
 {
-	uint64_t nr;
-	const struct img_fs_proof_disk *proof = find_section(c, IMG_SEC_FS_PROOFS, &nr);
+	if (!c->meta.nr_proofs || c->meta.nr_proofs > IMG_MAX_PROOFS)
+		return proof_refuse(c, IMG_E_PROOF_BOUNDS, "count", 0, c->meta.nr_proofs);
+	for (uint64_t i = 0; i < c->meta.nr_proofs; i++) {
+		enum img_reason reason = proof_check(c, i);
 
-	if (nr)
-		return REFUSE(c, IMG_E_FS_PROOF, .object = "file-system proof", .field = "kind",
-			      .golden = img_get32(proof[0].kind));
+		if (reason != IMG_OK)
+			return reason;
+	}
 	return IMG_OK;
 }
 
@@ -500,6 +535,21 @@ struct img_aux img_meta_aux(const struct img_meta *meta, uint64_t i)
 		.pages = img_get64(d->pages),
 		.kind = img_get32(d->kind),
 	};
+}
+
+struct img_proof img_meta_proof(const struct img_meta *meta, uint64_t i)
+{
+	const struct img_proof_disk *d = &meta->proof[i];
+	struct img_proof proof = {
+		.kind = (enum img_proof_kind)img_get32(d->kind),
+		.flags = img_get32(d->flags),
+		.offset = img_get64(d->offset),
+		.size = img_get32(d->size),
+		.digest = img_get64(d->digest),
+	};
+
+	memcpy(proof.part_uuid, d->part_uuid, sizeof(proof.part_uuid));
+	return proof;
 }
 
 struct img_run img_meta_run(const struct img_meta *meta, uint64_t i)

@@ -234,6 +234,8 @@ void img_decide(const struct img_meta *meta, const struct img_machine *machine,
 
 	v.reason = img_fp_compare(meta, machine->fp, &v.detail);
 	if (v.reason == IMG_OK)
+		v.reason = img_proof_check(meta, machine->proofs, &v.detail);
+	if (v.reason == IMG_OK)
 		v.reason = compare_rtmap(meta, machine, &v.detail);
 	if (v.reason == IMG_OK)
 		v.reason = compare_runtime_table(meta, machine, &v.detail);

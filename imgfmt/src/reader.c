@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * Area header, slot header and slot state: from one block of raw bytes to
- * host-order structures.  A header is checked wholly, in the order of the
+ * Area header and slot header: from one block of raw bytes to host-order
+ * structures.  A header is checked wholly, in the order of the
  * specification, before anything is returned; docs/image-format.md numbers the
  * rules as they stand here.
  */
@@ -14,7 +14,7 @@ const struct img_section_kind img_section_kinds[IMG_SEC_KNOWN] = {
 	[IMG_SEC_FINGERPRINT] = { "fingerprint", sizeof(struct img_fp_disk), true },
 	[IMG_SEC_RTMAP] = { "EFI runtime map", sizeof(struct img_rtmap_disk), true },
 	[IMG_SEC_AUX] = { "auxiliary ranges", sizeof(struct img_aux_disk), true },
-	[IMG_SEC_FS_PROOFS] = { "file-system proofs", sizeof(struct img_fs_proof_disk), false },
+	[IMG_SEC_PROOFS] = { "proofs", sizeof(struct img_proof_disk), true },
 	[IMG_SEC_PAGE_INDEX] = { "page index", sizeof(struct img_run_disk), true },
 	[IMG_SEC_CHUNK_TABLE] = { "chunk table", sizeof(struct img_chunk_disk), true },
 	[IMG_SEC_SIGNATURE] = { "signature", 0, false },
@@ -228,7 +228,7 @@ static enum img_reason slot_check_identity(const struct slot_check *c)
 
 	if (memcmp(c->disk->area_uuid, c->area->uuid, sizeof(c->area->uuid)))
 		return slot_refuse(c, IMG_E_SLOT_FOREIGN, "area_uuid", 0);
-	if (mode != IMG_MODE_GOLDEN)
+	if (mode != IMG_MODE_GOLDEN && mode != IMG_MODE_ONCE)
 		return slot_refuse(c, IMG_E_SLOT_MODE, "mode", mode);
 	return IMG_OK;
 }
@@ -392,19 +392,6 @@ enum img_reason img_slot_decode(const void *block, const struct img_area *area, 
 	}
 	slot_parse(block, ret_slot);
 	return IMG_OK;
-}
-
-/* The slot state. */
-
-void img_state_decode(const void *sector, const uint8_t image_uuid[16], struct img_state *ret_state)
-{
-	const struct img_state_disk *d = sector;
-	uint64_t csum = img_port_xxh64(d, offsetof(struct img_state_disk, csum));
-	bool good = !memcmp(d->magic, IMG_STATE_MAGIC, sizeof(d->magic)) &&
-		    img_get64(d->csum) == csum &&
-		    !memcmp(d->image_uuid, image_uuid, sizeof(d->image_uuid));
-
-	ret_state->restores = good ? img_get64(d->restores) : 0;
 }
 
 /* The choice between slots. */

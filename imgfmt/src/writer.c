@@ -138,6 +138,7 @@ enum img_reason img_writer_finish(struct img_writer *w, const struct img_writer_
 		{ IMG_SEC_FINGERPRINT, in->fp, sizeof(*in->fp), in->nr_fp },
 		{ IMG_SEC_RTMAP, in->rtmap, sizeof(*in->rtmap), in->nr_rtmap },
 		{ IMG_SEC_AUX, in->aux, sizeof(*in->aux), in->nr_aux },
+		{ IMG_SEC_PROOFS, in->proof, sizeof(*in->proof), in->nr_proofs },
 		{ IMG_SEC_PAGE_INDEX, w->run, sizeof(*w->run), w->nr_runs },
 		{ IMG_SEC_CHUNK_TABLE, w->chunk, sizeof(*w->chunk), w->nr_chunks },
 	};
@@ -210,6 +211,20 @@ struct img_aux_disk img_aux_encode(const struct img_aux *aux)
 	};
 }
 
+struct img_proof_disk img_proof_encode(const struct img_proof *proof)
+{
+	struct img_proof_disk d = {
+		.kind = img_put32((uint32_t)proof->kind),
+		.flags = img_put32(proof->flags),
+		.offset = img_put64(proof->offset),
+		.size = img_put32(proof->size),
+		.digest = img_put64(proof->digest),
+	};
+
+	memcpy(d.part_uuid, proof->part_uuid, sizeof(d.part_uuid));
+	return d;
+}
+
 /* Copies text up to its NUL; the field is zero already and need not end in one. */
 static void put_text(char *to, const char *text, size_t size)
 {
@@ -279,17 +294,6 @@ void img_area_encode(const struct img_area *area, void *block)
 	}
 	d->created = img_put64(area->created);
 	d->csum = block_csum(d);
-}
-
-void img_state_encode(const struct img_state *state, const uint8_t image_uuid[16], void *sector)
-{
-	struct img_state_disk *d = sector;
-
-	memset(d, 0, sizeof(*d));
-	memcpy(d->magic, IMG_STATE_MAGIC, sizeof(d->magic));
-	memcpy(d->image_uuid, image_uuid, sizeof(d->image_uuid));
-	d->restores = img_put64(state->restores);
-	d->csum = img_put64(img_port_xxh64(d, offsetof(struct img_state_disk, csum)));
 }
 
 enum img_reason img_area_layout(uint64_t partition_size, uint64_t swap_size, uint32_t nr_slots,

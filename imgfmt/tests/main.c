@@ -26,14 +26,6 @@ bool reason_was_asserted(enum img_reason reason)
 	return asserted[reason];
 }
 
-void put_le(void *to, uint64_t value, size_t width)
-{
-	uint8_t *byte = to;
-
-	for (size_t i = 0; i < width; i++)
-		byte[i] = (uint8_t)(value >> (8 * i));
-}
-
 void seal_header(void *block)
 {
 	put_le((uint8_t *)block + 4088, img_port_xxh64(block, 4088), 8);
@@ -47,10 +39,15 @@ int main(void)
 	failures += run_area_tests();
 	failures += run_slot_tests();
 	failures += run_meta_tests();
+	failures += run_state_tests();
+	failures += run_proof_tests();
 	failures += run_chunk_tests();
 	failures += run_writer_tests();
 	failures += run_fingerprint_tests();
+	failures += run_smbios_tests();
 	failures += run_plan_tests();
+	failures += run_fsextents_tests();
+	failures += run_mkfs_tests();
 	failures += run_example_tests();
 	failures += run_power_loss_tests();
 	failures += run_reason_tests();

@@ -24,6 +24,7 @@ static const struct img_fp_item sample_fp[] = {
 	{ IMG_FP_CPU_COUNT, 0, { 2, 0 } },
 	{ IMG_FP_RAM_BYTES, 0, { 0x3ff00000ull, 0 } },
 	{ IMG_FP_PCI_DEVICE, 0x10, { 0x1100100010411af4ull, 0x0000000001000001ull } },
+	{ IMG_FP_MACHINE_ID, 0, { 0x4a1b2c3d4e5f6071ull, 0x8192a3b4c5d6e7f8ull } },
 };
 
 static const struct img_rtregion sample_rtmap[] = {
@@ -33,6 +34,20 @@ static const struct img_rtregion sample_rtmap[] = {
 
 static const struct img_aux sample_aux[] = {
 	{ 0x101, 1, IMG_AUX_BOOT_SERVICES },
+};
+
+#define SAMPLE_PARTUUID                                                                            \
+	{                                                                                          \
+		0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc,      \
+			0xfd, 0xfe, 0xff,                                                          \
+	}
+
+/* The disk of the image, its partition (a block of zeroes), and a file system elsewhere. */
+static const struct img_proof sample_proof[] = {
+	{ { 0 }, IMG_PROOF_PARTITION_TABLE, IMG_PROOF_WHOLE_DISK, 512, 512, 0x0102030405060708ull },
+	{ { 0 }, IMG_PROOF_IMAGE_PARTITION, 0, 0, 4096, 0xac869b6f32d8bbdbull },
+	{ SAMPLE_PARTUUID, IMG_PROOF_EXT_SUPER, 0, 1024, 1024, 0x1112131415161718ull },
+	{ SAMPLE_PARTUUID, IMG_PROOF_EXT_JOURNAL, 0, 0x200000, 1024, 0x2122232425262728ull },
 };
 
 /* Text, a word, zeroes (the handoff page), and a word which is stored all the same. */
@@ -46,7 +61,7 @@ static const struct sample_run tiny_runs[] = {
 #define SAMPLE_TABLES                                                                              \
 	.record = SAMPLE_RECORD, .fp = sample_fp, .nr_fp = COUNT(sample_fp),                       \
 	.rtmap = sample_rtmap, .nr_rtmap = COUNT(sample_rtmap), .aux = sample_aux,                 \
-	.nr_aux = COUNT(sample_aux)
+	.nr_aux = COUNT(sample_aux), .proof = sample_proof, .nr_proofs = COUNT(sample_proof)
 
 const struct sample_image sample_tiny = {
 	.run = tiny_runs,
@@ -54,7 +69,9 @@ const struct sample_image sample_tiny = {
 	SAMPLE_TABLES,
 	.slot = 0,
 	.generation = 1,
+	.mode = IMG_MODE_GOLDEN,
 	.restores = 3,
+	.attempts = 1,
 	.description = "worked example",
 };
 
@@ -64,7 +81,7 @@ const struct sample_image sample_older = {
 	SAMPLE_TABLES,
 	.slot = 0,
 	.generation = 6,
-	.restores = 0,
+	.mode = IMG_MODE_ONCE,
 	.description = "the older image",
 };
 
@@ -82,7 +99,9 @@ const struct sample_image sample_full = {
 	SAMPLE_TABLES,
 	.slot = 1,
 	.generation = 7,
+	.mode = IMG_MODE_GOLDEN,
 	.restores = 12,
+	.attempts = 2,
 	.description = "every kind of run and chunk \xe2\x80\x94 \xc3\xbc",
 };
 
@@ -129,11 +148,11 @@ static void uuid_of(uint8_t uuid[16], uint8_t seed)
 		uuid[i] = (uint8_t)(seed + i);
 }
 
-struct sample sample_area(uint64_t partition_size, uint64_t swap_size)
+struct sample sample_area(uint64_t partition_size, uint64_t swap_size, uint32_t nr_slots)
 {
 	struct sample s = { .partition = xalloc(partition_size), .size = partition_size };
 
-	must(img_area_layout(partition_size, swap_size, 2, &s.area), "layout");
+	must(img_area_layout(partition_size, swap_size, nr_slots, &s.area), "layout");
 	uuid_of(s.area.uuid, 0x10);
 	s.area.created = 1700000000;
 	img_area_encode(&s.area, s.partition + img_area_header_offset(partition_size));
@@ -200,6 +219,7 @@ static void put_sections(struct job *job, const struct sample_image *image, stru
 	struct img_fp_disk fp[16];
 	struct img_rtmap_disk rtmap[16];
 	struct img_aux_disk aux[16];
+	struct img_proof_disk proof[16];
 	const struct img_writer_sections in = {
 		.record = &record,
 		.fp = fp,
@@ -208,6 +228,8 @@ static void put_sections(struct job *job, const struct sample_image *image, stru
 		.nr_fp = image->nr_fp,
 		.nr_rtmap = image->nr_rtmap,
 		.nr_aux = image->nr_aux,
+		.proof = proof,
+		.nr_proofs = image->nr_proofs,
 	};
 	const void *data[IMG_MAX_SECTIONS];
 
@@ -217,6 +239,8 @@ static void put_sections(struct job *job, const struct sample_image *image, stru
 		rtmap[i] = img_rtregion_encode(&image->rtmap[i]);
 	for (uint32_t i = 0; i < image->nr_aux; i++)
 		aux[i] = img_aux_encode(&image->aux[i]);
+	for (uint32_t i = 0; i < image->nr_proofs; i++)
+		proof[i] = img_proof_encode(&image->proof[i]);
 	must(img_writer_finish(&job->writer, &in, slot, data), "finish");
 	for (uint32_t i = 0; i < slot->nr_sections; i++)
 		if (slot->section[i].size)
@@ -226,9 +250,9 @@ static void put_sections(struct job *job, const struct sample_image *image, stru
 static void put_headers(struct job *job, const struct sample *sample,
 			const struct sample_image *image, struct img_slot *slot)
 {
-	const struct img_state state = { image->restores };
+	const struct img_state state = { true, image->restores, image->attempts, false };
 
-	slot->mode = IMG_MODE_GOLDEN;
+	slot->mode = image->mode;
 	memcpy(slot->area_uuid, sample->area.uuid, 16);
 	uuid_of(slot->image_uuid, (uint8_t)(0x40 + image->generation));
 	slot->generation = image->generation;
@@ -261,7 +285,7 @@ void sample_write(struct sample *sample, const struct sample_image *image)
 
 struct sample sample_make_tiny(void)
 {
-	struct sample s = sample_area((16 << 10) + 2 * IMG_MIN_SLOT_SIZE + IMG_BLOCK, 16 << 10);
+	struct sample s = sample_area((16 << 10) + 2 * IMG_MIN_SLOT_SIZE + IMG_BLOCK, 16 << 10, 2);
 
 	sample_write(&s, &sample_tiny);
 	return s;
@@ -270,7 +294,7 @@ struct sample sample_make_tiny(void)
 struct sample sample_make_full(void)
 {
 	/* An odd size: the header is the last whole block. */
-	struct sample s = sample_area((8 << 20) + 1536, 64 << 10);
+	struct sample s = sample_area((8 << 20) + 1536, 64 << 10, 2);
 
 	sample_write(&s, &sample_older);
 	sample_write(&s, &sample_full);

@@ -30,10 +30,13 @@ struct sample_image {
 	const struct img_fp_item *fp;
 	const struct img_rtregion *rtmap;
 	const struct img_aux *aux;
-	uint32_t nr_fp, nr_rtmap, nr_aux;
+	const struct img_proof *proof;
+	uint32_t nr_fp, nr_rtmap, nr_aux, nr_proofs;
 	uint32_t slot;
 	uint64_t generation;
+	enum img_mode mode;
 	uint64_t restores;
+	uint32_t attempts;
 	const char *description;
 };
 
@@ -45,15 +48,18 @@ struct sample {
 
 /* The example of the specification: a page of each kind, one image. */
 extern const struct sample_image sample_tiny;
-/* Every kind of run and chunk, two images: sample_older in slot A, sample_full in slot B. */
+/*
+ * Every kind of run and chunk, two images: sample_older, for one restore and fresh, in slot A,
+ * sample_full in slot B.
+ */
 extern const struct sample_image sample_older;
 extern const struct sample_image sample_full;
 
 /* The page's contents depend on content and pfn alone. */
 void sample_page(uint64_t pfn, enum content content, void *page);
 
-/* An area in fresh memory; sample_free gives it back. */
-struct sample sample_area(uint64_t partition_size, uint64_t swap_size);
+/* An area of one or two slots in fresh memory; sample_free gives it back. */
+struct sample sample_area(uint64_t partition_size, uint64_t swap_size, uint32_t nr_slots);
 void sample_free(struct sample *sample);
 
 /* Writes an image into its slot as the module does: chunks, sections, state, header. */

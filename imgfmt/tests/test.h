@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "disks.h"
 #include "sample.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -24,14 +25,17 @@ void assert_refusal(enum img_reason want, enum img_reason got, const struct img_
 		    const char *object, const char *field);
 bool reason_was_asserted(enum img_reason reason);
 
-/* Little-endian integer into raw bytes. */
-void put_le(void *to, uint64_t value, size_t width);
 /* Makes a header block's checksum right again. */
 void seal_header(void *block);
 
 int run_area_tests(void);
 int run_slot_tests(void);
 int run_meta_tests(void);
+int run_state_tests(void);
+int run_proof_tests(void);
+int run_smbios_tests(void);
+int run_fsextents_tests(void);
+int run_mkfs_tests(void);
 int run_chunk_tests(void);
 int run_writer_tests(void);
 int run_fingerprint_tests(void);

@@ -75,6 +75,8 @@ static void test_is_readable(void **state)
 	struct img_slot slot;
 	struct img_meta meta;
 	struct img_state count;
+	struct img_proof proof;
+	uint64_t zero[IMG_BLOCK / 8] = { 0 };
 
 	(void)state;
 	assert_reason(IMG_OK, img_area_decode(dumped + img_area_header_offset(sample.size),
@@ -83,7 +85,14 @@ static void test_is_readable(void **state)
 	assert_reason(IMG_OK, img_slot_decode(base, &area, 0, &slot, NULL));
 	assert_reason(IMG_OK, img_meta_decode(&slot, base + slot.meta_offset, &meta, NULL));
 	img_state_decode(base + IMG_BLOCK, slot.image_uuid, &count);
+	assert_true(count.valid && !count.consumed);
 	assert_int_equal(count.restores, 3);
+	assert_int_equal(count.attempts, 1);
+	assert_int_equal(meta.nr_proofs, 4);
+	/* The document says that the swap area is empty, and this its digest. */
+	proof = img_meta_proof(&meta, 1);
+	assert_int_equal(proof.kind, IMG_PROOF_IMAGE_PARTITION);
+	assert_true(proof.digest == img_port_xxh64(zero, sizeof(zero)));
 	assert_int_equal(meta.nr_pages, 6);
 	for (uint64_t i = 0; i < meta.nr_chunks; i++) {
 		struct img_chunk chunk = img_meta_chunk(&meta, i);

@@ -567,8 +567,6 @@ static void test_field_names(void **state)
 
 /* Comparing. */
 
-#define MIB (1ull << 20)
-
 static void base_fp(struct img_fp *fp)
 {
 	img_fp_init(fp);
@@ -580,6 +578,8 @@ static void base_fp(struct img_fp *fp)
 	img_fp_add(fp, IMG_FP_ACPI_TABLE, 1, 0x70, 0x80);
 	img_fp_add(fp, IMG_FP_PCI_DEVICE, 8, 0x90, 0xa0);
 	img_fp_add(fp, IMG_FP_PCI_DEVICE, 16, 0xb0, 0xc0);
+	img_fp_add(fp, IMG_FP_MACHINE_ID, 0, 0xd0, 0xe0);
+	img_fp_add(fp, IMG_FP_MACHINE_ID, 1, 0xf0, 12);
 }
 
 /* One item changed; several rows in a row show the order of reporting. */
@@ -600,6 +600,10 @@ static void test_compare_values(void **state)
 		{ 2, 0, 3, IMG_E_CPU_COUNT, "number of processors", "count" },
 		{ 1, 1, 1, IMG_E_CPU_MODEL, "processor", "ecx, edx" },
 		{ 0, 0, 1, IMG_E_CPU_MODEL, "processor", "eax, ebx" },
+		{ 9, 1, 13, IMG_E_MACHINE_ID, "machine", "UUID or serial number" },
+		{ 9, 0, 1, IMG_E_MACHINE_ID, "machine", "UUID or serial number" },
+		{ 8, 1, 1, IMG_E_MACHINE_ID, "machine", "UUID or serial number" },
+		{ 8, 0, 1, IMG_E_MACHINE_ID, "machine", "UUID or serial number" },
 	};
 	struct img_fp golden_fp, today;
 	struct golden g;
@@ -649,6 +653,7 @@ static void test_compare_missing_and_new(void **state)
 	static const enum img_reason reason[] = {
 		IMG_E_CPU_MODEL,   IMG_E_CPU_MODEL,   IMG_E_CPU_COUNT,	 IMG_E_RAM_SIZE,
 		IMG_E_ACPI_TABLES, IMG_E_ACPI_TABLES, IMG_E_PCI_DEVICES, IMG_E_PCI_DEVICES,
+		IMG_E_MACHINE_ID,  IMG_E_MACHINE_ID,
 	};
 	struct img_fp all, less;
 	struct golden g;
@@ -683,11 +688,11 @@ static void test_compare_unknown(void **state)
 	(void)state;
 	base_fp(&fp);
 	more = fp;
-	img_fp_add(&more, 6, 0, 1, 2);
+	img_fp_add(&more, 7, 0, 1, 2);
 	golden_make(&g, &more);
 	assert_refusal(IMG_E_MACHINE_OTHER, img_fp_compare(&g.meta, &fp, &detail), &detail,
 		       "unknown field", "missing today");
-	assert_int_equal(detail.index, 6);
+	assert_int_equal(detail.index, 7);
 	golden_make(&g, &fp);
 	assert_refusal(IMG_E_MACHINE_OTHER, img_fp_compare(&g.meta, &more, &detail), &detail,
 		       "unknown field", "new today");

@@ -83,6 +83,7 @@ static void test_round_trip(void **state)
 	assert_int_equal(m.nr_fp, sample_full.nr_fp);
 	assert_int_equal(m.nr_rtmap, sample_full.nr_rtmap);
 	assert_int_equal(m.nr_aux, sample_full.nr_aux);
+	assert_int_equal(m.nr_proofs, sample_full.nr_proofs);
 	assert_memory_equal(&m.record, &sample_full.record, sizeof(m.record));
 	for (uint32_t i = 0; i < m.nr_fp; i++) {
 		struct img_fp_item item = img_meta_fp(&m, i);
@@ -99,6 +100,17 @@ static void test_round_trip(void **state)
 		assert_int_equal(r.attribute, sample_full.rtmap[i].attribute);
 	}
 	assert_int_equal(img_meta_aux(&m, 0).pfn, sample_full.aux[0].pfn);
+	for (uint32_t i = 0; i < m.nr_proofs; i++) {
+		struct img_proof proof = img_meta_proof(&m, i);
+		const struct img_proof *want = &sample_full.proof[i];
+
+		assert_memory_equal(proof.part_uuid, want->part_uuid, 16);
+		assert_int_equal(proof.kind, want->kind);
+		assert_int_equal(proof.flags, want->flags);
+		assert_int_equal(proof.offset, want->offset);
+		assert_int_equal(proof.size, want->size);
+		assert_true(proof.digest == want->digest);
+	}
 	free(c.meta);
 }
 
@@ -129,12 +141,14 @@ struct row {
 #define FP(i, member)	 IMG_SEC_FINGERPRINT, 24u * (i) + offsetof(struct img_fp_disk, member)
 #define MAP(i, member)	 IMG_SEC_RTMAP, 40u * (i) + offsetof(struct img_rtmap_disk, member)
 #define AUX(member)	 IMG_SEC_AUX, offsetof(struct img_aux_disk, member)
+#define PROOF(i, member) IMG_SEC_PROOFS, 64u * (i) + offsetof(struct img_proof_disk, member)
 #define RUN(i, member)	 IMG_SEC_PAGE_INDEX, 32u * (i) + offsetof(struct img_run_disk, member)
 #define CHUNK(i, member) IMG_SEC_CHUNK_TABLE, 40u * (i) + offsetof(struct img_chunk_disk, member)
 
 #define BAD_RECORD IMG_E_RECORD_FIELD, "restore record"
 #define BAD_MAP	   IMG_E_RTMAP_BOUNDS, "runtime region"
 #define BAD_AUX	   IMG_E_AUX_BOUNDS, "auxiliary range"
+#define BAD_PROOF  IMG_E_PROOF_BOUNDS, "proof"
 #define BAD_CHUNK  IMG_E_CHUNK_BOUNDS, "chunk"
 
 static const struct row rows[] = {
@@ -185,6 +199,24 @@ static const struct row rows[] = {
 	{ AUX(pfn), 8, 0xff, BAD_AUX, "pages" },
 	{ AUX(pfn), 8, 0x200000, BAD_AUX, "pages" },
 	{ AUX(pfn), 8, IMG_MAX_PFN, BAD_AUX, "pages" },
+
+	{ PROOF(0, reserved0), 4, 1, IMG_E_RESERVED, "proof", "reserved" },
+	{ PROOF(3, reserved[15]), 1, 1, IMG_E_RESERVED, "proof", "reserved" },
+	{ PROOF(1, kind), 4, 0, IMG_E_PROOF_KIND, "proof", "kind" },
+	{ PROOF(1, kind), 4, 3, IMG_E_PROOF_KIND, "proof", "kind" },
+	{ PROOF(1, kind), 4, 15, IMG_E_PROOF_KIND, "proof", "kind" },
+	{ PROOF(1, kind), 4, 27, IMG_E_PROOF_KIND, "proof", "kind" },
+	{ PROOF(1, kind), 4, ~0u, IMG_E_PROOF_KIND, "proof", "kind" },
+	{ PROOF(1, flags), 4, 2, IMG_E_PROOF_KIND, "proof", "flags" },
+	{ PROOF(1, flags), 4, 1u << 31, IMG_E_PROOF_KIND, "proof", "flags" },
+	{ PROOF(1, size), 4, 0, BAD_PROOF, "size" },
+	{ PROOF(1, size), 4, 511, BAD_PROOF, "size" },
+	{ PROOF(1, size), 4, IMG_PROOF_MAX_SIZE + 512, BAD_PROOF, "size" },
+	{ PROOF(1, size), 4, ~0u << 9, BAD_PROOF, "size" },
+	{ PROOF(1, offset), 8, 256, BAD_PROOF, "offset" },
+	{ PROOF(1, offset), 8, 1ull << 63, BAD_PROOF, "offset" },
+	{ PROOF(1, offset), 8, (1ull << 63) - 2048, BAD_PROOF, "offset" },
+	{ PROOF(1, offset), 8, ~0ull << 9, BAD_PROOF, "offset" },
 
 	{ RUN(0, kind), 4, 2, IMG_E_INDEX_BOUNDS, "page run", "kind" },
 	{ RUN(0, pages), 4, 0, IMG_E_INDEX_BOUNDS, "page run", "pages" },
@@ -250,6 +282,10 @@ static void test_bounds_taken(void **state)
 		{ AUX(pfn), 8, 0x10012b, IMG_OK, NULL, NULL },
 		{ RECORD(handoff_phys), 8, 0x10012b000, IMG_OK, NULL, NULL },
 		{ RECORD(efi_runtime), 8, (1ull << 47) - 1, IMG_OK, NULL, NULL },
+		{ PROOF(1, offset), 8, (1ull << 63) - 4096, IMG_OK, NULL, NULL },
+		{ PROOF(1, size), 4, IMG_PROOF_MAX_SIZE, IMG_OK, NULL, NULL },
+		{ PROOF(1, flags), 4, IMG_PROOF_WHOLE_DISK, IMG_OK, NULL, NULL },
+		{ PROOF(1, kind), 4, IMG_PROOF_ISO9660_SUPER, IMG_OK, NULL, NULL },
 		{ RUN(5, pfn), 8, IMG_MAX_PFN - 300, IMG_OK, NULL, NULL },
 		{ RUN(1, pfn), 8, 0x200, IMG_OK, NULL, NULL },
 		{ RUN(2, fill), 8, ~0ull, IMG_OK, NULL, NULL },
@@ -385,23 +421,39 @@ static void test_missing_sections(void **state)
 	}
 }
 
-/* Gives the auxiliary section's place to another type and entry size. */
-static void test_proofs(void **state)
+/* An image must say something of the disks, but not without end. */
+static void test_proof_count(void **state)
 {
 	struct copy c = copy_make();
-	struct img_section *s = &c.slot.section[c.slot.nr_sections++];
+	struct img_section *s = section_of(&c, IMG_SEC_PROOFS);
+	const uint8_t *first;
 	struct img_meta m;
 	struct img_detail detail;
 
 	(void)state;
-	*s = *section_of(&c, IMG_SEC_RECORD);
-	s->type = IMG_SEC_FS_PROOFS;
-	s->entry_size = sizeof(struct img_fs_proof_disk);
-	assert_refusal(IMG_E_FS_PROOF, img_meta_decode(&c.slot, c.meta, &m, &detail), &detail,
-		       "file-system proof", "kind");
 	s->size = 0;
-	s->csum = img_port_xxh64(NULL, 0);
+	seal_section(&c, IMG_SEC_PROOFS);
+	assert_refusal(IMG_E_PROOF_BOUNDS, img_meta_decode(&c.slot, c.meta, &m, &detail), &detail,
+		       "proof", "count");
+	assert_int_equal(detail.golden, 0);
+
+	/* As a last section behind all others, with as many as may be, and one more. */
+	c.slot.meta_size += 5 * IMG_BLOCK;
+	c.meta = realloc(c.meta, c.slot.meta_size);
+	assert_non_null(c.meta);
+	first = c.meta + (s->offset - c.slot.meta_offset);
+	s->offset = c.slot.meta_offset + good.meta_size;
+	for (uint64_t i = 0; i < IMG_MAX_PROOFS + 1; i++)
+		memcpy(c.meta + good.meta_size + 64 * i, first, 64);
+	s->size = IMG_MAX_PROOFS * 64;
+	seal_section(&c, IMG_SEC_PROOFS);
 	assert_reason(IMG_OK, img_meta_decode(&c.slot, c.meta, &m, &detail));
+	assert_int_equal(m.nr_proofs, IMG_MAX_PROOFS);
+	s->size += 64;
+	seal_section(&c, IMG_SEC_PROOFS);
+	assert_refusal(IMG_E_PROOF_BOUNDS, img_meta_decode(&c.slot, c.meta, &m, &detail), &detail,
+		       "proof", "count");
+	assert_int_equal(detail.golden, IMG_MAX_PROOFS + 1);
 	free(c.meta);
 }
 
@@ -494,7 +546,7 @@ int run_meta_tests(void)
 		cmocka_unit_test(test_header_counts),
 		cmocka_unit_test(test_damaged_sections),
 		cmocka_unit_test(test_missing_sections),
-		cmocka_unit_test(test_proofs),
+		cmocka_unit_test(test_proof_count),
 		cmocka_unit_test(test_aux_order),
 		cmocka_unit_test(test_searches),
 		cmocka_unit_test(test_random_edits),

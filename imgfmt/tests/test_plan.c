@@ -13,7 +13,9 @@
 struct scene {
 	struct img_run_disk run[4];
 	struct img_rtmap_disk rtmap[4];
+	struct img_proof_disk proof[2];
 	struct img_meta meta;
+	struct img_proof_probe probe;
 	struct img_fp fp;
 	struct img_memrange map[MAX_MAP];
 	struct img_machine machine;
@@ -44,6 +46,22 @@ static void put_range(struct scene *s, uint32_t type, uint64_t pfn, uint64_t pag
 	s->map[s->machine.nr_map++] = (struct img_memrange){ PHYS(pfn), pages, type, attribute };
 }
 
+/* A disk whose every byte is as it was, or what the test says instead. */
+struct answers {
+	enum img_reason reason;
+	uint64_t other; /* added to each digest */
+};
+
+static enum img_reason fake_digest(void *ctx, const struct img_proof *proof, uint64_t *ret_digest)
+{
+	const struct answers *disk = ctx;
+
+	if (disk && disk->reason != IMG_OK)
+		return disk->reason;
+	*ret_digest = proof->digest + (disk ? disk->other : 0);
+	return IMG_OK;
+}
+
 /*
  * pfn       0x100  conventional, 0x100 pages
  *           0x200  boot services data, 0x10
@@ -65,6 +83,11 @@ static void scene_make(struct scene *s)
 	put_region(s, IMG_EFI_RUNTIME_DATA, 0x310, 8);
 	put_region(s, IMG_EFI_RUNTIME_CODE, 0x318, 8);
 	put_region(s, 11, 0x500, 1);
+	s->proof[0] = img_proof_encode(&sample_full.proof[0]);
+	s->proof[1] = img_proof_encode(&sample_full.proof[2]);
+	s->meta.proof = s->proof;
+	s->meta.nr_proofs = 2;
+	s->probe = (struct img_proof_probe){ NULL, fake_digest };
 	s->meta.run = s->run;
 	s->meta.rtmap = s->rtmap;
 	s->meta.record.efi_runtime = RUNTIME_VIRT + PHYS(0x311) + 0x18;
@@ -82,6 +105,7 @@ static void scene_make(struct scene *s)
 	put_range(s, 11, 0x500, 1, RT | 1);
 	s->machine.fp = &s->fp;
 	s->machine.map = s->map;
+	s->machine.proofs = &s->probe;
 	s->machine.runtime_services = PHYS(0x311) + 0x18;
 }
 
@@ -319,9 +343,36 @@ static void test_runtime_table(void **state)
 	assert_reason(IMG_OK, decide(&s, 0).reason);
 }
 
-/* The fingerprint is asked first, the runtime map before the table, that before the pages. */
+static void test_proofs(void **state)
+{
+	static const struct {
+		struct answers disk;
+		enum img_reason reason;
+	} row[] = {
+		{ { IMG_OK, 0 }, IMG_OK },
+		{ { IMG_E_DISK_MISSING, 0 }, IMG_E_DISK_MISSING },
+		{ { IMG_E_DISK_READ, 0 }, IMG_E_DISK_READ },
+		{ { IMG_OK, 1 }, IMG_E_PARTITION_TABLE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		struct answers disk = row[i].disk;
+		struct scene s;
+
+		scene_make(&s);
+		s.probe.ctx = &disk;
+		assert_reason(row[i].reason, decide(&s, 0).reason);
+	}
+}
+
+/*
+ * The fingerprint is asked first, then the disks, the runtime map, the table in it, and the pages
+ * last.
+ */
 static void test_order(void **state)
 {
+	struct answers disk = { IMG_OK, 1 };
 	struct scene s;
 
 	(void)state;
@@ -332,8 +383,13 @@ static void test_order(void **state)
 	assert_reason(IMG_E_EFI_RUNTIME_TABLE, decide(&s, 0).reason);
 	s.map[9].pages++;
 	assert_reason(IMG_E_EFI_RUNTIME_MAP, decide(&s, 0).reason);
+	s.probe.ctx = &disk;
+	assert_reason(IMG_E_PARTITION_TABLE, decide(&s, 0).reason);
 	img_fp_add(&s.fp, IMG_FP_CPU_COUNT, 0, 2, 0);
 	assert_reason(IMG_E_CPU_COUNT, decide(&s, 0).reason);
+	img_fp_add(&s.fp, IMG_FP_MACHINE_ID, 0, 1, 2);
+	img_fp_sort(&s.fp);
+	assert_reason(IMG_E_MACHINE_ID, decide(&s, 0).reason);
 }
 
 /* Nonsense from a firmware: no arithmetic wraps, the page is just not free. */
@@ -572,6 +628,7 @@ int run_plan_tests(void)
 		cmocka_unit_test(test_exact_owned),
 		cmocka_unit_test(test_runtime_map_kept_memory),
 		cmocka_unit_test(test_runtime_table),
+		cmocka_unit_test(test_proofs),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_absurd_map),
 		cmocka_unit_test(test_memmap),

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * The commit protocol of docs/image-format.md against a disk that loses power.
+ * The protocols of docs/image-format.md against a disk that loses power.
  *
- * A new image is written into slot B, block by block, while slot A holds an
- * older one.  Power goes at each block in turn.  What was flushed before is on
- * the disk; of what was written since, any part may be, in any order, and the
- * last block may be torn between two sectors.  Whatever is left, the reader
- * must find the older image or the new one, whole, and after the last flush
- * the new one.
+ * A new image is written block by block: into slot B while slot A holds an older
+ * one, or into the only slot there is.  Power goes at each block in turn.  What
+ * was flushed before is on the disk; of what was written since, any part may be,
+ * in any order, and the last block may be torn between two sectors.  Whatever is
+ * left, the reader must find the older image or the new one, whole (with a single
+ * slot: the older, none, or the new), and after the last flush the new one.
+ *
+ * The same for what is overwritten in place: the slot state, torn at each byte,
+ * and a header that is erased to make an image invalid.
  */
 #include <stdlib.h>
 
@@ -24,14 +27,15 @@ struct op {
 
 #define MAX_OPS 1024
 
-struct disk {
+struct device {
 	uint8_t *bytes;
 	struct op op[MAX_OPS];
 	uint32_t nr_ops;
 	struct sample old, new;
+	uint32_t slot; /* that is written */
 };
 
-static void put_blocks(struct disk *d, uint64_t offset, uint64_t size, bool zero)
+static void put_blocks(struct device *d, uint64_t offset, uint64_t size, bool zero)
 {
 	for (uint64_t at = 0; at < size; at += IMG_BLOCK) {
 		assert_true(d->nr_ops < MAX_OPS);
@@ -39,20 +43,20 @@ static void put_blocks(struct disk *d, uint64_t offset, uint64_t size, bool zero
 	}
 }
 
-static void put_flush(struct disk *d)
+static void put_flush(struct device *d)
 {
 	assert_true(d->nr_ops < MAX_OPS);
 	d->op[d->nr_ops++] = (struct op){ .flush = true };
 }
 
 /* The writes of the protocol, in its order. */
-static void put_protocol(struct disk *d)
+static void put_protocol(struct device *d)
 {
-	uint64_t base = d->new.area.slot[1].offset;
+	uint64_t base = d->new.area.slot[d->slot].offset;
 	struct img_slot slot;
 
 	assert_reason(IMG_OK,
-		      img_slot_decode(d->new.partition + base, &d->new.area, 1, &slot, NULL));
+		      img_slot_decode(d->new.partition + base, &d->new.area, d->slot, &slot, NULL));
 	put_blocks(d, base, IMG_BLOCK, true);
 	put_flush(d);
 	put_blocks(d, base + IMG_SLOT_DATA_OFFSET, slot.data_size, false);
@@ -64,7 +68,7 @@ static void put_protocol(struct disk *d)
 }
 
 /* sectors: bit i set: sector i of the block reaches the disk. */
-static void apply(struct disk *d, const struct op *op, uint32_t sectors)
+static void apply(struct device *d, const struct op *op, uint32_t sectors)
 {
 	for (uint32_t i = 0; i < IMG_BLOCK / SECTOR; i++) {
 		uint64_t at = op->offset + i * SECTOR;
@@ -77,7 +81,7 @@ static void apply(struct disk *d, const struct op *op, uint32_t sectors)
 }
 
 /* Power goes before op number `cut`: what may be on the disk then. */
-static void lose_power(struct disk *d, uint32_t cut)
+static void lose_power(struct device *d, uint32_t cut)
 {
 	uint32_t flushed = 0;
 
@@ -97,8 +101,22 @@ static void lose_power(struct disk *d, uint32_t cut)
 	}
 }
 
-/* The generation of the image that a loader would find, everything of it checked. */
-static uint64_t restorable(const struct disk *d)
+/* What a loader finds out about one slot. */
+static enum img_reason look_at_slot(const struct device *d, const struct img_area *area, uint32_t i,
+				    struct img_slot *slot)
+{
+	const uint8_t *base = d->bytes + area->slot[i].offset;
+	struct img_state count;
+	enum img_reason reason = img_slot_decode(base, area, i, slot, NULL);
+
+	if (reason != IMG_OK)
+		return reason;
+	img_state_decode(base + IMG_BLOCK, slot->image_uuid, &count);
+	return img_state_check(slot, &count, i, NULL);
+}
+
+/* The generation of the image that a loader would enter, everything of it checked; 0: none. */
+static uint64_t restorable(const struct device *d)
 {
 	struct img_area area;
 	struct img_slot slot[2];
@@ -109,11 +127,11 @@ static uint64_t restorable(const struct disk *d)
 
 	assert_reason(IMG_OK, img_area_decode(d->bytes + img_area_header_offset(d->old.size),
 					      d->old.size, &area, NULL));
-	for (uint32_t i = 0; i < 2; i++)
-		reason[i] =
-			img_slot_decode(d->bytes + area.slot[i].offset, &area, i, &slot[i], NULL);
-	choice = img_slot_choose(reason, slot, 2, -1, &refusal);
-	assert_true(choice >= 0);
+	for (uint32_t i = 0; i < area.nr_slots; i++)
+		reason[i] = look_at_slot(d, &area, i, &slot[i]);
+	choice = img_slot_choose(reason, slot, area.nr_slots, -1, &refusal);
+	if (choice < 0)
+		return 0;
 	base = d->bytes + area.slot[choice].offset;
 	assert_reason(IMG_OK,
 		      img_meta_decode(&slot[choice], base + slot[choice].meta_offset, &meta, NULL));
@@ -128,13 +146,14 @@ static uint64_t restorable(const struct disk *d)
 /* What slot B holds before: nothing, an image that is older still, or garbage. */
 enum before { BEFORE_EMPTY, BEFORE_OLDEST, BEFORE_GARBAGE };
 
-static void disk_make(struct disk *d, enum before before)
+static void device_make(struct device *d, enum before before)
 {
 	struct sample_image oldest = sample_full;
 
 	memset(d, 0, sizeof(*d));
-	d->old = sample_area(8 << 20, 64 << 10);
-	d->new = sample_area(8 << 20, 64 << 10);
+	d->slot = 1;
+	d->old = sample_area(8 << 20, 64 << 10, 2);
+	d->new = sample_area(8 << 20, 64 << 10, 2);
 	oldest.generation = 5;
 	sample_write(&d->old, &sample_older);
 	if (before == BEFORE_OLDEST)
@@ -149,7 +168,7 @@ static void disk_make(struct disk *d, enum before before)
 	put_protocol(d);
 }
 
-static void disk_free(struct disk *d)
+static void device_free(struct device *d)
 {
 	free(d->bytes);
 	sample_free(&d->old);
@@ -158,10 +177,10 @@ static void disk_free(struct disk *d)
 
 static void cut_everywhere(enum before before)
 {
-	struct disk *d = malloc(sizeof(*d));
+	struct device *d = malloc(sizeof(*d));
 
 	assert_non_null(d);
-	disk_make(d, before);
+	device_make(d, before);
 	assert_true(d->nr_ops > 50);
 	for (uint32_t cut = 0; cut <= d->nr_ops; cut++) {
 		uint64_t generation;
@@ -176,7 +195,7 @@ static void cut_everywhere(enum before before)
 			assert_true(generation == sample_full.generation ||
 				    generation == sample_older.generation);
 	}
-	disk_free(d);
+	device_free(d);
 	free(d);
 }
 
@@ -204,18 +223,18 @@ static void test_over_garbage(void **state)
 /* The last block torn in each of the ways it can be. */
 static void test_torn_header(void **state)
 {
-	struct disk *d = malloc(sizeof(*d));
+	struct device *d = malloc(sizeof(*d));
 
 	(void)state;
 	assert_non_null(d);
-	disk_make(d, BEFORE_OLDEST);
+	device_make(d, BEFORE_OLDEST);
 	for (uint32_t sectors = 0; sectors < 256; sectors++) {
 		lose_power(d, d->nr_ops - 2);
 		apply(d, &d->op[d->nr_ops - 2], sectors);
 		/* Sectors 2 to 6 of this header are zero, so that they may be missing. */
 		assert_int_equal(restorable(d), (sectors & 0x83) == 0x83 ? 7 : 6);
 	}
-	disk_free(d);
+	device_free(d);
 	free(d);
 }
 
@@ -226,7 +245,7 @@ static void test_torn_header(void **state)
  */
 static void test_the_erasure_is_needed(void **state)
 {
-	struct disk *d = malloc(sizeof(*d));
+	struct device *d = malloc(sizeof(*d));
 	struct img_slot slot;
 	struct img_meta meta;
 	const uint8_t *base;
@@ -234,7 +253,7 @@ static void test_the_erasure_is_needed(void **state)
 
 	(void)state;
 	assert_non_null(d);
-	disk_make(d, BEFORE_OLDEST);
+	device_make(d, BEFORE_OLDEST);
 	base = d->bytes + d->old.area.slot[1].offset;
 	memcpy(d->bytes, d->old.partition, d->old.size);
 	memset(d->bytes + d->old.area.slot[1].offset + IMG_SLOT_DATA_OFFSET, 0x5c, IMG_BLOCK);
@@ -246,16 +265,207 @@ static void test_the_erasure_is_needed(void **state)
 		damaged += img_chunk_check(&chunk, base + chunk.offset) != IMG_OK;
 	}
 	assert_true(damaged > 0);
-	disk_free(d);
+	device_free(d);
+	free(d);
+}
+
+/* A single slot: between the erasure and the commit there is no image, but never a wrong one. */
+static void test_single_slot(void **state)
+{
+	struct device *d = calloc(1, sizeof(*d));
+	struct sample_image new = sample_full;
+	uint32_t none = 0;
+
+	(void)state;
+	assert_non_null(d);
+	srand(34);
+	new.slot = 0;
+	d->old = sample_area(8 << 20, 64 << 10, 1);
+	d->new = sample_area(8 << 20, 64 << 10, 1);
+	sample_write(&d->old, &sample_older);
+	memcpy(d->new.partition, d->old.partition, d->old.size);
+	sample_write(&d->new, &new);
+	d->bytes = malloc(d->old.size);
+	assert_non_null(d->bytes);
+	put_protocol(d);
+	for (uint32_t cut = 0; cut <= d->nr_ops; cut++) {
+		uint64_t generation;
+
+		lose_power(d, cut);
+		generation = restorable(d);
+		none += !generation;
+		if (cut == 0)
+			assert_int_equal(generation, sample_older.generation);
+		else if (cut == 1) /* the erasure, not flushed */
+			assert_true(!generation || generation == sample_older.generation);
+		else if (cut < d->nr_ops - 1)
+			assert_int_equal(generation, 0);
+		else if (cut < d->nr_ops)
+			assert_true(!generation || generation == new.generation);
+		else
+			assert_int_equal(generation, new.generation);
+	}
+	assert_true(none > 50);
+	device_free(d);
+	free(d);
+}
+
+/* Making an image invalid is the erasure alone: whatever is left of the header, A is chosen. */
+static void test_invalidate(void **state)
+{
+	struct device *d = malloc(sizeof(*d));
+	const struct op erase = { .zero = true };
+
+	(void)state;
+	assert_non_null(d);
+	device_make(d, BEFORE_EMPTY);
+	for (uint32_t sectors = 0; sectors < 256; sectors++) {
+		struct op op = erase;
+
+		op.offset = d->new.area.slot[1].offset;
+		memcpy(d->bytes, d->new.partition, d->new.size);
+		apply(d, &op, sectors);
+		/* Sectors 2 to 6 of this header are zero already. */
+		assert_int_equal(restorable(d), (sectors & 0x83) ? 6 : 7);
+	}
+	device_free(d);
+	free(d);
+}
+
+/* What a torn write leaves: the first bytes new, or the last, or any. */
+static void tear(uint8_t *to, const uint8_t *old, const uint8_t *new, uint32_t cut, int way)
+{
+	for (uint32_t i = 0; i < SECTOR; i++) {
+		bool is_new = way == 0 ? i < cut : way == 1 ? i >= cut : rand() % 2;
+
+		to[i] = is_new ? new[i] : old[i];
+	}
+}
+
+static bool same_state(const struct img_state *a, const struct img_state *b)
+{
+	return a->valid == b->valid && a->restores == b->restores && a->attempts == b->attempts &&
+	       a->consumed == b->consumed;
+}
+
+/* One state over another: afterwards it is the one, the other or none, and what follows is right.
+ */
+static void tear_everywhere(enum img_mode mode, const struct img_state *old,
+			    const struct img_state *new)
+{
+	const struct img_slot slot = { .mode = mode };
+	const struct img_state none = { .valid = false };
+	uint8_t uuid[16] = { 7 }, before[512], after[512], torn[512];
+
+	img_state_encode(old, uuid, before);
+	img_state_encode(new, uuid, after);
+	for (int way = 0; way < 3; way++)
+		for (uint32_t cut = 0; cut <= SECTOR; cut++) {
+			enum img_reason reason;
+			struct img_state found;
+
+			tear(torn, before, after, cut, way);
+			img_state_decode(torn, uuid, &found);
+			reason = img_state_check(&slot, &found, 0, NULL);
+			assert_true(same_state(&found, old) || same_state(&found, new) ||
+				    same_state(&found, &none));
+			if (mode == IMG_MODE_GOLDEN) {
+				/* Never more than was counted, so never a quarantine too early. */
+				assert_true(found.attempts <= old->attempts ||
+					    found.attempts <= new->attempts);
+				continue;
+			}
+			/* For one restore: again only if nothing of the mark is there. */
+			if (reason == IMG_OK)
+				assert_true(same_state(&found, old));
+			else
+				assert_true(reason == IMG_E_SLOT_CONSUMED ||
+					    reason == IMG_E_STATE_DAMAGED);
+		}
+}
+
+static void test_torn_state(void **state)
+{
+	const struct img_slot golden = { .mode = IMG_MODE_GOLDEN };
+	const struct img_slot once = { .mode = IMG_MODE_ONCE };
+	struct img_state old = { .valid = true }, new, good;
+
+	(void)state;
+	srand(35);
+	new = img_state_entered(&once, &old);
+	tear_everywhere(IMG_MODE_ONCE, &old, &new);
+	for (uint32_t i = 0; i < 2 * IMG_MAX_ATTEMPTS; i++) {
+		new = img_state_entered(&golden, &old);
+		tear_everywhere(IMG_MODE_GOLDEN, &old, &new);
+		good = new;
+		good.attempts = 0;
+		tear_everywhere(IMG_MODE_GOLDEN, &new, &good);
+		old = new;
+	}
+}
+
+/* The loader's part of one start: true if it enters.  torn: power goes while it writes. */
+static bool start(struct device *d, uint32_t number, bool torn)
+{
+	uint8_t *base = d->bytes + d->old.area.slot[number].offset;
+	uint8_t old[512], new[512];
+	struct img_slot slot;
+	struct img_state count;
+
+	if (look_at_slot(d, &d->old.area, number, &slot) != IMG_OK)
+		return false;
+	img_state_decode(base + IMG_BLOCK, slot.image_uuid, &count);
+	memcpy(old, base + IMG_BLOCK, sizeof(old));
+	count = img_state_entered(&slot, &count);
+	img_state_encode(&count, slot.image_uuid, new);
+	tear(base + IMG_BLOCK, old, new, torn ? (uint32_t)rand() % 513 : SECTOR, 0);
+	return !torn;
+}
+
+/* Start after start of an image that never comes up, power going at will: three at most. */
+static void test_starts(void **state)
+{
+	struct device *d = malloc(sizeof(*d));
+
+	(void)state;
+	assert_non_null(d);
+	srand(36);
+	device_make(d, BEFORE_EMPTY);
+	for (int round = 0; round < 40; round++) {
+		uint32_t in_a_row = 0, entered = 0;
+
+		memcpy(d->bytes, d->new.partition, d->new.size);
+		for (int i = 0; i < 12; i++) {
+			bool torn = rand() % 3 == 0;
+
+			/* A torn state loses the count, no more. */
+			in_a_row = torn ? 0 : in_a_row + start(d, 1, false);
+			if (torn)
+				(void)start(d, 1, true);
+			assert_true(in_a_row <= IMG_MAX_ATTEMPTS);
+			assert_true(restorable(d) == 7 || restorable(d) == 6);
+		}
+		/* The other is for one restore, whatever happens. */
+		for (int i = 0; i < 6; i++)
+			entered += start(d, 0, rand() % 3 == 0);
+		assert_true(entered <= 1);
+	}
+	device_free(d);
 	free(d);
 }
 
 int run_power_loss_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_into_empty_slot),	      cmocka_unit_test(test_over_an_image),
-		cmocka_unit_test(test_over_garbage),	      cmocka_unit_test(test_torn_header),
+		cmocka_unit_test(test_into_empty_slot),
+		cmocka_unit_test(test_over_an_image),
+		cmocka_unit_test(test_over_garbage),
+		cmocka_unit_test(test_torn_header),
 		cmocka_unit_test(test_the_erasure_is_needed),
+		cmocka_unit_test(test_single_slot),
+		cmocka_unit_test(test_invalidate),
+		cmocka_unit_test(test_torn_state),
+		cmocka_unit_test(test_starts),
 	};
 
 	return cmocka_run_group_tests_name("power loss", tests, NULL, NULL);

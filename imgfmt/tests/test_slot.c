@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-/* Slot header and slot state, and the choice between slots. */
+/* The slot header, and the choice between slots. */
 #include "test.h"
 
 static struct sample sample;
@@ -41,7 +41,7 @@ static void test_round_trip(void **state)
 	assert_string_equal(slot.description, sample_full.description);
 	assert_int_equal(slot.nr_pages, 256 + 40 + 300 + 2 + 5 + 10 + 299 + 1);
 	assert_int_equal(slot.nr_stored, 256 + 40 + 5 + 10 + 299 + 1);
-	assert_int_equal(slot.nr_sections, 6);
+	assert_int_equal(slot.nr_sections, 7);
 	assert_int_equal(slot.meta_offset, IMG_SLOT_DATA_OFFSET + slot.data_size);
 }
 
@@ -91,7 +91,8 @@ struct edit {
 #define HEADER_FIELD   IMG_E_SLOT_FIELD, "slot header"
 #define TABLE	       IMG_E_SECTION_TABLE, "section"
 
-/* Entries of the section table: 0 record, 1 fingerprint, 2 map, 3 aux, 4 index, 5 chunks. */
+/* Entries of the section table: 0 record, 1 fingerprint, 2 map, 3 aux, 4 proofs, 5 index, 6 chunks.
+ */
 static const struct edit edits[] = {
 	{ AT(magic), 1, 0, IMG_E_SLOT_MAGIC, "slot header", "magic" },
 	{ AT(version), 4, 2, IMG_E_VERSION, "slot header", "version" },
@@ -102,7 +103,7 @@ static const struct edit edits[] = {
 	{ AT(csum) - 1, 1, 1, IMG_E_RESERVED, "slot header", "reserved2" },
 	{ AT(area_uuid), 1, 0xee, IMG_E_SLOT_FOREIGN, "slot header", "area_uuid" },
 	{ AT(area_uuid) + 15, 1, 0xee, IMG_E_SLOT_FOREIGN, "slot header", "area_uuid" },
-	{ AT(mode), 4, IMG_MODE_ONCE, IMG_E_SLOT_MODE, "slot header", "mode" },
+	{ AT(mode), 4, 3, IMG_E_SLOT_MODE, "slot header", "mode" },
 	{ AT(mode), 4, 0, IMG_E_SLOT_MODE, "slot header", "mode" },
 	{ AT(generation), 8, 0, HEADER_FIELD, "generation" },
 	{ AT(page_size), 4, 8192, HEADER_FIELD, "page_size" },
@@ -133,11 +134,12 @@ static const struct edit edits[] = {
 	{ SECTION(1, 16), 8, 25, TABLE, "entry_size" },
 	{ SECTION(1, 8), 8, 1, TABLE, "offset" },
 	{ SECTION(0, 8), 8, 8192, TABLE, "offset" },
-	{ SECTION(5, 8), 8, ~0ull << 12, TABLE, "size" },
-	{ SECTION(5, 16), 8, 40ull << 40, TABLE, "size" },
-	{ SECTION(6, 0), 4, 9, IMG_E_RESERVED, "slot header", "section" },
+	{ SECTION(4, 4), 4, 128, TABLE, "entry_size" },
+	{ SECTION(6, 8), 8, ~0ull << 12, TABLE, "size" },
+	{ SECTION(6, 16), 8, 40ull << 40, TABLE, "size" },
+	{ SECTION(7, 0), 4, 9, IMG_E_RESERVED, "slot header", "section" },
 	{ SECTION(31, 24), 8, 1, IMG_E_RESERVED, "slot header", "section" },
-	{ AT(nr_sections), 4, 5, IMG_E_RESERVED, "slot header", "section" },
+	{ AT(nr_sections), 4, 6, IMG_E_RESERVED, "slot header", "section" },
 };
 
 static void test_fields(void **state)
@@ -185,17 +187,17 @@ static void test_tolerated(void **state)
 	copy_header(block);
 	put_le(block + AT(compat), ~0ull, 8);
 	put_le(block + AT(created), ~0ull, 8);
-	put_le(block + AT(nr_sections), 7, 4);
-	put_le(block + SECTION(5, 16), 0, 8);
-	memcpy(block + SECTION(6, 8), block + SECTION(5, 8), 8);
-	put_le(block + SECTION(6, 4), 3, 4);
-	put_le(block + SECTION(6, 16), 9, 8);
+	put_le(block + AT(nr_sections), 8, 4);
+	put_le(block + SECTION(6, 16), 0, 8);
+	memcpy(block + SECTION(7, 8), block + SECTION(6, 8), 8);
+	put_le(block + SECTION(7, 4), 3, 4);
+	put_le(block + SECTION(7, 16), 9, 8);
 	for (size_t i = 0; i < COUNT(types); i++) {
-		put_le(block + SECTION(6, 0), types[i], 4);
+		put_le(block + SECTION(7, 0), types[i], 4);
 		seal_header(block);
 		assert_reason(IMG_OK, img_slot_decode(block, &sample.area, 1, &slot, NULL));
-		assert_int_equal(slot.nr_sections, 7);
-		assert_int_equal(slot.section[6].type, types[i]);
+		assert_int_equal(slot.nr_sections, 8);
+		assert_int_equal(slot.section[7].type, types[i]);
 		assert_true(slot.compat == ~0ull);
 	}
 }
@@ -215,26 +217,20 @@ static void test_every_bit(void **state)
 	}
 }
 
-/* An unreadable state costs a count only. */
-static void test_state(void **state)
+/* The other kind of image is a kind of image. */
+static void test_once(void **state)
 {
-	uint8_t sector[512], uuid[16] = { 1, 2, 3 }, other[16] = { 1, 2, 4 };
-	struct img_state s = { 41 };
+	uint8_t block[IMG_BLOCK];
+	struct img_slot slot;
 
 	(void)state;
-	img_state_encode(&s, uuid, sector);
-	s.restores = 0;
-	img_state_decode(sector, uuid, &s);
-	assert_int_equal(s.restores, 41);
-	img_state_decode(sector, other, &s);
-	assert_int_equal(s.restores, 0);
-	for (size_t bit = 0; bit < sizeof(sector) * 8; bit++) {
-		sector[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		s.restores = 99;
-		img_state_decode(sector, uuid, &s);
-		assert_int_equal(s.restores, 0);
-		sector[bit / 8] ^= (uint8_t)(1 << bit % 8);
-	}
+	copy_header(block);
+	put_le(block + AT(mode), IMG_MODE_ONCE, 4);
+	seal_header(block);
+	assert_reason(IMG_OK, img_slot_decode(block, &sample.area, 1, &slot, NULL));
+	assert_int_equal(slot.mode, IMG_MODE_ONCE);
+	assert_reason(IMG_OK, img_slot_decode(slot_block(0), &sample.area, 0, &slot, NULL));
+	assert_int_equal(slot.mode, IMG_MODE_ONCE);
 }
 
 static void test_choose(void **state)
@@ -257,6 +253,13 @@ static void test_choose(void **state)
 		  -1,
 		  IMG_E_SLOT_CHECKSUM },
 		{ { IMG_E_SLOT_MAGIC, IMG_E_SLOT_EMPTY }, { 0, 0 }, -1, -1, IMG_E_SLOT_MAGIC },
+		{ { IMG_OK, IMG_E_SLOT_QUARANTINED }, { 5, 6 }, -1, 0, IMG_OK },
+		{ { IMG_E_SLOT_EMPTY, IMG_E_SLOT_CONSUMED },
+		  { 0, 6 },
+		  -1,
+		  -1,
+		  IMG_E_SLOT_CONSUMED },
+		{ { IMG_OK, IMG_E_STATE_DAMAGED }, { 5, 6 }, 1, -1, IMG_E_STATE_DAMAGED },
 		{ { IMG_OK, IMG_OK }, { 5, 6 }, 0, 0, IMG_OK },
 		{ { IMG_E_SLOT_EMPTY, IMG_OK }, { 0, 6 }, 0, -1, IMG_E_SLOT_EMPTY },
 		{ { IMG_OK, IMG_E_SLOT_FIELD }, { 5, 6 }, 1, -1, IMG_E_SLOT_FIELD },
@@ -290,7 +293,7 @@ int run_slot_tests(void)
 		cmocka_unit_test(test_sections_share_no_block),
 		cmocka_unit_test(test_tolerated),
 		cmocka_unit_test(test_every_bit),
-		cmocka_unit_test(test_state),
+		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_choose),
 	};
 

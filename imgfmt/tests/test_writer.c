@@ -236,7 +236,8 @@ static void write_image(struct image *image, struct img_slot *slot)
 {
 	struct img_record record = sample_full.record;
 	struct img_record_disk disk;
-	struct img_writer_sections in = { .record = &disk };
+	const struct img_proof_disk proof = img_proof_encode(&sample_full.proof[0]);
+	struct img_writer_sections in = { .record = &disk, .proof = &proof, .nr_proofs = 1 };
 	const void *data[IMG_MAX_SECTIONS];
 	struct img_writer w;
 

@@ -16,6 +16,8 @@ enum img_fp_field {
 	IMG_FP_RAM_BYTES = 3,  /* bytes of RAM; 0.  Compared within IMG_RAM_TOLERANCE */
 	IMG_FP_ACPI_TABLE = 4, /* index: order of the walk; signature | length<<32, digest */
 	IMG_FP_PCI_DEVICE = 5, /* index: segment<<16 | bus<<8 | devfn; ids, class and header */
+	IMG_FP_MACHINE_ID =
+		6, /* index 0: UUID of SMBIOS type 1; index 1: digest of its serial number */
 };
 
 /*
@@ -66,6 +68,15 @@ void img_fp_add_cpuid(struct img_fp *fp, const struct img_probe *probe);
  */
 bool img_fp_add_acpi(struct img_fp *fp, const struct img_probe *probe, uint64_t rsdp_phys,
 		     void *scratch);
+
+/*
+ * The machine's own UUID and serial number, which machines of one kind do not share: SMBIOS 3.6,
+ * 7.2 (System Information).  smbios3, smbios: physical addresses of the entry points (5.2), 0
+ * where there is none; the 64-bit one goes first.  scratch: IMG_ACPI_SCRATCH bytes.  Adds nothing
+ * where there is no usable table.
+ */
+void img_fp_add_smbios(struct img_fp *fp, const struct img_probe *probe, uint64_t smbios3,
+		       uint64_t smbios, void *scratch);
 
 struct img_pci_id {
 	uint16_t segment;

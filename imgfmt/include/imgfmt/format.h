@@ -68,7 +68,7 @@ enum img_section_type {
 	IMG_SEC_FINGERPRINT = 2, /* machine fingerprint */
 	IMG_SEC_RTMAP = 3,	 /* EFI runtime map */
 	IMG_SEC_AUX = 4,	 /* auxiliary ranges */
-	IMG_SEC_FS_PROOFS = 5,	 /* file-system proofs */
+	IMG_SEC_PROOFS = 5,	 /* what the disks must still say */
 	IMG_SEC_PAGE_INDEX = 6,	 /* page runs */
 	IMG_SEC_CHUNK_TABLE = 7,
 	IMG_SEC_SIGNATURE = 8, /* reserved for a detached signature */
@@ -84,7 +84,7 @@ struct img_section_disk {
 
 enum img_mode {
 	IMG_MODE_GOLDEN = 1, /* restorable any number of times */
-	IMG_MODE_ONCE = 2,   /* reserved: consumed before the jump */
+	IMG_MODE_ONCE = 2,   /* consumed before the jump, so that there is no second restore */
 };
 
 /* The slot header: written last, after everything it describes is durable. */
@@ -116,16 +116,25 @@ struct img_slot_disk {
 };
 
 /*
- * The slot state block: what changes while the image does not.  Its loss
- * costs a count, never an image, so an unreadable one counts as zeroes.
+ * The slot state block: what changes while the image does not.  Written when the
+ * image is made, by the loader before each jump, and by whoever calls the image
+ * good.  Of a golden image an unreadable one counts as zeroes; an image for one
+ * restore is refused without it.
  */
 struct img_state_disk {
 	uint8_t magic[8];
 	uint8_t image_uuid[16]; /* a state of another image is no state */
-	img_le64 restores;
-	uint8_t reserved[472];
+	img_le64 restores;	/* jumps into the image */
+	img_le32 attempts;	/* of them, those since it was last called good */
+	img_le32 flags;		/* IMG_STATE_CONSUMED */
+	uint8_t reserved[464];
 	img_le64 csum; /* XXH64 of the 504 bytes before it */
 };
+
+#define IMG_STATE_CONSUMED 1u /* an image for one restore has had it */
+
+/* So many attempts without being called good, and the slot is left alone. */
+#define IMG_MAX_ATTEMPTS 3u
 
 /* Restore record: one entry. */
 struct img_record_disk {
@@ -180,15 +189,41 @@ enum img_aux_kind {
 	IMG_AUX_BOOT_SERVICES = 1, /* boot-services memory the kernel kept (BGRT, ESRT) */
 };
 
-/* One file-system proof; version 1 writes none and refuses any. */
-struct img_fs_proof_disk {
-	uint8_t part_uuid[16];
-	img_le32 kind;
-	img_le32 flags;
-	img_le64 offset; /* partition bytes */
-	img_le64 size;
-	img_le64 digest;
+/*
+ * One proof: bytes of a disk that are as they were only if nobody has changed
+ * what the image knows of that disk.  Sorted as they were taken; the loader reads
+ * the same bytes and compares the digest.
+ */
+struct img_proof_disk {
+	uint8_t part_uuid[16]; /* GPT unique partition GUID; zero: the image's own partition */
+	img_le32 kind;	       /* enum img_proof_kind */
+	img_le32 flags;	       /* IMG_PROOF_WHOLE_DISK */
+	img_le64 offset;       /* bytes of the partition, or of its disk; multiple of 512 */
+	img_le32 size;	       /* bytes, multiple of 512, up to IMG_PROOF_MAX_SIZE */
+	img_le32 reserved0;
+	img_le64 digest; /* XXH64 of them */
 	uint8_t reserved[16];
+};
+
+#define IMG_PROOF_WHOLE_DISK 1u /* offset counts on the disk that the partition lies on */
+#define IMG_PROOF_ALIGN	     512u
+#define IMG_PROOF_MAX_SIZE   (1u << 20)
+#define IMG_MAX_PROOFS	     256u
+
+enum img_proof_kind {
+	IMG_PROOF_PARTITION_TABLE = 1, /* GPT header (UEFI 2.10, 5.3.2), or a DOS table's sector */
+	IMG_PROOF_IMAGE_PARTITION = 2, /* first block of the image's partition: swap header */
+	IMG_PROOF_EXT_SUPER = 16,
+	IMG_PROOF_EXT_JOURNAL = 17,
+	IMG_PROOF_XFS_SUPER = 18,
+	IMG_PROOF_XFS_LOG = 19, /* around the log's head */
+	IMG_PROOF_BTRFS_SUPER = 20,
+	IMG_PROOF_F2FS_SUPER = 21,
+	IMG_PROOF_F2FS_CHECKPOINT = 22, /* of each pack, the first block */
+	IMG_PROOF_F2FS_NODE = 23,	/* where the next fsync goes */
+	IMG_PROOF_SQUASHFS_SUPER = 24,
+	IMG_PROOF_EROFS_SUPER = 25,
+	IMG_PROOF_ISO9660_SUPER = 26,
 };
 
 enum img_run_kind {
@@ -238,7 +273,9 @@ static_assert(offsetof(struct img_record_disk, handoff_phys) == 80, "handoff_phy
 static_assert(sizeof(struct img_fp_disk) == 24, "fingerprint item");
 static_assert(sizeof(struct img_rtmap_disk) == 40, "runtime region");
 static_assert(sizeof(struct img_aux_disk) == 24, "auxiliary range");
-static_assert(sizeof(struct img_fs_proof_disk) == 64, "file-system proof");
+static_assert(sizeof(struct img_proof_disk) == 64, "proof");
+static_assert(offsetof(struct img_proof_disk, digest) == 40, "proof digest");
+static_assert(offsetof(struct img_state_disk, attempts) == 32, "attempts");
 static_assert(sizeof(struct img_run_disk) == 32, "run");
 static_assert(sizeof(struct img_chunk_disk) == 40, "chunk");
 

@@ -43,10 +43,13 @@ struct img_handoff {
 	uint64_t svam_status; /* EFI_STATUS of SetVirtualAddressMap */
 	uint8_t seed[IMG_SEED_SIZE];
 	uint64_t stamp[IMG_STAMP_COUNT];
+	uint32_t attempts; /* since the image was last called good, with this one */
+	uint32_t reserved0;
 };
 
 static_assert(sizeof(struct img_handoff) <= 4096, "one page");
 static_assert(offsetof(struct img_handoff, seed) == 80, "seed");
 static_assert(offsetof(struct img_handoff, stamp) == 144, "stamp");
+static_assert(offsetof(struct img_handoff, attempts) == 272, "attempts");
 
 #endif

@@ -6,6 +6,7 @@
 #include "fingerprint.h"
 #include "handoff.h"
 #include "plan.h"
+#include "proof.h"
 #include "reader.h"
 #include "reasons.h"
 #include "writer.h"

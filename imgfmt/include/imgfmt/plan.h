@@ -18,6 +18,7 @@
 #define IMGFMT_PLAN_H
 
 #include "fingerprint.h"
+#include "proof.h"
 #include "reader.h"
 
 /* UEFI 2.10, 7.2: EFI_MEMORY_TYPE values used here. */
@@ -44,6 +45,7 @@ struct img_machine {
 	const struct img_memrange *map; /* sorted by phys, disjoint */
 	uint64_t nr_map;
 	uint64_t runtime_services; /* physical address of the EFI_RUNTIME_SERVICES table */
+	const struct img_proof_probe *proofs;
 };
 
 struct img_verdict {
@@ -61,8 +63,8 @@ void img_memmap_sort(struct img_memrange *map, uint64_t nr);
 uint64_t img_memmap_ram(const struct img_memrange *map, uint64_t nr);
 
 /*
- * In this order: fingerprint, EFI runtime map, runtime services table, every page of the index,
- * room for staging.  Nothing is modified.  spare_needed: pages the loader needs for itself.
+ * In this order: fingerprint, proofs, EFI runtime map, runtime services table, every page of the
+ * index, room for staging.  Nothing is modified.  spare_needed: pages the loader needs for itself.
  */
 void img_decide(const struct img_meta *meta, const struct img_machine *machine,
 		uint64_t spare_needed, struct img_verdict *ret_verdict);

@@ -7,6 +7,7 @@
  *
  *   area header -> img_area_decode
  *   slot header -> img_slot_decode
+ *   slot state  -> img_state_decode, img_state_check
  *   sections    -> img_meta_decode, once, over one buffer with all of them
  *   a chunk     -> img_chunk_check, img_chunk_decode, in any order, on any cpu
  *
@@ -59,7 +60,10 @@ struct img_slot {
 };
 
 struct img_state {
+	bool valid; /* there is one, of this image; else all is zero */
 	uint64_t restores;
+	uint32_t attempts;
+	bool consumed;
 };
 
 struct img_record {
@@ -97,6 +101,15 @@ struct img_aux {
 	uint32_t kind;
 };
 
+struct img_proof {
+	uint8_t part_uuid[16]; /* zero: the image's own partition */
+	enum img_proof_kind kind;
+	uint32_t flags;
+	uint64_t offset; /* bytes */
+	uint32_t size;
+	uint64_t digest;
+};
+
 struct img_run {
 	uint64_t pfn;
 	uint32_t pages;
@@ -121,9 +134,10 @@ struct img_meta {
 	const struct img_fp_disk *fp;
 	const struct img_rtmap_disk *rtmap;
 	const struct img_aux_disk *aux;
+	const struct img_proof_disk *proof;
 	const struct img_run_disk *run;
 	const struct img_chunk_disk *chunk;
-	uint64_t nr_fp, nr_rtmap, nr_aux, nr_runs, nr_chunks;
+	uint64_t nr_fp, nr_rtmap, nr_aux, nr_proofs, nr_runs, nr_chunks;
 	uint64_t nr_pages, nr_stored;
 };
 
@@ -138,14 +152,27 @@ enum img_reason img_area_decode(const void *block, uint64_t partition_size,
 enum img_reason img_slot_decode(const void *block, const struct img_area *area, uint32_t slot,
 				struct img_slot *ret_slot, struct img_detail *detail);
 
-/* sector: the first 512 bytes of the block after the slot header.  Unreadable: zeroes. */
+/* sector: the first 512 bytes of the block after the slot header.  Unreadable: not valid. */
 void img_state_decode(const void *sector, const uint8_t image_uuid[16],
 		      struct img_state *ret_state);
 
+/* sector: 512 bytes, overwritten. */
+void img_state_encode(const struct img_state *state, const uint8_t image_uuid[16], void *sector);
+
+/*
+ * Whether the image may be entered once more: SLOT_QUARANTINED after IMG_MAX_ATTEMPTS attempts,
+ * and for an image for one restore SLOT_CONSUMED, or STATE_DAMAGED if there is no telling.
+ */
+enum img_reason img_state_check(const struct img_slot *slot, const struct img_state *state,
+				uint32_t number, struct img_detail *detail);
+
+/* The state that must be durable before the image is entered. */
+struct img_state img_state_entered(const struct img_slot *slot, const struct img_state *state);
+
 /*
  * Which slot to restore: `wanted` (0, 1) or -1 for the valid one of the highest
- * generation.  reason[i], slot[i]: what img_slot_decode gave for slot i.
- * Returns the slot's number, or -1 with *ret_reason the most telling refusal
+ * generation.  reason[i], slot[i]: what img_slot_decode, and then img_state_check,
+ * gave for slot i.  Returns the slot's number, or -1 with *ret_reason the most telling refusal
  * (any damage before SLOT_EMPTY).
  */
 int img_slot_choose(const enum img_reason reason[], const struct img_slot slot[], uint32_t nr_slots,
@@ -158,6 +185,7 @@ enum img_reason img_meta_decode(const struct img_slot *slot, const void *meta,
 struct img_fp_item img_meta_fp(const struct img_meta *meta, uint64_t i);
 struct img_rtregion img_meta_rtregion(const struct img_meta *meta, uint64_t i);
 struct img_aux img_meta_aux(const struct img_meta *meta, uint64_t i);
+struct img_proof img_meta_proof(const struct img_meta *meta, uint64_t i);
 struct img_run img_meta_run(const struct img_meta *meta, uint64_t i);
 struct img_chunk img_meta_chunk(const struct img_meta *meta, uint64_t i);
 

@@ -42,6 +42,13 @@
 	  "take a new image on this machine: echo golden > /sys/power/fastboot_snapshot")          \
 	X(SLOT_MODE, "slot-mode", "the image is of a kind this program does not restore",          \
 	  "install matching versions of the loader, the module and the tools")                     \
+	X(SLOT_QUARANTINED, "slot-quarantined",                                                    \
+	  "the image was entered three times and never called good",                               \
+	  "find out why, then: fastbootctl mark-good --slot a|b, or take a new image")             \
+	X(SLOT_CONSUMED, "slot-consumed", "the image was made for one restore and has had it",     \
+	  "take a new one: echo once > /sys/power/fastboot_snapshot")                              \
+	X(STATE_DAMAGED, "state-damaged", "the slot state is damaged",                             \
+	  "golden: only counts are lost; once: take a new image")                                  \
 	/* The sections behind a slot header. */                                                   \
 	X(SECTION_TABLE, "section-table", "the section table is not consistent",                   \
 	  "take a new image: echo golden > /sys/power/fastboot_snapshot")                          \
@@ -59,8 +66,10 @@
 	  "take a new image: echo golden > /sys/power/fastboot_snapshot")                          \
 	X(AUX_BOUNDS, "aux-bounds", "the auxiliary ranges are not consistent",                     \
 	  "take a new image: echo golden > /sys/power/fastboot_snapshot")                          \
-	X(FS_PROOF, "fs-proof-unknown", "the image carries a file-system proof of unknown kind",   \
+	X(PROOF_KIND, "fs-proof-unknown", "the image carries a file-system proof of unknown kind", \
 	  "install matching versions of the loader, the module and the tools")                     \
+	X(PROOF_BOUNDS, "proof-bounds", "the file-system proofs are not consistent",               \
+	  "take a new image: echo golden > /sys/power/fastboot_snapshot")                          \
 	X(INDEX_ORDER, "index-order", "the page index is not sorted or overlaps",                  \
 	  "take a new image: echo golden > /sys/power/fastboot_snapshot")                          \
 	X(INDEX_BOUNDS, "index-bounds", "a run of the page index is out of range",                 \
@@ -83,6 +92,8 @@
 	X(INDEX_FULL, "index-full", "the page index is larger than its buffer",                    \
 	  "memory is too fragmented; reboot and take the image earlier")                           \
 	/* The machine today against the machine then. */                                          \
+	X(MACHINE_ID, "machine-id", "the machine is another one than the image was taken on",      \
+	  "take a new image on this machine: echo golden > /sys/power/fastboot_snapshot")          \
 	X(CPU_MODEL, "cpu-model", "the processor is not the one the image was taken on",           \
 	  "restore the processor settings or take a new image")                                    \
 	X(CPU_COUNT, "cpu-count", "the number of processors has changed",                          \
@@ -103,6 +114,17 @@
 	  "boot once more; if it stays so, take a new image")                                      \
 	X(PAGE_NOT_FREE, "page-not-free", "memory that the image needs is not free RAM today",     \
 	  "boot once more; if it stays so, take a new image")                                      \
+	/* The disks today against the disks then. */                                              \
+	X(DISK_MISSING, "disk-missing", "a disk or partition of the image is missing",             \
+	  "connect it again or take a new image")                                                  \
+	X(PARTITION_TABLE, "partition-table",                                                      \
+	  "a partition table has changed since the image was taken",                               \
+	  "take a new image: echo golden > /sys/power/fastboot_snapshot")                          \
+	X(IMAGE_PARTITION, "image-partition",                                                      \
+	  "the partition of the image was formatted since the image was taken",                    \
+	  "lay it out again: fastbootctl prepare PARTITION, then take a new image")                \
+	X(FS_CHANGED, "fs-changed", "a file system was changed since the image was taken",         \
+	  "nothing is lost; take a new image: echo golden > /sys/power/fastboot_snapshot")         \
 	/* The loader's own troubles. */                                                           \
 	X(DISK_READ, "disk-read", "the disk could not be read", "check the disk and its cable")    \
 	X(NO_MEMORY, "no-memory", "the firmware has not enough free memory for the restore",       \
@@ -111,6 +133,8 @@
 	  "boot once more; report this firmware")                                                  \
 	X(WORKER_STUCK, "worker-stuck", "a processor did not finish its work",                     \
 	  "add cores=1 to the boot entry's options; report this firmware")                         \
+	X(STATE_WRITE, "state-write", "the attempt could not be recorded on the disk",             \
+	  "check the disk: it must be writable for the firmware")                                  \
 	X(BAD_OPTION, "bad-option", "the boot entry carries an unknown option",                    \
 	  "known are: slot=a slot=b partuuid=UUID cores=1 verbose simulate")                       \
 	X(SIMULATED, "simulated", "simulation only: the image would have been restored",           \
@@ -118,10 +142,19 @@
 	/* The module's gates and troubles. */                                                     \
 	X(GATE_FS_WRITABLE, "fs-writable", "a file system on a disk is mounted read-write",        \
 	  "unmount it or remount it read-only before the snapshot")                                \
+	X(GATE_FS_UNPROVABLE, "fs-unprovable",                                                     \
+	  "a mounted file system cannot be proven unchanged at a restore",                         \
+	  "unmount it before the snapshot; docs/safety.md lists what can be proven")               \
+	X(GATE_DIRTY, "dirty-blocks", "a block device has data that is not on the disk yet",       \
+	  "stop what writes to it, then: sync")                                                    \
+	X(GATE_HELD, "device-held", "a block device is in use by something unknown",               \
+	  "find its user and stop it, or report this")                                             \
 	X(GATE_SWAP, "swap-in-use", "swap space is in use",                                        \
 	  "turn it off before the snapshot: swapoff -a")                                           \
+	X(GATE_SWAP_OVERLAP, "swap-overlap", "the swap area reaches into the images",              \
+	  "lay the partition out again: fastbootctl prepare PARTITION")                            \
 	X(GATE_TAINT, "kernel-tainted",                                                            \
-	  "the kernel has had an oops: its state is not known to be good",                         \
+	  "the kernel is tainted: its state is not known to be good",                              \
 	  "reboot before taking a snapshot")                                                       \
 	X(GATE_TOO_LARGE, "image-too-large", "the image will not fit into the slot",               \
 	  "free memory (stop services, drop caches) or prepare a larger partition")                \
@@ -130,6 +163,8 @@
 	X(GATE_HIBERNATION, "hibernation-off", "the kernel does not allow hibernation",            \
 	  "lockdown (Secure Boot) or nohibernate on the command line forbids it")                  \
 	X(GATE_BUSY, "busy", "another snapshot or hibernation is under way", "try again later")    \
+	X(GATE_HOTPLUG, "hotplug", "memory or processors are being plugged or unplugged",          \
+	  "wait until that has ended, then try again")                                             \
 	X(GATE_EFI, "no-efi", "the kernel was not started through UEFI",                           \
 	  "switch the firmware to UEFI mode and reinstall the boot loader")                        \
 	X(GATE_TARGET, "target-open", "the partition of the image cannot be opened",               \
@@ -140,7 +175,11 @@
 	X(DISK_WRITE, "disk-write", "the image could not be written",                              \
 	  "check the disk, then try again; the image in the other slot is untouched")              \
 	X(MODE_UNKNOWN, "mode-unknown", "the snapshot command is not known",                       \
-	  "write: golden [description]")
+	  "write: golden [TEXT], once [TEXT], test:LEVEL [once], invalidate")                      \
+	X(TEST_SLOT, "test-slot", "a test of writing would erase the only image",                  \
+	  "prepare two slots, or invalidate the image first")                                      \
+	X(FAULT, "fault-injected", "a fault was injected by the module's parameter fail_at",       \
+	  "clear the parameter")
 
 enum img_reason {
 	IMG_OK = 0,
@@ -162,11 +201,12 @@ const char *img_reason_advice(enum img_reason reason);
  * `field` are string constants or point into the caller's own data.
  */
 struct img_detail {
-	const char *object; /* "slot header", "chunk", "PCI device", ... */
-	const char *field;  /* "generation", or NULL */
-	uint64_t index;	    /* which object, where there are several */
-	uint64_t golden;    /* what the image says */
-	uint64_t today;	    /* what the machine or the program says */
+	const char *object;  /* "slot header", "chunk", "PCI device", ... */
+	const char *field;   /* "generation", or NULL */
+	uint64_t index;	     /* which object, where there are several */
+	uint64_t golden;     /* what the image says */
+	uint64_t today;	     /* what the machine or the program says */
+	const uint8_t *uuid; /* of the partition, 16 bytes as in a GPT; NULL: none is meant */
 };
 
 #endif

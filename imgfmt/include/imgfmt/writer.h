@@ -78,7 +78,8 @@ struct img_writer_sections {
 	const struct img_fp_disk *fp;
 	const struct img_rtmap_disk *rtmap;
 	const struct img_aux_disk *aux;
-	uint64_t nr_fp, nr_rtmap, nr_aux;
+	const struct img_proof_disk *proof;
+	uint64_t nr_fp, nr_rtmap, nr_aux, nr_proofs;
 };
 
 /*
@@ -95,13 +96,11 @@ struct img_record_disk img_record_encode(const struct img_record *record);
 struct img_fp_disk img_fp_encode(const struct img_fp_item *item);
 struct img_rtmap_disk img_rtregion_encode(const struct img_rtregion *region);
 struct img_aux_disk img_aux_encode(const struct img_aux *aux);
+struct img_proof_disk img_proof_encode(const struct img_proof *proof);
 
 /* block: IMG_BLOCK bytes, overwritten. */
 void img_slot_encode(const struct img_slot *slot, void *block);
 void img_area_encode(const struct img_area *area, void *block);
-/* sector: 512 bytes, overwritten. */
-void img_state_encode(const struct img_state *state, const uint8_t image_uuid[16], void *sector);
-
 /*
  * Divides a partition: swap_size bytes (rounded up to blocks) of swap area, then
  * nr_slots (1 or 2) equal slots, then the area header.  AREA_BOUNDS if a slot would be

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Proofs that a disk is as the image knows it.
+ *
+ * When the image is taken, img_fs_extents says which few bytes of a mounted file
+ * system cannot stay the same if it is mounted read-write again: its primary
+ * superblock, and its journal's superblock, log head or checkpoints.  The module
+ * records their digests.  At a restore the loader needs no knowledge of file
+ * systems: it reads the same bytes and compares.  docs/safety.md says for each
+ * file system why that is proof enough.
+ *
+ * No allocation, no recursion; a hostile disk yields a refusal, never an access
+ * outside what was read.
+ */
+#ifndef IMGFMT_PROOF_H
+#define IMGFMT_PROOF_H
+
+#include "reader.h"
+
+/* "ext4 superblock", ...; "unknown proof" for an unknown kind. */
+const char *img_proof_kind_name(uint32_t kind);
+
+/* How to read what a proof is about today. */
+struct img_proof_probe {
+	void *ctx;
+	/* IMG_OK with the digest of the bytes; IMG_E_DISK_MISSING, IMG_E_DISK_READ. */
+	enum img_reason (*digest)(void *ctx, const struct img_proof *proof, uint64_t *ret_digest);
+};
+
+/*
+ * Compares every proof of the image; the first that fails gives the reason: DISK_MISSING,
+ * DISK_READ, PARTITION_TABLE, IMAGE_PARTITION, FS_CHANGED.  detail: object is the kind's name,
+ * index the proof's number, uuid the partition (NULL: the image's own).
+ */
+enum img_reason img_proof_check(const struct img_meta *meta, const struct img_proof_probe *probe,
+				struct img_detail *detail);
+
+/* Which bytes of a file system prove that it is unchanged. */
+
+#define IMG_FS_MAX_EXTENTS 4u
+#define IMG_FS_BUFFER	   IMG_BLOCK
+
+struct img_fs_extent {
+	enum img_proof_kind kind;
+	uint64_t offset; /* bytes of the partition; multiple of IMG_PROOF_ALIGN */
+	uint32_t size;	 /* bytes; likewise, at most IMG_PROOF_MAX_SIZE */
+};
+
+struct img_fs_reader {
+	void *ctx;
+	uint64_t size; /* of the partition, bytes */
+	void *buffer;  /* IMG_FS_BUFFER bytes, for `read` to fill */
+	/* Reads the IMG_BLOCK bytes at `offset`, a multiple of that, into `buffer`. */
+	bool (*read)(void *ctx, uint64_t offset, void *buffer);
+};
+
+/*
+ * type: the Linux name of the file system: ext2, ext3, ext4, xfs, btrfs, f2fs, squashfs, erofs,
+ * iso9660.  Writes at most IMG_FS_MAX_EXTENTS extents, each within the partition.
+ * IMG_E_DISK_READ; IMG_E_GATE_FS_UNPROVABLE, with detail->field a few words why ("type",
+ * "external journal", "several devices", "superblock", ...).
+ */
+enum img_reason img_fs_extents(const char *type, const struct img_fs_reader *reader,
+			       struct img_fs_extent ret_extent[IMG_FS_MAX_EXTENTS],
+			       uint32_t *ret_nr, struct img_detail *detail);
+
+/*
+ * Does the swap area of a partition end before its images begin?  block: the partition's first
+ * IMG_BLOCK bytes.  A partition without a swap header (include/linux/swap.h, union swap_header)
+ * has nothing that could reach in.  IMG_E_GATE_SWAP_OVERLAP: detail has both ends in bytes.
+ */
+enum img_reason img_swap_check(const void *block, const struct img_area *area,
+			       struct img_detail *detail);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Disks made by hand, byte by byte: the least that each file system needs to be
+ * taken for one.  For the unit tests, which break one rule at a time, and for the
+ * fuzzer, which breaks what it likes.
+ */
+#ifndef IMGFMT_TESTS_DISKS_H
+#define IMGFMT_TESTS_DISKS_H
+
+#include <imgfmt/imgfmt.h>
+
+#define KIB 1024u
+#define MIB (1024u * KIB)
+
+/* Integers into raw bytes. */
+void put_le(void *to, uint64_t value, size_t width);
+void put_be(void *to, uint64_t value, size_t width);
+
+struct disk {
+	uint8_t *byte; /* to be freed */
+	uint64_t size;
+	uint64_t bad; /* block that cannot be read */
+};
+
+/* Full of zeroes; every block readable. */
+struct disk disk_make(uint64_t size);
+
+/* A struct img_fs_reader's read, ctx: struct disk.  Aborts where the caller breaks its contract. */
+bool disk_read(void *ctx, uint64_t offset, void *buffer);
+
+/* ext4 with 4 KiB blocks: descriptors in block 1, inode table in 16, journal from 100 on. */
+#define EXT_SB	  1024u
+#define EXT_DESC  4096u
+#define EXT_INODE (16u * 4096 + 7 * 256)
+#define EXT_MAP	  (EXT_INODE + 0x28)
+#define EXT_LOG	  (100u * 4096)
+struct disk make_ext4(void);
+void put_extent_node(uint8_t *node, uint32_t entries, uint32_t depth);
+
+/* xfs of two groups of 64 blocks of 4 KiB; the log has 40 blocks from block 8 of the second. */
+#define XFS_LOG	       ((64u + 8) * 4096)
+#define XFS_LOG_BLOCKS 40u
+#define XFS_BASIC      (XFS_LOG_BLOCKS * 8)
+struct disk make_xfs(void);
+/* head: the 512-byte block where the turn `cycle` ends; records: every eighth is a header. */
+struct disk xfs_with_head(uint32_t head, uint32_t cycle, bool records);
+
+#define BTRFS_SB (64u * KIB)
+struct disk make_btrfs(void);
+
+/* f2fs: checkpoint packs of 3 and 4 blocks at 2 and 4 MiB, the main area from 6 MiB on. */
+#define F2FS_PACK(i)	     ((1u + (i)) * 2 * MIB)
+#define F2FS_PACK_SIZE(i)    (3u + (i))
+#define NODE(segment, block) (6ull * MIB + (segment)*2ull * MIB + (block)*4096ull)
+struct disk make_f2fs(void);
+uint32_t f2fs_crc(const uint8_t *data, size_t size);
+/* Makes the checksum at the end of a checkpoint block right again. */
+void seal_pack_block(uint8_t *block);
+/* Both ends of pack i: its version, and the place for the next warm node. */
+void put_pack(struct disk *d, uint32_t i, uint64_t version, uint32_t segment, uint32_t block);
+
+/* squashfs, erofs and iso9660, all at once: their superblocks do not overlap. */
+struct disk make_readonly(void);
+
+/* The first block of a swap partition. */
+void put_swap(uint8_t *block, const char *magic, uint32_t last);
+
+#endif

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/* The slot state: its bytes, what damage to them means, and who may be entered once more. */
+#include "test.h"
+
+#define AT(member) offsetof(struct img_state_disk, member)
+
+static const uint8_t uuid[16] = { 1, 2, 3 };
+
+static void seal_state(uint8_t sector[512])
+{
+	put_le(sector + AT(csum), img_port_xxh64(sector, AT(csum)), 8);
+}
+
+static void assert_is_none(const struct img_state *s)
+{
+	assert_true(!s->valid && !s->consumed);
+	assert_int_equal(s->restores, 0);
+	assert_int_equal(s->attempts, 0);
+}
+
+static void test_round_trip(void **state)
+{
+	static const struct img_state row[] = {
+		{ true, 0, 0, false },
+		{ true, 41, 2, false },
+		{ true, 1, 1, true },
+		{ true, ~0ull, ~0u, true },
+	};
+	uint8_t sector[512], other[16] = { 1, 2, 4 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		struct img_state s = { 0 };
+
+		memset(sector, 0xee, sizeof(sector));
+		img_state_encode(&row[i], uuid, sector);
+		img_state_decode(sector, uuid, &s);
+		assert_true(s.valid);
+		assert_true(s.restores == row[i].restores && s.attempts == row[i].attempts);
+		assert_int_equal(s.consumed, row[i].consumed);
+		img_state_decode(sector, other, &s);
+		assert_is_none(&s);
+	}
+}
+
+/* A state is whole or it is none: no bit of it can be wrong unseen. */
+static void test_every_bit(void **state)
+{
+	const struct img_state good = { true, 41, 2, true };
+	uint8_t sector[512];
+	struct img_state s;
+
+	(void)state;
+	img_state_encode(&good, uuid, sector);
+	for (size_t bit = 0; bit < sizeof(sector) * 8; bit++) {
+		sector[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		s = (struct img_state){ true, 99, 99, true };
+		img_state_decode(sector, uuid, &s);
+		assert_is_none(&s);
+		sector[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	memset(sector, 0, sizeof(sector));
+	img_state_decode(sector, uuid, &s);
+	assert_is_none(&s);
+}
+
+/* With a right checksum the other rules speak. */
+static void test_sealed_fields(void **state)
+{
+	static const struct {
+		size_t offset, width;
+		uint64_t value;
+		bool valid;
+	} row[] = {
+		{ AT(magic), 1, 'f', false },
+		{ AT(magic) + 7, 1, 0, false },
+		{ AT(image_uuid), 1, 9, false },
+		{ AT(image_uuid) + 15, 1, 9, false },
+		{ AT(restores), 8, ~0ull, true },
+		{ AT(attempts), 4, ~0u, true },
+		{ AT(flags), 4, IMG_STATE_CONSUMED, true },
+		{ AT(flags), 4, 2, false },
+		{ AT(flags), 4, 1u << 31 | IMG_STATE_CONSUMED, false },
+		{ AT(reserved), 1, 1, false },
+		{ AT(csum) - 1, 1, 1, false },
+	};
+	const struct img_state good = { true, 41, 2, false };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		uint8_t sector[512];
+		struct img_state s;
+
+		img_state_encode(&good, uuid, sector);
+		put_le(sector + row[i].offset, row[i].value, row[i].width);
+		seal_state(sector);
+		img_state_decode(sector, uuid, &s);
+		assert_int_equal(s.valid, row[i].valid);
+		if (!row[i].valid)
+			assert_is_none(&s);
+	}
+}
+
+#define GOLDEN IMG_MODE_GOLDEN
+#define ONCE   IMG_MODE_ONCE
+
+static void test_check(void **state)
+{
+	static const struct {
+		enum img_mode mode;
+		struct img_state state;
+		enum img_reason reason;
+		const char *field;
+	} row[] = {
+		{ GOLDEN, { false, 0, 0, false }, IMG_OK, NULL },
+		{ GOLDEN, { true, 0, 0, false }, IMG_OK, NULL },
+		{ GOLDEN, { true, 1000, 2, false }, IMG_OK, NULL },
+		{ GOLDEN, { true, 1000, 3, false }, IMG_E_SLOT_QUARANTINED, "attempts" },
+		{ GOLDEN, { true, ~0ull, ~0u, false }, IMG_E_SLOT_QUARANTINED, "attempts" },
+		/* Only an image for one restore is consumed. */
+		{ GOLDEN, { true, 1, 1, true }, IMG_OK, NULL },
+		{ ONCE, { true, 0, 0, false }, IMG_OK, NULL },
+		{ ONCE, { false, 0, 0, false }, IMG_E_STATE_DAMAGED, NULL },
+		{ ONCE, { true, 1, 1, true }, IMG_E_SLOT_CONSUMED, "restores" },
+		{ ONCE, { true, 1, 0, true }, IMG_E_SLOT_CONSUMED, "restores" },
+		{ ONCE, { true, 0, 0, true }, IMG_E_SLOT_CONSUMED, "restores" },
+		/* Counted but not marked: it was entered, whoever did it. */
+		{ ONCE, { true, 1, 0, false }, IMG_E_SLOT_CONSUMED, "restores" },
+		{ ONCE, { true, 0, 3, false }, IMG_E_SLOT_QUARANTINED, "attempts" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		const struct img_slot slot = { .mode = row[i].mode };
+		struct img_detail detail;
+		enum img_reason reason = img_state_check(&slot, &row[i].state, 1, &detail);
+
+		if (row[i].reason == IMG_OK) {
+			assert_reason(IMG_OK, reason);
+			continue;
+		}
+		assert_refusal(row[i].reason, reason, &detail, "slot state", row[i].field);
+		assert_int_equal(detail.index, 1);
+		assert_reason(row[i].reason, img_state_check(&slot, &row[i].state, 1, NULL));
+	}
+}
+
+/* From a fresh image through three attempts into quarantine, and out again. */
+static void test_golden_life(void **state)
+{
+	const struct img_slot slot = { .mode = IMG_MODE_GOLDEN };
+	struct img_state s = { .valid = false };
+
+	(void)state;
+	for (uint32_t i = 1; i <= IMG_MAX_ATTEMPTS; i++) {
+		assert_reason(IMG_OK, img_state_check(&slot, &s, 0, NULL));
+		s = img_state_entered(&slot, &s);
+		assert_true(s.valid && !s.consumed);
+		assert_int_equal(s.restores, i);
+		assert_int_equal(s.attempts, i);
+	}
+	assert_reason(IMG_E_SLOT_QUARANTINED, img_state_check(&slot, &s, 0, NULL));
+	s.attempts = 0;
+	assert_reason(IMG_OK, img_state_check(&slot, &s, 0, NULL));
+	s = img_state_entered(&slot, &s);
+	assert_int_equal(s.restores, IMG_MAX_ATTEMPTS + 1);
+	assert_int_equal(s.attempts, 1);
+}
+
+static void test_once_life(void **state)
+{
+	const struct img_slot slot = { .mode = IMG_MODE_ONCE };
+	struct img_state s = { .valid = true };
+
+	(void)state;
+	assert_reason(IMG_OK, img_state_check(&slot, &s, 0, NULL));
+	s = img_state_entered(&slot, &s);
+	assert_true(s.valid && s.consumed);
+	assert_reason(IMG_E_SLOT_CONSUMED, img_state_check(&slot, &s, 0, NULL));
+	/* Calling it good does not bring it back. */
+	s.attempts = 0;
+	assert_reason(IMG_E_SLOT_CONSUMED, img_state_check(&slot, &s, 0, NULL));
+}
+
+/* Counters stay at their end: one that wraps would end a quarantine. */
+static void test_counters_do_not_wrap(void **state)
+{
+	const struct img_slot slot = { .mode = IMG_MODE_GOLDEN };
+	const struct img_state most = { true, ~0ull, ~0u, false };
+	struct img_state s;
+
+	(void)state;
+	s = img_state_entered(&slot, &most);
+	assert_true(s.restores == ~0ull);
+	assert_true(s.attempts == ~0u);
+}
+
+int run_state_tests(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_trip),	     cmocka_unit_test(test_every_bit),
+		cmocka_unit_test(test_sealed_fields),	     cmocka_unit_test(test_check),
+		cmocka_unit_test(test_golden_life),	     cmocka_unit_test(test_once_life),
+		cmocka_unit_test(test_counters_do_not_wrap),
+	};
+
+	return cmocka_run_group_tests_name("state", tests, NULL, NULL);
+}
