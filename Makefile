@@ -44,6 +44,12 @@ check: ## unit tests: offline, no root, under a minute
 coverage: ## line coverage of the image format library
 	$(MAKE) -C imgfmt coverage
 
+SECONDS := 600
+
+.PHONY: fuzz
+fuzz: ## libFuzzer on all that reads foreign bytes, SECONDS=600 in all
+	$(MAKE) -C imgfmt fuzz SECONDS=$$(($(SECONDS) / 2))
+
 .PHONY: law
 law: ## inclusion law, closedness of the restore code, SPDX lines, formatting
 	$(MAKE) -C imgfmt law

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * All that reads an image, and the decision on it.
+ *
+ * Input: one byte of what the machine shares with the image; the machine, as far
+ * as that byte does not say that it is the image's own; then edits of a good slot
+ * and its area header: offset (2 bytes), length (1), bytes.  Checksums are made
+ * right after the edits, or none would get past them.
+ */
+#include "fuzz.h"
+#include "sample.h"
+
+#define NR_BLOCKS 16u
+#define SLOT_SIZE ((NR_BLOCKS - 1) * IMG_BLOCK) /* small, for speed; the last is the area's */
+#define AREA_AT	  SLOT_SIZE
+
+#define OTHER_FINGERPRINT 1u
+#define OTHER_DISKS	  2u
+#define OTHER_MAP	  4u
+#define OTHER_TABLE	  8u
+#define OTHER_AREA	  16u /* the slot header is not made to belong to the area */
+
+#define MAX_RANGES 16u
+
+static _Alignas(8) uint8_t bytes[NR_BLOCKS * IMG_BLOCK];
+static uint64_t partition_size;
+
+static void start_over(void)
+{
+	static uint8_t good[sizeof(bytes)];
+
+	if (!partition_size) {
+		struct sample s = sample_make_tiny();
+
+		partition_size = s.size;
+		memcpy(good, s.partition + s.area.slot[0].offset, SLOT_SIZE);
+		memcpy(good + AREA_AT, s.partition + img_area_header_offset(s.size), IMG_BLOCK);
+		sample_free(&s);
+	}
+	memcpy(bytes, good, sizeof(bytes));
+}
+
+static void put_csum(void *to, const void *data, size_t size)
+{
+	img_le64 csum = img_put64(img_port_xxh64(data, size));
+
+	memcpy(to, &csum, sizeof(csum));
+}
+
+static void seal(void)
+{
+	struct img_slot_disk *slot = (struct img_slot_disk *)bytes;
+	struct img_state_disk *state = (struct img_state_disk *)(bytes + IMG_BLOCK);
+	struct img_area_disk *area = (struct img_area_disk *)(bytes + AREA_AT);
+
+	for (uint32_t i = 0; i < IMG_MAX_SECTIONS; i++) {
+		uint64_t offset = img_get64(slot->section[i].offset);
+		uint64_t length = img_get64(slot->section[i].size);
+
+		if (img_get32(slot->section[i].type) && offset <= SLOT_SIZE &&
+		    length <= SLOT_SIZE - offset)
+			put_csum(&slot->section[i].csum, bytes + offset, length);
+	}
+	put_csum(&slot->csum, slot, offsetof(struct img_slot_disk, csum));
+	put_csum(&area->csum, area, offsetof(struct img_area_disk, csum));
+	put_csum(&state->csum, state, offsetof(struct img_state_disk, csum));
+}
+
+static void edit(struct input *in)
+{
+	while (in->size > 3) {
+		size_t offset = (size_t)take(in, 2);
+		size_t length = (size_t)take(in, 1) + 1;
+
+		if (length > sizeof(bytes) - offset)
+			length = sizeof(bytes) - offset;
+		take_bytes(in, bytes + offset, length);
+	}
+}
+
+/* The machine. */
+
+struct machine {
+	uint32_t other;
+	struct img_fp fp;
+	struct img_memrange map[MAX_RANGES];
+	struct img_proof_probe probe;
+	struct img_machine today;
+	uint8_t answer[32]; /* of the disks */
+	uint32_t asked;
+};
+
+/* 0: as it was; then other bytes, and the two ways of not knowing. */
+static enum img_reason digest_today(void *ctx, const struct img_proof *proof, uint64_t *ret_digest)
+{
+	struct machine *m = ctx;
+	uint8_t answer = m->answer[m->asked++ % sizeof(m->answer)] % 4;
+
+	*ret_digest = proof->digest + (answer == 1);
+	if (answer == 2)
+		return IMG_E_DISK_MISSING;
+	return answer == 3 ? IMG_E_DISK_READ : IMG_OK;
+}
+
+static void take_fp(struct machine *m, struct input *in)
+{
+	uint32_t nr = (uint32_t)take(in, 1) % 16;
+
+	img_fp_init(&m->fp);
+	for (uint32_t i = 0; i < nr; i++) {
+		uint32_t field = (uint32_t)take(in, 1);
+		uint32_t index = (uint32_t)take(in, 1);
+
+		img_fp_add(&m->fp, field, index, take(in, 4), take(in, 1));
+	}
+	img_fp_sort(&m->fp);
+}
+
+static void copy_fp(struct machine *m, const struct img_meta *meta)
+{
+	img_fp_init(&m->fp);
+	for (uint64_t i = 0; i < meta->nr_fp; i++) {
+		struct img_fp_item item = img_meta_fp(meta, i);
+
+		img_fp_add(&m->fp, item.field, item.index, item.value[0], item.value[1]);
+	}
+	m->fp.overflow = false;
+}
+
+static void put_range(struct machine *m, uint32_t type, uint64_t phys, uint64_t pages,
+		      uint64_t attribute)
+{
+	if (m->today.nr_map < MAX_RANGES)
+		m->map[m->today.nr_map++] = (struct img_memrange){ phys, pages, type, attribute };
+}
+
+/* Neither sorted nor disjoint unless the fuzzer makes it so: a firmware may say anything. */
+static void take_map(struct machine *m, struct input *in)
+{
+	uint64_t nr = take(in, 1) % (MAX_RANGES + 1);
+
+	for (uint64_t i = 0; i < nr; i++) {
+		uint8_t type = (uint8_t)take(in, 1);
+		uint64_t phys = take(in, 5) << 12, pages = take(in, 2);
+
+		put_range(m, type & 15, phys, type & 64 ? ~0ull : pages,
+			  type & 128 ? IMG_EFI_ATTR_RUNTIME : 0);
+	}
+	img_memmap_sort(m->map, m->today.nr_map);
+}
+
+/* Boot services below 0x102000, free memory above, and the image's own runtime regions. */
+static void copy_map(struct machine *m, const struct img_meta *meta)
+{
+	put_range(m, IMG_EFI_BOOT_DATA, 0, 0x102, 0);
+	put_range(m, IMG_EFI_CONVENTIONAL, 0x102000, 0x10000, 0);
+	for (uint64_t i = 0; i < meta->nr_rtmap; i++) {
+		struct img_rtregion r = img_meta_rtregion(meta, i);
+
+		put_range(m, r.type, r.phys, r.pages, r.attribute);
+	}
+	img_memmap_sort(m->map, m->today.nr_map);
+}
+
+static void machine_make(struct machine *m, struct input *in)
+{
+	memset(m, 0, sizeof(*m));
+	m->other = (uint32_t)take(in, 1);
+	m->probe = (struct img_proof_probe){ m, digest_today };
+	m->today = (struct img_machine){ .fp = &m->fp, .map = m->map, .proofs = &m->probe };
+	if (m->other & OTHER_FINGERPRINT)
+		take_fp(m, in);
+	if (m->other & OTHER_DISKS)
+		take_bytes(in, m->answer, sizeof(m->answer));
+	if (m->other & OTHER_MAP)
+		take_map(m, in);
+	if (m->other & OTHER_TABLE)
+		m->today.runtime_services = take(in, 8);
+}
+
+static void machine_finish(struct machine *m, const struct img_meta *meta)
+{
+	if (!(m->other & OTHER_FINGERPRINT))
+		copy_fp(m, meta);
+	if (!(m->other & OTHER_MAP))
+		copy_map(m, meta);
+	if (!(m->other & OTHER_TABLE))
+		m->today.runtime_services = img_runtime_phys(meta);
+}
+
+/* The decision, and the pool that would follow from it. */
+
+static void decide(const struct img_meta *meta, struct machine *m)
+{
+	struct img_detail detail;
+	struct img_verdict v;
+
+	machine_finish(m, meta);
+	img_decide(meta, &m->today, 16, &v);
+	must(v.reason < IMG_REASON_COUNT);
+	if (v.reason == IMG_OK) {
+		must(v.pages_free + v.pages_busy == meta->nr_pages);
+		must(v.pages_spare >= v.pages_busy + 16);
+		/* Each half of it says the same when it is asked alone. */
+		m->asked = 0;
+		must(img_fp_compare(meta, &m->fp, &detail) == IMG_OK);
+		must(img_proof_check(meta, &m->probe, &detail) == IMG_OK);
+	} else {
+		must(v.detail.object != NULL);
+	}
+}
+
+static void use_pool(const struct img_meta *meta)
+{
+	static const struct img_range range[] = { { 0, 0xa0 }, { 0x100, 0x1000 } };
+	const struct img_owned owned = { range, 2 };
+	struct img_range extent;
+	struct img_pool pool;
+
+	img_pool_init(&pool, meta, &owned);
+	(void)img_pool_contiguous(&pool, 8, 0x800);
+	do {
+		uint64_t run;
+		bool is_owned;
+
+		extent = img_pool_next(&pool, 64);
+		if (!extent.pages)
+			break;
+		run = img_meta_find_pfn(meta, extent.pfn);
+		must(run == meta->nr_runs ||
+		     img_meta_run(meta, run).pfn >= extent.pfn + extent.pages);
+		must(img_owned_span(&owned, extent.pfn, extent.pages, &is_owned) == extent.pages);
+		must(is_owned);
+	} while (extent.pages);
+	for (uint64_t i = 0; i < meta->nr_stored && i < 1000; i++)
+		must(img_meta_run(meta, img_meta_find_stored(meta, i)).kind == IMG_RUN_STORED);
+}
+
+/* The image. */
+
+static void decode_chunks(const struct img_meta *meta)
+{
+	static uint64_t pages[IMG_CHUNK_SIZE / 8];
+
+	for (uint64_t i = 0; i < meta->nr_chunks; i++) {
+		struct img_chunk chunk = img_meta_chunk(meta, i);
+		/* As large as it says and no larger, so that the sanitizer sees a step outside. */
+		uint8_t *stored = malloc(chunk.size + 1);
+
+		must(stored != NULL);
+		memcpy(stored, bytes + chunk.offset, chunk.size);
+		(void)img_chunk_check(&chunk, stored);
+		(void)img_chunk_decode(&chunk, stored, pages);
+		free(stored);
+	}
+}
+
+static void enter(const struct img_slot *slot)
+{
+	struct img_state state, after, again;
+	uint8_t sector[512];
+
+	img_state_decode(bytes + IMG_BLOCK, slot->image_uuid, &state);
+	must(state.valid || (!state.restores && !state.attempts && !state.consumed));
+	after = img_state_entered(slot, &state);
+	img_state_encode(&after, slot->image_uuid, sector);
+	img_state_decode(sector, slot->image_uuid, &again);
+	must(again.valid && again.restores == after.restores && again.attempts == after.attempts &&
+	     again.consumed == after.consumed);
+	must(again.restores && again.attempts && again.attempts >= state.attempts);
+	if (slot->mode == IMG_MODE_ONCE)
+		must(img_state_check(slot, &again, 0, NULL) != IMG_OK);
+	else
+		must((img_state_check(slot, &again, 0, NULL) == IMG_OK) ==
+		     (again.attempts < IMG_MAX_ATTEMPTS));
+}
+
+static void read_area(void)
+{
+	struct img_area area;
+	uint64_t end;
+
+	if (img_area_decode(bytes + AREA_AT, partition_size, &area, NULL) != IMG_OK)
+		return;
+	end = area.offset;
+	for (uint32_t i = 0; i < area.nr_slots; i++) {
+		must(area.slot[i].offset >= end && area.slot[i].size >= IMG_MIN_SLOT_SIZE);
+		end = area.slot[i].offset + area.slot[i].size;
+	}
+	must(end <= img_area_header_offset(partition_size));
+}
+
+static void read_slot(struct machine *m)
+{
+	struct img_area area = { .nr_slots = 1, .slot = { { 0, SLOT_SIZE } } };
+	struct img_detail detail;
+	struct img_slot slot;
+	struct img_meta meta;
+	uint8_t *sections;
+
+	if (!(m->other & OTHER_AREA))
+		memcpy(area.uuid, ((struct img_slot_disk *)bytes)->area_uuid, sizeof(area.uuid));
+	if (img_slot_decode(bytes, &area, 0, &slot, &detail) != IMG_OK)
+		return;
+	enter(&slot);
+	sections = malloc(slot.meta_size + 1);
+	must(sections != NULL);
+	memcpy(sections, bytes + slot.meta_offset, slot.meta_size);
+	if (img_meta_decode(&slot, sections, &meta, &detail) == IMG_OK) {
+		must(meta.nr_proofs && meta.nr_proofs <= IMG_MAX_PROOFS);
+		decode_chunks(&meta);
+		decide(&meta, m);
+		use_pool(&meta);
+	}
+	free(sections);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct machine machine;
+	struct input in = { data, size };
+
+	start_over();
+	machine_make(&machine, &in);
+	edit(&in);
+	seal();
+	read_area();
+	read_slot(&machine);
+	return 0;
+}
