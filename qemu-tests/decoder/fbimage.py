@@ -38,13 +38,32 @@ SECTIONS = {
     2: ("fingerprint", 24, True),
     3: ("rtmap", 40, True),
     4: ("aux", 24, True),
-    5: ("fs_proofs", 64, False),
+    5: ("proofs", 64, True),
     6: ("page_index", 32, True),
     7: ("chunk_table", 40, True),
     8: ("signature", 0, False),
 }
 CHUNK_KINDS = {1: "lz4", 2: "raw", 3: "fill"}
 RUN_KINDS = {0: "stored", 1: "fill"}
+MODES = {1: "golden", 2: "once"}
+PROOF_KINDS = {
+    1: "partition-table",
+    2: "image-partition",
+    16: "ext-super",
+    17: "ext-journal",
+    18: "xfs-super",
+    19: "xfs-log",
+    20: "btrfs-super",
+    21: "f2fs-super",
+    22: "f2fs-checkpoint",
+    23: "f2fs-node",
+    24: "squashfs-super",
+    25: "erofs-super",
+    26: "iso9660-super",
+}
+MAX_PROOFS = 256
+MAX_PROOF_SIZE = 1 << 20
+MAX_ATTEMPTS = 3
 
 
 class FormatError(Exception):
@@ -109,6 +128,8 @@ RECORD = Fields(
 FINGERPRINT = Fields("field@0:4 index@4:4 value0@8:8 value1@16:8")
 RTMAP = Fields("type@0:4 reserved0@4:4 phys@8:8 virt@16:8 pages@24:8 attribute@32:8")
 AUX = Fields("pfn@0:8 pages@8:8 kind@16:4 reserved0@20:4")
+PROOF = Fields("kind@16:4 flags@20:4 offset@24:8 size@32:4 reserved0@36:4 digest@40:8")
+STATE = Fields("restores@24:8 attempts@32:4 flags@36:4 csum@504:8")
 RUN = Fields("pfn@0:8 pages@8:4 kind@12:4 first@16:8 fill@24:8")
 CHUNK = Fields("offset@0:8 size@8:4 kind@12:2 pages@14:2 first@16:8 csum@24:8 fill@32:8")
 
@@ -146,6 +167,26 @@ class Chunk:
     first: int
     csum: int
     fill: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Proof:
+    part_uuid: bytes  # as in the GPT; zero: the image's own partition
+    kind: str
+    whole_disk: bool
+    offset: int
+    size: int
+    digest: int
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """What the slot state says; all zero where it is none."""
+
+    valid: bool
+    restores: int = 0
+    attempts: int = 0
+    consumed: bool = False
 
 
 class Area:
@@ -279,7 +320,7 @@ class Slot:
         for start, end in ((132, 136), (328, 512), (1536, 4088)):
             need(not any(block[start:end]), "reserved", f"slot header bytes {start} to {end}")
         need(block[32:48] == self.area.uuid, "slot-foreign", "area_uuid")
-        need(fields["mode"] == 1, "slot-mode", f"mode {fields['mode']}")
+        need(fields["mode"] in MODES, "slot-mode", f"mode {fields['mode']}")
         self._check_fields(fields)
         for name, raw in (("kernel_release", block[136:200]), ("description", block[200:328])):
             need(not any(raw[raw.find(0) :]) if 0 in raw else True, "slot-field", name)
@@ -329,16 +370,36 @@ class Slot:
         return sections
 
     @property
-    def restores(self):
-        """The slot state's count; 0 if it cannot be read."""
+    def mode(self):
+        return MODES[self.header["mode"]]
+
+    def state(self):
+        """The slot state, read anew at each call."""
         sector = self.read(BLOCK, 512)
-        stored = struct.unpack_from("<Q", sector, 504)[0]
+        fields = STATE.read(sector)
         good = (
             sector[:8] == b"FBSTAT\r\n"
-            and csum(sector[:504]) == stored
+            and csum(sector[:504]) == fields["csum"]
             and sector[8:24] == self.header["image_uuid"]
+            and fields["flags"] & ~1 == 0
+            and not any(sector[40:504])
         )
-        return struct.unpack_from("<Q", sector, 24)[0] if good else 0
+        if not good:
+            return State(False)
+        return State(True, fields["restores"], fields["attempts"], fields["flags"] & 1 == 1)
+
+    @property
+    def restores(self):
+        """The slot state's count; 0 if it cannot be read."""
+        return self.state().restores
+
+    def check_enterable(self):
+        """Whether a loader may enter the image once more."""
+        state = self.state()
+        if self.mode == "once":
+            need(state.valid, "state-damaged", "slot state")
+            need(not state.consumed and not state.restores, "slot-consumed", "slot state")
+        need(state.attempts < MAX_ATTEMPTS, "slot-quarantined", f"{state.attempts} attempts")
 
     # The sections.
 
@@ -415,6 +476,34 @@ class Slot:
         return ranges
 
     @functools.cached_property
+    def proofs(self):
+        data = self.section("proofs")
+        need(1 <= len(data) // 64 <= MAX_PROOFS, "proof-bounds", "count")
+        proofs = []
+        for i in range(len(data) // 64):
+            p = PROOF.read(data, 64 * i)
+            where = f"proof {i}"
+            tail = data[64 * i + 48 : 64 * i + 64]
+            need(p["reserved0"] == 0 and not any(tail), "reserved", where)
+            need(p["kind"] in PROOF_KINDS, "fs-proof-unknown", f"{where} kind {p['kind']}")
+            need(p["flags"] in (0, 1), "fs-proof-unknown", f"{where} flags {p['flags']:#x}")
+            good = p["size"] % 512 == 0 and 512 <= p["size"] <= MAX_PROOF_SIZE
+            need(good, "proof-bounds", f"{where} size")
+            good = p["offset"] % 512 == 0 and p["offset"] + p["size"] <= 1 << 63
+            need(good, "proof-bounds", f"{where} offset")
+            proofs.append(
+                Proof(
+                    bytes(data[64 * i : 64 * i + 16]),
+                    PROOF_KINDS[p["kind"]],
+                    p["flags"] == 1,
+                    p["offset"],
+                    p["size"],
+                    p["digest"],
+                )
+            )
+        return proofs
+
+    @functools.cached_property
     def runs(self):
         runs = []
         end = pages = stored = 0
@@ -478,11 +567,7 @@ class Slot:
     def check_meta(self):
         """Rules M1 to M11, in order."""
         self._check_sections()
-        for name in ("record", "fingerprint", "rtmap", "aux"):
-            getattr(self, name)
-        proofs = self.header["sections"].get("fs_proofs")
-        need(proofs is None or proofs["size"] == 0, "fs-proof-unknown", "file-system proofs")
-        for name in ("runs", "chunks"):
+        for name in ("record", "fingerprint", "rtmap", "aux", "proofs", "runs", "chunks"):
             getattr(self, name)
         self._check_references()
 
@@ -560,6 +645,7 @@ class Slot:
         except FormatError as error:
             return {**summary, "reason": error.code, "where": error.where}
         h = self.header
+        state = self.state()
         kinds = [chunk.kind for chunk in self.chunks]
         return {
             **summary,
@@ -569,7 +655,10 @@ class Slot:
             "image_uuid": str(uuid.UUID(bytes=h["image_uuid"])),
             "kernel_release": h["kernel_release"],
             "description": h["description"],
-            "restores": self.restores,
+            "mode": self.mode,
+            "restores": state.restores,
+            "attempts": state.attempts,
+            "consumed": state.consumed,
             "nr_pages": h["nr_pages"],
             "nr_stored": h["nr_stored"],
             "stored_bytes": sum(chunk.size for chunk in self.chunks),
@@ -579,6 +668,10 @@ class Slot:
             "fingerprint": self.fingerprint,
             "rtmap": self.rtmap,
             "aux": self.aux,
+            "proofs": [
+                {**dataclasses.asdict(proof), "part_uuid": str(uuid.UUID(bytes_le=proof.part_uuid))}
+                for proof in self.proofs
+            ],
         }
 
 

@@ -99,7 +99,10 @@ def test_header_fields(full):
         assert slot.header["generation"] == 7
         assert slot.header["kernel_release"] == "6.1.0-13-amd64"
         assert slot.header["description"] == "every kind of run and chunk \u2014 \u00fc"
+        assert slot.mode == "golden"
+        assert slot.state() == fbimage.State(True, 12, 2, False)
         assert slot.restores == 12
+        assert area.slots[0].mode == "once"
         assert area.slots[0].header["generation"] == 6
         assert area.slots[0].restores == 0
 
@@ -109,10 +112,99 @@ def test_sections(full):
         slot = area.newest()
         assert slot.record["jump_address"] == 0xFFFFFFFF81C00010
         assert slot.record["handoff_phys"] == 0x123000
-        assert [item["field"] for item in slot.fingerprint] == [1, 2, 3, 5]
+        assert [item["field"] for item in slot.fingerprint] == [1, 2, 3, 5, 6]
         assert slot.fingerprint[1]["value0"] == 2
         assert [region["phys"] for region in slot.rtmap] == [0x3F680000, 0x3F684000]
         assert slot.aux == [{"pfn": 0x101, "pages": 1, "kind": 1, "reserved0": 0}]
+
+
+def test_proofs(full):
+    with fbimage.Area.open(full[0]) as area:
+        proofs = area.newest().proofs
+    assert [proof.kind for proof in proofs] == [
+        "partition-table", "image-partition", "ext-super", "ext-journal"
+    ]
+    assert [proof.whole_disk for proof in proofs] == [True, False, False, False]
+    assert proofs[1].part_uuid == bytes(16)
+    assert proofs[1].digest == fbimage.csum(bytes(4096))
+    assert proofs[3].part_uuid == bytes(range(0xF0, 0x100))
+    assert (proofs[3].offset, proofs[3].size) == (0x200000, 1024)
+    assert proofs[3].digest == 0x2122232425262728
+
+
+@pytest.mark.parametrize(
+    "offset, value, code",
+    [
+        (36, b"\1", "reserved"),
+        (127, b"\1", "reserved"),
+        (16, struct.pack("<I", 3), "fs-proof-unknown"),
+        (64 + 16, struct.pack("<I", 27), "fs-proof-unknown"),
+        (20, struct.pack("<I", 2), "fs-proof-unknown"),
+        (32, struct.pack("<I", 0), "proof-bounds"),
+        (32, struct.pack("<I", 513), "proof-bounds"),
+        (32, struct.pack("<I", (1 << 20) + 512), "proof-bounds"),
+        (24, struct.pack("<Q", 1), "proof-bounds"),
+        (24, struct.pack("<Q", 1 << 63), "proof-bounds"),
+        (24, struct.pack("<Q", (1 << 64) - 512), "proof-bounds"),
+    ],
+)
+def test_proof_fields(full, offset, value, code):
+    with fbimage.Area.open(full[0]) as area:
+        place, size = area.regions()["slot[1].proofs"]
+        base = area.slots[1].offset
+    patch(full[0], place + offset, value)
+    with open(full[0], "rb") as file:
+        file.seek(place)
+        checksum = fbimage.csum(file.read(size))
+    patch(full[0], base + 512 + 32 * 4 + 24, struct.pack("<Q", checksum))
+    seal(full[0], base)
+    with fbimage.Area.open(full[0]) as area:
+        with pytest.raises(fbimage.FormatError) as caught:
+            area.slots[1].verify()
+    assert caught.value.code == code
+
+
+def write_state(path, place, image_uuid, restores=0, attempts=0, flags=0):
+    body = struct.pack("<8s16sQII464x", b"FBSTAT\r\n", image_uuid, restores, attempts, flags)
+    patch(path, place, body + struct.pack("<Q", fbimage.csum(body)))
+
+
+def refusal_to_enter(path, slot):
+    with fbimage.Area.open(path) as area:
+        try:
+            area.slots[slot].check_enterable()
+        except fbimage.FormatError as error:
+            return error.code
+    return None
+
+
+@pytest.mark.parametrize(
+    "slot, state, code",
+    [
+        (1, {}, None),
+        (1, {"restores": 9, "attempts": 2}, None),
+        (1, {"restores": 9, "attempts": 3}, "slot-quarantined"),
+        (1, {"flags": 2}, None),  # none: counts as zeroes
+        (0, {}, None),
+        (0, {"restores": 1}, "slot-consumed"),
+        (0, {"flags": 1}, "slot-consumed"),
+        (0, {"flags": 2}, "state-damaged"),
+        (0, {"attempts": 3}, "slot-quarantined"),
+    ],
+)
+def test_state(full, slot, state, code):
+    """Slot A's image is for one restore, slot B's is golden."""
+    with fbimage.Area.open(full[0]) as area:
+        place, size = area.regions()[f"slot[{slot}].state"]
+        assert size == 512
+        image = area.slots[slot]
+        assert image.mode == ("once", "golden")[slot]
+        write_state(full[0], place, image.header["image_uuid"], **state)
+        assert image.state().valid == (state.get("flags", 0) < 2)
+        if image.state().valid:
+            assert image.state().attempts == state.get("attempts", 0)
+            assert image.state().consumed == bool(state.get("flags"))
+    assert refusal_to_enter(full[0], slot) == code
 
 
 def test_area_within_a_larger_file(full, tmp_path):
@@ -128,6 +220,7 @@ def test_regions_cover_the_checksums(full):
     with fbimage.Area.open(full[0]) as area:
         regions = area.regions()
     assert "slot[1].page_index" in regions
+    assert "slot[1].proofs" in regions
     assert "slot[1].chunk[1]" in regions
     for name, (offset, size) in regions.items():
         if not size or name.endswith(".state"):
@@ -167,7 +260,7 @@ def test_damage_has_the_right_code(full, region, code):
     "offset, value, code",
     [
         (8, struct.pack("<I", 2), "version"),
-        (12, struct.pack("<I", 2), "slot-mode"),
+        (12, struct.pack("<I", 3), "slot-mode"),
         (24, struct.pack("<Q", 4), "incompat"),
         (32, b"\xee", "slot-foreign"),
         (64, bytes(8), "slot-field"),
@@ -200,6 +293,7 @@ def test_damaged_state_costs_a_count_only(full):
     flip(full[0], offset + 24)
     with fbimage.Area.open(full[0]) as area:
         area.verify()
+        assert area.slots[1].state() == fbimage.State(False)
         assert area.slots[1].restores == 0
 
 
@@ -237,6 +331,8 @@ def test_worked_example(tiny, tmp_path):
         area.verify()
         slot = area.newest()
         assert slot.header["description"] == "worked example"
+        assert slot.state() == fbimage.State(True, 3, 1, False)
+        assert len(slot.proofs) == 4
         assert [run.pfn for run in slot.runs] == [0x100, 0x102, 0x123, 0x200]
         assert slot.page(0x123) == bytes(4096)
         assert slot.page(0x200) == b"\xa5" * 4096
