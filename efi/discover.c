@@ -11,38 +11,10 @@
 struct search {
 	void *block;	       /* IMG_BLOCK bytes, page aligned */
 	UINTN found;	       /* areas */
+	bool unread;	       /* a partition could not be read */
 	enum img_reason worst; /* of areas that are damaged */
 	struct img_detail detail;
 };
-
-static EFI_DEVICE_PATH *next_node(EFI_DEVICE_PATH *node)
-{
-	return (EFI_DEVICE_PATH *)((uint8_t *)node + DevicePathNodeLength(node));
-}
-
-/* The partition's GUID from its device path; UEFI 2.10, 10.3.5.1. */
-static bool partition_uuid(EFI_HANDLE handle, uint8_t ret_uuid[16])
-{
-	EFI_GUID guid = EFI_DEVICE_PATH_PROTOCOL_GUID;
-	EFI_DEVICE_PATH *node;
-	bool found = false;
-
-	if (EFI_ERROR(BS->HandleProtocol(handle, &guid, (void **)&node)))
-		return false;
-	for (; !IsDevicePathEnd(node); node = next_node(node)) {
-		HARDDRIVE_DEVICE_PATH *drive = (HARDDRIVE_DEVICE_PATH *)node;
-
-		if ((size_t)DevicePathNodeLength(node) < sizeof(*node))
-			return false;
-		if (DevicePathType(node) != MEDIA_DEVICE_PATH ||
-		    DevicePathSubType(node) != MEDIA_HARDDRIVE_DP ||
-		    drive->SignatureType != SIGNATURE_TYPE_GUID)
-			continue;
-		memcpy(ret_uuid, drive->Signature, 16);
-		found = true;
-	}
-	return found;
-}
 
 static enum img_reason read_area(const struct disk *disk, void *block, struct img_area *ret_area,
 				 struct img_detail *detail)
@@ -64,14 +36,15 @@ static void look_at(struct loader *l, struct search *s, EFI_HANDLE handle)
 	struct disk disk;
 	enum img_reason reason;
 
-	if (!disk_open(handle, &disk))
+	if (!disk_open(handle, &disk) || !disk.partition)
 		return;
 	if (!partition_uuid(handle, uuid) && l->options.have_part_uuid)
 		return;
 	if (l->options.have_part_uuid && memcmp(uuid, l->options.part_uuid, 16) != 0)
 		return;
 	reason = read_area(&disk, s->block, &area, &detail);
-	if (reason == IMG_E_AREA_MAGIC || (reason == IMG_E_DISK_READ && !l->options.have_part_uuid))
+	s->unread |= reason == IMG_E_DISK_READ;
+	if (reason == IMG_E_AREA_MAGIC || reason == IMG_E_DISK_READ)
 		return;
 	if (reason != IMG_OK) {
 		s->worst = reason;
@@ -96,7 +69,7 @@ static void look_at_all(struct loader *l, struct search *s)
 	BS->FreePool(handle);
 }
 
-static void connect_all(void)
+void connect_all(void)
 {
 	EFI_HANDLE *handle;
 	UINTN count, i;
@@ -124,5 +97,10 @@ enum img_reason find_area(struct loader *l)
 	if (s.found > 1)
 		return IMG_E_AREA_AMBIGUOUS;
 	l->detail = s.detail;
-	return s.worst != IMG_OK ? s.worst : IMG_E_AREA_MISSING;
+	if (s.worst != IMG_OK)
+		return s.worst;
+	if (!s.unread)
+		return IMG_E_AREA_MISSING;
+	l->detail = (struct img_detail){ .object = "area header" };
+	return IMG_E_DISK_READ;
 }

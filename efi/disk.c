@@ -1,49 +1,82 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Reads a partition by byte offset through its BlockIo. */
+/* A disk or partition by byte offset, through its BlockIo (UEFI 2.10, 13.9). */
 #include "loader.h"
 
 /*
  * One request: firmware moves 1 to 4 MiB at the disk's speed and falls off on both sides; USB
  * firmware is known to fail above this.
  */
-#define MAX_READ (4 * MIB)
+#define MAX_REQUEST (4 * MIB)
 
 bool disk_open(EFI_HANDLE handle, struct disk *ret_disk)
 {
 	EFI_GUID guid = EFI_BLOCK_IO_PROTOCOL_GUID;
 	EFI_BLOCK_IO_MEDIA *media;
 	EFI_BLOCK_IO *bio;
-	uint64_t size;
 
 	if (EFI_ERROR(BS->HandleProtocol(handle, &guid, (void **)&bio)))
 		return false;
 	media = bio->Media;
-	if (!media->MediaPresent || !media->LogicalPartition)
+	if (!media->MediaPresent)
 		return false;
 	if (media->BlockSize < 512 || media->BlockSize > IMG_BLOCK || IMG_BLOCK % media->BlockSize)
 		return false;
 	if (media->LastBlock >= UINT64_MAX / media->BlockSize - 1)
 		return false;
-	size = (media->LastBlock + 1) * media->BlockSize;
-	*ret_disk = (struct disk){ bio, media->MediaId, size - size % IMG_BLOCK };
+	*ret_disk = (struct disk){
+		.handle = handle,
+		.bio = bio,
+		.media_id = media->MediaId,
+		.block = media->BlockSize,
+		.partition = media->LogicalPartition,
+		.size = (media->LastBlock + 1) * media->BlockSize,
+	};
 	return true;
+}
+
+static bool within(const struct disk *disk, uint64_t offset, uint64_t size)
+{
+	return offset <= disk->size && size <= disk->size - offset &&
+	       (offset | size) % disk->block == 0;
 }
 
 bool disk_read(const struct disk *disk, uint64_t offset, uint64_t size, void *to)
 {
-	uint32_t block = disk->bio->Media->BlockSize;
+	EFI_BLOCK_IO *bio = disk->bio;
 
-	if (offset > disk->size || size > disk->size - offset)
+	if (!within(disk, offset, size))
 		return false;
 	while (size) {
-		uint64_t part = size < MAX_READ ? size : MAX_READ;
+		uint64_t part = size < MAX_REQUEST ? size : MAX_REQUEST;
 
-		if (EFI_ERROR(disk->bio->ReadBlocks(disk->bio, disk->media_id, offset / block, part,
-						    to)))
+		if (EFI_ERROR(bio->ReadBlocks(bio, disk->media_id, offset / disk->block, part, to)))
 			return false;
 		offset += part;
 		size -= part;
 		to = (uint8_t *)to + part;
 	}
 	return true;
+}
+
+bool disk_write(const struct disk *disk, uint64_t offset, uint64_t size, const void *from)
+{
+	EFI_BLOCK_IO *bio = disk->bio;
+
+	if (!within(disk, offset, size) || size > MAX_REQUEST || bio->Media->ReadOnly)
+		return false;
+	return !EFI_ERROR(
+		bio->WriteBlocks(bio, disk->media_id, offset / disk->block, size, (void *)from));
+}
+
+/*
+ * "Unsupported" is none of the answers the specification allows, and no worse than the success of
+ * the drivers that do nothing here (EDK2: AtaBus, ScsiDisk, UsbMassStorage).  Nothing depends on
+ * the difference: what is in a disk's cache survives a reset, and a loss of power before the kernel
+ * has flushed is one before any of its tasks has run.
+ */
+bool disk_flush(const struct disk *disk)
+{
+	EFI_STATUS status = disk->bio->FlushBlocks(disk->bio);
+
+	return !EFI_ERROR(status) || status == EFI_UNSUPPORTED;
 }

@@ -235,12 +235,13 @@ static struct img_handoff *write_handoff(struct loader *l)
 	struct img_handoff *at =
 		page_now(l, l->meta.record.handoff_phys / IMG_PAGE_SIZE, 1, &pages);
 
-	gather_seed(l->handoff.seed);
 	l->handoff.magic = IMG_HANDOFF_MAGIC;
 	l->handoff.version = IMG_HANDOFF_VERSION;
 	l->handoff.slot = (uint32_t)l->slot_number;
 	l->handoff.generation = l->slot.generation;
-	l->handoff.restores = l->state.restores + 1;
+	l->handoff.restores = l->state.restores;
+	l->handoff.attempts = l->state.attempts;
+	gather_seed(&l->handoff);
 	memcpy(at, &l->handoff, sizeof(l->handoff));
 	memset(l->handoff.seed, 0, sizeof(l->handoff.seed));
 	return at;

@@ -1,50 +1,75 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Reads the slot headers, picks a slot, reads and validates its sections. */
+/* Reads the slots' headers and states, picks a slot, reads and validates its sections. */
 #include "loader.h"
 
-static enum img_reason read_slot(struct loader *l, uint32_t number, void *block,
-				 struct img_slot *ret_slot, struct img_detail *detail)
+struct headers {
+	struct img_slot slot[IMG_MAX_SLOTS];
+	struct img_state state[IMG_MAX_SLOTS];
+	enum img_reason reason[IMG_MAX_SLOTS];
+	struct img_detail detail[IMG_MAX_SLOTS];
+};
+
+/* False if the disk cannot be read: it is in doubt, whatever the other slot holds. */
+static bool read_slot(struct loader *l, uint32_t i, struct headers *h)
 {
-	if (!disk_read(&l->disk, l->area.slot[number].offset, IMG_BLOCK, block)) {
-		*detail = (struct img_detail){ .object = "slot header", .index = number };
-		return IMG_E_DISK_READ;
+	if (!disk_read(&l->disk, l->area.slot[i].offset, LOADER_BLOCKS, l->blocks)) {
+		l->detail = (struct img_detail){ .object = "slot header", .index = i };
+		return false;
 	}
-	return img_slot_decode(block, &l->area, number, ret_slot, detail);
+	h->reason[i] = img_slot_decode(l->blocks, &l->area, i, &h->slot[i], &h->detail[i]);
+	if (h->reason[i] != IMG_OK)
+		return true;
+	img_state_decode(l->blocks + IMG_BLOCK, h->slot[i].image_uuid, &h->state[i]);
+	h->reason[i] = img_state_check(&h->slot[i], &h->state[i], i, &h->detail[i]);
+	return true;
 }
 
-/* The state is a count; that it cannot be read is no reason to refuse. */
-static void read_state(struct loader *l, void *block)
+/* Would slot i have been taken, but for what is wrong with it?  A damaged header: perhaps. */
+static bool passed_over(const struct loader *l, const struct headers *h, uint32_t i)
 {
-	uint64_t offset = l->area.slot[l->slot_number].offset + IMG_BLOCK;
+	if (h->reason[i] == IMG_OK || h->reason[i] == IMG_E_SLOT_EMPTY || l->options.slot >= 0)
+		return false;
+	return h->slot[i].generation == 0 || h->slot[i].generation >= l->slot.generation;
+}
 
-	if (disk_read(&l->disk, offset, IMG_BLOCK, block))
-		img_state_decode(block, l->slot.image_uuid, &l->state);
+static void take(struct loader *l, const struct headers *h)
+{
+	uint32_t i;
+
+	l->slot = h->slot[l->slot_number];
+	l->state = h->state[l->slot_number];
+	for (i = 0; i < l->area.nr_slots; i++) {
+		if (!passed_over(l, h, i))
+			continue;
+		l->passed_slot = i;
+		l->passed = h->reason[i];
+	}
 }
 
 enum img_reason read_headers(struct loader *l)
 {
-	struct img_slot *slot = mem_alloc(l, IMG_MAX_SLOTS * sizeof(*slot));
-	struct img_detail detail[IMG_MAX_SLOTS] = { 0 };
-	enum img_reason reason[IMG_MAX_SLOTS], refusal;
-	void *block = mem_alloc(l, IMG_BLOCK);
+	struct headers *h = mem_alloc(l, sizeof(*h));
+	enum img_reason refusal;
 	uint32_t i;
 
-	if (!slot || !block)
+	l->blocks = mem_alloc(l, LOADER_BLOCKS);
+	if (!h || !l->blocks)
 		return IMG_E_NO_MEMORY;
-	for (i = 0; i < l->area.nr_slots; i++)
-		reason[i] = read_slot(l, i, block, &slot[i], &detail[i]);
-
-	l->slot_number = img_slot_choose(reason, slot, l->area.nr_slots, l->options.slot, &refusal);
-	if (l->slot_number < 0) {
-		for (i = 0; i < l->area.nr_slots; i++) {
-			if (reason[i] == refusal)
-				l->detail = detail[i];
-		}
-		return refusal;
+	for (i = 0; i < l->area.nr_slots; i++) {
+		if (!read_slot(l, i, h))
+			return IMG_E_DISK_READ;
 	}
-	l->slot = slot[l->slot_number];
-	read_state(l, block);
-	return IMG_OK;
+	l->slot_number =
+		img_slot_choose(h->reason, h->slot, l->area.nr_slots, l->options.slot, &refusal);
+	if (l->slot_number >= 0) {
+		take(l, h);
+		return IMG_OK;
+	}
+	for (i = 0; i < l->area.nr_slots; i++) {
+		if (h->reason[i] == refusal)
+			l->detail = h->detail[i];
+	}
+	return refusal;
 }
 
 enum img_reason read_sections(struct loader *l)

@@ -4,13 +4,16 @@
  *
  *   options.c   the boot entry's options
  *   discover.c  the partition with the fast-boot area
- *   disk.c      reads by byte offset
- *   image.c     headers and sections of the image
+ *   devpath.c   what device paths tell of partitions and disks
+ *   disk.c      reads and writes by byte offset
+ *   image.c     headers, states and sections of the image
  *   machine.c   what the machine is today
+ *   proofs.c    what its disks say today
  *   memory.c    allocations, claims and the pool, and giving all of it back
  *   place.c     where each page of the image goes: straight or staged
  *   reader.c    chunks from the disk into buffers
  *   workers.c   the processors that verify, decode and place them
+ *   attempt.c   the attempt, on the disk before the jump
  *   seed.c      fresh random bytes
  *   enter.c     tables for the jump, the exit from boot services, the jump
  *   report.c    console, result variable
@@ -39,9 +42,12 @@
 #define MIB (1024ull * 1024)
 
 struct disk {
+	EFI_HANDLE handle;
 	EFI_BLOCK_IO *bio;
 	UINT32 media_id;
-	uint64_t size; /* bytes, whole blocks of IMG_BLOCK */
+	uint32_t block; /* bytes of the medium's own: 512 to IMG_BLOCK, a power of two */
+	bool partition; /* not a whole disk */
+	uint64_t size;	/* bytes, whole blocks of the medium */
 };
 
 struct pages {
@@ -72,15 +78,27 @@ struct staging {
 	uint64_t pages;
 };
 
+struct proofs {
+	uint8_t *buffer;
+	const char *why_missing; /* of the last disk that is */
+	uint64_t ticks;		 /* TSC, spent on all of them */
+};
+
+#define LOADER_BLOCKS (2u * IMG_BLOCK)
+
 struct loader {
 	EFI_HANDLE self;
 	struct options options;
 	struct disk disk;
 	struct img_area area;
+	uint8_t *blocks; /* LOADER_BLOCKS: room for a slot's header and state */
 	int slot_number;
 	struct img_slot slot;
 	struct img_state state;
+	uint32_t passed_slot; /* would have been taken but for `passed`; IMG_OK: there is none */
+	enum img_reason passed;
 	struct img_meta meta;
+	struct proofs proofs;
 	struct img_fp fp;
 	struct img_memrange *map;
 	uint64_t nr_map;
@@ -89,6 +107,7 @@ struct loader {
 	struct staging staging;
 	struct img_handoff handoff;
 	struct img_detail detail; /* of the last refusal */
+	uint8_t detail_uuid[16];
 };
 
 static inline uint64_t tsc(void)
@@ -104,12 +123,24 @@ static inline void stamp(struct loader *l, enum img_stamp which)
 	l->handoff.stamp[which] = tsc();
 }
 
-/* disk.c: false with an I/O error; offset and size in whole blocks of IMG_BLOCK. */
+/* devpath.c: the GPT GUID of a partition's handle; the handle of the disk it lies on, or NULL. */
+bool partition_uuid(EFI_HANDLE handle, uint8_t ret_uuid[16]);
+#define UUID_TEXT 37 /* lower case, with its NUL */
+void uuid_text(const uint8_t uuid[16], char ret_text[UUID_TEXT]);
+EFI_HANDLE disk_below(EFI_HANDLE partition);
+
+/*
+ * disk.c: false with an I/O error; offset and size in whole blocks of the medium.  A write is one
+ * request, of at most 4 MiB.
+ */
 bool disk_open(EFI_HANDLE handle, struct disk *ret_disk);
 bool disk_read(const struct disk *disk, uint64_t offset, uint64_t size, void *to);
+bool disk_write(const struct disk *disk, uint64_t offset, uint64_t size, const void *from);
+bool disk_flush(const struct disk *disk);
 
 /* discover.c */
 enum img_reason find_area(struct loader *l);
+void connect_all(void);
 
 /* image.c */
 enum img_reason read_headers(struct loader *l);
@@ -139,8 +170,20 @@ void *stored_in_one_piece(const struct loader *l, uint64_t first, uint64_t pages
 /* reader.c: all chunks, from the disk to their places. */
 enum img_reason place_image(struct loader *l);
 
-/* seed.c */
-void gather_seed(uint8_t seed[IMG_SEED_SIZE]);
+/*
+ * proofs.c.  prepare_proofs: before look_at_machine().  proof_digest: for struct img_proof_probe,
+ * with the loader as its ctx.  complete_detail: names the partition and makes l->detail outlive
+ * the sections.
+ */
+enum img_reason prepare_proofs(struct loader *l);
+enum img_reason proof_digest(void *loader, const struct img_proof *proof, uint64_t *ret_digest);
+void complete_detail(struct loader *l, enum img_reason reason);
+
+/* attempt.c: IMG_OK once l->state, with this attempt in it, is on the disk. */
+enum img_reason record_attempt(struct loader *l);
+
+/* seed.c: fills in handoff->seed; the rest of the page, with its stamps, is mixed in. */
+void gather_seed(struct img_handoff *handoff);
 
 /*
  * enter.c.  prepare_entry does all that can fail; enter_golden returns only if

@@ -22,20 +22,32 @@ static bool read_phys(void *ctx, uint64_t phys, void *to, size_t size)
 	return true;
 }
 
-static uint64_t find_rsdp(void)
+/* The address of a configuration table (UEFI 2.10, 4.6); 0: there is none. */
+static uint64_t find_table(const EFI_GUID *guid)
 {
-	static const EFI_GUID acpi20 = ACPI_20_TABLE_GUID, acpi10 = ACPI_TABLE_GUID;
 	const EFI_CONFIGURATION_TABLE *table = ST->ConfigurationTable;
-	uint64_t rsdp = 0;
 	UINTN i;
 
 	for (i = 0; i < ST->NumberOfTableEntries; i++) {
-		if (memcmp(&table[i].VendorGuid, &acpi20, sizeof(acpi20)) == 0)
+		if (memcmp(&table[i].VendorGuid, guid, sizeof(*guid)) == 0)
 			return (uint64_t)table[i].VendorTable;
-		if (memcmp(&table[i].VendorGuid, &acpi10, sizeof(acpi10)) == 0)
-			rsdp = (uint64_t)table[i].VendorTable;
 	}
-	return rsdp;
+	return 0;
+}
+
+static uint64_t find_rsdp(void)
+{
+	static const EFI_GUID acpi20 = ACPI_20_TABLE_GUID, acpi10 = ACPI_TABLE_GUID;
+	uint64_t rsdp = find_table(&acpi20);
+
+	return rsdp ? rsdp : find_table(&acpi10);
+}
+
+static void add_smbios(struct loader *l, const struct img_probe *probe, void *scratch)
+{
+	static const EFI_GUID smbios3 = SMBIOS3_TABLE_GUID, smbios = SMBIOS_TABLE_GUID;
+
+	img_fp_add_smbios(&l->fp, probe, find_table(&smbios3), find_table(&smbios), scratch);
 }
 
 /* Configuration space, PCI Local Bus 3.0, 6.1. */
@@ -195,6 +207,7 @@ enum img_reason look_at_machine(struct loader *l)
 	img_fp_add_cpuid(&l->fp, &probe);
 	img_fp_add(&l->fp, IMG_FP_RAM_BYTES, 0, img_memmap_ram(l->map, l->nr_map), 0);
 	img_fp_add_acpi(&l->fp, &probe, find_rsdp(), scratch);
+	add_smbios(l, &probe, scratch);
 	scan_pci(l);
 	img_fp_sort(&l->fp);
 	return IMG_OK;

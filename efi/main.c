@@ -4,9 +4,9 @@
  * checkpoint.
  *
  * The order is the promise: everything is checked that can be checked before
- * memory is claimed, every byte of the image before the firmware is let go.
- * All failures up to there end in an error to the firmware, which then boots
- * the next entry.
+ * memory is claimed, every byte of the image before the attempt is recorded on
+ * the disk, and that before the firmware is let go.  All failures up to there
+ * end in an error to the firmware, which then boots the next entry.
  */
 #include "loader.h"
 
@@ -51,15 +51,21 @@ static enum img_reason read_image(struct loader *l)
 
 static enum img_reason decide(struct loader *l)
 {
-	enum img_reason reason = look_at_machine(l);
-	uint64_t runtime = (uint64_t)RT;
+	const struct img_proof_probe proofs = { .ctx = l, .digest = proof_digest };
+	struct img_machine machine = { .fp = &l->fp, .proofs = &proofs };
+	enum img_reason reason = prepare_proofs(l);
 
+	if (reason == IMG_OK)
+		reason = look_at_machine(l);
 	if (reason != IMG_OK)
 		return reason;
-	img_decide(&l->meta, &(struct img_machine){ &l->fp, l->map, l->nr_map, runtime },
-		   SPARE_PAGES, &l->verdict);
+	machine.map = l->map;
+	machine.nr_map = l->nr_map;
+	machine.runtime_services = (uint64_t)RT;
+	img_decide(&l->meta, &machine, SPARE_PAGES, &l->verdict);
 	stamp(l, IMG_STAMP_DECIDED);
 	l->detail = l->verdict.detail;
+	complete_detail(l, l->verdict.reason);
 	if (l->verdict.reason == IMG_OK && l->options.simulate)
 		return IMG_E_SIMULATED;
 	return l->verdict.reason;
@@ -89,6 +95,8 @@ static enum img_reason fast_boot(struct loader *l)
 		reason = decide(l);
 	if (reason == IMG_OK)
 		reason = overlay(l, &entry);
+	if (reason == IMG_OK)
+		reason = record_attempt(l);
 	if (reason == IMG_OK)
 		reason = enter_golden(l, &entry);
 	return reason;

@@ -15,25 +15,54 @@ static EFI_GUID result_guid = {
 	0x8ac4f28e, 0x6d6f, 0x4bd2, { 0x9e, 0x59, 0x1a, 0x1c, 0xf6, 0x6f, 0x2b, 0x35 }
 };
 
-static void set_result(const CHAR16 *format, ...)
+struct result {
+	CHAR16 text[RESULT_CHARS];
+	UINTN length;
+};
+
+/* Whole lines only: one that does not fit any more is left out. */
+static void add_line(struct result *r, const CHAR16 *format, ...)
 {
-	static CHAR16 wide[RESULT_CHARS];
-	static CHAR8 text[RESULT_CHARS];
-	UINTN length, i;
+	UINTN room = RESULT_CHARS - r->length, length;
 	va_list args;
 
 	va_start(args, format);
-	length = VSPrint(wide, sizeof(wide), format, args);
+	length = VSPrint(r->text + r->length, room * sizeof(CHAR16), format, args);
 	va_end(args);
-	for (i = 0; i < length; i++)
-		text[i] = (CHAR8)wide[i];
+	if (length && r->text[r->length + length - 1] == L'\n')
+		r->length += length;
+}
+
+/* Readers rely on lines of ASCII: VSPrint() ends them with CR LF, a detail may carry anything. */
+static void set_result(const struct result *r)
+{
+	static CHAR8 text[RESULT_CHARS];
+	UINTN i, length = 0;
+
+	for (i = 0; i < r->length; i++) {
+		CHAR16 c = r->text[i];
+
+		if (c != L'\r')
+			text[length++] = (CHAR8)((c >= L' ' && c <= L'~') || c == L'\n' ? c : L'?');
+	}
 	RT->SetVariable(L"FastbootLastResult", &result_guid,
 			EFI_VARIABLE_BOOTSERVICE_ACCESS | EFI_VARIABLE_RUNTIME_ACCESS, length,
 			text);
 }
 
+static void add_passed(struct result *r, const struct loader *l)
+{
+	if (l->passed == IMG_OK)
+		return;
+	add_line(r, L"passed=%c\n", L'a' + l->passed_slot);
+	add_line(r, L"passed_code=%a\n", img_reason_code(l->passed));
+}
+
 void report_start(const struct loader *l)
 {
+	if (l->passed != IMG_OK)
+		Print(L"fastboot: slot %c passed over: %a: %a\n", L'A' + l->passed_slot,
+		      img_reason_code(l->passed), img_reason_sentence(l->passed));
 	Print(L"fastboot: slot %c, generation %ld, %a\n", L'A' + l->slot_number, l->slot.generation,
 	      l->slot.kernel_release);
 	Print(L"fastboot: reading %ld MiB for %ld MiB of memory\n",
@@ -66,16 +95,24 @@ static void report_stages(const struct loader *l)
 	Print(L"fastboot:   %d processors, %ld pages direct, %ld staged in %ld pieces\n",
 	      l->handoff.workers, l->handoff.pages_direct, l->handoff.pages_staged,
 	      l->staging.count);
+	Print(L"fastboot:   %ld proofs in %ld us\n", l->meta.nr_proofs,
+	      tick ? l->proofs.ticks / tick : 0);
 }
 
 void report_restore(const struct loader *l)
 {
+	static struct result r;
+
 	if (l->options.verbose)
 		report_stages(l);
 	Print(L"fastboot: restoring slot %c generation %ld\n", L'A' + l->slot_number,
 	      l->slot.generation);
-	set_result(L"result=restored\nslot=%c\ngeneration=%ld\n", L'a' + l->slot_number,
-		   l->slot.generation);
+	add_line(&r, L"result=restored\n");
+	add_line(&r, L"slot=%c\n", L'a' + l->slot_number);
+	add_line(&r, L"generation=%ld\n", l->slot.generation);
+	add_line(&r, L"attempts=%d\n", l->state.attempts);
+	add_passed(&r, l);
+	set_result(&r);
 }
 
 static const char *text(const char *s)
@@ -83,27 +120,62 @@ static const char *text(const char *s)
 	return s ? s : "";
 }
 
+/* "partition 5f0a1d0e-...: ext4 superblock: golden 0x1, today 0x2", or ": not found". */
+static void print_partition_detail(const struct img_detail *d)
+{
+	char uuid[UUID_TEXT];
+
+	uuid_text(d->uuid, uuid);
+	Print(L"fastboot:   partition %a: %a", uuid, text(d->object));
+	if (d->field)
+		Print(L": %a", d->field);
+}
+
 static void print_detail(const struct img_detail *d)
 {
-	if (!d->object)
+	if (d->uuid)
+		print_partition_detail(d);
+	else if (d->object)
+		Print(L"fastboot:   %a %ld (0x%lx) %a", d->object, d->index, d->index,
+		      text(d->field));
+	else
 		return;
-	Print(L"fastboot:   %a %ld (0x%lx) %a: golden 0x%lx, today 0x%lx\n", d->object, d->index,
-	      d->index, text(d->field), d->golden, d->today);
+	if (d->golden != d->today)
+		Print(L": golden 0x%lx, today 0x%lx", d->golden, d->today);
+	Print(L"\n");
+}
+
+static void add_detail(struct result *r, const struct img_detail *d)
+{
+	char uuid[UUID_TEXT];
+
+	add_line(r, L"object=%a\n", text(d->object));
+	add_line(r, L"index=%ld\n", d->index);
+	add_line(r, L"field=%a\n", text(d->field));
+	add_line(r, L"golden=0x%lx\n", d->golden);
+	add_line(r, L"today=0x%lx\n", d->today);
+	if (!d->uuid)
+		return;
+	uuid_text(d->uuid, uuid);
+	add_line(r, L"partition=%a\n", uuid);
 }
 
 void report_refusal(const struct loader *l, enum img_reason reason)
 {
-	const struct img_detail *d = &l->detail;
 	const char *result = reason == IMG_E_SIMULATED ? "simulated" : "refused";
+	static struct result r;
 
 	Print(L"fastboot: %a: %a: %a\n", result, img_reason_code(reason),
 	      img_reason_sentence(reason));
-	print_detail(d);
+	print_detail(&l->detail);
 	Print(L"fastboot:   %a\n", img_reason_advice(reason));
-	set_result(L"result=%a\ncode=%a\nsentence=%a\nobject=%a\nindex=%ld\nfield=%a\n"
-		   L"golden=0x%lx\ntoday=0x%lx\nadvice=%a\n",
-		   result, img_reason_code(reason), img_reason_sentence(reason), text(d->object),
-		   d->index, text(d->field), d->golden, d->today, img_reason_advice(reason));
+	add_line(&r, L"result=%a\n", result);
+	add_line(&r, L"code=%a\n", img_reason_code(reason));
+	add_line(&r, L"sentence=%a\n", img_reason_sentence(reason));
+	add_detail(&r, &l->detail);
+	add_line(&r, L"advice=%a\n", img_reason_advice(reason));
+	add_passed(&r, l);
+	set_result(&r);
 }
 
 /* Any error makes the boot manager go on; these only choose the word it prints. */
@@ -111,11 +183,13 @@ EFI_STATUS reason_status(enum img_reason reason)
 {
 	switch (reason) {
 	case IMG_E_AREA_MISSING:
+	case IMG_E_DISK_MISSING:
 	case IMG_E_SLOT_EMPTY:
 		return EFI_NOT_FOUND;
 	case IMG_E_NO_MEMORY:
 		return EFI_OUT_OF_RESOURCES;
 	case IMG_E_DISK_READ:
+	case IMG_E_STATE_WRITE:
 		return EFI_DEVICE_ERROR;
 	case IMG_E_VERSION:
 	case IMG_E_INCOMPAT:

@@ -319,7 +319,7 @@ static struct loader *new_round(struct fixture *f, int percent)
 	memset((void *)RAM_START, 0x5a, RAM_PAGES * IMG_PAGE_SIZE);
 	memset(l, 0, sizeof(*l));
 	l->options.one_core = true;
-	l->disk = (struct disk){ &f->bio, 0, disk_size };
+	l->disk = (struct disk){ .bio = &f->bio, .block = 512, .size = disk_size };
 	l->meta = random_image(&f->image, percent);
 	return l;
 }

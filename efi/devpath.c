@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a device path tells: which partition a handle is, and which disk it lies on. */
+#include "loader.h"
+
+/* Paths of disks take tens of bytes; behind fabrics a few hundred. */
+#define MAX_PATH 1024
+
+struct path {
+	EFI_DEVICE_PATH *first;
+	EFI_DEVICE_PATH *last; /* the node before the end */
+};
+
+static EFI_DEVICE_PATH *next_node(EFI_DEVICE_PATH *node)
+{
+	return (EFI_DEVICE_PATH *)((uint8_t *)node + DevicePathNodeLength(node));
+}
+
+static bool path_of(EFI_HANDLE handle, struct path *ret_path)
+{
+	EFI_GUID guid = EFI_DEVICE_PATH_PROTOCOL_GUID;
+	EFI_DEVICE_PATH *node, *last = NULL;
+
+	if (EFI_ERROR(BS->HandleProtocol(handle, &guid, (void **)&node)))
+		return false;
+	ret_path->first = node;
+	for (; !IsDevicePathEnd(node); node = next_node(node)) {
+		if ((size_t)DevicePathNodeLength(node) < sizeof(*node))
+			return false;
+		last = node;
+	}
+	ret_path->last = last;
+	return last;
+}
+
+/* UEFI 2.10, 10.3.5.1; GNU-EFI's structure is longer than the node, and nodes are not aligned. */
+#define DRIVE_SIGNATURE	     offsetof(HARDDRIVE_DEVICE_PATH, Signature)
+#define DRIVE_SIGNATURE_TYPE offsetof(HARDDRIVE_DEVICE_PATH, SignatureType)
+#define DRIVE_LENGTH	     42
+static_assert(DRIVE_SIGNATURE == 24 && DRIVE_SIGNATURE_TYPE == 41, "hard drive node");
+
+/*
+ * The node of a partition, as bytes.  Only the last one says what the handle itself is: firmware
+ * takes some partitions' contents for a partition table and makes handles for what it finds inside.
+ */
+static const uint8_t *partition_node(const struct path *path)
+{
+	const EFI_DEVICE_PATH *node = path->last;
+
+	if (DevicePathType(node) != MEDIA_DEVICE_PATH ||
+	    DevicePathSubType(node) != MEDIA_HARDDRIVE_DP ||
+	    DevicePathNodeLength(node) < DRIVE_LENGTH)
+		return NULL;
+	return (const uint8_t *)node;
+}
+
+bool partition_uuid(EFI_HANDLE handle, uint8_t ret_uuid[16])
+{
+	const uint8_t *node;
+	struct path path;
+
+	if (!path_of(handle, &path))
+		return false;
+	node = partition_node(&path);
+	if (!node || node[DRIVE_SIGNATURE_TYPE] != SIGNATURE_TYPE_GUID)
+		return false;
+	memcpy(ret_uuid, node + DRIVE_SIGNATURE, 16);
+	return true;
+}
+
+/* Appendix A: the first three fields are little-endian. */
+void uuid_text(const uint8_t uuid[16], char ret_text[UUID_TEXT])
+{
+	static const uint8_t order[16] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
+	static const char digit[] = "0123456789abcdef";
+	size_t i;
+
+	for (i = 0; i < sizeof(order); i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*ret_text++ = '-';
+		*ret_text++ = digit[uuid[order[i]] >> 4];
+		*ret_text++ = digit[uuid[order[i]] & 15];
+	}
+	*ret_text = '\0';
+}
+
+/* The handle whose path is this one's without the partition. */
+EFI_HANDLE disk_below(EFI_HANDLE partition)
+{
+	static const EFI_DEVICE_PATH end = { END_DEVICE_PATH_TYPE,
+					     END_ENTIRE_DEVICE_PATH_SUBTYPE,
+					     { sizeof(end), 0 } };
+	EFI_GUID guid = EFI_BLOCK_IO_PROTOCOL_GUID;
+	uint8_t copy[MAX_PATH];
+	EFI_DEVICE_PATH *rest = (EFI_DEVICE_PATH *)copy;
+	EFI_HANDLE handle;
+	struct path path;
+	size_t size;
+
+	if (!path_of(partition, &path) || !partition_node(&path))
+		return NULL;
+	size = (size_t)((uint8_t *)path.last - (uint8_t *)path.first);
+	if (size > sizeof(copy) - sizeof(end))
+		return NULL;
+	memcpy(copy, path.first, size);
+	memcpy(copy + size, &end, sizeof(end));
+	if (EFI_ERROR(BS->LocateDevicePath(&guid, &rest, &handle)) || !IsDevicePathEnd(rest))
+		return NULL;
+	return handle;
+}

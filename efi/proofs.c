@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the disks say today of the bytes that prove them unchanged: finds the
+ * partition by its GUID, or the disk below it, reads, digests.  The comparison
+ * is the core's, within img_decide().
+ *
+ * Firmware that boots from a chosen entry may have connected that entry's disk
+ * only.  Connecting the others takes memory and may start drivers, so it is
+ * done by prepare_proofs(), before the memory map is looked at, and the probe
+ * itself changes nothing.
+ */
+#include "loader.h"
+
+/* The longest proof, with a medium's block around either end. */
+#define BUFFER_SIZE (IMG_PROOF_MAX_SIZE + 2 * IMG_BLOCK)
+
+static const uint8_t own_partition[16];
+
+/* How many partitions have that GUID; *ret_disk is one of them. */
+static UINTN find_partitions(const uint8_t uuid[16], struct disk *ret_disk)
+{
+	EFI_GUID guid = EFI_BLOCK_IO_PROTOCOL_GUID;
+	EFI_HANDLE *handle;
+	UINTN count, i, found = 0;
+	uint8_t of[16];
+
+	if (EFI_ERROR(BS->LocateHandleBuffer(ByProtocol, &guid, NULL, &count, &handle)))
+		return 0;
+	for (i = 0; i < count; i++) {
+		if (partition_uuid(handle[i], of) && memcmp(of, uuid, 16) == 0 &&
+		    disk_open(handle[i], ret_disk))
+			found++;
+	}
+	BS->FreePool(handle);
+	return found;
+}
+
+static enum img_reason missing(struct loader *l, const char *why)
+{
+	l->proofs.why_missing = why;
+	return IMG_E_DISK_MISSING;
+}
+
+/* A cloned disk beside its original is as good as none: which one the kernel knew is unknown. */
+static enum img_reason open_partition(struct loader *l, const uint8_t uuid[16],
+				      struct disk *ret_disk)
+{
+	UINTN found;
+
+	if (memcmp(uuid, own_partition, 16) == 0) {
+		*ret_disk = l->disk;
+		return IMG_OK;
+	}
+	found = find_partitions(uuid, ret_disk);
+	if (found == 1)
+		return IMG_OK;
+	return missing(l, found ? "is there twice" : "not found");
+}
+
+static enum img_reason open_medium(struct loader *l, const struct img_proof *proof,
+				   struct disk *ret_disk)
+{
+	enum img_reason reason = open_partition(l, proof->part_uuid, ret_disk);
+	EFI_HANDLE below;
+
+	if (reason != IMG_OK || !(proof->flags & IMG_PROOF_WHOLE_DISK))
+		return reason;
+	below = disk_below(ret_disk->handle);
+	if (!below || !disk_open(below, ret_disk) || ret_disk->partition)
+		return missing(l, "its disk was not found");
+	return IMG_OK;
+}
+
+static enum img_reason read_and_digest(struct loader *l, const struct img_proof *proof,
+				       uint64_t *ret_digest)
+{
+	struct disk disk;
+	enum img_reason reason = open_medium(l, proof, &disk);
+	uint64_t before, size;
+
+	if (reason != IMG_OK)
+		return reason;
+	if (proof->offset > disk.size || proof->size > disk.size - proof->offset)
+		return missing(l, "smaller than it was");
+	before = proof->offset % disk.block;
+	size = (before + proof->size + disk.block - 1) / disk.block * disk.block;
+	if (!disk_read(&disk, proof->offset - before, size, l->proofs.buffer))
+		return IMG_E_DISK_READ;
+	l->handoff.bytes_read += size;
+	*ret_digest = img_port_xxh64(l->proofs.buffer + before, proof->size);
+	return IMG_OK;
+}
+
+enum img_reason proof_digest(void *loader, const struct img_proof *proof, uint64_t *ret_digest)
+{
+	struct loader *l = loader;
+	uint64_t start = tsc();
+	enum img_reason reason = read_and_digest(l, proof, ret_digest);
+
+	l->proofs.ticks += tsc() - start;
+	return reason;
+}
+
+static bool all_connected(const struct loader *l)
+{
+	struct disk disk;
+	uint64_t i;
+
+	for (i = 0; i < l->meta.nr_proofs; i++) {
+		struct img_proof proof = img_meta_proof(&l->meta, i);
+
+		if (memcmp(proof.part_uuid, own_partition, 16) != 0 &&
+		    find_partitions(proof.part_uuid, &disk) == 0)
+			return false;
+	}
+	return true;
+}
+
+enum img_reason prepare_proofs(struct loader *l)
+{
+	l->proofs.buffer = mem_alloc(l, BUFFER_SIZE);
+	if (!l->proofs.buffer)
+		return IMG_E_NO_MEMORY;
+	if (!all_connected(l))
+		connect_all();
+	return IMG_OK;
+}
+
+static bool is_about_a_disk(enum img_reason reason)
+{
+	return reason == IMG_E_DISK_MISSING || reason == IMG_E_DISK_READ ||
+	       reason == IMG_E_PARTITION_TABLE || reason == IMG_E_IMAGE_PARTITION ||
+	       reason == IMG_E_FS_CHANGED;
+}
+
+/* The sections, to which the core's detail points, are given back before it is reported. */
+void complete_detail(struct loader *l, enum img_reason reason)
+{
+	struct img_detail *d = &l->detail;
+
+	if (!is_about_a_disk(reason))
+		return;
+	if (d->uuid)
+		memcpy(l->detail_uuid, d->uuid, 16);
+	if (d->uuid || partition_uuid(l->disk.handle, l->detail_uuid))
+		d->uuid = l->detail_uuid;
+	if (reason == IMG_E_DISK_MISSING)
+		d->field = l->proofs.why_missing;
+	if (reason == IMG_E_DISK_MISSING || reason == IMG_E_DISK_READ)
+		d->today = d->golden; /* nothing was compared */
+}

@@ -1,0 +1,911 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the loader reads and writes outside of the image itself, on the host:
+ * proofs, slot headers and states, the attempt.  A table of media with device
+ * paths stands for the firmware's handles; each can be unconnected, fail, be
+ * read-only or lie about its writes.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <imgfmt/writer.h>
+
+#include "loader.h"
+
+#define DISK_SIZE  (8 * MIB)
+#define PART_START (2 * MIB)
+#define PART_SIZE  (4 * MIB)
+#define MAX_MEDIA  8
+#define MAX_PROOF  16
+#define MAX_KEPT   32
+
+enum write_fault { WRITE_WORKS, WRITE_FAILS, WRITE_IS_LOST };
+
+/* A handle is the address of one of these. */
+struct medium {
+	uint8_t path[256];
+	size_t path_size; /* with the end node */
+	EFI_BLOCK_IO bio; /* `this` of its calls */
+	EFI_BLOCK_IO_MEDIA media;
+	uint8_t *bytes;
+	bool connected;
+	uint64_t fail_read_at; /* byte that cannot be read; NOWHERE */
+	enum write_fault write_fault;
+	EFI_STATUS flush_status;
+	unsigned int writes, flushes;
+	bool dirty; /* written and not flushed */
+};
+
+#define NOWHERE (~0ull)
+
+static struct medium medium[MAX_MEDIA];
+static unsigned int nr_media;
+static unsigned int connect_calls;
+static void *kept[MAX_KEPT];
+static unsigned int nr_kept;
+static struct loader loader;
+static struct img_proof_disk proof[MAX_PROOF];
+
+EFI_BOOT_SERVICES *BS;
+
+/* Exactly as large as asked for, so that ASan sees what goes beyond. */
+void *mem_alloc(struct loader *l, uint64_t bytes)
+{
+	void *p = calloc(1, bytes);
+
+	(void)l;
+	assert_non_null(p);
+	assert_true(nr_kept < MAX_KEPT);
+	kept[nr_kept++] = p;
+	return p;
+}
+
+/* The firmware. */
+
+static EFI_STATUS EFIAPI fake_handles(EFI_LOCATE_SEARCH_TYPE type, EFI_GUID *guid, VOID *key,
+				      UINTN *count, EFI_HANDLE **ret)
+{
+	unsigned int i;
+
+	(void)guid;
+	(void)key;
+	*ret = calloc(MAX_MEDIA, sizeof(**ret));
+	*count = 0;
+	for (i = 0; i < nr_media; i++) {
+		if (type == AllHandles || medium[i].connected)
+			(*ret)[(*count)++] = &medium[i];
+	}
+	return EFI_SUCCESS;
+}
+
+static EFI_STATUS EFIAPI fake_free_pool(VOID *p)
+{
+	free(p);
+	return EFI_SUCCESS;
+}
+
+static EFI_STATUS EFIAPI fake_protocol(EFI_HANDLE handle, EFI_GUID *guid, VOID **ret)
+{
+	static const EFI_GUID block_io = EFI_BLOCK_IO_PROTOCOL_GUID;
+	struct medium *m = handle;
+
+	*ret = memcmp(guid, &block_io, sizeof(block_io)) == 0 ? (void *)&m->bio : (void *)m->path;
+	return EFI_SUCCESS;
+}
+
+/* UEFI 2.10, 7.3.9: the handle whose path is the longest beginning of *path. */
+static EFI_STATUS EFIAPI fake_locate_path(EFI_GUID *guid, EFI_DEVICE_PATH **path, EFI_HANDLE *ret)
+{
+	const size_t end = sizeof(EFI_DEVICE_PATH);
+	size_t best = 0;
+	unsigned int i;
+
+	(void)guid;
+	for (i = 0; i < nr_media; i++) {
+		size_t size = medium[i].path_size - end;
+
+		if (medium[i].connected && size > best &&
+		    memcmp(*path, medium[i].path, size) == 0) {
+			best = size;
+			*ret = &medium[i];
+		}
+	}
+	*path = (EFI_DEVICE_PATH *)((uint8_t *)*path + best);
+	return best ? EFI_SUCCESS : EFI_NOT_FOUND;
+}
+
+static EFI_STATUS EFIAPI fake_connect(EFI_HANDLE handle, EFI_HANDLE *driver, EFI_DEVICE_PATH *rest,
+				      BOOLEAN recursive)
+{
+	(void)driver;
+	(void)rest;
+	assert_true(recursive);
+	((struct medium *)handle)->connected = true;
+	connect_calls++;
+	return EFI_SUCCESS;
+}
+
+static struct medium *medium_of(EFI_BLOCK_IO *bio)
+{
+	return (struct medium *)((uint8_t *)bio - offsetof(struct medium, bio));
+}
+
+static uint64_t check_request(const struct medium *m, UINT32 media_id, EFI_LBA lba, UINTN size)
+{
+	assert_int_equal(media_id, m->media.MediaId);
+	assert_true(size && size % m->media.BlockSize == 0);
+	assert_true(lba + size / m->media.BlockSize <= m->media.LastBlock + 1);
+	return lba * m->media.BlockSize;
+}
+
+static EFI_STATUS EFIAPI fake_read(EFI_BLOCK_IO *bio, UINT32 media_id, EFI_LBA lba, UINTN size,
+				   VOID *to)
+{
+	struct medium *m = medium_of(bio);
+	uint64_t at = check_request(m, media_id, lba, size);
+
+	if (m->fail_read_at >= at && m->fail_read_at - at < size)
+		return EFI_DEVICE_ERROR;
+	memcpy(to, m->bytes + at, size);
+	return EFI_SUCCESS;
+}
+
+static EFI_STATUS EFIAPI fake_write(EFI_BLOCK_IO *bio, UINT32 media_id, EFI_LBA lba, UINTN size,
+				    VOID *from)
+{
+	struct medium *m = medium_of(bio);
+	uint64_t at = check_request(m, media_id, lba, size);
+
+	assert_false(m->media.ReadOnly);
+	m->writes++;
+	if (m->write_fault == WRITE_FAILS)
+		return EFI_DEVICE_ERROR;
+	if (m->write_fault == WRITE_WORKS)
+		memcpy(m->bytes + at, from, size);
+	m->dirty = true;
+	return EFI_SUCCESS;
+}
+
+static EFI_STATUS EFIAPI fake_flush(EFI_BLOCK_IO *bio)
+{
+	struct medium *m = medium_of(bio);
+
+	m->flushes++;
+	if (!EFI_ERROR(m->flush_status))
+		m->dirty = false;
+	return m->flush_status;
+}
+
+/* Media. */
+
+static void add_node(struct medium *m, uint8_t type, uint8_t subtype, const void *body, size_t size)
+{
+	size_t at = m->path_size ? m->path_size - sizeof(EFI_DEVICE_PATH) : 0;
+	uint16_t length = (uint16_t)(sizeof(EFI_DEVICE_PATH) + size);
+	const uint8_t head[] = { type, subtype, (uint8_t)length, (uint8_t)(length >> 8) };
+	const uint8_t end[] = { END_DEVICE_PATH_TYPE, END_ENTIRE_DEVICE_PATH_SUBTYPE, 4, 0 };
+
+	assert_true(at + length + sizeof(end) <= sizeof(m->path));
+	memcpy(m->path + at, head, sizeof(head));
+	memcpy(m->path + at + sizeof(head), body, size);
+	memcpy(m->path + at + length, end, sizeof(end));
+	m->path_size = at + length + sizeof(end);
+}
+
+static struct medium *new_medium(uint8_t *bytes, uint64_t size, uint32_t block)
+{
+	struct medium *m = &medium[nr_media++];
+
+	assert_true(nr_media <= MAX_MEDIA);
+	*m = (struct medium){ .bytes = bytes, .connected = true, .fail_read_at = NOWHERE };
+	m->media = (EFI_BLOCK_IO_MEDIA){ .MediaId = 7 + nr_media,
+					 .MediaPresent = TRUE,
+					 .BlockSize = block,
+					 .LastBlock = size / block - 1 };
+	m->bio = (EFI_BLOCK_IO){ .Media = &m->media,
+				 .ReadBlocks = fake_read,
+				 .WriteBlocks = fake_write,
+				 .FlushBlocks = fake_flush };
+	return m;
+}
+
+static void add_root_node(struct medium *m)
+{
+	add_node(m, ACPI_DEVICE_PATH, ACPI_DP, "\x41\xd0\x0a\x03\0\0\0\0", 8);
+}
+
+static struct medium *new_disk(uint8_t port, uint32_t block)
+{
+	uint8_t *bytes = malloc(DISK_SIZE);
+	struct medium *m = new_medium(bytes, DISK_SIZE, block);
+	uint64_t i, state = port;
+
+	for (i = 0; i < DISK_SIZE / 8; i++) {
+		state = state * 6364136223846793005ull + 1442695040888963407ull;
+		memcpy(bytes + i * 8, &state, 8);
+	}
+	assert_true(nr_kept < MAX_KEPT);
+	kept[nr_kept++] = bytes;
+	add_root_node(m);
+	add_node(m, MESSAGING_DEVICE_PATH, MSG_ATAPI_DP, &port, 1);
+	return m;
+}
+
+/* UEFI 2.10, 10.3.5.1: the node behind its head; uuid: 16 times this byte, 0: of a DOS table. */
+static void add_partition_node(struct medium *m, uint8_t uuid)
+{
+	uint8_t body[38] = { 1 };
+
+	memset(body + 20, uuid ? uuid : 0xdd, 16);
+	body[36] = uuid ? 2 : 1;
+	body[37] = uuid ? 2 : 1;
+	add_node(m, MEDIA_DEVICE_PATH, MEDIA_HARDDRIVE_DP, body, sizeof(body));
+}
+
+static struct medium *new_partition(struct medium *disk, uint8_t uuid)
+{
+	struct medium *m = new_medium(disk->bytes + PART_START, PART_SIZE, disk->media.BlockSize);
+
+	memcpy(m->path, disk->path, disk->path_size);
+	m->path_size = disk->path_size;
+	m->media.LogicalPartition = TRUE;
+	add_partition_node(m, uuid);
+	return m;
+}
+
+static int set_up(void **state)
+{
+	static EFI_BOOT_SERVICES services = { .LocateHandleBuffer = fake_handles,
+					      .FreePool = fake_free_pool,
+					      .HandleProtocol = fake_protocol,
+					      .LocateDevicePath = fake_locate_path,
+					      .ConnectController =
+						      (EFI_CONNECT_CONTROLLER)fake_connect };
+
+	(void)state;
+	BS = &services;
+	nr_media = connect_calls = 0;
+	memset(&loader, 0, sizeof(loader));
+	memset(proof, 0, sizeof(proof));
+	loader.options.slot = -1;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	while (nr_kept)
+		free(kept[--nr_kept]);
+	return 0;
+}
+
+/* Proofs. */
+
+static void add_proof(const struct medium *of, uint8_t uuid, enum img_proof_kind kind,
+		      uint64_t offset, uint32_t size)
+{
+	struct img_proof p = { .kind = kind, .offset = offset, .size = size };
+
+	memset(p.part_uuid, uuid, sizeof(p.part_uuid));
+	if (!of->media.LogicalPartition)
+		p.flags = IMG_PROOF_WHOLE_DISK;
+	p.digest = img_port_xxh64(of->bytes + offset, size);
+	assert_true(loader.meta.nr_proofs < MAX_PROOF);
+	proof[loader.meta.nr_proofs++] = img_proof_encode(&p);
+	loader.meta.proof = proof;
+}
+
+static enum img_reason check_proofs(void)
+{
+	const struct img_proof_probe probe = { .ctx = &loader, .digest = proof_digest };
+	enum img_reason reason;
+
+	assert_int_equal(prepare_proofs(&loader), IMG_OK);
+	reason = img_proof_check(&loader.meta, &probe, &loader.detail);
+	complete_detail(&loader, reason);
+	return reason;
+}
+
+static void assert_partition(uint8_t uuid)
+{
+	uint8_t expected[16];
+
+	memset(expected, uuid, sizeof(expected));
+	assert_non_null(loader.detail.uuid);
+	/* The sections are gone by the time it is printed. */
+	assert_ptr_equal(loader.detail.uuid, loader.detail_uuid);
+	assert_memory_equal(loader.detail.uuid, expected, sizeof(expected));
+}
+
+/* The image's disk with partition 0x11, another with 0x22. */
+static struct medium *two_disks(uint32_t block)
+{
+	struct medium *own = new_partition(new_disk(1, block), 0x11);
+
+	new_partition(new_disk(2, block), 0x22);
+	assert_true(disk_open(own, &loader.disk));
+	return own;
+}
+
+static void check_exact_bytes(uint32_t block)
+{
+	struct medium *other;
+	uint64_t first = 512 * 3, end = first + 1024;
+
+	two_disks(block);
+	other = &medium[3];
+	add_proof(other, 0x22, IMG_PROOF_EXT_SUPER, first, 1024);
+	assert_int_equal(check_proofs(), IMG_OK);
+	other->bytes[first - 1] ^= 1;
+	other->bytes[end] ^= 1;
+	assert_int_equal(check_proofs(), IMG_OK);
+	other->bytes[first] ^= 1;
+	assert_int_equal(check_proofs(), IMG_E_FS_CHANGED);
+	assert_partition(0x22);
+	assert_true(loader.detail.golden != loader.detail.today);
+	other->bytes[first] ^= 1;
+	other->bytes[end - 1] ^= 1;
+	assert_int_equal(check_proofs(), IMG_E_FS_CHANGED);
+	assert_int_equal(connect_calls, 0);
+}
+
+static void test_exact_bytes(void **state)
+{
+	(void)state;
+	check_exact_bytes(512);
+}
+
+static void test_exact_bytes_4096(void **state)
+{
+	(void)state;
+	check_exact_bytes(4096);
+}
+
+/* The largest proof at the least convenient places, against the bounds of the buffer. */
+static void test_largest(void **state)
+{
+	const uint32_t size = IMG_PROOF_MAX_SIZE;
+	struct medium *own;
+
+	(void)state;
+	own = two_disks(4096);
+	add_proof(own, 0, IMG_PROOF_XFS_LOG, 512 * 7, size);
+	add_proof(own, 0, IMG_PROOF_XFS_LOG, 512, size);
+	add_proof(own, 0, IMG_PROOF_XFS_LOG, PART_SIZE - size, size);
+	assert_int_equal(check_proofs(), IMG_OK);
+	own->bytes[PART_SIZE - 1] ^= 1;
+	assert_int_equal(check_proofs(), IMG_E_FS_CHANGED);
+	assert_int_equal(loader.detail.index, 2);
+	assert_partition(0x11);
+}
+
+static void test_own_partition(void **state)
+{
+	struct medium *own;
+
+	(void)state;
+	own = two_disks(512);
+	add_proof(own, 0, IMG_PROOF_IMAGE_PARTITION, 0, 4096);
+	assert_int_equal(check_proofs(), IMG_OK);
+	own->bytes[4095] ^= 1;
+	assert_int_equal(check_proofs(), IMG_E_IMAGE_PARTITION);
+	assert_partition(0x11);
+}
+
+static void test_whole_disk(void **state)
+{
+	(void)state;
+	two_disks(4096);
+	add_proof(&medium[0], 0, IMG_PROOF_PARTITION_TABLE, 4096, 4096);
+	add_proof(&medium[2], 0x22, IMG_PROOF_PARTITION_TABLE, 4096, 4096);
+	assert_int_equal(check_proofs(), IMG_OK);
+	medium[2].bytes[4096 + 16] ^= 1;
+	assert_int_equal(check_proofs(), IMG_E_PARTITION_TABLE);
+	assert_partition(0x22);
+	medium[0].bytes[4096 + 16] ^= 1;
+	assert_int_equal(check_proofs(), IMG_E_PARTITION_TABLE);
+	assert_partition(0x11);
+}
+
+/* A disk without GPT can hold the image, and its table be proven. */
+static void test_dos_table(void **state)
+{
+	struct medium *disk, *own;
+
+	(void)state;
+	disk = new_disk(1, 512);
+	own = new_partition(disk, 0);
+	assert_true(disk_open(own, &loader.disk));
+	add_proof(disk, 0, IMG_PROOF_PARTITION_TABLE, 0, 512);
+	assert_int_equal(check_proofs(), IMG_OK);
+	disk->bytes[0x1be] ^= 1;
+	assert_int_equal(check_proofs(), IMG_E_PARTITION_TABLE);
+	assert_null(loader.detail.uuid); /* it has none */
+}
+
+/* The handle of the disk is gone, or what lies there is itself a partition. */
+static void test_no_whole_disk(void **state)
+{
+	struct medium *inner;
+
+	(void)state;
+	two_disks(512);
+	add_proof(&medium[2], 0x22, IMG_PROOF_PARTITION_TABLE, 512, 512);
+	medium[2].connected = false;
+	assert_int_equal(check_proofs(), IMG_E_DISK_MISSING);
+	assert_string_equal(loader.detail.field, "its disk was not found");
+	medium[2].connected = true;
+	assert_int_equal(check_proofs(), IMG_OK);
+
+	loader.meta.nr_proofs = 0;
+	inner = new_partition(&medium[3], 0x33);
+	add_proof(&medium[3], 0x33, IMG_PROOF_PARTITION_TABLE, 512, 512);
+	proof[0].flags.b[0] = IMG_PROOF_WHOLE_DISK;
+	assert_true(inner->connected);
+	assert_int_equal(check_proofs(), IMG_E_DISK_MISSING);
+}
+
+/* The longest beginning of the disk's path that is a handle may be the controller's. */
+static void test_controller_is_no_disk(void **state)
+{
+	struct medium *controller;
+
+	(void)state;
+	two_disks(512);
+	add_proof(&medium[2], 0x22, IMG_PROOF_PARTITION_TABLE, 512, 512);
+	controller = new_medium(medium[2].bytes, DISK_SIZE, 512);
+	add_root_node(controller);
+	assert_int_equal(check_proofs(), IMG_OK);
+	medium[2].connected = false;
+	assert_int_equal(check_proofs(), IMG_E_DISK_MISSING);
+}
+
+static void test_connects_once(void **state)
+{
+	(void)state;
+	two_disks(512);
+	add_proof(&medium[3], 0x22, IMG_PROOF_EXT_SUPER, 1024, 1024);
+	add_proof(&medium[2], 0x22, IMG_PROOF_PARTITION_TABLE, 512, 512);
+	medium[2].connected = medium[3].connected = false;
+	assert_int_equal(check_proofs(), IMG_OK);
+	assert_int_equal(connect_calls, nr_media);
+}
+
+static void test_missing(void **state)
+{
+	(void)state;
+	two_disks(512);
+	add_proof(&medium[3], 0x77, IMG_PROOF_EXT_SUPER, 1024, 1024);
+	assert_int_equal(check_proofs(), IMG_E_DISK_MISSING);
+	assert_string_equal(loader.detail.field, "not found");
+	assert_int_equal(loader.detail.golden, loader.detail.today);
+	assert_partition(0x77);
+	assert_int_equal(connect_calls, nr_media);
+}
+
+static void test_no_medium(void **state)
+{
+	(void)state;
+	two_disks(512);
+	add_proof(&medium[3], 0x22, IMG_PROOF_EXT_SUPER, 1024, 1024);
+	medium[3].media.MediaPresent = FALSE;
+	assert_int_equal(check_proofs(), IMG_E_DISK_MISSING);
+}
+
+static void test_cloned_disk(void **state)
+{
+	(void)state;
+	two_disks(512);
+	add_proof(&medium[3], 0x22, IMG_PROOF_EXT_SUPER, 1024, 1024);
+	new_partition(new_disk(2, 512), 0x22);
+	assert_int_equal(check_proofs(), IMG_E_DISK_MISSING);
+	assert_string_equal(loader.detail.field, "is there twice");
+	assert_partition(0x22);
+}
+
+/* A handle for something inside the partition is not the partition again. */
+static void test_nested_is_no_clone(void **state)
+{
+	(void)state;
+	two_disks(512);
+	add_proof(&medium[3], 0x22, IMG_PROOF_EXT_SUPER, 1024, 1024);
+	new_partition(&medium[3], 0);
+	assert_int_equal(check_proofs(), IMG_OK);
+}
+
+static void test_broken_path(void **state)
+{
+	(void)state;
+	two_disks(512);
+	add_proof(&medium[3], 0x22, IMG_PROOF_EXT_SUPER, 1024, 1024);
+	medium[3].path[2] = 3; /* a node shorter than its own head */
+	assert_int_equal(check_proofs(), IMG_E_DISK_MISSING);
+}
+
+static void test_smaller(void **state)
+{
+	(void)state;
+	two_disks(512);
+	add_proof(&medium[3], 0x22, IMG_PROOF_F2FS_NODE, PART_SIZE - 4096, 4096);
+	assert_int_equal(check_proofs(), IMG_OK);
+	medium[3].media.LastBlock--;
+	assert_int_equal(check_proofs(), IMG_E_DISK_MISSING);
+	assert_string_equal(loader.detail.field, "smaller than it was");
+}
+
+static void test_proof_read_error(void **state)
+{
+	(void)state;
+	two_disks(512);
+	add_proof(&medium[1], 0, IMG_PROOF_IMAGE_PARTITION, 0, 4096);
+	add_proof(&medium[3], 0x22, IMG_PROOF_EXT_SUPER, 1024, 1024);
+	medium[3].fail_read_at = 1536;
+	assert_int_equal(check_proofs(), IMG_E_DISK_READ);
+	assert_int_equal(loader.detail.index, 1);
+	assert_int_equal(loader.detail.golden, loader.detail.today);
+	assert_partition(0x22);
+}
+
+static void test_uuid_text(void **state)
+{
+	static const uint8_t uuid[16] = { 0x0d, 0x1e, 0x5f, 0xa0, 0x7c, 0x6b, 0x60, 0x4a,
+					  0x9d, 0x1c, 0x6a, 0x9f, 0x6a, 0x2d, 0x10, 0xef };
+	char text[UUID_TEXT];
+
+	(void)state;
+	uuid_text(uuid, text);
+	assert_string_equal(text, "a05f1e0d-6b7c-4a60-9d1c-6a9f6a2d10ef");
+}
+
+/* Slots. */
+
+#define IMAGE_UUID(slot) (0xa0 + (slot))
+
+static void put_state(struct medium *own, uint32_t number, const struct img_state *state)
+{
+	uint8_t uuid[16];
+
+	memset(uuid, IMAGE_UUID(number), sizeof(uuid));
+	img_state_encode(state, uuid, own->bytes + loader.area.slot[number].offset + IMG_BLOCK);
+}
+
+static void put_slot(struct medium *own, uint32_t number, uint64_t generation, enum img_mode mode,
+		     const struct img_state *state)
+{
+	struct img_slot slot = { .mode = mode,
+				 .generation = generation,
+				 .nr_pages = 1,
+				 .meta_offset = IMG_SLOT_DATA_OFFSET,
+				 .kernel_release = "6.1.0" };
+
+	memcpy(slot.area_uuid, loader.area.uuid, sizeof(slot.area_uuid));
+	memset(slot.image_uuid, IMAGE_UUID(number), sizeof(slot.image_uuid));
+	img_slot_encode(&slot, own->bytes + loader.area.slot[number].offset);
+	put_state(own, number, state);
+}
+
+/* Slot A: generation 1, slot B: generation 2, both golden and fresh. */
+static struct medium *two_slots(uint32_t block)
+{
+	static const struct img_state fresh = { .valid = true };
+	struct medium *own = two_disks(block);
+
+	assert_int_equal(img_area_layout(PART_SIZE, 0, 2, &loader.area), IMG_OK);
+	memset(loader.area.uuid, 0x5a, sizeof(loader.area.uuid));
+	img_area_encode(&loader.area, own->bytes + img_area_header_offset(PART_SIZE));
+	put_slot(own, 0, 1, IMG_MODE_GOLDEN, &fresh);
+	put_slot(own, 1, 2, IMG_MODE_GOLDEN, &fresh);
+	return own;
+}
+
+static const struct img_state tried_thrice = { .valid = true, .restores = 9, .attempts = 3 };
+
+static void assert_taken(int slot, enum img_reason passed)
+{
+	loader.passed = IMG_OK;
+	assert_int_equal(read_headers(&loader), IMG_OK);
+	assert_int_equal(loader.slot_number, slot);
+	assert_int_equal(loader.slot.generation, slot + 1);
+	assert_int_equal(loader.passed, passed);
+	if (passed != IMG_OK)
+		assert_int_equal(loader.passed_slot, 1 - slot);
+}
+
+/* Areas are in partitions: the end of a disk is none. */
+static void put_area_on_disk(struct medium *disk)
+{
+	struct img_area area;
+
+	assert_int_equal(img_area_layout(DISK_SIZE, 0, 2, &area), IMG_OK);
+	img_area_encode(&area, disk->bytes + img_area_header_offset(DISK_SIZE));
+}
+
+static void test_find_area(void **state)
+{
+	struct medium *own;
+
+	(void)state;
+	own = two_slots(512);
+	memset(&loader.area, 0, sizeof(loader.area));
+	memset(&loader.disk, 0, sizeof(loader.disk));
+	put_area_on_disk(&medium[2]);
+	assert_int_equal(find_area(&loader), IMG_OK);
+	assert_ptr_equal(loader.disk.handle, own);
+	assert_int_equal(loader.area.nr_slots, 2);
+	own->fail_read_at = PART_SIZE - 512;
+	assert_int_equal(find_area(&loader), IMG_E_DISK_READ);
+	own->fail_read_at = NOWHERE;
+	own->bytes[PART_SIZE - 1] ^= 1;
+	assert_int_equal(find_area(&loader), IMG_E_AREA_CHECKSUM);
+	memset(own->bytes + PART_SIZE - IMG_BLOCK, 0, IMG_BLOCK);
+	assert_int_equal(find_area(&loader), IMG_E_AREA_MISSING);
+}
+
+static void test_newest_slot(void **state)
+{
+	(void)state;
+	two_slots(4096);
+	assert_taken(1, IMG_OK);
+}
+
+static void test_quarantined(void **state)
+{
+	struct medium *own;
+
+	(void)state;
+	own = two_slots(512);
+	put_state(own, 1, &tried_thrice);
+	assert_taken(0, IMG_E_SLOT_QUARANTINED);
+
+	put_state(own, 0, &tried_thrice);
+	assert_int_equal(read_headers(&loader), IMG_E_SLOT_QUARANTINED);
+	assert_string_equal(loader.detail.object, "slot state");
+}
+
+/* It would not have been taken in any case, so there is nothing to tell. */
+static void test_older_is_quarantined(void **state)
+{
+	(void)state;
+	put_state(two_slots(512), 0, &tried_thrice);
+	assert_taken(1, IMG_OK);
+}
+
+static void test_wanted_slot(void **state)
+{
+	(void)state;
+	put_state(two_slots(512), 1, &tried_thrice);
+	loader.options.slot = 1;
+	assert_int_equal(read_headers(&loader), IMG_E_SLOT_QUARANTINED);
+	assert_int_equal(loader.detail.index, 1);
+	loader.options.slot = 0;
+	assert_taken(0, IMG_OK);
+}
+
+static void test_damaged_header(void **state)
+{
+	struct medium *own;
+
+	(void)state;
+	own = two_slots(512);
+	own->bytes[loader.area.slot[1].offset + 100] ^= 1;
+	assert_taken(0, IMG_E_SLOT_CHECKSUM);
+	memset(own->bytes + loader.area.slot[1].offset, 0, IMG_BLOCK);
+	assert_taken(0, IMG_OK);
+}
+
+static void test_damaged_state(void **state)
+{
+	static const struct img_state fresh = { .valid = true };
+	struct medium *own;
+
+	(void)state;
+	own = two_slots(512);
+	put_state(own, 1, &tried_thrice);
+	own->bytes[loader.area.slot[1].offset + IMG_BLOCK + 40] ^= 1;
+	assert_taken(1, IMG_OK);
+	assert_int_equal(loader.state.attempts, 0);
+
+	put_slot(own, 1, 2, IMG_MODE_ONCE, &fresh);
+	assert_taken(1, IMG_OK);
+	own->bytes[loader.area.slot[1].offset + IMG_BLOCK + 40] ^= 1;
+	assert_taken(0, IMG_E_STATE_DAMAGED);
+}
+
+static void test_header_read_error(void **state)
+{
+	struct medium *own;
+
+	(void)state;
+	own = two_slots(512);
+	own->fail_read_at = loader.area.slot[0].offset;
+	assert_int_equal(read_headers(&loader), IMG_E_DISK_READ);
+	own->fail_read_at = loader.area.slot[1].offset + IMG_BLOCK;
+	assert_int_equal(read_headers(&loader), IMG_E_DISK_READ);
+	assert_int_equal(loader.detail.index, 1);
+}
+
+/* The attempt. */
+
+static void assert_unchanged_but(const struct medium *own, const uint8_t *before, uint64_t at,
+				 uint64_t size)
+{
+	assert_memory_equal(own->bytes, before, at);
+	assert_memory_equal(own->bytes + at + size, before + at + size, PART_SIZE - at - size);
+}
+
+static void assert_state(const struct img_state *a, const struct img_state *b)
+{
+	assert_int_equal(a->valid, b->valid);
+	assert_int_equal(a->restores, b->restores);
+	assert_int_equal(a->attempts, b->attempts);
+	assert_int_equal(a->consumed, b->consumed);
+}
+
+static void check_attempt(uint32_t block)
+{
+	struct medium *own = two_slots(block);
+	uint8_t *before = malloc(PART_SIZE);
+	uint64_t at = loader.area.slot[1].offset + IMG_BLOCK, i;
+	struct img_state found;
+
+	assert_non_null(before);
+	put_state(own, 1, &(struct img_state){ .valid = true, .restores = 41, .attempts = 1 });
+	memcpy(before, own->bytes, PART_SIZE);
+	assert_taken(1, IMG_OK);
+	assert_int_equal(record_attempt(&loader), IMG_OK);
+	img_state_decode(own->bytes + at, loader.slot.image_uuid, &found);
+	assert_true(found.valid && !found.consumed);
+	assert_int_equal(found.restores, 42);
+	assert_int_equal(found.attempts, 2);
+	assert_state(&found, &loader.state);
+	assert_unchanged_but(own, before, at, block);
+	for (i = 512; i < block; i++)
+		assert_int_equal(own->bytes[at + i], 0);
+	assert_int_equal(own->writes, 1);
+	assert_int_equal(own->flushes, 1);
+	assert_false(own->dirty);
+	free(before);
+}
+
+static void test_attempt(void **state)
+{
+	(void)state;
+	check_attempt(512);
+}
+
+static void test_attempt_4096(void **state)
+{
+	(void)state;
+	check_attempt(4096);
+}
+
+static void test_three_attempts(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	two_slots(512);
+	for (i = 1; i <= 3; i++) {
+		assert_taken(1, IMG_OK);
+		assert_int_equal(record_attempt(&loader), IMG_OK);
+		assert_int_equal(loader.state.attempts, i);
+	}
+	assert_taken(0, IMG_E_SLOT_QUARANTINED);
+}
+
+static void test_once(void **state)
+{
+	static const struct img_state fresh = { .valid = true };
+
+	(void)state;
+	put_slot(two_slots(512), 1, 2, IMG_MODE_ONCE, &fresh);
+	assert_taken(1, IMG_OK);
+	assert_int_equal(record_attempt(&loader), IMG_OK);
+	assert_true(loader.state.consumed);
+	assert_taken(0, IMG_E_SLOT_CONSUMED);
+}
+
+static void assert_attempt_fails(const char *step)
+{
+	struct img_state before = loader.state;
+
+	assert_int_equal(record_attempt(&loader), IMG_E_STATE_WRITE);
+	assert_string_equal(loader.detail.object, "slot state");
+	assert_string_equal(loader.detail.field, step);
+	assert_int_equal(loader.detail.index, 1);
+	assert_state(&before, &loader.state);
+}
+
+static void test_attempt_write_error(void **state)
+{
+	(void)state;
+	struct medium *own = two_slots(512);
+
+	assert_taken(1, IMG_OK);
+	own->write_fault = WRITE_FAILS;
+	assert_attempt_fails("write");
+	own->write_fault = WRITE_IS_LOST;
+	assert_attempt_fails("not what was written");
+}
+
+static void test_attempt_read_only(void **state)
+{
+	(void)state;
+	struct medium *own = two_slots(512);
+
+	assert_taken(1, IMG_OK);
+	own->media.ReadOnly = TRUE;
+	assert_attempt_fails("write");
+	assert_int_equal(own->writes, 0);
+}
+
+static void test_attempt_flush_error(void **state)
+{
+	(void)state;
+	struct medium *own = two_slots(512);
+
+	assert_taken(1, IMG_OK);
+	own->flush_status = EFI_DEVICE_ERROR;
+	assert_attempt_fails("flush");
+	own->flush_status = EFI_UNSUPPORTED;
+	assert_int_equal(record_attempt(&loader), IMG_OK);
+}
+
+static void test_attempt_read_back_error(void **state)
+{
+	(void)state;
+	struct medium *own = two_slots(4096);
+
+	assert_taken(1, IMG_OK);
+	own->fail_read_at = loader.area.slot[1].offset + IMG_BLOCK;
+	assert_attempt_fails("read back");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_exact_bytes),
+		TEST(test_exact_bytes_4096),
+		TEST(test_largest),
+		TEST(test_own_partition),
+		TEST(test_whole_disk),
+		TEST(test_dos_table),
+		TEST(test_no_whole_disk),
+		TEST(test_controller_is_no_disk),
+		TEST(test_connects_once),
+		TEST(test_missing),
+		TEST(test_no_medium),
+		TEST(test_cloned_disk),
+		TEST(test_nested_is_no_clone),
+		TEST(test_broken_path),
+		TEST(test_smaller),
+		TEST(test_proof_read_error),
+		TEST(test_uuid_text),
+		TEST(test_find_area),
+		TEST(test_newest_slot),
+		TEST(test_quarantined),
+		TEST(test_older_is_quarantined),
+		TEST(test_wanted_slot),
+		TEST(test_damaged_header),
+		TEST(test_damaged_state),
+		TEST(test_header_read_error),
+		TEST(test_attempt),
+		TEST(test_attempt_4096),
+		TEST(test_three_attempts),
+		TEST(test_once),
+		TEST(test_attempt_write_error),
+		TEST(test_attempt_read_only),
+		TEST(test_attempt_flush_error),
+		TEST(test_attempt_read_back_error),
+	};
+
+	return cmocka_run_group_tests_name("efi/disks", tests, NULL, NULL);
+}
