@@ -7,40 +7,37 @@
  *
  *   EFI_RNG_PROTOCOL   where the firmware has it (UEFI 2.10, 37.5)
  *   RDRAND             where the processor has it
- *   always             TSC jitter over firmware calls, RTC, monotonic counter
+ *   always             TSC jitter over firmware calls, RTC, monotonic counter,
+ *                      and the handoff page: the times of this restore's reads
+ *                      and the number of restores, which never repeats
  */
 #include "loader.h"
 
-#define JITTER_ROUNDS 256
+#define SEED_WORDS    (IMG_SEED_SIZE / 8)
+#define JITTER_ROUNDS 32 /* stalls of 1 us, for each word */
 
-static void mix(uint8_t seed[IMG_SEED_SIZE], const void *data, size_t size, uint64_t salt)
+/* Intel SDM 1, 7.3.17.1: so many tries before RDRAND counts as broken. */
+#define RDRAND_TRIES 10
+
+static void wipe(void *data, size_t size)
 {
-	struct {
-		uint64_t salt, hash;
-		uint8_t seed[IMG_SEED_SIZE];
-	} block = { .salt = salt, .hash = img_port_xxh64(data, size) };
-	uint64_t *word = (uint64_t *)seed;
-	size_t i;
-
-	memcpy(block.seed, seed, IMG_SEED_SIZE);
-	for (i = 0; i < IMG_SEED_SIZE / 8; i++) {
-		block.salt += i + 1;
-		word[i] ^= img_port_xxh64(&block, sizeof(block));
-	}
+	memset(data, 0, size);
+	__asm__ volatile("" : : "r"(data) : "memory");
 }
 
-static void add_firmware_rng(uint8_t seed[IMG_SEED_SIZE])
+static void add_firmware_rng(uint64_t seed[SEED_WORDS])
 {
 	EFI_GUID guid = EFI_RNG_PROTOCOL_GUID;
-	uint8_t bytes[IMG_SEED_SIZE];
+	uint64_t bytes[SEED_WORDS];
 	EFI_RNG_PROTOCOL *rng;
 	size_t i;
 
 	if (EFI_ERROR(BS->LocateProtocol(&guid, NULL, (void **)&rng)) ||
-	    EFI_ERROR(rng->GetRNG(rng, NULL, sizeof(bytes), bytes)))
+	    EFI_ERROR(rng->GetRNG(rng, NULL, sizeof(bytes), (UINT8 *)bytes)))
 		return;
-	for (i = 0; i < IMG_SEED_SIZE; i++)
+	for (i = 0; i < SEED_WORDS; i++)
 		seed[i] ^= bytes[i];
+	wipe(bytes, sizeof(bytes));
 }
 
 static bool have_rdrand(void)
@@ -51,45 +48,64 @@ static bool have_rdrand(void)
 	return c >> 30 & 1;
 }
 
-static void add_rdrand(uint8_t seed[IMG_SEED_SIZE])
+static uint64_t rdrand(void)
 {
-	uint64_t *word = (uint64_t *)seed, value;
+	uint64_t value;
 	uint8_t ok;
+	int try;
+
+	for (try = 0; try < RDRAND_TRIES; try++) {
+		__asm__ volatile("rdrand %0; setc %1" : "=r"(value), "=qm"(ok) : : "cc");
+		if (ok)
+			return value;
+	}
+	return 0;
+}
+
+static void add_rdrand(uint64_t seed[SEED_WORDS])
+{
 	size_t i;
 
 	if (!have_rdrand())
 		return;
-	for (i = 0; i < IMG_SEED_SIZE / 8; i++) {
-		__asm__ volatile("rdrand %0; setc %1" : "=r"(value), "=qm"(ok));
-		if (ok)
-			word[i] ^= value;
-	}
+	for (i = 0; i < SEED_WORDS; i++)
+		seed[i] ^= rdrand();
 }
 
-static void add_jitter(uint8_t seed[IMG_SEED_SIZE])
+/* Each word is a digest of samples of its own, so that 64 bits of one do not bound them all. */
+static void add_jitter(uint64_t seed[SEED_WORDS], const struct img_handoff *handoff)
 {
 	struct {
+		struct img_handoff handoff;
 		EFI_TIME time;
 		UINT64 count;
+		uint64_t word;
 		uint64_t tsc[JITTER_ROUNDS];
 	} sample;
-	size_t i;
+	size_t i, round;
 
 	memset(&sample, 0, sizeof(sample));
+	sample.handoff = *handoff;
 	RT->GetTime(&sample.time, NULL);
-	BS->GetNextMonotonicCount(&sample.count);
-	for (i = 0; i < JITTER_ROUNDS; i++) {
-		if (i % 32 == 0)
+	for (i = 0; i < SEED_WORDS; i++) {
+		sample.word = i;
+		BS->GetNextMonotonicCount(&sample.count);
+		for (round = 0; round < JITTER_ROUNDS; round++) {
 			BS->Stall(1);
-		sample.tsc[i] = tsc();
+			sample.tsc[round] ^= tsc();
+		}
+		seed[i] ^= img_port_xxh64(&sample, sizeof(sample));
 	}
-	mix(seed, &sample, sizeof(sample), tsc());
+	wipe(&sample, sizeof(sample));
 }
 
-void gather_seed(uint8_t seed[IMG_SEED_SIZE])
+void gather_seed(struct img_handoff *handoff)
 {
-	memset(seed, 0, IMG_SEED_SIZE);
-	add_jitter(seed);
+	uint64_t seed[SEED_WORDS] = { 0 };
+
+	add_jitter(seed, handoff);
 	add_rdrand(seed);
 	add_firmware_rng(seed);
+	memcpy(handoff->seed, seed, sizeof(seed));
+	wipe(seed, sizeof(seed));
 }
