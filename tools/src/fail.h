@@ -29,7 +29,8 @@ enum exit_status {
 	X(OUTPUT, "output-failed", EXIT_SYSTEM, "check where the output goes to")                  \
 	X(NOT_PARTITION, "not-a-partition", EXIT_REFUSED,                                          \
 	  "name a partition, or a regular file that holds a partition's content")                  \
-	X(IN_USE, "in-use", EXIT_REFUSED, "release it first, with umount or swapoff")              \
+	X(IN_USE, "in-use", EXIT_REFUSED,                                                          \
+	  "release it with umount or swapoff; while a snapshot is being taken, try again later")   \
 	X(HAS_PARTITIONS, "has-partitions", EXIT_REFUSED, "name one of its partitions")            \
 	X(FOREIGN_CONTENT, "foreign-content", EXIT_REFUSED,                                        \
 	  "name another partition, or destroy the content with --force")                           \
@@ -52,8 +53,10 @@ enum exit_status {
 	X(EFI_PATH, "efi-path", EXIT_SYSTEM,                                                       \
 	  "see that the EFI system partition is mounted from a partition of a disk")               \
 	X(NO_BOOT_ENTRY, "no-boot-entry", EXIT_REFUSED, "create it with: fastbootctl install")     \
-	X(STATE_DAMAGED, "state-damaged", EXIT_REFUSED,                                            \
-	  "only the restore count is lost; the next restore or image rewrites the block")
+	X(NOT_RESTORED, "not-restored", EXIT_REFUSED,                                              \
+	  "name the image's slot with --slot a or --slot b")                                       \
+	X(NOT_GOLDEN, "not-golden", EXIT_REFUSED,                                                  \
+	  "nothing is to be done; for another restore take another image")
 
 enum failure {
 #define FAILURE_ENUM(sym, code, status, advice) FAIL_##sym,

@@ -22,6 +22,9 @@ static const struct verb verbs[] = {
 	  status_options, verb_status },
 	{ "inspect", "[DEV]", "show what is in an image", inspect_options, verb_inspect },
 	{ "verify", "[DEV]", "check every byte of the images", verify_options, verb_verify },
+	{ "mark-good", "[DEV]", "say that an image came up: its attempts are 0 again",
+	  mark_good_options, verb_mark_good },
+	{ "invalidate", "[DEV]", "erase images", invalidate_options, verb_invalidate },
 	{ "help", "[VERB]", "show this text, or a verb's options", NULL, verb_help },
 };
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))

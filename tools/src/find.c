@@ -120,38 +120,36 @@ static int not_one(const struct search *search)
 	return fail_reason(IMG_E_AREA_MISSING, NULL, "this machine");
 }
 
-int part_open_or_find(const char *path, struct part *ret_part)
+int part_open_or_find(const char *path, enum part_access access, struct part *ret_part)
 {
 	struct search search = { .found = PART_CLOSED };
 	int status;
 
 	if (path)
-		return part_open(path, PART_READ, ret_part);
+		return part_open(path, access, ret_part);
 	status = search_all(&search);
 	if (!status && search.count != 1)
 		status = not_one(&search);
-	if (status) {
-		part_close(&search.found);
-		return status;
-	}
-	*ret_part = search.found;
-	return 0;
+	if (!status)
+		status = part_open(search.found.path, access, ret_part);
+	part_close(&search.found);
+	return status;
 }
 
-int image_open(const char *verb, const char *path, int slot, struct part *ret_part,
+int image_open(const struct image_request *request, struct part *ret_part,
 	       struct img_area *ret_area)
 {
 	struct img_detail detail = { 0 };
 	enum img_reason reason;
-	int status = part_open_or_find(path, ret_part);
+	int status = part_open_or_find(request->path, request->access, ret_part);
 
 	if (status)
 		return status;
 	reason = image_read_area(ret_part, ret_area, &detail);
 	if (reason)
 		return image_fail(reason, &detail, ret_part->path);
-	if (slot >= (int)ret_area->nr_slots)
-		return fail(FAIL_USAGE, "%s: %s has no slot %c", verb, ret_part->path,
-			    text_slot((unsigned int)slot));
+	if (request->slot >= (int)ret_area->nr_slots)
+		return fail(FAIL_USAGE, "%s: %s has no slot %c", request->verb, ret_part->path,
+			    text_slot((unsigned int)request->slot));
 	return 0;
 }

@@ -52,6 +52,23 @@ static void describe_pci_device(const struct img_fp_item *item, struct fpitem_te
 		 low(item->value[1]) & 0xff, high(item->value[1]));
 }
 
+/* SMBIOS 3.6, 7.2.1: the UUID's first three fields are little-endian, as in a GPT. */
+static void describe_machine_id(const struct img_fp_item *item, struct fpitem_text *text)
+{
+	uint8_t uuid[16];
+
+	if (item->index != 0) {
+		snprintf(text->what, sizeof(text->what), "serial number");
+		snprintf(text->value, sizeof(text->value), "%" PRIu64 " bytes, digest %016" PRIx64,
+			 item->value[1], item->value[0]);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(uuid); i++)
+		uuid[i] = (uint8_t)(item->value[i / 8] >> 8 * (i % 8));
+	snprintf(text->what, sizeof(text->what), "machine UUID");
+	snprintf(text->value, sizeof(text->value), "%s", text_guid(uuid).s);
+}
+
 struct fpitem_text fpitem_describe(const struct img_fp_item *item)
 {
 	struct fpitem_text text;
@@ -77,6 +94,9 @@ struct fpitem_text fpitem_describe(const struct img_fp_item *item)
 		break;
 	case IMG_FP_PCI_DEVICE:
 		describe_pci_device(item, &text);
+		break;
+	case IMG_FP_MACHINE_ID:
+		describe_machine_id(item, &text);
 		break;
 	default:
 		break;

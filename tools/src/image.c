@@ -31,33 +31,26 @@ enum img_reason image_read_slot(const struct part *part, const struct img_area *
 	return img_slot_decode(block, area, slot, ret_slot, detail);
 }
 
-/*
- * Intact: never written, or what the encoder makes of it is what is there.  Written for another
- * image is intact, too: the block is rewritten at the first restore only.
- */
-static bool state_intact(const struct img_state_disk *disk)
+static bool state_damaged(const struct img_state_disk *disk)
 {
 	static const struct img_state_disk zero;
-	struct img_state_disk again;
 	struct img_state state;
 
-	if (memcmp(disk, &zero, sizeof(zero)) == 0)
-		return true;
 	img_state_decode(disk, disk->image_uuid, &state);
-	img_state_encode(&state, disk->image_uuid, &again);
-	return memcmp(disk, &again, sizeof(again)) == 0;
+	return !state.valid && memcmp(disk, &zero, sizeof(zero)) != 0;
 }
 
 enum img_reason image_read_state(const struct part *part, const struct img_area *area,
 				 uint32_t slot, const struct img_slot *header,
-				 struct img_state *ret_state, bool *ret_intact)
+				 struct img_state *ret_state, bool *ret_damaged)
 {
 	struct img_state_disk disk;
 
 	if (io_pread(part->fd, &disk, sizeof(disk), area->slot[slot].offset + IMG_BLOCK))
 		return IMG_E_DISK_READ;
 	img_state_decode(&disk, header->image_uuid, ret_state);
-	*ret_intact = state_intact(&disk);
+	if (ret_damaged)
+		*ret_damaged = state_damaged(&disk);
 	return IMG_OK;
 }
 

@@ -21,10 +21,13 @@ enum img_reason image_read_area(const struct part *part, struct img_area *ret_ar
 				struct img_detail *detail);
 enum img_reason image_read_slot(const struct part *part, const struct img_area *area, uint32_t slot,
 				struct img_slot *ret_slot, struct img_detail *detail);
-/* A state block that is damaged or another image's counts as zeroes; intact is false if damaged. */
+/*
+ * What img_state_decode makes of it.  damaged: the block is no state at all; one that was never
+ * written or is another image's is not valid either, but whole.  NULL: of no interest.
+ */
 enum img_reason image_read_state(const struct part *part, const struct img_area *area,
 				 uint32_t slot, const struct img_slot *header,
-				 struct img_state *ret_state, bool *ret_intact);
+				 struct img_state *ret_state, bool *ret_damaged);
 enum img_reason image_read_meta(const struct part *part, const struct img_area *area, uint32_t slot,
 				const struct img_slot *header, struct image_meta *ret_meta,
 				struct img_detail *detail);
@@ -32,12 +35,15 @@ enum img_reason image_read_meta(const struct part *part, const struct img_area *
 void image_meta_free(struct image_meta *meta);
 #define _cleanup_meta_ __attribute__((cleanup(image_meta_free)))
 
-/*
- * Opens `path`, or finds the one area where it is NULL, and reads the area's header; `slot`, if
- * not -1, must be one it has.  Reports what is wrong in the name of `verb`; the caller closes
- * the part in any case.
- */
-int image_open(const char *verb, const char *path, int slot, struct part *ret_part,
+struct image_request {
+	const char *verb; /* in whose name to report */
+	const char *path; /* NULL: find the one area of this machine */
+	int slot;	  /* one that the area must have; -1: none in particular */
+	enum part_access access;
+};
+
+/* Opens the part and reads the area's header.  The caller closes the part in any case. */
+int image_open(const struct image_request *request, struct part *ret_part,
 	       struct img_area *ret_area);
 
 /* Reports what one of the above returned, in the words of the right table. */

@@ -40,13 +40,11 @@ static int take_option(void *ctx, int key, const char *value)
 static void collect(const struct part *part, const struct img_area *area, uint32_t number,
 		    struct inspect_slot *slot)
 {
-	bool intact;
-
 	*slot = (struct inspect_slot){ .number = number };
 	slot->reason = image_read_slot(part, area, number, &slot->header, &slot->detail);
 	if (!slot->reason)
 		slot->reason =
-			image_read_state(part, area, number, &slot->header, &slot->state, &intact);
+			image_read_state(part, area, number, &slot->header, &slot->state, NULL);
 	if (!slot->reason)
 		slot->reason = image_read_meta(part, area, number, &slot->header, &slot->meta,
 					       &slot->detail);
@@ -125,8 +123,11 @@ static int inspect_area(const struct request *req, const struct part *part,
 static int inspect(const struct request *req)
 {
 	_cleanup_part_ struct part part = PART_CLOSED;
+	const struct image_request request = { .verb = "inspect",
+					       .path = req->path,
+					       .slot = req->slot };
 	struct img_area area;
-	int status = image_open("inspect", req->path, req->slot, &part, &area);
+	int status = image_open(&request, &part, &area);
 
 	if (status)
 		return status;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fpitem.h"
 #include "inspect.h"
+#include "slotstate.h"
 
 static void put_header(const struct img_slot *header, struct json_object *to)
 {
@@ -87,6 +88,22 @@ static void put_aux(const struct img_meta *meta, struct json_object *to)
 	}
 }
 
+static void put_proofs(const struct img_meta *meta, struct json_object *to)
+{
+	for (uint64_t i = 0; i < meta->nr_proofs; i++) {
+		struct img_proof proof = img_meta_proof(meta, i);
+		struct json_object *row = json_append_object(to);
+		bool own = text_is_zero_uuid(proof.part_uuid);
+
+		json_put_text(row, "kind", img_proof_kind_name(proof.kind));
+		json_put_text(row, "partition", own ? NULL : text_guid(proof.part_uuid).s);
+		json_put_bool(row, "whole_disk", proof.flags & IMG_PROOF_WHOLE_DISK);
+		json_put_number(row, "offset", proof.offset);
+		json_put_number(row, "size", proof.size);
+		json_put_hex(row, "digest", proof.digest);
+	}
+}
+
 static void put_runs(const struct inspect_slot *slot, struct json_object *to)
 {
 	for (uint64_t i = 0; i < slot->stats.nr_biggest; i++) {
@@ -106,11 +123,12 @@ void inspect_json(const struct inspect_slot *slot, struct json_object *to)
 	if (slot->reason)
 		return;
 	put_header(&slot->header, to);
-	json_put_number(to, "restores", slot->state.restores);
+	slotstate_json(&slot->header, &slot->state, to);
 	put_stats(slot, to);
 	put_record(&slot->meta.meta.record, json_put_object(to, "record"));
 	put_fingerprint(&slot->meta.meta, json_put_array(to, "fingerprint"));
 	put_runtime_map(&slot->meta.meta, json_put_array(to, "runtime_map"));
 	put_aux(&slot->meta.meta, json_put_array(to, "auxiliary_ranges"));
+	put_proofs(&slot->meta.meta, json_put_array(to, "proofs"));
 	put_runs(slot, json_put_array(to, "longest_runs"));
 }

@@ -6,6 +6,7 @@
 
 #include "fpitem.h"
 #include "inspect.h"
+#include "slotstate.h"
 #include "text.h"
 
 static struct text pages_size(uint64_t pages)
@@ -19,8 +20,10 @@ static void show_header(const struct inspect_slot *slot)
 	char uuid[UUID_STR_LEN];
 
 	uuid_unparse_lower(header->image_uuid, uuid);
-	printf("slot %c: generation %" PRIu64 ", restored %" PRIu64 " times\n",
-	       text_slot(slot->number), header->generation, slot->state.restores);
+	printf("slot %c: generation %" PRIu64 ", %s, %s\n", text_slot(slot->number),
+	       header->generation, slotstate_mode(header->mode),
+	       slotstate_counts(header, &slot->state).s);
+	slotstate_print_refusal("  ", header, &slot->state);
 	printf("  image        %s\n", uuid);
 	printf("  taken        %s\n", text_time(header->created, time(NULL)).s);
 	printf("  kernel       %s\n", header->kernel_release);
@@ -91,6 +94,21 @@ static void show_aux(const struct img_meta *meta)
 	}
 }
 
+static void show_proofs(const struct img_meta *meta)
+{
+	printf("  proofs, %" PRIu64 "\n", meta->nr_proofs);
+	for (uint64_t i = 0; i < meta->nr_proofs; i++) {
+		struct img_proof proof = img_meta_proof(meta, i);
+
+		printf("    %-26s %s%s, byte %" PRIu64 ", %" PRIu32 " bytes\n",
+		       img_proof_kind_name(proof.kind),
+		       proof.flags & IMG_PROOF_WHOLE_DISK ? "disk of " : "",
+		       text_is_zero_uuid(proof.part_uuid) ? "the image's partition"
+							  : text_guid(proof.part_uuid).s,
+		       proof.offset, proof.size);
+	}
+}
+
 static void show_runs(const struct inspect_slot *slot)
 {
 	printf("  longest runs\n");
@@ -114,5 +132,6 @@ void inspect_text(const struct inspect_slot *slot)
 	show_fingerprint(&slot->meta.meta);
 	show_runtime_map(&slot->meta.meta);
 	show_aux(&slot->meta.meta);
+	show_proofs(&slot->meta.meta);
 	show_runs(slot);
 }

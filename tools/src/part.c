@@ -74,6 +74,34 @@ int part_try_open(const char *path, enum part_access access, struct part *ret_pa
 	return 0;
 }
 
+/* A block device can have several nodes. */
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	if (S_ISBLK(a->st_mode) && S_ISBLK(b->st_mode))
+		return a->st_rdev == b->st_rdev;
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Each line of /proc/swaps behind the first begins with a path. */
+static bool is_active_swap(const char *path)
+{
+	_cleanup_free_ char *file = io_system_path("/proc/swaps");
+	_cleanup_free_ char *text = NULL;
+	struct stat opened, swap;
+	char *rest, *line;
+	size_t size;
+
+	if (!file || io_read_file(file, 65536, &text, &size) || stat(path, &opened))
+		return false;
+	strtok_r(text, "\n", &rest);
+	while ((line = strtok_r(NULL, "\n", &rest))) {
+		line[strcspn(line, " \t")] = '\0';
+		if (stat(line, &swap) == 0 && same_file(&swap, &opened))
+			return true;
+	}
+	return false;
+}
+
 static int open_failed(const char *path)
 {
 	switch (errno) {
@@ -82,8 +110,9 @@ static int open_failed(const char *path)
 			    path);
 	case EBUSY:
 	case ETXTBSY:
-		return fail(FAIL_IN_USE, "%s is mounted, active swap space or held by the kernel",
-			    path);
+		return fail(FAIL_IN_USE, "%s is %s", path,
+			    is_active_swap(path) ? "active swap space"
+						 : "mounted or held by the kernel");
 	default:
 		return fail_errno(FAIL_OPEN, "%s", path);
 	}
@@ -91,7 +120,36 @@ static int open_failed(const char *path)
 
 int part_open(const char *path, enum part_access access, struct part *ret_part)
 {
-	return part_try_open(path, access, ret_part) ? open_failed(path) : 0;
+	if (part_try_open(path, access, ret_part))
+		return open_failed(path);
+	part_drop_cache(ret_part);
+	return 0;
+}
+
+/*
+ * BLKFLSBUF writes out and drops all of it, but wants CAP_SYS_ADMIN; the advice drops clean pages
+ * and wants nothing.  Of a regular file the file system keeps the cache right.
+ */
+void part_drop_cache(const struct part *part)
+{
+	if (!part->block || ioctl(part->fd, BLKFLSBUF) == 0)
+		return;
+	(void)posix_fadvise(part->fd, 0, 0, POSIX_FADV_DONTNEED);
+}
+
+int part_write(const struct part *part, const void *data, size_t size, uint64_t offset)
+{
+	uint8_t back[IMG_BLOCK];
+
+	if (io_pwrite(part->fd, data, size, offset) || fsync(part->fd))
+		return fail_errno(FAIL_WRITE, "%s", part->path);
+	part_drop_cache(part);
+	if (io_pread(part->fd, back, size, offset))
+		return fail_read(part->path);
+	if (memcmp(back, data, size) != 0)
+		return fail(FAIL_WRITE, "%s: what is read back is not what was written",
+			    part->path);
+	return 0;
 }
 
 void part_close(struct part *part)

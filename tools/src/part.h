@@ -42,20 +42,35 @@ struct part_content {
 /* 0, or -1 with errno and no report: ENOTBLK for what can be no partition. */
 int part_try_open(const char *path, enum part_access access, struct part *ret_part);
 
-/* 0, or the exit status after a report on stderr. */
+/*
+ * 0, or the exit status after a report on stderr.  What is read from a block device is what is on
+ * the disk, see part_drop_cache.
+ */
 int part_open(const char *path, enum part_access access, struct part *ret_part);
 int part_probe(const struct part *part, struct part_content *ret_content);
 
 /* Erases every signature libblkid knows, so that only what is written next is found. */
 int part_wipe(const struct part *part);
 
+/*
+ * Writes, flushes, and reads back what then is on the disk: write-failed if it is something else.
+ * size: up to IMG_BLOCK.
+ */
+int part_write(const struct part *part, const void *data, size_t size, uint64_t offset);
+
+/*
+ * Forgets what the page cache holds of the partition.  In a restored system that is as old as the
+ * image, while the loader has written to the disk since.
+ */
+void part_drop_cache(const struct part *part);
+
 void part_close(struct part *part);
 #define _cleanup_part_ __attribute__((cleanup(part_close)))
 
 /*
- * Opens `path` for reading; or, where it is NULL, the one partition of this machine that
- * carries a fast-boot area.  area-missing and area-ambiguous are reported.
+ * Opens `path`; or, where it is NULL, the one partition of this machine that carries a
+ * fast-boot area.  area-missing and area-ambiguous are reported.
  */
-int part_open_or_find(const char *path, struct part *ret_part);
+int part_open_or_find(const char *path, enum part_access access, struct part *ret_part);
 
 #endif

@@ -24,6 +24,7 @@
 #include "fail.h"
 #include "image.h"
 #include "io.h"
+#include "loss.h"
 #include "part.h"
 #include "swaphdr.h"
 #include "text.h"
@@ -160,25 +161,6 @@ static int lay_out(const struct request *req, const struct part *part, struct im
 		    least > 1 ? "s" : "", text_size(IMG_MIN_SLOT_SIZE).s);
 }
 
-static void describe_image(const struct part *part, const struct img_area *area, uint32_t i)
-{
-	struct img_slot slot;
-
-	switch (image_read_slot(part, area, i, &slot, NULL)) {
-	case IMG_OK:
-		text_printable(slot.description);
-		printf("  lost:       the image in slot %c, generation %" PRIu64 ", of %s%s%s\n",
-		       text_slot(i), slot.generation, text_time(slot.created, time(NULL)).s,
-		       slot.description[0] ? ": " : "", slot.description);
-		break;
-	case IMG_E_SLOT_EMPTY:
-		break;
-	default:
-		printf("  lost:       the damaged image in slot %c\n", text_slot(i));
-		break;
-	}
-}
-
 static void describe_loss(const struct part *part, const struct part_content *content)
 {
 	struct img_area area;
@@ -189,7 +171,7 @@ static void describe_loss(const struct part *part, const struct part_content *co
 	if (image_read_area(part, &area, NULL) != IMG_OK)
 		return;
 	for (uint32_t i = 0; i < area.nr_slots; i++)
-		describe_image(part, &area, i);
+		(void)loss_describe(part, &area, i);
 }
 
 static void describe(const struct request *req, const struct part *part,
@@ -202,23 +184,10 @@ static void describe(const struct request *req, const struct part *part,
 	for (uint32_t i = 0; i < area->nr_slots; i++)
 		printf("  slot %c:     %s at byte %" PRIu64 "\n", text_slot(i),
 		       text_size(area->slot[i].size).s, area->slot[i].offset);
-	if (area->nr_slots == 1 && !req->nr_slots)
-		printf("  Only one slot fits: while a new image is written there is no old one.\n");
-}
-
-static int confirm(const struct request *req)
-{
-	char answer[16] = "";
-
-	if (req->yes)
-		return 0;
-	if (!isatty(STDIN_FILENO))
-		return fail(FAIL_NOT_CONFIRMED, "there is no terminal to ask on");
-	printf("Go ahead? [y/N] ");
-	(void)fflush(stdout);
-	if (!fgets(answer, sizeof(answer), stdin) || (answer[0] != 'y' && answer[0] != 'Y'))
-		return fail(FAIL_NOT_CONFIRMED, "the answer was not yes");
-	return 0;
+	if (area->nr_slots == 1)
+		printf("  Only one slot%s: a new image overwrites the old one, and if that is\n"
+		       "  interrupted there is none.\n",
+		       req->nr_slots ? "" : " fits");
 }
 
 static int write_and_flush(const struct part *part, const void *data, size_t size, uint64_t offset)
@@ -309,7 +278,7 @@ static int prepare(const struct request *req)
 	describe(req, &part, &content, &area);
 	if (req->dry_run)
 		return 0;
-	status = confirm(req);
+	status = loss_confirm(req->yes);
 	if (!status)
 		status = make_swap_header(req, &content, &area, swap_page);
 	if (!status)

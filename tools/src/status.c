@@ -6,17 +6,12 @@
  */
 #include "status.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "args.h"
 #include "fail.h"
-#include "io.h"
+#include "sysattr.h"
 #include "text.h"
-
-#define SNAPSHOT_FILE "/sys/power/fastboot_snapshot"
-#define SYSFS_DIR     "/sys/power/fastboot/"
 
 struct request {
 	const char *path;
@@ -45,52 +40,35 @@ static int worse(int a, int b)
 	return a > b ? a : b;
 }
 
-/* sysfs gives one page at most. */
-static int read_attribute(const char *file, char **ret_text)
-{
-	_cleanup_free_ char *path = io_system_path("%s", file);
-	size_t size;
-
-	*ret_text = NULL;
-	if (!path)
-		return fail_errno(FAIL_NO_MEMORY, "%s", file);
-	if (io_read_file(path, 4096, ret_text, &size)) {
-		*ret_text = NULL;
-		return errno == ENOENT ? 0 : fail_errno(FAIL_OPEN, "%s", file);
-	}
-	text_trim(*ret_text);
-	text_printable_lines(*ret_text);
-	return 0;
-}
-
 static int collect_kernel(struct status_kernel *kernel)
 {
 	const struct {
 		const char *file;
 		char **to;
 	} files[] = {
-		{ SNAPSHOT_FILE, &kernel->state },
-		{ SYSFS_DIR "target", &kernel->target },
-		{ SYSFS_DIR "last_refusal", &kernel->last_refusal },
-		{ SYSFS_DIR "generation", &kernel->generation },
-		{ SYSFS_DIR "restore_count", &kernel->restore_count },
+		{ SYSATTR_SNAPSHOT, &kernel->state },
+		{ SYSATTR_DIR "target", &kernel->target },
+		{ SYSATTR_DIR "last_refusal", &kernel->last_refusal },
+		{ SYSATTR_DIR "generation", &kernel->generation },
+		{ SYSATTR_DIR "restore_count", &kernel->restore_count },
+		{ SYSATTR_DIR "mode", &kernel->mode },
+		{ SYSATTR_DIR "attempts", &kernel->attempts },
 	};
 	int status = 0;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		status = worse(status, read_attribute(files[i].file, files[i].to));
+		status = worse(status, sysattr_read(files[i].file, files[i].to));
 	return status;
 }
 
 static void collect_slot(struct status_area *area, uint32_t i)
 {
 	struct status_slot *slot = &area->slot[i];
-	bool intact;
 
 	slot->reason = image_read_slot(&area->part, &area->area, i, &slot->header, NULL);
 	if (!slot->reason)
 		slot->reason = image_read_state(&area->part, &area->area, i, &slot->header,
-						&slot->state, &intact);
+						&slot->state, NULL);
 	if (slot->reason)
 		return;
 	text_printable(slot->header.description);
@@ -103,7 +81,7 @@ static int collect_area(const char *path, struct status_area *area)
 	enum img_reason reason;
 	int status;
 
-	status = part_open_or_find(path, &area->part);
+	status = part_open_or_find(path, PART_READ, &area->part);
 	if (!status)
 		status = part_probe(&area->part, &area->content);
 	if (status)
@@ -117,17 +95,37 @@ static int collect_area(const char *path, struct status_area *area)
 	return 0;
 }
 
+/*
+ * efivarfs shows the variables that were there when it was mounted: in a restored system not the
+ * loader's, which the module knows.
+ */
+static int collect_last_result(struct status_loader *loader)
+{
+	int status = 0;
+
+	if (loader->available)
+		status = efivars_read_last_result(&loader->last_result);
+	if (loader->last_result) {
+		text_printable_lines(loader->last_result);
+		return status;
+	}
+	status = worse(status, sysattr_read(SYSATTR_DIR "loader_result", &loader->last_result));
+	if (loader->last_result && !loader->last_result[0]) {
+		free(loader->last_result);
+		loader->last_result = NULL;
+	}
+	return status;
+}
+
 static int collect_loader(struct status_loader *loader)
 {
 	struct boot_order order;
 	int next, status;
 
 	loader->available = efivars_available();
+	status = collect_last_result(loader);
 	if (!loader->available)
-		return 0;
-	status = efivars_read_last_result(&loader->last_result);
-	if (loader->last_result)
-		text_printable_lines(loader->last_result);
+		return status;
 	status = worse(status, efivars_find_entry(&loader->entry));
 	if (status || !loader->entry.present)
 		return status;
@@ -150,6 +148,8 @@ static void status_free(struct status *status)
 	free(status->kernel.last_refusal);
 	free(status->kernel.generation);
 	free(status->kernel.restore_count);
+	free(status->kernel.mode);
+	free(status->kernel.attempts);
 	part_close(&status->area.part);
 	efivars_entry_free(&status->loader.entry);
 	free(status->loader.last_result);

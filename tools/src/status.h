@@ -10,7 +10,7 @@
 
 /* The module's sysfs files; NULL where there is none (the module is not loaded). */
 struct status_kernel {
-	char *state, *target, *last_refusal, *generation, *restore_count;
+	char *state, *target, *last_refusal, *generation, *restore_count, *mode, *attempts;
 };
 
 struct status_slot {

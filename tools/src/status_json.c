@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "io.h"
+#include "slotstate.h"
 #include "status.h"
 #include "text.h"
 
@@ -15,6 +16,8 @@ static void put_kernel(const struct status_kernel *kernel, struct json_object *t
 	json_put_text(to, "last_refusal", kernel->last_refusal);
 	json_put_text(to, "generation", kernel->generation);
 	json_put_text(to, "restore_count", kernel->restore_count);
+	json_put_text(to, "mode", kernel->mode);
+	json_put_text(to, "attempts", kernel->attempts);
 }
 
 static void put_slot(uint32_t number, const struct status_slot *slot, struct json_object *to)
@@ -31,7 +34,7 @@ static void put_slot(uint32_t number, const struct status_slot *slot, struct jso
 	json_put_number(to, "disk_bytes", header->data_size + header->meta_size);
 	json_put_text(to, "kernel", header->kernel_release);
 	json_put_text(to, "description", header->description);
-	json_put_number(to, "restores", slot->state.restores);
+	slotstate_json(header, &slot->state, to);
 }
 
 static void put_area(const struct status_area *area, struct json_object *to)

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <uuid/uuid.h>
 
+#include "slotstate.h"
 #include "status.h"
 #include "text.h"
 
@@ -28,6 +29,10 @@ static void show_kernel(const struct status_kernel *kernel)
 	printf("kernel: %s\n", kernel->state);
 	if (kernel->target && kernel->target[0])
 		show_lines("target", kernel->target);
+	if (kernel->mode && kernel->mode[0]) {
+		show_lines("mode", kernel->mode);
+		show_lines("attempts", kernel->attempts);
+	}
 	if (kernel->last_refusal && kernel->last_refusal[0])
 		show_lines("last refusal", kernel->last_refusal);
 }
@@ -41,12 +46,14 @@ static void show_slot(uint32_t number, const struct status_slot *slot)
 		       img_reason_sentence(slot->reason));
 		return;
 	}
-	printf("  slot %c       generation %" PRIu64 ", taken %s\n", text_slot(number),
-	       header->generation, text_time(header->created, time(NULL)).s);
-	printf("               %s of memory in %s, kernel %s, restored %" PRIu64 " times\n",
+	printf("  slot %c       generation %" PRIu64 ", %s, taken %s\n", text_slot(number),
+	       header->generation, slotstate_mode(header->mode),
+	       text_time(header->created, time(NULL)).s);
+	printf("               %s of memory in %s, kernel %s\n",
 	       text_size(header->nr_pages * IMG_PAGE_SIZE).s,
-	       text_size(header->data_size + header->meta_size).s, header->kernel_release,
-	       slot->state.restores);
+	       text_size(header->data_size + header->meta_size).s, header->kernel_release);
+	printf("               %s\n", slotstate_counts(header, &slot->state).s);
+	slotstate_print_refusal("               ", header, &slot->state);
 	if (header->description[0])
 		printf("               %s\n", header->description);
 }
@@ -80,11 +87,9 @@ static void show_entry(const struct status_loader *loader)
 
 static void show_loader(const struct status_loader *loader)
 {
-	if (!loader->available) {
+	if (!loader->available)
 		printf("loader: EFI variables are not available\n");
-		return;
-	}
-	if (loader->entry.present)
+	else if (loader->entry.present)
 		show_entry(loader);
 	else
 		printf("loader: no boot entry; create it with: fastbootctl install\n");

@@ -155,6 +155,26 @@ void text_trim(char *s)
 		s[--n] = '\0';
 }
 
+struct text text_guid(const uint8_t guid[16])
+{
+	static const uint8_t order[16] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
+	struct text text;
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(order); i++)
+		n += (size_t)snprintf(text.s + n, sizeof(text.s) - n, "%s%02x",
+				      i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
+				      guid[order[i]]);
+	return text;
+}
+
+bool text_is_zero_uuid(const uint8_t uuid[16])
+{
+	static const uint8_t zero[16];
+
+	return memcmp(uuid, zero, sizeof(zero)) == 0;
+}
+
 char text_slot(unsigned int slot)
 {
 	return (char)('A' + slot);

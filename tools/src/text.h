@@ -32,6 +32,11 @@ void text_printable_lines(char *s);
 /* Cuts white space off the end; in place. */
 void text_trim(char *s);
 
+/* A GUID as it stands in a GPT, in lower case: its first three fields are little-endian. */
+struct text text_guid(const uint8_t guid[16]);
+
+bool text_is_zero_uuid(const uint8_t uuid[16]);
+
 /* 'A' or 'B' */
 char text_slot(unsigned int slot);
 

@@ -14,6 +14,7 @@
 #include "fail.h"
 #include "image.h"
 #include "io.h"
+#include "slotstate.h"
 #include "text.h"
 
 /* Behind that many damaged chunks of one image, the rest are only counted. */
@@ -98,13 +99,20 @@ static int check_chunks(const struct part *part, const struct img_area *area, ui
 static int check_state(const struct part *part, const struct img_area *area, uint32_t slot,
 		       const struct img_slot *header, const char *where)
 {
+	struct img_detail detail = { .object = "slot state" };
 	struct img_state state;
-	bool intact;
+	enum img_reason reason;
+	bool damaged;
 
-	if (image_read_state(part, area, slot, header, &state, &intact))
+	if (image_read_state(part, area, slot, header, &state, &damaged))
 		return fail_read(where);
-	if (!intact)
-		return fail(FAIL_STATE_DAMAGED, "%s: the state block is damaged", where);
+	reason = img_state_check(header, &state, 0, NULL);
+	if (damaged || reason == IMG_E_STATE_DAMAGED)
+		return fail_reason(IMG_E_STATE_DAMAGED, &detail, where);
+	if (reason) {
+		printf("slot %c: ", text_slot(slot));
+		slotstate_print_refusal("", header, &state);
+	}
 	return 0;
 }
 
@@ -171,8 +179,11 @@ static int check_slots(const struct request *req, const struct part *part,
 static int verify(const struct request *req)
 {
 	_cleanup_part_ struct part part = PART_CLOSED;
+	const struct image_request request = { .verb = "verify",
+					       .path = req->path,
+					       .slot = req->slot };
 	struct img_area area;
-	int status = image_open("verify", req->path, req->slot, &part, &area);
+	int status = image_open(&request, &part, &area);
 
 	if (status)
 		return status;

@@ -3,13 +3,19 @@
  * Writes an image of made-up memory into a slot of a prepared partition file,
  * with every kind of run and chunk in it:
  *
- *	mkimage FILE SLOT GENERATION [DESCRIPTION]
+ *	mkimage [OPTION]... FILE SLOT GENERATION [DESCRIPTION]
  *
- * With $MKIMAGE_SPOIL set the first chunk is no LZ4 block, though its checksum fits.
+ *	--once          an image for one restore
+ *	--restores N    its state: the count (default 7)
+ *	--attempts N    (default 0)
+ *	--consumed
+ *	--state KIND    valid, none (never written), foreign (another image's)
+ *	--spoil         the first chunk is no LZ4 block, though its checksum fits
  *
  * Prints a line "NAME OFFSET SIZE" in partition bytes for each region, so that
  * a test can damage one on purpose.
  */
+#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +33,9 @@ struct maker {
 	struct img_area area;
 	uint32_t slot;
 	struct img_slot header;
+	struct img_state state;
+	const char *state_kind;
+	bool spoil;
 	struct img_writer writer;
 	struct img_run_disk run[NR_RUNS];
 	struct img_chunk_disk chunk[NR_CHUNKS];
@@ -77,7 +86,7 @@ static void flush_chunk(struct maker *m)
 	if (!m->nr_pages)
 		return;
 	img_chunk_encode(m->pages, m->nr_pages, m->out, m->work, &chunk);
-	if (getenv("MKIMAGE_SPOIL") && m->writer.nr_chunks == 0)
+	if (m->spoil && m->writer.nr_chunks == 0)
 		spoil(m, &chunk);
 	check(img_writer_chunk(&m->writer, &chunk));
 	write_slot(m, m->out, (size_t)img_block_align(chunk.size), chunk.offset);
@@ -161,14 +170,31 @@ static uint64_t make_fingerprint(struct maker *m)
 
 static const char *section_name(enum img_section_type type)
 {
-	static const char *const names[] = { "none", "record",	  "fingerprint", "runtime-map",
-					     "aux",  "fs-proofs", "page-index",	 "chunk-table" };
+	static const char *const names[] = { "none", "record", "fingerprint", "runtime-map",
+					     "aux",  "proofs", "page-index",  "chunk-table" };
 
 	return names[type];
 }
 
+static const struct img_proof proofs[] = {
+	{ .kind = IMG_PROOF_PARTITION_TABLE,
+	  .flags = IMG_PROOF_WHOLE_DISK,
+	  .offset = 512,
+	  .size = 512,
+	  .digest = 1 },
+	{ .kind = IMG_PROOF_IMAGE_PARTITION, .offset = 0, .size = 4096, .digest = 2 },
+	{ .part_uuid = { 0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb,
+			 0xcc, 0xdd, 0xee, 0xff },
+	  .kind = IMG_PROOF_EXT_SUPER,
+	  .offset = 1024,
+	  .size = 1024,
+	  .digest = 0xfedcba9876543210 },
+};
+#define NR_PROOFS (sizeof(proofs) / sizeof(proofs[0]))
+
 static void write_sections(struct maker *m)
 {
+	struct img_proof_disk proof_disk[NR_PROOFS];
 	const struct img_record record = {
 		.jump_address = 0xffffffff81234000,
 		.jump_address_phys = 0x1234000,
@@ -197,9 +223,13 @@ static void write_sections(struct maker *m)
 						.rtmap = &region_disk,
 						.nr_rtmap = 1,
 						.aux = &aux_disk,
-						.nr_aux = 1 };
+						.nr_aux = 1,
+						.proof = proof_disk,
+						.nr_proofs = NR_PROOFS };
 	const void *data[IMG_MAX_SECTIONS];
 
+	for (size_t i = 0; i < NR_PROOFS; i++)
+		proof_disk[i] = img_proof_encode(&proofs[i]);
 	check(img_writer_finish(&m->writer, &in, &m->header, data));
 	for (uint32_t i = 0; i < m->header.nr_sections; i++) {
 		const struct img_section *section = &m->header.section[i];
@@ -210,14 +240,25 @@ static void write_sections(struct maker *m)
 	}
 }
 
+static void write_state(struct maker *m)
+{
+	static const uint8_t foreign[16] = { 0xff };
+	uint8_t sector[512] = { 0 };
+
+	if (strcmp(m->state_kind, "none") != 0)
+		img_state_encode(&m->state,
+				 strcmp(m->state_kind, "foreign") == 0 ? foreign
+								       : m->header.image_uuid,
+				 sector);
+	write_slot(m, sector, sizeof(sector), IMG_BLOCK);
+	show(m, "state", IMG_BLOCK, sizeof(sector));
+}
+
 static void write_headers(struct maker *m)
 {
-	const struct img_state state = { .restores = 7 };
 	uint8_t block[IMG_BLOCK];
 
-	img_state_encode(&state, m->header.image_uuid, block);
-	write_slot(m, block, 512, IMG_BLOCK);
-	show(m, "state", IMG_BLOCK, 512);
+	write_state(m);
 	img_slot_encode(&m->header, block);
 	write_slot(m, block, sizeof(block), 0);
 	show(m, "slot-header", 0, IMG_BLOCK);
@@ -226,7 +267,6 @@ static void write_headers(struct maker *m)
 
 static void fill_header(struct maker *m, const char *generation, const char *description)
 {
-	m->header.mode = IMG_MODE_GOLDEN;
 	m->header.generation = strtoull(generation, NULL, 10);
 	m->header.created = 1700000000;
 	memcpy(m->header.area_uuid, m->area.uuid, sizeof(m->header.area_uuid));
@@ -235,12 +275,61 @@ static void fill_header(struct maker *m, const char *generation, const char *des
 	snprintf(m->header.description, sizeof(m->header.description), "%s", description);
 }
 
+static void take_option(struct maker *m, int key)
+{
+	switch (key) {
+	case 'o':
+		m->header.mode = IMG_MODE_ONCE;
+		break;
+	case 'r':
+		m->state.restores = strtoull(optarg, NULL, 10);
+		break;
+	case 'a':
+		m->state.attempts = (uint32_t)strtoul(optarg, NULL, 10);
+		break;
+	case 'c':
+		m->state.consumed = true;
+		break;
+	case 's':
+		m->state_kind = optarg;
+		break;
+	case 'S':
+		m->spoil = true;
+		break;
+	default:
+		die("unknown option");
+	}
+}
+
+static void take_options(struct maker *m, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "once", no_argument, NULL, 'o' },
+		{ "restores", required_argument, NULL, 'r' },
+		{ "attempts", required_argument, NULL, 'a' },
+		{ "consumed", no_argument, NULL, 'c' },
+		{ "state", required_argument, NULL, 's' },
+		{ "spoil", no_argument, NULL, 'S' },
+		{ 0 },
+	};
+	int key;
+
+	m->header.mode = IMG_MODE_GOLDEN;
+	m->state = (struct img_state){ .valid = true, .restores = 7 };
+	m->state_kind = "valid";
+	while ((key = getopt_long(argc, argv, "", options, NULL)) != -1)
+		take_option(m, key);
+}
+
 int main(int argc, char **argv)
 {
 	static struct maker m;
 
+	take_options(&m, argc, argv);
+	argc -= optind - 1;
+	argv += optind - 1;
 	if (argc < 4)
-		die("usage: mkimage FILE SLOT GENERATION [DESCRIPTION]");
+		die("usage: mkimage [OPTION]... FILE SLOT GENERATION [DESCRIPTION]");
 	if (part_open(argv[1], PART_CLAIM, &m.part))
 		return 1;
 	check(image_read_area(&m.part, &m.area, NULL));

@@ -10,6 +10,7 @@ import re
 import shutil
 import struct
 import subprocess
+import time
 
 import pytest
 
@@ -51,9 +52,10 @@ def partition(tmp_path):
     return make
 
 
-def put_image(path, slot=0, generation=1, description=""):
+def put_image(path, slot=0, generation=1, description="", *options):
     """Puts a sample image into a slot; returns its regions, name -> (offset, size)."""
-    done = subprocess.run([MKIMAGE, str(path), str(slot), str(generation), description],
+    done = subprocess.run([MKIMAGE, *map(str, options), str(path), str(slot), str(generation),
+                           description],
                           capture_output=True, text=True, check=True, timeout=60)
     rows = (line.split() for line in done.stdout.splitlines())
     return {name: (int(offset), int(size)) for name, offset, size in rows}
@@ -105,9 +107,17 @@ def test_prepare_slots(partition):
 def test_prepare_says_when_only_one_slot_fits(partition):
     path = partition(2 * MIB, prepare=False)
     out, _ = ctl("prepare", "--yes", path)
-    assert "Only one slot fits" in out
+    assert "Only one slot fits: a new image overwrites the old one" in out
     assert area_of(path)["slots"] == 1
     refused("too-small", "prepare", "--yes", "--slots", 2, path)
+
+
+def test_prepare_says_what_one_slot_means(partition):
+    path = partition(prepare=False)
+    out, _ = ctl("prepare", "--dry-run", "--slots", 1, path)
+    assert "Only one slot: a new image overwrites the old one" in out
+    assert "interrupted there is none" in out
+    assert "Only one" not in ctl("prepare", "--dry-run", path)[0]
 
 
 @pytest.mark.parametrize("size", [0, 1, 4095, 4096, 512 * 1024, MIB, MIB + SWAP_MIN])
@@ -262,11 +272,12 @@ REGIONS = {
     # region: (code, what the line must name)
     "area-header": ("area-checksum", "area header"),
     "slot-header": ("slot-checksum", "slot header"),
-    "state": ("state-damaged", "state block"),
+    "state": ("state-damaged", "slot state"),
     "record": ("section-checksum", "restore record"),
     "fingerprint": ("section-checksum", "fingerprint"),
     "runtime-map": ("section-checksum", "EFI runtime map"),
     "aux": ("section-checksum", "auxiliary ranges"),
+    "proofs": ("section-checksum", "proofs"),
     "page-index": ("section-checksum", "page index"),
     "chunk-table": ("section-checksum", "chunk table"),
     "chunk-0": ("chunk-checksum", "chunk 0"),
@@ -315,11 +326,33 @@ def test_verify_goes_on_behind_damage(partition):
     assert "good: gen" not in out
 
 
-def test_verify_sees_a_chunk_that_does_not_decode(partition, monkeypatch):
+def test_verify_sees_a_chunk_that_does_not_decode(partition):
     path = partition()
-    monkeypatch.setenv("MKIMAGE_SPOIL", "1")
-    put_image(path)
+    put_image(path, 0, 1, "", "--spoil")
     assert "chunk 0" in refused("chunk-decode", "verify", path)
+
+
+@pytest.mark.parametrize("state", ["none", "foreign"])
+def test_verify_a_state_that_is_not_the_images_own(partition, state):
+    path = partition()
+    put_image(path, 0, 1, "", "--state", state)
+    ctl("verify", path)
+    put_image(path, 0, 1, "", "--once", "--state", state)
+    line = refused("state-damaged", "verify", path)
+    assert "slot A" in line and "once: take a new image" in line
+
+
+def test_verify_says_what_else_forbids_a_restore(partition):
+    path = partition()
+    put_image(path, 0, 1, "", "--attempts", 3)
+    put_image(path, 1, 2, "", "--once", "--restores", 1, "--consumed")
+    out, _ = ctl("verify", path)
+    assert "slot A: slot-quarantined: " in out and "slot A: good" in out
+    assert "slot B: slot-consumed: " in out and "slot B: good" in out
+    put_image(path, 0, 1, "", "--attempts", 2)
+    put_image(path, 1, 2, "", "--once", "--restores", 0)
+    out, _ = ctl("verify", path)
+    assert "slot-" not in out
 
 
 def test_verify_an_image_of_another_area(partition, tmp_path):
@@ -344,6 +377,50 @@ def test_verify_a_cut_partition(partition):
 
 # inspect
 
+STATE = ("mode", "state_valid", "restores", "attempts", "consumed", "usable", "advice")
+USABLE = {"mode": "golden", "state_valid": True, "restores": 7, "attempts": 0,
+          "consumed": False, "usable": "ok", "advice": None}
+
+
+def state_of(slot):
+    return {key: slot[key] for key in STATE}
+
+
+STATES = [
+    # mkimage's options, what differs from USABLE, what the text shows
+    (("--attempts", 1), {"attempts": 1}, "restored 7 times, 1 attempt since it was called good"),
+    (("--restores", 1, "--attempts", 3), {"restores": 1, "attempts": 3,
+                                          "usable": "slot-quarantined", "advice": "mark-good"},
+     "restored 1 time, 3 attempts since it was called good"),
+    (("--state", "none"), {"state_valid": False, "restores": 0}, "no count of its restores"),
+    (("--once", "--restores", 0), {"mode": "once", "restores": 0}, "once"),
+    (("--once", "--restores", 1, "--attempts", 1, "--consumed"),
+     {"mode": "once", "restores": 1, "attempts": 1, "consumed": True, "usable": "slot-consumed",
+      "advice": "echo once"}, "restored 1 time"),
+    (("--once", "--state", "foreign"),
+     {"mode": "once", "state_valid": False, "restores": 0, "usable": "state-damaged",
+      "advice": "take a new image"}, "no count of its restores"),
+]
+
+
+@pytest.mark.parametrize("options,changed,words", STATES)
+@pytest.mark.parametrize("verb", ["inspect", "status"])
+def test_the_state_of_a_slot(partition, verb, options, changed, words):
+    path = partition()
+    put_image(path, 0, 5, "", *options)
+    data = json.loads(ctl(verb, "--json", path)[0])
+    state = state_of((data if verb == "inspect" else data["images"])["slots"][0])
+    wanted = {**USABLE, **changed}
+    assert (wanted.pop("advice") or "") in (state.pop("advice") or "")
+    assert state == wanted
+    out, _ = ctl(verb, path)
+    assert words in out and f"generation 5, {wanted['mode']}, " in out
+    if wanted["usable"] == "ok":
+        assert "slot-" not in out.replace("slot-empty", "") and "state-damaged" not in out
+    else:
+        assert re.search(rf"^ +{wanted['usable']}: .*; .*{changed['advice']}", out, re.M), out
+
+
 def test_inspect_json(partition):
     path = partition()
     put_image(path, 0, 5, "golden \033[2J\u00e9")
@@ -366,6 +443,14 @@ def test_inspect_json(partition):
     assert fields["PCI device 0000:00:1f.2"].startswith("8086:2922 ")
     assert slot["runtime_map"][0]["phys"] == "0x3f000000"
     assert slot["auxiliary_ranges"] == [{"pfn": 0x100000, "pages": 2, "kind": 1}]
+    assert slot["proofs"] == [
+        {"kind": "partition table", "partition": None, "whole_disk": True,
+         "offset": 512, "size": 512, "digest": "0x1"},
+        {"kind": "image partition", "partition": None, "whole_disk": False,
+         "offset": 0, "size": 4096, "digest": "0x2"},
+        {"kind": "ext2/3/4 superblock", "partition": "33221100-5544-7766-8899-aabbccddeeff",
+         "whole_disk": False, "offset": 1024, "size": 1024, "digest": "0xfedcba9876543210"}]
+    assert state_of(slot) == USABLE
     stored = slot["stored_bytes"] / (slot["pages"] * BLOCK) * 100
     assert slot["percent_of_memory"] == pytest.approx(stored, abs=0.01)
 
@@ -376,7 +461,10 @@ def test_inspect_text(partition):
     out, _ = ctl("inspect", path)
     for words in ("slot A: empty", "slot B: generation 9", "restored 7 times", "two",
                   "fingerprint, 5 items", "EFI runtime map, 1 regions", "longest runs",
-                  "3 LZ4, 1 raw, 1 constant", "ACPI table 0, FACP"):
+                  "3 LZ4, 1 raw, 1 constant", "ACPI table 0, FACP", "proofs, 3",
+                  "disk of the image's partition, byte 512, 512 bytes",
+                  " the image's partition, byte 0, 4096 bytes",
+                  " 33221100-5544-7766-8899-aabbccddeeff, byte 1024, 1024 bytes"):
         assert words in out, words
     refused("slot-empty", "inspect", "--slot", "a", path)
     assert "slot A" not in ctl("inspect", "--slot", "B", path)[0]
@@ -394,6 +482,8 @@ def test_a_slot_that_is_not_there(partition):
     path = partition(options=("--slots", "1"))
     refused("usage", "inspect", "--slot", "b", path, status=2)
     refused("usage", "verify", "--slot", "b", path, status=2)
+    refused("usage", "mark-good", "--slot", "b", path, status=2)
+    refused("usage", "invalidate", "--yes", "--slot", "b", path, status=2)
 
 
 # status, and finding the partition
@@ -461,6 +551,14 @@ def test_status(machine, tmp_path):
     data = json.loads(ctl("status", "--json", env=env_of(machine))[0])
     assert data["kernel"]["state"] == "saved generation=12"
     assert data["kernel"]["restore_count"] is None
+    assert data["kernel"]["mode"] is None and data["kernel"]["attempts"] is None
+    assert "attempts" not in out
+    (power / "fastboot/mode").write_text("golden\n")
+    (power / "fastboot/attempts").write_text("2\n")
+    out, _ = ctl("status", env=env_of(machine))
+    assert "mode         golden" in out and "attempts     2" in out
+    data = json.loads(ctl("status", "--json", env=env_of(machine))[0])
+    assert data["kernel"]["mode"] == "golden" and data["kernel"]["attempts"] == "2"
     assert data["images"]["slots"][0]["status"] == "slot-empty"
     assert data["images"]["slots"][1]["generation"] == 12
 
@@ -475,12 +573,37 @@ def test_status_of_the_loader(machine, tmp_path):
     env = {**env_of(machine), "EFIVARFS_PATH": f"{variables}/"}
     assert "no boot entry" in ctl("status", env=env)[0]
     efi_variable(variables, "FastbootLastResult", "8ac4f28e-6d6f-4bd2-9e59-1a1cf66f2b35",
-                 b"result=refused\ncode=cpu-model\nsentence=the processor \033 = other\n")
+                 b"result=refused\ncode=fs-changed\nsentence=changed \033 = other\n"
+                 b"partition=33221100-5544-7766-8899-aabbccddeeff\n"
+                 b"passed=b\npassed_code=slot-quarantined\n")
+    result = {"result": "refused", "code": "fs-changed", "sentence": "changed ? = other",
+              "partition": "33221100-5544-7766-8899-aabbccddeeff",
+              "passed": "b", "passed_code": "slot-quarantined"}
+    (machine[0] / "sys/power/fastboot/loader_result").write_text("result=restored\n")
     out, _ = ctl("status", env=env)
-    assert "this start   result=refused" in out and "code=cpu-model" in out
+    assert "this start   result=refused" in out
+    for key, value in result.items():
+        assert f"{key}={value}" in out
     data = json.loads(ctl("status", "--json", env=env)[0])
-    assert data["loader"]["last_result"] == {
-        "result": "refused", "code": "cpu-model", "sentence": "the processor ? = other"}
+    assert data["loader"]["last_result"] == result
+
+
+@pytest.mark.parametrize("variables", [True, False])
+def test_status_of_the_loader_from_the_module(machine, tmp_path, variables):
+    efivars = tmp_path / "efivars"
+    if variables:
+        efivars.mkdir()
+    env = {**env_of(machine), "EFIVARFS_PATH": f"{efivars}/"}
+    told = machine[0] / "sys/power/fastboot/loader_result"
+    told.write_text("\n")
+    assert "this start" not in ctl("status", env=env)[0]
+    assert "last_result" not in json.loads(ctl("status", "--json", env=env)[0])["loader"]
+    told.write_text("result=restored\nattempts=2\n")
+    out, _ = ctl("status", env=env)
+    assert "this start   result=restored" in out and "attempts=2" in out
+    assert ("EFI variables are not available" in out) == (not variables)
+    data = json.loads(ctl("status", "--json", env=env)[0])
+    assert data["loader"]["last_result"] == {"result": "restored", "attempts": "2"}
 
 
 def test_status_without_an_area(machine, tmp_path):
@@ -491,6 +614,279 @@ def test_status_without_an_area(machine, tmp_path):
         "images"] == {"present": False}
 
 
+# mark-good
+
+def attempts_of(path, slot=0):
+    image = json.loads(ctl("inspect", "--json", path)[0])["slots"][slot]
+    return image["restores"], image["attempts"]
+
+
+def changed_bytes(before, after):
+    assert len(before) == len(after)
+    return [i for i, (a, b) in enumerate(zip(before, after)) if a != b]
+
+
+@pytest.mark.parametrize("state", [("--attempts", 3), ("--state", "none"),
+                                   ("--state", "foreign")])
+def test_mark_good_a_slot(partition, state):
+    path = partition()
+    offset, size = put_image(path, 1, 8, "", *state)["state"]
+    before = path.read_bytes()
+    out, _ = ctl("mark-good", "--slot", "b", path)
+    assert out == "slot B: generation 8 is good\n"
+    changed = changed_bytes(before, path.read_bytes())
+    assert changed and changed[0] >= offset and changed[-1] < offset + size
+    assert attempts_of(path, 1) == (7 if "--attempts" in state else 0, 0)
+    ctl("verify", path)
+    before = path.read_bytes()
+    out, _ = ctl("mark-good", "--slot", "b", path)
+    assert out == "slot B: generation 8 is good already\n"
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("options", [(), ("--consumed", "--restores", 1, "--attempts", 1),
+                                     ("--state", "none"), ("--attempts", 3)])
+def test_mark_good_leaves_an_image_for_one_restore(partition, options):
+    path = partition()
+    put_image(path, 0, 1, "", "--once", *options)
+    before = path.read_bytes()
+    refused("not-golden", "mark-good", "--slot", "a", path)
+    assert path.read_bytes() == before
+
+
+def test_mark_good_refuses_what_is_no_image(partition):
+    path = partition()
+    regions = put_image(path, 0, 1, "", "--attempts", 3)
+    flip(path, regions["slot-header"][0] + 100)
+    before = path.read_bytes()
+    refused("slot-checksum", "mark-good", "--slot", "a", path)
+    refused("slot-empty", "mark-good", "--slot", "b", path)
+    flip(path, 16 * MIB - 100)
+    refused("area-checksum", "mark-good", "--slot", "b", path)
+    flip(path, 16 * MIB - 100)
+    assert path.read_bytes() == before
+
+
+def test_mark_good_the_image_restored(machine, tmp_path):
+    snapshot = machine[0] / "sys/power/fastboot_snapshot"
+    path, env = tmp_path / "partition", env_of(machine)
+    put_image(path, 0, 11, "", "--attempts", 1)
+    put_image(path, 1, 12, "", "--attempts", 2)
+
+    assert "not loaded" in refused("not-restored", "mark-good", env=env)
+    for text in ("idle", "saved generation=12", "restored generation=", ""):
+        snapshot.write_text(f"{text}\n")
+        assert "--slot" in refused("not-restored", "mark-good", env=env)
+    snapshot.write_text("restored generation=13 restores=1\n")
+    assert "no image of generation 13" in refused("not-restored", "mark-good", env=env)
+    assert attempts_of(path, 0) == (7, 1) and attempts_of(path, 1) == (7, 2)
+
+    snapshot.write_text("restored generation=11 restores=1\n")
+    out, _ = ctl("mark-good", env=env)
+    assert out.startswith("slot A: generation 11")
+    assert attempts_of(path, 0) == (7, 0) and attempts_of(path, 1) == (7, 2)
+    ctl("mark-good", "--slot", "b", env=env)
+    assert attempts_of(path, 1) == (7, 0)
+
+    put_image(path, 1, 11, "", "--attempts", 2)
+    assert "more than one" in refused("not-restored", "mark-good", env=env)
+    put_image(path, 1, 12, "", "--once", "--consumed", "--restores", 1)
+    snapshot.write_text("restored generation=12 restores=1\n")
+    refused("not-golden", "mark-good", env=env)
+
+
+# invalidate
+
+def test_invalidate(partition):
+    path = partition()
+    first = put_image(path, 0, 5, "the\033 first")
+    second = put_image(path, 1, 6)
+    before = path.read_bytes()
+    out, _ = ctl("invalidate", "--dry-run", "--slot", "a", path)
+    assert "slot A, generation 5" in out and "the? first" in out and "slot B" not in out
+    refused("not-confirmed", "invalidate", path)
+    assert path.read_bytes() == before
+
+    ctl("invalidate", "--yes", "--slot", "a", path)
+    start = first["slot-header"][0]
+    changed = changed_bytes(before, path.read_bytes())
+    assert changed[0] >= start and changed[-1] < start + 2 * BLOCK
+    assert not any(path.read_bytes()[start:start + 2 * BLOCK])
+    assert "slot A: empty" in ctl("verify", path)[0]
+
+    out, _ = ctl("invalidate", "--yes", path)
+    assert "slot A:     empty" in out and "slot B: erased" in out
+    start = second["slot-header"][0]
+    assert not any(path.read_bytes()[start:start + 2 * BLOCK])
+    before = path.read_bytes()
+    out, _ = ctl("invalidate", path)
+    assert out.count("empty") == 2
+    assert path.read_bytes() == before
+
+
+def test_invalidate_a_damaged_image(partition):
+    path = partition()
+    start = put_image(path)["slot-header"][0]
+    flip(path, start + 100)
+    assert "damaged image in slot A" in ctl("invalidate", "--yes", path)[0]
+    assert not any(path.read_bytes()[start:start + 2 * BLOCK])
+
+
+def test_invalidate_finds_the_area(machine, tmp_path):
+    put_image(tmp_path / "partition", 1, 3)
+    ctl("invalidate", "--yes", env=env_of(machine))
+    assert ctl("verify", env=env_of(machine))[0].count("empty") == 2
+
+
+# The check that follows a restore: systemctl, fastbootctl and time are played.
+
+HEALTHY = pathlib.Path(__file__).parent.parent / "systemd/healthy"
+
+
+class Check:
+    """systemd/healthy at work; what it asks for is answered by files."""
+
+    def __init__(self, tmp_path):
+        self.dir = tmp_path
+        self.marks = tmp_path / "marks"
+        self.active = tmp_path / "active"
+        self.slept = tmp_path / "slept"
+        self.state = tmp_path / "state"
+        self.state.write_text("running\n")
+        tools = tmp_path / "tools"
+        tools.mkdir()
+        self.tool(tools / "systemctl", f"""
+            case $* in
+            '--quiet is-active custom.target') [ -e {self.active} ] ;;
+            is-system-running) cat {self.state}; exit 1 ;;
+            *) echo "asked for $*" >&2; exit 99 ;;
+            esac""")
+        self.tool(tools / "fastbootctl", f"""
+            echo "$*" >>{self.marks}
+            exit $(cat {tmp_path}/status 2>/dev/null || echo 0)""")
+        self.tool(tools / "sleep", f"""
+            echo "$1" >>{self.slept}
+            centi=$(($1 * 2))
+            exec {shutil.which('sleep')} $((centi / 100)).$((centi / 10 % 10))$((centi % 10))""")
+        self.path = f"{tools}:{os.environ['PATH']}"
+        self.process = None
+
+    @staticmethod
+    def tool(path, script):
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    def start(self, delay):
+        self.process = subprocess.Popen(
+            [HEALTHY], stderr=subprocess.PIPE, text=True,
+            env={"PATH": self.path, "HEALTHY_TARGET": "custom.target",
+                 "HEALTHY_DELAY": str(delay)})
+
+    def end(self):
+        _, err = self.process.communicate(timeout=20)
+        assert err == ""
+        return self.process.returncode
+
+    def seconds(self):
+        """What it has begun to wait for, in all; there is a first time."""
+        until = time.monotonic() + 20
+        while not (self.slept.exists() and self.slept.read_text().endswith("\n")):
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        return sum(map(int, self.slept.read_text().split()))
+
+    def marked(self):
+        return self.marks.read_text().splitlines() if self.marks.exists() else []
+
+
+@pytest.fixture
+def check(tmp_path):
+    made = Check(tmp_path)
+    yield made
+    if made.process and made.process.poll() is None:
+        made.process.kill()
+        made.process.communicate()
+
+
+def test_healthy_after_the_delay(check):
+    check.active.touch()
+    check.start(delay=30)
+    assert check.seconds() == 30 and check.marked() == []
+    assert check.end() == 0
+    assert check.seconds() == 30
+    assert check.marked() == ["mark-good"]
+
+
+def test_healthy_fails_as_mark_good_does(check, tmp_path):
+    check.active.touch()
+    (tmp_path / "status").write_text("3\n")
+    check.start(delay=0)
+    assert check.end() == 3
+
+
+def test_healthy_waits_for_a_late_target(check):
+    check.start(delay=3)
+    while check.seconds() < 30:
+        time.sleep(0.01)
+    assert check.process.poll() is None and check.marked() == []
+    check.active.touch()
+    assert check.end() == 0
+    assert check.marked() == ["mark-good"]
+
+
+@pytest.mark.parametrize("reached,state,marks", [
+    (True, "stopping", ["mark-good"]),  # switched off early, in order
+    (False, "stopping", []),            # before the system was up
+    (True, "running", []),              # stopped or restarted by itself
+    (True, "maintenance", []),          # on the way to the rescue shell
+])
+def test_healthy_when_stopped_early(check, reached, state, marks):
+    if reached:
+        check.active.touch()
+    check.start(delay=6000)
+    assert check.seconds() <= 6000
+    check.active.unlink(missing_ok=True)  # the shutdown stops the target, too
+    check.state.write_text(f"{state}\n")
+    check.process.terminate()
+    assert check.end() == 0
+    assert check.marked() == marks
+
+
+@pytest.mark.parametrize("delay", ["", "1.5", "soon", "-1"])
+def test_healthy_wants_seconds(check, delay):
+    check.active.touch()
+    check.start(delay)
+    if delay == "":  # as if it were not set
+        assert check.end() == 0
+        assert check.seconds() == 30
+        return
+    _, err = check.process.communicate(timeout=20)
+    assert check.process.returncode == 2 and "HEALTHY_DELAY" in err
+    assert check.marked() == []
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
+def test_the_unit_is_well_formed(tmp_path):
+    unit = (HEALTHY.parent / "fastboot-healthy.service").read_text()
+    assert "ExecStart=/usr/lib/fastboot/healthy\n" in unit
+    here = tmp_path / "fastboot-healthy.service"
+    here.write_text(unit.replace("/usr/lib/fastboot/healthy", str(HEALTHY)))
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(here)],
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and str(here.name) not in done.stderr, done.stderr
+
+
+def test_install_puts_everything_where_it_belongs(tmp_path):
+    tools = HEALTHY.parent.parent
+    subprocess.run(["make", "-s", "-C", tools, "-o", "all", "install", f"DESTDIR={tmp_path}"],
+                   check=True, timeout=60)
+    for place, mode in (("usr/lib/fastboot/healthy", 0o755),
+                        ("lib/systemd/system/fastboot-healthy.service", 0o644),
+                        ("lib/udev/rules.d/90-fastboot.rules", 0o644),
+                        ("usr/sbin/fastbootctl", 0o755)):
+        assert (tmp_path / place).stat().st_mode & 0o777 == mode, place
+
+
 # the command line
 
 @pytest.mark.parametrize("args", [
@@ -499,20 +895,21 @@ def test_status_without_an_area(machine, tmp_path):
     ("prepare", "--label", "longer-than-a-label", "x"), ("prepare", "--no-such", "x"),
     ("verify", "--slot", "c", "x"), ("inspect", "--slot", "", "x"), ("next", "now"),
     ("install", "--options", "quiet"), ("install", "--esp"), ("help", "frobnicate"),
-    ("status", "a", "b"), ("next", "--json"),
+    ("status", "a", "b"), ("next", "--json"), ("mark-good", "--slot", "c", "x"),
+    ("mark-good", "--yes", "x"), ("invalidate", "--slot", "1", "x"), ("invalidate", "a", "b"),
 ])
 def test_usage(args):
     assert "fastbootctl help" in refused("usage", *args, status=2)
 
 
 def verbs():
-    return re.findall(r"^  (\w+) ", ctl("help")[0], re.M)
+    return re.findall(r"^  ([\w-]+) ", ctl("help")[0], re.M)
 
 
 def test_help_covers_every_verb_and_the_manual_every_option():
     manual = (pathlib.Path(__file__).parent.parent / "fastbootctl.8").read_text()
     manual = manual.replace("\\-", "-")
-    assert len(verbs()) == 8
+    assert len(verbs()) == 10
     assert ctl("--help")[0] == ctl("help")[0]
     for verb in verbs():
         out, _ = ctl("help", verb)

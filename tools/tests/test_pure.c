@@ -7,6 +7,7 @@
 
 #include "bootent.h"
 #include "fpitem.h"
+#include "sysattr.h"
 #include "text.h"
 
 static struct boot_order order_of(size_t count, const uint16_t *number)
@@ -289,6 +290,44 @@ static void strings_are_made_printable(void **state)
 	assert_string_equal(lines, "a\nb?c");
 }
 
+static void guids_are_told_as_in_a_gpt(void **state)
+{
+	static const uint8_t guid[16] = { 0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
+					  0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff };
+	static const uint8_t almost_zero[16] = { [15] = 1 }, zero[16];
+
+	(void)state;
+	assert_string_equal(text_guid(guid).s, "33221100-5544-7766-8899-aabbccddeeff");
+	assert_true(text_is_zero_uuid(zero));
+	assert_false(text_is_zero_uuid(almost_zero));
+}
+
+static void restored_state_is_recognised(void **state)
+{
+	static const char *const other[] = {
+		"",
+		"idle",
+		"saved generation=3",
+		"restored",
+		"restored generation=",
+		"restored generation=-1 restores=1",
+		"restored generation= 1",
+		"restored generation=1x restores=1",
+		"restored generation=99999999999999999999 restores=1",
+		" restored generation=1",
+	};
+	uint64_t generation = 77;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++)
+		assert_false(sysattr_restored(other[i], &generation));
+	assert_int_equal(generation, 77);
+	assert_true(sysattr_restored("restored generation=12 restores=3", &generation));
+	assert_int_equal(generation, 12);
+	assert_true(sysattr_restored("restored generation=13", &generation));
+	assert_int_equal(generation, 13);
+}
+
 static void slots_parse(void **state)
 {
 	int slot = -1;
@@ -312,6 +351,17 @@ static void fingerprint_items_are_described(void **state)
 	assert_string_equal(text.what, "PCI device 0001:00:1f.2");
 	assert_string_equal(text.value, "8086:2922 subsystem 1234:5678 class 010601 revision 02 "
 					"header 01");
+	item = (struct img_fp_item){ .field = IMG_FP_MACHINE_ID,
+				     .value = { 0x7766554433221100ull, 0xffeeddccbbaa9988ull } };
+	text = fpitem_describe(&item);
+	assert_string_equal(text.what, "machine UUID");
+	assert_string_equal(text.value, "33221100-5544-7766-8899-aabbccddeeff");
+	item = (struct img_fp_item){ .field = IMG_FP_MACHINE_ID,
+				     .index = 1,
+				     .value = { 0xabc, 12 } };
+	text = fpitem_describe(&item);
+	assert_string_equal(text.what, "serial number");
+	assert_string_equal(text.value, "12 bytes, digest 0000000000000abc");
 	item = (struct img_fp_item){ .field = 4711, .index = 3, .value = { 1, 2 } };
 	text = fpitem_describe(&item);
 	assert_string_equal(text.value, "0000000000000001 0000000000000002");
@@ -336,6 +386,8 @@ int main(void)
 		cmocka_unit_test(sizes_parse),
 		cmocka_unit_test(sizes_and_times_read_well),
 		cmocka_unit_test(strings_are_made_printable),
+		cmocka_unit_test(guids_are_told_as_in_a_gpt),
+		cmocka_unit_test(restored_state_is_recognised),
 		cmocka_unit_test(slots_parse),
 		cmocka_unit_test(fingerprint_items_are_described),
 	};

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a verb destroys: said first, then asked for. */
+#ifndef FASTBOOTCTL_LOSS_H
+#define FASTBOOTCTL_LOSS_H
+
+#include "image.h"
+
+/* One line about the image in the slot.  False, and nothing is said: the slot is empty. */
+bool loss_describe(const struct part *part, const struct img_area *area, uint32_t slot);
+
+/* yes: do not ask.  0, or the exit status after a report: not-confirmed. */
+int loss_confirm(bool yes);
+
+#endif

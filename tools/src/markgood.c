@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * mark-good: the image came up, so its attempts are 0 again.
+ *
+ * The loader counts an attempt before each jump and leaves an image alone that
+ * has IMG_MAX_ATTEMPTS of them.  Who calls it good says so here, in the slot's
+ * state block; restores stay.  The state is looked at without claiming the
+ * partition first, so that an image that is good already needs neither a write nor
+ * a partition that nobody holds.
+ */
+#include <inttypes.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "args.h"
+#include "fail.h"
+#include "image.h"
+#include "io.h"
+#include "sysattr.h"
+#include "text.h"
+
+#define SECTOR 512u
+
+struct request {
+	const char *path;
+	int slot; /* -1: the one this system was restored from */
+};
+
+struct target {
+	uint32_t slot;
+	uint64_t offset; /* of the state block, partition bytes */
+	struct img_slot header;
+	struct img_state state;
+};
+
+enum { OPT_SLOT = 1 };
+
+const struct option_row mark_good_options[] = {
+	{ "slot", "a|b", OPT_SLOT, "this slot (default: the one this system was restored from)" },
+	{ 0 },
+};
+
+static int take_option(void *ctx, int key, const char *value)
+{
+	struct request *req = ctx;
+
+	(void)key;
+	if (!text_parse_slot(value, &req->slot))
+		return fail(FAIL_USAGE, "mark-good: --slot is a or b, not %s", value);
+	return 0;
+}
+
+static int find_generation(const struct part *part, const struct img_area *area,
+			   uint64_t generation, uint32_t *ret_slot)
+{
+	unsigned int count = 0;
+
+	for (uint32_t i = 0; i < area->nr_slots; i++) {
+		struct img_slot header;
+
+		if (image_read_slot(part, area, i, &header, NULL) == IMG_OK &&
+		    header.generation == generation) {
+			*ret_slot = i;
+			count++;
+		}
+	}
+	if (count == 1)
+		return 0;
+	return fail(FAIL_NOT_RESTORED,
+		    "%s holds %s image of generation %" PRIu64
+		    ", which this system was restored from",
+		    part->path, count ? "more than one" : "no", generation);
+}
+
+static int choose_slot(const struct request *req, const struct part *part,
+		       const struct img_area *area, uint32_t *ret_slot)
+{
+	_cleanup_free_ char *text = NULL;
+	uint64_t generation;
+	int status;
+
+	if (req->slot >= 0) {
+		*ret_slot = (uint32_t)req->slot;
+		return 0;
+	}
+	status = sysattr_read(SYSATTR_SNAPSHOT, &text);
+	if (status)
+		return status;
+	if (!text)
+		return fail(FAIL_NOT_RESTORED, "the module fastboot_snapshot is not loaded");
+	if (!sysattr_restored(text, &generation))
+		return fail(FAIL_NOT_RESTORED, "this system was not restored from an image");
+	return find_generation(part, area, generation, ret_slot);
+}
+
+static int read_target(const struct part *part, const struct img_area *area, uint32_t slot,
+		       struct target *target)
+{
+	struct img_detail detail = { 0 };
+	enum img_reason reason;
+	char where[512];
+
+	snprintf(where, sizeof(where), "%s: slot %c", part->path, text_slot(slot));
+	target->slot = slot;
+	target->offset = area->slot[slot].offset + IMG_BLOCK;
+	reason = image_read_slot(part, area, slot, &target->header, &detail);
+	if (!reason)
+		reason = image_read_state(part, area, slot, &target->header, &target->state, NULL);
+	if (reason)
+		return image_fail(reason, &detail, where);
+	if (target->header.mode != IMG_MODE_GOLDEN)
+		return fail(FAIL_NOT_GOLDEN, "%s: an image for one restore is not called good",
+			    where);
+	return 0;
+}
+
+static int find_target(const struct request *req, enum part_access access, struct part *part,
+		       struct target *target)
+{
+	const struct image_request request = {
+		.verb = "mark-good", .path = req->path, .slot = req->slot, .access = access
+	};
+	struct img_area area;
+	uint32_t slot;
+	int status;
+
+	status = image_open(&request, part, &area);
+	if (!status)
+		status = choose_slot(req, part, &area, &slot);
+	return status ? status : read_target(part, &area, slot, target);
+}
+
+static bool is_good(const struct target *target)
+{
+	return target->state.valid && target->state.attempts == 0;
+}
+
+/* A disk writes whole logical blocks: what stands behind the state in its block stays. */
+static size_t block_size(const struct part *part)
+{
+	int size = 0;
+
+	if (!part->block || ioctl(part->fd, BLKSSZGET, &size) || size < (int)SECTOR)
+		return SECTOR;
+	return size < (int)IMG_BLOCK ? (size_t)size : IMG_BLOCK;
+}
+
+static int write_state(const struct part *part, const struct target *target)
+{
+	const struct img_state good = { .valid = true, .restores = target->state.restores };
+	size_t size = block_size(part);
+	uint8_t block[IMG_BLOCK];
+
+	if (io_pread(part->fd, block, size, target->offset))
+		return fail_read(part->path);
+	img_state_encode(&good, target->header.image_uuid, block);
+	return part_write(part, block, size, target->offset);
+}
+
+static void say(const struct target *target, const char *what)
+{
+	printf("slot %c: generation %" PRIu64 " %s\n", text_slot(target->slot),
+	       target->header.generation, what);
+}
+
+/* What was seen before the partition was claimed is looked at again. */
+static int claim_and_mark(const struct request *req)
+{
+	_cleanup_part_ struct part part = PART_CLOSED;
+	struct target target;
+	int status;
+
+	status = find_target(req, PART_CLAIM, &part, &target);
+	if (!status)
+		status = write_state(&part, &target);
+	if (!status)
+		say(&target, "is good");
+	return status;
+}
+
+static int mark_good(const struct request *req)
+{
+	_cleanup_part_ struct part part = PART_CLOSED;
+	struct target target;
+	int status = find_target(req, PART_READ, &part, &target);
+
+	if (status)
+		return status;
+	if (is_good(&target)) {
+		say(&target, "is good already");
+		return 0;
+	}
+	part_close(&part);
+	return claim_and_mark(req);
+}
+
+int verb_mark_good(const struct verb *verb, int argc, char **argv)
+{
+	struct request req = { .slot = -1 };
+	int status = args_parse(verb, argc, argv, take_option, &req, &req.path);
+
+	return status ? status : mark_good(&req);
+}

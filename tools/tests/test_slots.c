@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * mark-good and invalidate on a disk that fails, loses a write, tears one or is
+ * held by somebody else; and the question that invalidate asks.
+ */
+#include "cmocka_tests.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "fail.h"
+#include "image.h"
+#include "io.h"
+
+#define PARTITION_SIZE (4u << 20)
+#define ATTEMPTS       2u
+#define RESTORES       9u
+
+enum fault { NONE, FAILS, LOST, TORN };
+
+/* Writes with a number of at least fault_from meet the fault. */
+static enum fault fault;
+static unsigned int fault_from, writes;
+static size_t last_size;
+static uint64_t last_offset;
+
+int __real_io_pwrite(int fd, const void *buf, size_t size, uint64_t offset);
+int __wrap_io_pwrite(int fd, const void *buf, size_t size, uint64_t offset);
+int __wrap_io_pwrite(int fd, const void *buf, size_t size, uint64_t offset)
+{
+	bool met = fault != NONE && writes >= fault_from;
+
+	writes++;
+	last_size = size;
+	last_offset = offset;
+	if (met && fault == FAILS) {
+		errno = EIO;
+		return -1;
+	}
+	if (met)
+		size = fault == TORN ? 256 : 0;
+	return __real_io_pwrite(fd, buf, size, offset);
+}
+
+/* To open for writing is what an exclusive user forbids. */
+static bool held;
+
+int __real_open64(const char *file, int flags, ...);
+int __wrap_open64(const char *file, int flags, ...);
+int __wrap_open64(const char *file, int flags, ...)
+{
+	if (held && (flags & O_ACCMODE) == O_RDWR) {
+		errno = EBUSY;
+		return -1;
+	}
+	return __real_open64(file, flags, 0600);
+}
+
+static bool terminal;
+
+int __wrap_isatty(int fd);
+int __wrap_isatty(int fd)
+{
+	(void)fd;
+	return terminal;
+}
+
+static char top[] = "/tmp/fastbootctl-test.XXXXXX";
+static char path[64], answer_path[64], errors_path[64];
+static struct img_area area;
+
+static void put(uint64_t offset, const void *data, size_t size)
+{
+	int fd = __real_open64(path, O_RDWR);
+
+	assert_true(fd >= 0);
+	assert_int_equal(__real_io_pwrite(fd, data, size, offset), 0);
+	close(fd);
+}
+
+static void write_text(const char *file, const char *text)
+{
+	FILE *to = fopen(file, "w");
+
+	assert_non_null(to);
+	assert_true(fputs(text, to) >= 0);
+	assert_int_equal(fclose(to), 0);
+}
+
+/* The least that is a slot with an image in it; behind its state are other bytes. */
+static void put_image(uint32_t slot)
+{
+	struct img_slot header = { .mode = IMG_MODE_GOLDEN,
+				   .generation = slot + 5,
+				   .nr_pages = 1,
+				   .meta_offset = IMG_SLOT_DATA_OFFSET };
+	const struct img_state state = { .valid = true,
+					 .restores = RESTORES,
+					 .attempts = ATTEMPTS };
+	uint8_t block[IMG_BLOCK];
+
+	memcpy(header.area_uuid, area.uuid, sizeof(area.uuid));
+	memset(header.image_uuid, (int)slot + 1, sizeof(header.image_uuid));
+	img_slot_encode(&header, block);
+	put(area.slot[slot].offset, block, sizeof(block));
+	memset(block, 0xa5, sizeof(block));
+	img_state_encode(&state, header.image_uuid, block);
+	put(area.slot[slot].offset + IMG_BLOCK, block, sizeof(block));
+}
+
+static int set_up(void **state)
+{
+	uint8_t block[IMG_BLOCK];
+	int fd;
+
+	(void)state;
+	fault = NONE;
+	fault_from = writes = 0;
+	held = terminal = false;
+	fd = __real_open64(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	if (fd < 0 || ftruncate(fd, PARTITION_SIZE) || close(fd))
+		return -1;
+	assert_int_equal(img_area_layout(PARTITION_SIZE, 40960, 2, &area), IMG_OK);
+	memset(area.uuid, 0x77, sizeof(area.uuid));
+	img_area_encode(&area, block);
+	put(img_area_header_offset(PARTITION_SIZE), block, sizeof(block));
+	put_image(0);
+	put_image(1);
+	return 0;
+}
+
+static int mark_good(const char *slot)
+{
+	const struct verb verb = { .name = "mark-good",
+				   .operands = "[DEV]",
+				   .options = mark_good_options };
+	char *argv[] = { (char *)(uintptr_t) "mark-good", path, (char *)(uintptr_t) "--slot",
+			 (char *)(uintptr_t)slot, NULL };
+
+	return verb_mark_good(&verb, 4, argv);
+}
+
+static int invalidate(bool yes)
+{
+	const struct verb verb = { .name = "invalidate",
+				   .operands = "[DEV]",
+				   .options = invalidate_options };
+	char *argv[] = { (char *)(uintptr_t) "invalidate", path, (char *)(uintptr_t) "--yes",
+			 NULL };
+
+	return verb_invalidate(&verb, yes ? 3 : 2, argv);
+}
+
+static enum img_reason look(uint32_t slot, struct img_state *state)
+{
+	_cleanup_part_ struct part part = PART_CLOSED;
+	struct img_slot header;
+	enum img_reason reason;
+
+	assert_int_equal(part_open(path, PART_READ, &part), 0);
+	reason = image_read_slot(&part, &area, slot, &header, NULL);
+	if (!reason)
+		reason = image_read_state(&part, &area, slot, &header, state, NULL);
+	return reason;
+}
+
+static void assert_attempts(uint32_t slot, uint32_t attempts)
+{
+	struct img_state state;
+
+	assert_int_equal(look(slot, &state), IMG_OK);
+	assert_true(state.valid);
+	assert_int_equal(state.restores, RESTORES);
+	assert_int_equal(state.attempts, attempts);
+}
+
+static void mark_good_writes_one_sector(void **state)
+{
+	uint8_t block[IMG_BLOCK];
+	int fd;
+
+	(void)state;
+	assert_int_equal(mark_good("b"), 0);
+	assert_attempts(0, ATTEMPTS);
+	assert_attempts(1, 0);
+	assert_int_equal(writes, 1);
+	assert_int_equal(last_size, 512);
+	assert_int_equal(last_offset, area.slot[1].offset + IMG_BLOCK);
+	fd = __real_open64(path, O_RDONLY);
+	assert_int_equal(io_pread(fd, block, sizeof(block), last_offset), 0);
+	for (size_t i = 512; i < sizeof(block); i++)
+		assert_int_equal(block[i], 0xa5);
+	close(fd);
+}
+
+static void mark_good_again_writes_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(mark_good("a"), 0);
+	held = true;
+	assert_int_equal(mark_good("a"), 0);
+	assert_int_equal(writes, 1);
+}
+
+static void mark_good_on_a_bad_disk(void **state)
+{
+	struct img_state after;
+
+	(void)state;
+	for (fault = FAILS; fault <= LOST; fault++) {
+		assert_int_equal(mark_good("a"), EXIT_SYSTEM);
+		assert_attempts(0, ATTEMPTS);
+	}
+	fault = TORN;
+	assert_int_equal(mark_good("a"), EXIT_SYSTEM);
+	assert_int_equal(look(0, &after), IMG_OK);
+	assert_false(after.valid);
+	/* Only counts are lost; a state comes back with the next try. */
+	fault = NONE;
+	assert_int_equal(mark_good("a"), 0);
+	assert_int_equal(look(0, &after), IMG_OK);
+	assert_true(after.valid);
+	assert_int_equal(after.attempts, 0);
+}
+
+/* The power fails after the n-th write: each slot holds its image and its state, or is empty. */
+static void invalidate_when_the_power_fails(void **unused)
+{
+	unsigned int n;
+
+	(void)unused;
+	for (n = 0; n < 100; n++) {
+		unsigned int images = 0;
+		int status;
+
+		assert_int_equal(set_up(NULL), 0);
+		fault = LOST;
+		fault_from = n;
+		status = invalidate(true);
+		for (uint32_t i = 0; i < area.nr_slots; i++) {
+			struct img_state state;
+			enum img_reason reason = look(i, &state);
+
+			images += reason == IMG_OK;
+			if (reason)
+				assert_int_equal(reason, IMG_E_SLOT_EMPTY);
+			else
+				assert_true(state.valid);
+		}
+		assert_int_equal(images, n == 0 ? 2 : n <= 2 ? 1 : 0);
+		if (status == 0)
+			break;
+		assert_int_equal(status, EXIT_SYSTEM);
+		assert_int_equal(writes, n + 1);
+	}
+	/* Of two slots the header and the state. */
+	assert_int_equal(n, 4);
+}
+
+static void invalidate_stops_at_an_error(void **unused)
+{
+	(void)unused;
+	fault = FAILS;
+	assert_int_equal(invalidate(true), EXIT_SYSTEM);
+	assert_int_equal(writes, 1);
+	assert_attempts(0, ATTEMPTS);
+	assert_attempts(1, ATTEMPTS);
+}
+
+static int answer(const char *text)
+{
+	write_text(answer_path, text);
+	assert_non_null(freopen(answer_path, "r", stdin));
+	terminal = true;
+	return invalidate(false);
+}
+
+static void invalidate_asks(void **unused)
+{
+	struct img_state state;
+
+	(void)unused;
+	assert_int_equal(answer(""), EXIT_REFUSED);
+	assert_int_equal(answer("\n"), EXIT_REFUSED);
+	assert_int_equal(answer("no\n"), EXIT_REFUSED);
+	assert_int_equal(writes, 0);
+	assert_int_equal(answer("y\n"), 0);
+	assert_int_equal(look(0, &state), IMG_E_SLOT_EMPTY);
+	assert_int_equal(look(1, &state), IMG_E_SLOT_EMPTY);
+}
+
+/* Runs mark-good and gives what it says on stderr. */
+static void mark_good_says(const char *words)
+{
+	_cleanup_free_ char *text = NULL;
+	int saved = dup(STDERR_FILENO);
+	size_t size;
+	int status;
+
+	assert_true(saved >= 0);
+	assert_non_null(freopen(errors_path, "w", stderr));
+	status = mark_good("a");
+	assert_int_equal(fflush(stderr), 0);
+	assert_true(dup2(saved, STDERR_FILENO) >= 0);
+	close(saved);
+	assert_int_equal(status, EXIT_REFUSED);
+	assert_int_equal(io_read_file(errors_path, 4096, &text, &size), 0);
+	assert_non_null(strstr(text, "fastbootctl: in-use: "));
+	assert_non_null(strstr(text, words));
+}
+
+static void a_held_partition_is_named_for_what_it_is(void **unused)
+{
+	char swaps[128], line[256];
+
+	(void)unused;
+	held = true;
+	mark_good_says("mounted or held by the kernel");
+	snprintf(swaps, sizeof(swaps), "%s/proc", top);
+	assert_int_equal(mkdir(swaps, 0700), 0);
+	snprintf(swaps, sizeof(swaps), "%s/proc/swaps", top);
+	write_text(swaps, "Filename\tType\tSize\tUsed\tPriority\n/none partition 1 0 -2\n");
+	mark_good_says("mounted or held by the kernel");
+	snprintf(line, sizeof(line), "Filename\tType\n/none file 1 0 -2\n%s  partition\t1 0 -2\n",
+		 path);
+	write_text(swaps, line);
+	mark_good_says("is active swap space");
+	assert_int_equal(invalidate(true), EXIT_REFUSED);
+	assert_int_equal(writes, 0);
+	assert_attempts(0, ATTEMPTS);
+	unlink(swaps);
+	snprintf(swaps, sizeof(swaps), "%s/proc", top);
+	rmdir(swaps);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(mark_good_writes_one_sector, set_up),
+		cmocka_unit_test_setup(mark_good_again_writes_nothing, set_up),
+		cmocka_unit_test_setup(mark_good_on_a_bad_disk, set_up),
+		cmocka_unit_test_setup(invalidate_when_the_power_fails, set_up),
+		cmocka_unit_test_setup(invalidate_stops_at_an_error, set_up),
+		cmocka_unit_test_setup(invalidate_asks, set_up),
+		cmocka_unit_test_setup(a_held_partition_is_named_for_what_it_is, set_up),
+	};
+	int failed;
+
+	if (!mkdtemp(top) || setenv("FASTBOOTCTL_ROOT", top, 1))
+		return 1;
+	snprintf(path, sizeof(path), "%s/partition", top);
+	snprintf(answer_path, sizeof(answer_path), "%s/answer", top);
+	snprintf(errors_path, sizeof(errors_path), "%s/errors", top);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(path);
+	unlink(answer_path);
+	unlink(errors_path);
+	rmdir(top);
+	return failed;
+}
