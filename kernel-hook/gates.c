@@ -1,24 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A golden image is restored any number of times, so whatever outlives a
- * restore must not be something the image believes to know: a disk's file
- * system mounted read-write, swapped-out pages.  Process context.
+ * An image is restored long after it was taken, a golden one any number of times,
+ * so whatever outlives a restore must not be something the image believes to know,
+ * or be something the loader can prove to be as it was.  Process context.
  */
 #include <linux/blkdev.h>
-#include <linux/ctype.h>
+#include <linux/cpu.h>
+#include <linux/delay.h>
 #include <linux/efi.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/memory.h>
 #include <linux/mm.h>
-#include <linux/module.h>
 #include <linux/panic.h>
 #include <linux/string.h>
+#include <linux/swap.h>
 #include <linux/vmstat.h>
 
 #include "compat/compat.h"
+#include "disk.h"
 #include "gates.h"
+#include "held.h"
+#include "proofs.h"
 
-#define FS_NAME_SIZE 32
+/* Somebody who keeps writing to a device is given so long to show. */
+#define WRITER_MS 100
+
+/* "dm-0 on " and what it lies on. */
+#define LABEL_SIZE (DEVICE_NAME_SIZE + 4 + SURVEY_BELOW_SIZE)
 
 /* The obstacles of one gate, opened with the first finding. */
 struct findings {
@@ -46,127 +55,294 @@ static void findings_close(struct findings *findings)
 		report_close(findings->report, findings->reason);
 }
 
-/* zram and brd keep their contents in memory, so they are part of the image. */
-static bool device_name_is_memory(const char *name)
+/* What a file system is called: "vda1", "dm-0 on vda4". */
+static void fs_label(const struct survey_fs *fs, char *ret_label, size_t size)
 {
-	size_t prefix = str_has_prefix(name, "zram");
-
-	if (!prefix)
-		prefix = str_has_prefix(name, "ram");
-	return prefix && isdigit(name[prefix]);
+	scnprintf(ret_label, size, "%s%s%s", fs->name, fs->below[0] ? " on " : "", fs->below);
 }
 
-struct fs_visit {
-	struct findings *findings;
-	const struct file_system_type *type;
-	unsigned int seen;
-};
-
-static void superblock_visit(struct super_block *sb, void *context)
-{
-	struct fs_visit *visit = context;
-
-	visit->seen++;
-	if (!sb->s_bdev && !(visit->type->fs_flags & FS_REQUIRES_DEV))
-		return;
-	if (sb_rdonly(sb) || device_name_is_memory(sb->s_id))
-		return;
-	finding_add(visit->findings, "%s: %s is writable", sb->s_id, visit->type->name);
-}
-
-/*
- * The superblocks of a type, in all mount namespaces.  False if it has none
- * although it would live on a device: then they may hang elsewhere.
- */
-static bool fs_type_visit(const char *name, struct findings *findings)
-{
-	struct fs_visit visit = { .findings = findings };
-	struct file_system_type *type = get_fs_type(name);
-	bool complete;
-
-	if (!type)
-		return true;
-	visit.type = type;
-	iterate_supers_type(type, superblock_visit, &visit);
-	complete = visit.seen || !(type->fs_flags & FS_REQUIRES_DEV);
-	module_put(type->owner);
-	return complete;
-}
-
-/*
- * One line of mountinfo, "... - TYPE SOURCE OPTIONS" (Linux, filesystems/proc.rst
- * 3.5), for a file system type whose superblocks could not be visited.
- */
-static void mount_visit(char *line, const char *wanted, struct findings *findings)
-{
-	char *rest = strstr(line, " - ");
-	char *type, *source;
-
-	if (!rest)
-		return;
-	rest += 3;
-	type = strsep(&rest, " ");
-	source = strsep(&rest, " ");
-	if (!rest || strcmp(type, wanted))
-		return;
-	if (str_has_prefix(rest, "rw"))
-		finding_add(findings, "%s: %s is writable", source, type);
-}
-
-static void mounts_visit(const char *wanted, struct findings *findings)
-{
-	char *text = procfs_text("/proc/1/mountinfo");
-	char *rest, *line;
-
-	if (IS_ERR(text)) {
-		finding_add(findings, "/proc/1/mountinfo cannot be read: error %ld", PTR_ERR(text));
-		return;
-	}
-	rest = text;
-	while ((line = strsep(&rest, "\n")))
-		mount_visit(line, wanted, findings);
-	kvfree(text);
-}
-
-static void gate_file_systems(struct report *report)
+static void gate_fs_writable(const struct survey *survey, struct report *report)
 {
 	struct findings findings = { .report = report, .reason = IMG_E_GATE_FS_WRITABLE };
-	char *text = procfs_text("/proc/filesystems");
-	char *rest, *line;
+	char label[LABEL_SIZE];
+	unsigned int i;
 
-	if (IS_ERR(text)) {
-		finding_add(&findings, "/proc/filesystems cannot be read: error %ld",
-			    PTR_ERR(text));
-		findings_close(&findings);
-		return;
-	}
-	rest = text;
-	while ((line = strsep(&rest, "\n"))) {
-		char *name = strchr(line, '\t');
+	for (i = 0; i < survey->nr_fs; i++) {
+		const struct survey_fs *fs = &survey->fs[i];
 
-		if (name && !fs_type_visit(name + 1, &findings))
-			mounts_visit(name + 1, &findings);
+		if (!fs->present || !fs->writable || fs->home == SURVEY_MEMORY)
+			continue;
+		fs_label(fs, label, sizeof(label));
+		finding_add(&findings, "%s: %s is writable", label, fs->type);
 	}
 	findings_close(&findings);
-	kvfree(text);
+}
+
+/* Tries the proof of a file system that is where one can be made.  NULL, or why there is none. */
+static const char *fs_try(const struct survey_fs *fs, void *block)
+{
+	struct img_fs_extent extent[IMG_FS_MAX_EXTENTS];
+	struct img_detail detail = { 0 };
+	u32 nr;
+
+	if (fs->home != SURVEY_PARTITION)
+		return fs->home == SURVEY_UNPROVABLE ? fs->why : NULL;
+	switch (proofs_fs_extents(fs, block, extent, &nr, &detail)) {
+	case IMG_OK:
+		return NULL;
+	case IMG_E_DISK_READ:
+		return "its disk cannot be read";
+	default:
+		return strcmp(detail.field ?: "type", "type") ? detail.field
+							      : "no proof is known for this type";
+	}
+}
+
+/* block: IMG_BLOCK bytes. */
+static void gate_fs_unprovable(const struct survey *survey, void *block, struct report *report)
+{
+	struct findings findings = { .report = report, .reason = IMG_E_GATE_FS_UNPROVABLE };
+	char label[LABEL_SIZE];
+	unsigned int i;
+
+	for (i = 0; i < survey->nr_fs; i++) {
+		const struct survey_fs *fs = &survey->fs[i];
+		const char *why = fs->present ? fs_try(fs, block) : NULL;
+
+		if (!why)
+			continue;
+		fs_label(fs, label, sizeof(label));
+		finding_add(&findings, "%s: %s: %s", label, fs->type, why);
+	}
+	for (i = 0; i < survey->nr_disks; i++) {
+		const char *why = proofs_disk_try(&survey->disk[i], block);
+
+		if (why)
+			finding_add(&findings, "%s: %s", survey->disk[i].name, why);
+	}
+	if (survey->overflow)
+		finding_add(&findings, "there are more than %u file systems on devices",
+			    survey->nr_fs);
+	findings_close(&findings);
+}
+
+/* With the tasks frozen: the others were looked at before. */
+static void gate_fs_late(const struct survey *survey, struct report *report)
+{
+	struct findings findings = { .report = report, .reason = IMG_E_GATE_FS_UNPROVABLE };
+	unsigned int i;
+
+	for (i = 0; i < survey->nr_fs; i++) {
+		const struct survey_fs *fs = &survey->fs[i];
+
+		if (fs->present && fs->late && fs->home != SURVEY_MEMORY)
+			finding_add(&findings, "%s: %s: %s", fs->name, fs->type, fs->why);
+	}
+	if (survey->overflow)
+		finding_add(&findings, "there are more than %u file systems on devices",
+			    survey->nr_fs);
+	findings_close(&findings);
+}
+
+/* The whole disk of a claimed partition is held by the block layer itself (block/bdev.c). */
+static bool device_has_held_partition(struct device *any, struct block_device *whole)
+{
+	struct block_device *bdev;
+	struct device_walk walk;
+	bool held = false;
+
+	device_walk_begin(&walk, any);
+	while (!held && (bdev = device_walk_next(&walk)))
+		held = bdev != whole && bdev_whole(bdev) == whole && READ_ONCE(bdev->bd_holder);
+	device_walk_end(&walk);
+	return held;
+}
+
+static bool device_has_upper(struct device *any, const struct block_device *lower)
+{
+	struct block_device *bdev;
+	struct device_walk walk;
+	bool found = false;
+
+	device_walk_begin(&walk, any);
+	while (!found && (bdev = device_walk_next(&walk)))
+		found = device_lies_on(bdev, lower);
+	device_walk_end(&walk);
+	return found;
 }
 
 /* One line of /proc/swaps: path, type, size, used, priority. */
-static void swap_visit(const char *line, const struct target *target, struct findings *findings)
-{
+struct swap {
+	char path[128];
+	char type[16];
 	unsigned long long size, used;
-	char path[128], type[16];
-	dev_t device;
+};
 
-	if (sscanf(line, "%127s %15s %llu %llu", path, type, &size, &used) != 4)
-		return;
-	if (target->name[0] && !lookup_bdev(path, &device) && device == target->device)
-		finding_add(findings, "%s: the partition of the image is active as swap", path);
-	else if (used && !device_name_is_memory(kbasename(path)))
-		finding_add(findings, "%s: %llu KiB used", path, used);
+static bool swap_parse(const char *line, struct swap *ret_swap)
+{
+	return sscanf(line, "%127s %15s %llu %llu", ret_swap->path, ret_swap->type, &ret_swap->size,
+		      &ret_swap->used) == 4;
 }
 
-static void gate_swap(const struct target *target, struct report *report)
+static bool swap_is(const struct swap *swap, dev_t wanted)
+{
+	dev_t device;
+
+	return !lookup_bdev(swap->path, &device) && device == wanted;
+}
+
+/* swaps: the text of /proc/swaps, "" without. */
+static bool device_is_swap(const char *swaps, dev_t device)
+{
+	const char *line;
+	struct swap swap;
+
+	for (line = strchr(swaps, '\n'); line; line = strchr(line, '\n')) {
+		line++;
+		if (swap_parse(line, &swap) && swap_is(&swap, device))
+			return true;
+	}
+	return false;
+}
+
+static bool hold_is_explained(const struct survey *survey, const struct target *target,
+			      const char *swaps, struct block_device *bdev)
+{
+	dev_t device = bdev->bd_dev;
+
+	return survey_fs_on(survey, device) || (target->name[0] && device == target->device) ||
+	       device_has_held_partition(survey->any, bdev) || device_is_swap(swaps, device) ||
+	       device_has_upper(survey->any, bdev) || survey_is_member(survey, bdev);
+}
+
+static bool device_is_held(struct block_device *bdev)
+{
+	return READ_ONCE(bdev->bd_holder) && !device_name_is_memory(bdev->bd_disk->disk_name);
+}
+
+static void gate_held(struct survey *survey, const struct target *target, struct report *report)
+{
+	struct findings findings = { .report = report, .reason = IMG_E_GATE_HELD };
+	char *swaps = procfs_text("/proc/swaps");
+	struct block_device *bdev;
+	struct device_walk walk;
+	char name[DEVICE_NAME_SIZE];
+
+	device_walk_begin(&walk, survey->any);
+	while ((bdev = device_walk_next(&walk))) {
+		if (!device_is_held(bdev))
+			continue;
+		device_name(bdev, name);
+		if (!hold_is_explained(survey, target, IS_ERR(swaps) ? "" : swaps, bdev))
+			finding_add(&findings, "%s", name);
+		else if (survey->nr_held < SURVEY_MAX_HELD)
+			survey->held[survey->nr_held++] = bdev->bd_dev;
+	}
+	device_walk_end(&walk);
+	findings_close(&findings);
+	if (!IS_ERR(swaps))
+		held_kvfree(swaps);
+}
+
+static bool held_before(const struct survey *survey, dev_t device)
+{
+	unsigned int i;
+
+	for (i = 0; i < survey->nr_held; i++) {
+		if (survey->held[i] == device)
+			return true;
+	}
+	return survey->target && device_of_file(survey->target)->bd_dev == device;
+}
+
+/* Asks nothing of sysfs: whatever was claimed since the first look is one too many. */
+static void gate_held_frozen(const struct survey *survey, struct report *report)
+{
+	struct findings findings = { .report = report, .reason = IMG_E_GATE_HELD };
+	struct block_device *bdev;
+	struct device_walk walk;
+	char name[DEVICE_NAME_SIZE];
+
+	device_walk_begin(&walk, survey->any);
+	while ((bdev = device_walk_next(&walk))) {
+		if (!device_is_held(bdev) || held_before(survey, bdev->bd_dev) ||
+		    survey_fs_on(survey, bdev->bd_dev) ||
+		    device_has_held_partition(survey->any, bdev))
+			continue;
+		device_name(bdev, name);
+		finding_add(&findings, "%s: claimed while the snapshot was begun", name);
+	}
+	device_walk_end(&walk);
+	findings_close(&findings);
+}
+
+/*
+ * What the page cache holds of a device and is not on it yet, the image would write after
+ * each restore.  A file system's own device is its proof's matter, except that in a golden
+ * image it must not have any either.
+ */
+static bool device_must_be_clean(const struct survey *survey, struct block_device *bdev,
+				 bool with_fs)
+{
+	const struct survey_fs *fs = survey_fs_on(survey, bdev->bd_dev);
+
+	if (device_name_is_memory(bdev->bd_disk->disk_name))
+		return false;
+	return !fs || (with_fs && fs->home != SURVEY_MEMORY);
+}
+
+/* True if there was anything to write. */
+static bool devices_sync(const struct survey *survey)
+{
+	struct block_device *bdev;
+	struct device_walk walk;
+	bool dirty = false;
+
+	device_walk_begin(&walk, survey->any);
+	while ((bdev = device_walk_next(&walk))) {
+		if (!device_must_be_clean(survey, bdev, false) || !device_is_dirty(bdev))
+			continue;
+		dirty = true;
+		(void)sync_blockdev(bdev); /* what it leaves is found */
+	}
+	device_walk_end(&walk);
+	return dirty;
+}
+
+static void gate_dirty(const struct survey *survey, bool with_fs, struct report *report)
+{
+	struct findings findings = { .report = report, .reason = IMG_E_GATE_DIRTY };
+	struct block_device *bdev;
+	struct device_walk walk;
+	char name[DEVICE_NAME_SIZE];
+
+	device_walk_begin(&walk, survey->any);
+	while ((bdev = device_walk_next(&walk))) {
+		if (!device_must_be_clean(survey, bdev, with_fs) || !device_is_dirty(bdev))
+			continue;
+		device_name(bdev, name);
+		finding_add(&findings, "%s", name);
+	}
+	device_walk_end(&walk);
+	findings_close(&findings);
+}
+
+static void swap_visit(const char *line, const struct target *target, struct survey *survey,
+		       struct findings *findings)
+{
+	struct swap swap;
+
+	if (!swap_parse(line, &swap))
+		return;
+	survey->disk_swap |= !device_name_is_memory(kbasename(swap.path));
+	if (target->name[0] && swap_is(&swap, target->device))
+		finding_add(findings, "%s: the partition of the image is active as swap",
+			    swap.path);
+	else if (swap.used && !device_name_is_memory(kbasename(swap.path)))
+		finding_add(findings, "%s: %llu KiB used", swap.path, swap.used);
+}
+
+static void gate_swap(const struct target *target, struct survey *survey, struct report *report)
 {
 	struct findings findings = { .report = report, .reason = IMG_E_GATE_SWAP };
 	char *text = procfs_text("/proc/swaps");
@@ -183,9 +359,29 @@ static void gate_swap(const struct target *target, struct report *report)
 	rest = text;
 	strsep(&rest, "\n"); /* the heading */
 	while ((line = strsep(&rest, "\n")))
-		swap_visit(line, target, &findings);
+		swap_visit(line, target, survey, &findings);
 	findings_close(&findings);
-	kvfree(text);
+	held_kvfree(text);
+}
+
+/* block: IMG_BLOCK bytes. */
+static void gate_swap_overlap(const struct survey *survey, const struct target *target, void *block,
+			      struct report *report)
+{
+	struct img_detail detail = { 0 };
+	int error;
+
+	if (!survey->target)
+		return;
+	error = disk_read(survey->target, 0, block, IMG_BLOCK);
+	if (error)
+		report_obstacle(report, IMG_E_DISK_READ, error,
+				"the first block of /dev/%s: error %d", target->name, error);
+	else if (img_swap_check(block, &target->area, &detail))
+		report_obstacle(
+			report, IMG_E_GATE_SWAP_OVERLAP, 0,
+			"/dev/%s: its swap area ends at byte %llu, the images begin at %llu",
+			target->name, detail.today, detail.golden);
 }
 
 static void gate_taint(struct report *report)
@@ -197,6 +393,8 @@ static void gate_taint(struct report *report)
 		{ TAINT_DIE, "D: an oops or BUG" },
 		{ TAINT_MACHINE_CHECK, "M: a machine check exception" },
 		{ TAINT_BAD_PAGE, "B: a bad page" },
+		{ TAINT_WARN, "W: a kernel warning" },
+		{ TAINT_SOFTLOCKUP, "L: a soft lockup" },
 	};
 	struct findings findings = { .report = report, .reason = IMG_E_GATE_TAINT };
 	size_t i;
@@ -271,16 +469,99 @@ static void gate_size(const struct target *target, struct report *report)
 				pages_to_mib(pages), pages_to_mib(pages / 2), pages_to_mib(slot));
 }
 
-void gates_check(const struct target *target, struct report *report)
+/* Memory is plugged by one at a time, under mem_hotplug_lock. */
+static bool memory_plugging;
+
+static int memory_notice(struct notifier_block *block, unsigned long action, void *data)
 {
-	gate_efi(report);
-	gate_taint(report);
-	gate_file_systems(report);
-	gate_swap(target, report);
-	gate_size(target, report);
+	switch (action) {
+	case MEM_GOING_ONLINE:
+	case MEM_GOING_OFFLINE:
+		WRITE_ONCE(memory_plugging, true);
+		break;
+	case MEM_ONLINE:
+	case MEM_OFFLINE:
+	case MEM_CANCEL_ONLINE:
+	case MEM_CANCEL_OFFLINE:
+		WRITE_ONCE(memory_plugging, false);
+		break;
+	}
+	return NOTIFY_OK;
 }
 
-void gates_check_frozen(struct report *report)
+static struct notifier_block memory_watcher = { .notifier_call = memory_notice };
+
+int hotplug_watch(void)
 {
-	gate_file_systems(report);
+	return register_memory_notifier(&memory_watcher);
+}
+
+void hotplug_unwatch(void)
+{
+	unregister_memory_notifier(&memory_watcher);
+}
+
+static void gate_hotplug(struct report *report)
+{
+	struct findings findings = { .report = report, .reason = IMG_E_GATE_HOTPLUG };
+
+	if (cpus_read_trylock())
+		cpus_read_unlock();
+	else
+		finding_add(&findings, "a processor");
+	if (READ_ONCE(memory_plugging))
+		finding_add(&findings, "memory");
+	findings_close(&findings);
+}
+
+static void gates_with_block(const struct target *target, const struct survey *survey, void *block,
+			     struct report *report)
+{
+	gate_fs_unprovable(survey, block, report);
+	gate_swap_overlap(survey, target, block, report);
+}
+
+void gates_check(const struct target *target, enum img_mode mode, struct survey *survey,
+		 struct report *report)
+{
+	void *block = held_pages(0);
+
+	gate_efi(report);
+	gate_taint(report);
+	gate_hotplug(report);
+	if (mode == IMG_MODE_GOLDEN)
+		gate_fs_writable(survey, report);
+	if (block)
+		gates_with_block(target, survey, block, report);
+	else
+		report_obstacle(report, IMG_E_CAPTURE, -ENOMEM, "no memory for one page");
+	gate_held(survey, target, report);
+	if (devices_sync(survey))
+		msleep(WRITER_MS);
+	gate_dirty(survey, false, report);
+	gate_swap(target, survey, report);
+	gate_size(target, report);
+	held_pages_free(block, 0);
+}
+
+void gates_check_frozen(enum img_mode mode, struct survey *survey, struct report *report)
+{
+	if (survey_again(survey, report))
+		return;
+	if (mode == IMG_MODE_GOLDEN)
+		gate_fs_writable(survey, report);
+	gate_fs_late(survey, report);
+	gate_held_frozen(survey, report);
+	gate_dirty(survey, mode == IMG_MODE_GOLDEN, report);
+	survey->free_swap = get_nr_swap_pages();
+}
+
+void gates_check_copied(const struct survey *survey, struct report *report)
+{
+	long out = survey->free_swap - get_nr_swap_pages();
+
+	if (survey->disk_swap && out > 0)
+		report_obstacle(report, IMG_E_GATE_SWAP, 0,
+				"%ld KiB were swapped out to make room for the copy of memory",
+				out << (PAGE_SHIFT - 10));
 }

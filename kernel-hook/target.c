@@ -7,16 +7,12 @@
  */
 #include <linux/blkdev.h>
 #include <linux/err.h>
-#include <linux/file.h>
-#include <linux/namei.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "compat/compat.h"
 #include "disk.h"
+#include "held.h"
 #include "target.h"
-
-#define PATH_SIZE (TARGET_NAME_SIZE + 40)
 
 struct search {
 	const char *partuuid; /* "": by area */
@@ -27,38 +23,9 @@ struct search {
 	char damaged[TARGET_NAME_SIZE];
 };
 
-static bool name_is_partition(const char *name)
-{
-	char path[PATH_SIZE], entry[TARGET_NAME_SIZE];
-	struct path node;
-
-	strscpy(entry, name, sizeof(entry));
-	strreplace(entry, '/', '!');
-	snprintf(path, sizeof(path), "/sys/class/block/%s/partition", entry);
-	if (kern_path(path, 0, &node))
-		return false;
-	path_put(&node);
-	return true;
-}
-
-static struct file *partition_open(const char *name, int flags)
-{
-	char path[PATH_SIZE];
-
-	snprintf(path, sizeof(path), "/dev/%s", name);
-	return filp_open(path, flags | O_DIRECT | O_LARGEFILE, 0);
-}
-
-static struct block_device *file_block_device(const struct file *file)
-{
-	struct inode *inode = file->f_mapping->host;
-
-	return S_ISBLK(inode->i_mode) ? I_BDEV(inode) : NULL;
-}
-
 static enum img_reason area_read(struct file *file, void *block, struct img_area *ret_area)
 {
-	u64 size = round_down(bdev_nr_bytes(file_block_device(file)), IMG_BLOCK);
+	u64 size = round_down(bdev_nr_bytes(device_of_file(file)), IMG_BLOCK);
 	u64 position = img_area_header_offset(size);
 
 	if (!position)
@@ -90,7 +57,7 @@ static bool search_wants(const struct search *search, const struct block_device 
 
 static void search_file(struct search *search, const char *name, struct file *file)
 {
-	struct block_device *bdev = file_block_device(file);
+	struct block_device *bdev = device_of_file(file);
 	struct img_area area;
 	enum img_reason reason;
 
@@ -109,13 +76,13 @@ static void search_name(struct search *search, const char *name)
 {
 	struct file *file;
 
-	if (!name_is_partition(name))
+	if (!device_name_is_partition(name))
 		return;
-	file = partition_open(name, O_RDONLY);
+	file = device_open(name, O_RDONLY);
 	if (IS_ERR(file))
 		return;
 	search_file(search, name, file);
-	fput(file);
+	held_close(file);
 }
 
 static void search_all(struct search *search, char *partitions)
@@ -160,21 +127,21 @@ int target_find(struct target *target, const char *partuuid, struct report *repo
 	if (IS_ERR(partitions))
 		return report_obstacle(report, IMG_E_GATE_TARGET, PTR_ERR(partitions),
 				       "/proc/partitions cannot be read");
-	search.block = (void *)__get_free_page(GFP_KERNEL);
+	search.block = held_pages(0);
 	if (search.block) {
 		search_all(&search, partitions);
 		error = search_verdict(&search, report);
 	} else {
 		error = report_obstacle(report, IMG_E_CAPTURE, -ENOMEM, "no memory for one page");
 	}
-	free_page((unsigned long)search.block);
-	kvfree(partitions);
+	held_pages_free(search.block, 0);
+	held_kvfree(partitions);
 	return error;
 }
 
 int target_open(struct target *target, struct report *report)
 {
-	struct file *file = partition_open(target->name, O_RDWR | O_EXCL);
+	struct file *file = device_open(target->name, O_RDWR | O_EXCL);
 
 	if (IS_ERR(file))
 		return report_obstacle(report, IMG_E_GATE_TARGET, PTR_ERR(file),
@@ -188,55 +155,84 @@ int target_open(struct target *target, struct report *report)
 
 void target_close(struct target *target)
 {
-	if (target->file)
-		fput(target->file);
+	held_close(target->file);
 	target->file = NULL;
 }
 
-static int slots_read(struct target *target, void *block, enum img_reason *ret_reason,
-		      struct img_slot *ret_slot)
+/* The slots as they are on the disk. */
+struct slots {
+	struct img_slot slot[IMG_MAX_SLOTS];
+	enum img_reason whole[IMG_MAX_SLOTS];  /* is there an image? */
+	enum img_reason usable[IMG_MAX_SLOTS]; /* and may it be entered once more? */
+};
+
+/* A state that cannot be read is none: it costs a count, never an image. */
+static enum img_reason state_read(const struct target *target, u32 number, void *block,
+				  const struct img_slot *slot)
+{
+	struct img_state state = { 0 };
+
+	if (!disk_read(target->file, target->area.slot[number].offset + IMG_BLOCK, block,
+		       IMG_BLOCK))
+		img_state_decode(block, slot->image_uuid, &state);
+	return img_state_check(slot, &state, number, NULL);
+}
+
+static int slots_read(const struct target *target, void *block, struct slots *slots)
 {
 	u32 i;
 
 	for (i = 0; i < target->area.nr_slots; i++) {
+		struct img_slot *slot = &slots->slot[i];
 		int error = disk_read(target->file, target->area.slot[i].offset, block, IMG_BLOCK);
 
 		if (error)
 			return error;
-		ret_reason[i] = img_slot_decode(block, &target->area, i, &ret_slot[i], NULL);
+		slots->whole[i] = img_slot_decode(block, &target->area, i, slot, NULL);
+		slots->usable[i] = slots->whole[i];
+		if (slots->whole[i] == IMG_OK)
+			slots->usable[i] = state_read(target, i, block, slot);
 	}
 	return 0;
 }
 
-static void slot_choose(struct target *target, const enum img_reason *reason,
-			const struct img_slot *slot)
+/* An image that is worth keeping: quarantine can be ended. */
+static bool slot_is_worth(const struct slots *slots, u32 number)
 {
-	enum img_reason ignored;
-	int newest = img_slot_choose(reason, slot, target->area.nr_slots, -1, &ignored);
+	return slots->whole[number] == IMG_OK && slots->usable[number] != IMG_E_SLOT_CONSUMED;
+}
 
-	target->newest = newest < 0 ? 0 : slot[newest].generation;
-	target->slot = newest == 0 && target->area.nr_slots > 1 ? 1 : 0;
+static void slot_choose(struct target *target, const struct slots *slots)
+{
+	u32 nr = target->area.nr_slots;
+	enum img_reason ignored;
+	int newest = img_slot_choose(slots->whole, slots->slot, nr, -1, &ignored);
+	int keep = img_slot_choose(slots->usable, slots->slot, nr, -1, &ignored);
+
+	target->newest = newest < 0 ? 0 : slots->slot[newest].generation;
+	if (keep < 0)
+		keep = newest;
+	target->slot = keep == 0 && nr > 1 ? 1 : 0;
 	target->slot_offset = target->area.slot[target->slot].offset;
 	target->slot_size = target->area.slot[target->slot].size;
+	target->has_other = !slot_is_worth(slots, target->slot) ||
+			    (nr > 1 && slots->usable[!target->slot] == IMG_OK);
 }
 
 int target_choose_slot(struct target *target, struct report *report)
 {
-	enum img_reason reason[IMG_MAX_SLOTS];
-	struct img_slot *slot;
-	void *block;
+	struct slots *slots = held_kcalloc(1, sizeof(*slots));
+	void *block = held_pages(0);
 	int error = -ENOMEM;
 
-	block = (void *)__get_free_page(GFP_KERNEL);
-	slot = kcalloc(IMG_MAX_SLOTS, sizeof(*slot), GFP_KERNEL);
-	if (block && slot)
-		error = slots_read(target, block, reason, slot);
+	if (block && slots)
+		error = slots_read(target, block, slots);
 	if (error)
 		report_obstacle(report, IMG_E_DISK_READ, error, "slot headers of /dev/%s: error %d",
 				target->name, error);
 	else
-		slot_choose(target, reason, slot);
-	kfree(slot);
-	free_page((unsigned long)block);
+		slot_choose(target, slots);
+	held_pages_free(block, 0);
+	held_kfree(slots);
 	return error;
 }

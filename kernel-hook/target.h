@@ -9,9 +9,10 @@
 #include <linux/fs.h>
 #include <imgfmt/imgfmt.h>
 
+#include "devices.h"
 #include "report.h"
 
-#define TARGET_NAME_SIZE 32
+#define TARGET_NAME_SIZE DEVICE_NAME_SIZE
 
 struct target {
 	char name[TARGET_NAME_SIZE]; /* as in /dev and /proc/partitions */
@@ -24,7 +25,8 @@ struct target {
 	unsigned int slot;
 	u64 slot_offset;
 	u64 slot_size;
-	u64 newest; /* highest generation of a valid image, 0: none */
+	u64 newest;	/* highest generation of a whole image, usable or not; 0: none */
+	bool has_other; /* the slot can be overwritten without losing the only image */
 };
 
 /*
@@ -38,8 +40,9 @@ int target_open(struct target *target, struct report *report);
 void target_close(struct target *target);
 
 /*
- * The slot to overwrite: never the newest image while there is another slot.
- * Where there is only one, the old image is lost once the new one is begun.
+ * The slot to overwrite: while there is another, never the one with the newest usable
+ * image, or if none is usable (quarantined, consumed), with the newest.  Where there is
+ * only one, the old image is lost once the new one is begun.
  */
 int target_choose_slot(struct target *target, struct report *report);
 

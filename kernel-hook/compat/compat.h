@@ -19,13 +19,24 @@
  * |                          | exported, and not to be  | since 6.7      | stream_begin)       |
  * |                          | called through pointers  |                |                     |
  * |                          | under IBT                |                |                     |
- * | btrfs's mounts read from | 6.1's btrfs hangs its    | until 6.7      | a writable btrfs    |
- * | mountinfo (gates.c)      | superblocks on a type    |                | would be missed     |
- * |                          | that is not registered   |                |                     |
+ * | btrfs's type, got at     | 6.1's btrfs hangs its    | until 6.7      | its device counts   |
+ * | through one of its       | superblocks on a type    |                | as held by          |
+ * | mounts (survey.c)        | that is not registered   |                | something unknown   |
+ * | bdev_page_cache          | the page cache of a      | bd_mapping     | does not build      |
+ * |                          | device that is not open  | since 6.10     |                     |
+ * | bd_holder (gates.c)      | nothing else tells that  | 2.6; the disk  | does not build      |
+ * |                          | a device is claimed      | of a claimed   |                     |
+ * |                          |                          | partition is   |                     |
+ * |                          |                          | held too       |                     |
+ * | a block device's class   | block_class is not       | 5.11: a disk's | does not build      |
+ * | (devices.c)              | exported                 | device is in   |                     |
+ * |                          |                          | block_device   |                     |
  */
 #ifndef HOOK_COMPAT_H
 #define HOOK_COMPAT_H
 
+#include <linux/blkdev.h>
+#include <linux/fs.h>
 #include <linux/kobject.h>
 
 /* The kobject of /sys/power, which lives as long as the kernel; NULL if not found. */
@@ -33,8 +44,18 @@ struct kobject *power_kobject_get(void);
 
 /*
  * The whole text of a file of procfs that is a seq_file, NUL terminated, to be
- * freed with kvfree; an ERR_PTR on failure (-EMEDIUMTYPE: not procfs).
+ * freed with held_kvfree; an ERR_PTR on failure (-EMEDIUMTYPE: not procfs).
  */
 char *procfs_text(const char *path);
+
+/* The page cache of a block device; HAVE_BD_MAPPING comes from Kbuild. */
+static inline struct address_space *bdev_page_cache(struct block_device *bdev)
+{
+#ifdef HAVE_BD_MAPPING
+	return bdev->bd_mapping;
+#else
+	return bdev->bd_inode->i_mapping;
+#endif
+}
 
 #endif

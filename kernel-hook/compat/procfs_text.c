@@ -3,15 +3,13 @@
  * Reads a seq_file of procfs as text.
  */
 #include <linux/err.h>
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
-#include <linux/mm.h>
 #include <linux/seq_file.h>
-#include <linux/slab.h>
 #include <linux/uio.h>
 
 #include "compat.h"
+#include "held.h"
 
 #define PROCFS_TEXT_MAX (1u << 20)
 
@@ -45,14 +43,14 @@ static char *procfs_read_all(struct file *file)
 
 	if (file_inode(file)->i_sb->s_magic != PROC_SUPER_MAGIC)
 		return ERR_PTR(-EMEDIUMTYPE);
-	text = kvmalloc(PROCFS_TEXT_MAX, GFP_KERNEL);
+	text = held_kvcalloc(1, PROCFS_TEXT_MAX);
 	if (!text)
 		return ERR_PTR(-ENOMEM);
 	length = procfs_read(file, text, PROCFS_TEXT_MAX - 1);
 	if (length == PROCFS_TEXT_MAX - 1)
 		length = -EFBIG;
 	if (length < 0) {
-		kvfree(text);
+		held_kvfree(text);
 		return ERR_PTR(length);
 	}
 	text[length] = '\0';
@@ -64,10 +62,10 @@ char *procfs_text(const char *path)
 	struct file *file;
 	char *text;
 
-	file = filp_open(path, O_RDONLY, 0);
+	file = held_open(path, O_RDONLY);
 	if (IS_ERR(file))
 		return ERR_CAST(file);
 	text = procfs_read_all(file);
-	fput(file);
+	held_close(file);
 	return text;
 }

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Block devices: which there are, and how they lie on each other.  Disks and
+ * partitions alike are walked as what they are to the driver core, members of one
+ * class, so nothing is opened for a look: opening an empty floppy drive takes
+ * seconds.  What lies on what is asked of sysfs.  Process context.
+ */
+#ifndef HOOK_DEVICES_H
+#define HOOK_DEVICES_H
+
+#include <linux/blkdev.h>
+#include <linux/device/class.h>
+#include <linux/fs.h>
+#include <linux/types.h>
+
+#define DEVICE_NAME_SIZE 32 /* DISK_NAME_LEN */
+
+struct device_walk {
+	struct class_dev_iter iter;
+};
+
+/* any: any block device; NULL walks none.  Each step's device is good until the next. */
+void device_walk_begin(struct device_walk *walk, struct device *any);
+struct block_device *device_walk_next(struct device_walk *walk);
+void device_walk_end(struct device_walk *walk);
+
+/* A device to walk from, to be given back with device_walk_release; NULL: none was found. */
+struct device *device_walk_prepare(void);
+void device_walk_release(struct device *any);
+
+/*
+ * The device with that number or, if `name` is not NULL, with that name; NULL if there
+ * is none.  To be given back with device_put.
+ */
+struct block_device *device_find(struct device *any, dev_t number, const char *name);
+void device_put(struct block_device *bdev);
+
+/* As in /dev and /proc/partitions. */
+void device_name(struct block_device *bdev, char ret_name[DEVICE_NAME_SIZE]);
+
+/* Is there such a path? */
+__printf(1, 2) bool device_sysfs_has(const char *format, ...);
+
+/* True if sysfs calls it a partition. */
+bool device_name_is_partition(const char *name);
+
+/* zram and brd keep their contents in memory, so they are part of the image. */
+bool device_name_is_memory(const char *name);
+
+/* Opens /dev/NAME for direct I/O, to be closed with held_close; an ERR_PTR on failure. */
+struct file *device_open(const char *name, int flags);
+
+/* NULL if it is no block device. */
+struct block_device *device_of_file(const struct file *file);
+
+/* False unless it is a GPT partition; its unique GUID, as the GPT has it. */
+bool device_guid(struct block_device *bdev, u8 ret_guid[16]);
+
+/* Has the page cache of the device something that is not on it yet? */
+bool device_is_dirty(struct block_device *bdev);
+
+/* Is one (a device-mapper, md or bcache device) made of the other? */
+bool device_lies_on(const struct block_device *upper, const struct block_device *lower);
+
+/*
+ * What a device is made of, all the way down, as in "dm-1, vda4"; "" for one that
+ * stands on its own, as a disk or its partition does.
+ */
+void device_below(struct device *any, struct block_device *bdev, char *ret_text, size_t size);
+
+enum device_home {
+	DEVICE_HOME_DISK,
+	DEVICE_HOME_MEMORY, /* zram, brd, or a loop device over memory */
+	DEVICE_HOME_FILE,   /* a loop device over a file of a disk's file system */
+	DEVICE_HOME_UNKNOWN,
+};
+
+/*
+ * Where the contents of a device are.  ret_lower: what its contents are on, as far as that
+ * is known, or "".  ret_why: of UNKNOWN, a few words.
+ */
+enum device_home device_home(struct block_device *bdev, char ret_lower[DEVICE_NAME_SIZE],
+			     const char **ret_why);
+
+#endif

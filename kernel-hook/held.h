@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What an attempt holds: every allocation, mapping, open file and queue between
+ * the write to sysfs and its return is taken and given back through these, and
+ * counted.  The read-only module parameter `held` shows the sum: 0 whenever none
+ * is under way, whatever failed.  Also for the gates, survey, proofs and target;
+ * not for what belongs to the module for good.
+ *
+ * Memory is zeroed.  May sleep.
+ */
+#ifndef HOOK_HELD_H
+#define HOOK_HELD_H
+
+#include <linux/fs.h>
+#include <linux/types.h>
+
+/* NULL on failure; the free functions take NULL. */
+void *held_kcalloc(size_t n, size_t size);
+void held_kfree(const void *memory);
+
+void *held_kvcalloc(size_t n, size_t size);
+void held_kvfree(const void *memory);
+
+void *held_vzalloc(size_t size);
+void held_vfree(const void *memory);
+
+/* 2^order pages, in the kernel's linear mapping. */
+void *held_pages(unsigned int order);
+void held_pages_free(const void *memory, unsigned int order);
+
+/* An ERR_PTR on failure; held_close takes NULL. */
+struct file *held_open(const char *path, int flags);
+void held_close(struct file *file);
+
+/* For what is got in another way: held returns it, and counts it unless it is NULL. */
+void *held(void *resource);
+/* Returns it, for the function that gives it back. */
+void *unheld(void *resource);
+
+/* For what has no pointer of its own, such as pinned pages. */
+void held_add(int count);
+
+#endif

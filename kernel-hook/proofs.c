@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Direct reads go past the page cache, which they first make the kernel write out as
+ * far as they reach: what is digested is what the loader will find.  Process
+ * context.
+ */
+#include <linux/blkdev.h>
+#include <linux/build_bug.h>
+#include <linux/math.h>
+#include <linux/string.h>
+
+#include "disk.h"
+#include "held.h"
+#include "proofs.h"
+
+/* A proof of the greatest size, wherever in a block it starts. */
+#define BUFFER_SIZE (IMG_PROOF_MAX_SIZE + IMG_BLOCK)
+#define TABLE_SIZE  (IMG_MAX_PROOFS * sizeof(struct img_proof_disk))
+
+static_assert(TABLE_SIZE % IMG_BLOCK == 0);
+
+#define GPT_SIGNATURE "EFI PART" /* UEFI 2.10, 5.3.2 */
+
+int proofs_prepare(struct proofs *proofs, struct report *report)
+{
+	proofs->disk = held_vzalloc(TABLE_SIZE);
+	proofs->buffer = held_vzalloc(BUFFER_SIZE);
+	if (proofs->disk && proofs->buffer)
+		return 0;
+	return report_obstacle(report, IMG_E_CAPTURE, -ENOMEM, "no memory for the disks' proofs");
+}
+
+void proofs_release(struct proofs *proofs)
+{
+	held_vfree(proofs->buffer);
+	held_vfree(proofs->disk);
+	memset(proofs, 0, sizeof(*proofs));
+}
+
+static bool block_read(void *context, uint64_t offset, void *buffer)
+{
+	return !disk_read(context, offset, buffer, IMG_BLOCK);
+}
+
+enum img_reason proofs_fs_extents(const struct survey_fs *fs, void *block,
+				  struct img_fs_extent ret_extent[IMG_FS_MAX_EXTENTS], u32 *ret_nr,
+				  struct img_detail *detail)
+{
+	struct img_fs_reader reader = {
+		.ctx = fs->file,
+		.size = bdev_nr_bytes(device_of_file(fs->file)),
+		.buffer = block,
+		.read = block_read,
+	};
+
+	return img_fs_extents(fs->type, &reader, ret_extent, ret_nr, detail);
+}
+
+static bool guid_is_zero(const u8 guid[16])
+{
+	return !memchr_inv(guid, 0, 16);
+}
+
+/*
+ * Where the partition table of a disk is proven: the GPT header in its second sector.  On
+ * the image's disk, which may be without, else the first sector, with the DOS table.  0,
+ * -EINVAL if there is no GPT, or another negative errno.
+ */
+static int table_find(const struct survey_disk *disk, void *block, u64 *ret_offset)
+{
+	u32 sector = bdev_logical_block_size(device_of_file(disk->file));
+	u32 inside = sector % IMG_BLOCK;
+	int error = disk_read(disk->file, sector - inside, block, IMG_BLOCK);
+
+	if (error)
+		return error;
+	if (!memcmp(block + inside, GPT_SIGNATURE, strlen(GPT_SIGNATURE)))
+		*ret_offset = sector;
+	else if (guid_is_zero(disk->guid))
+		*ret_offset = 0;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+const char *proofs_disk_try(const struct survey_disk *disk, void *block)
+{
+	u64 offset;
+
+	switch (table_find(disk, block, &offset)) {
+	case 0:
+		return NULL;
+	case -EINVAL:
+		return "its GPT header is damaged";
+	default:
+		return "its partition table cannot be read";
+	}
+}
+
+/* Reads and adds one; all but its digest is given. */
+static enum img_reason proof_take(struct proofs *proofs, struct file *file, struct img_proof *proof)
+{
+	u64 start = round_down(proof->offset, IMG_BLOCK);
+	u64 end = round_up(proof->offset + proof->size, IMG_BLOCK);
+
+	if (proofs->nr == IMG_MAX_PROOFS || end - start > BUFFER_SIZE)
+		return IMG_E_INDEX_FULL;
+	if (disk_read(file, start, proofs->buffer, end - start))
+		return IMG_E_DISK_READ;
+	proof->digest = img_port_xxh64(proofs->buffer + (proof->offset - start), proof->size);
+	proofs->disk[proofs->nr++] = img_proof_encode(proof);
+	return IMG_OK;
+}
+
+static int proof_failed(struct report *report, enum img_reason reason, const char *name,
+			const char *what)
+{
+	if (!reason)
+		return 0;
+	return report_obstacle(report, reason, 0, "the proof of %s: %s", name, what);
+}
+
+static int table_take(struct proofs *proofs, const struct survey_disk *disk, struct report *report)
+{
+	struct img_proof proof = {
+		.kind = IMG_PROOF_PARTITION_TABLE,
+		.flags = IMG_PROOF_WHOLE_DISK,
+		.size = bdev_logical_block_size(device_of_file(disk->file)),
+	};
+	int error = table_find(disk, proofs->buffer, &proof.offset);
+
+	if (error)
+		return report_obstacle(report, IMG_E_DISK_READ, error,
+				       "the partition table of %s: error %d", disk->name, error);
+	memcpy(proof.part_uuid, disk->guid, sizeof(proof.part_uuid));
+	return proof_failed(report, proof_take(proofs, disk->file, &proof), disk->name,
+			    "partition table");
+}
+
+/* Its first block, which mkswap and mkfs write, unless an image begins there. */
+static int image_partition_take(struct proofs *proofs, const struct survey *survey,
+				const struct target *target, struct report *report)
+{
+	struct img_proof proof = { .kind = IMG_PROOF_IMAGE_PARTITION, .size = IMG_BLOCK };
+
+	if (!target->area.offset)
+		return 0;
+	return proof_failed(report, proof_take(proofs, survey->target, &proof), target->name,
+			    "first block");
+}
+
+static int fs_take(struct proofs *proofs, const struct survey_fs *fs, struct report *report)
+{
+	struct img_fs_extent extent[IMG_FS_MAX_EXTENTS];
+	struct img_detail detail = { 0 };
+	enum img_reason reason;
+	u32 i, nr = 0;
+
+	reason = proofs_fs_extents(fs, proofs->buffer, extent, &nr, &detail);
+	for (i = 0; i < nr && !reason; i++) {
+		struct img_proof proof = {
+			.kind = extent[i].kind,
+			.offset = extent[i].offset,
+			.size = extent[i].size,
+		};
+
+		memcpy(proof.part_uuid, fs->guid, sizeof(proof.part_uuid));
+		reason = proof_take(proofs, fs->file, &proof);
+	}
+	return proof_failed(report, reason, fs->name, detail.field ?: fs->type);
+}
+
+int proofs_collect(struct proofs *proofs, const struct survey *survey, const struct target *target,
+		   struct report *report)
+{
+	unsigned int i;
+	int error = 0;
+
+	proofs->nr = 0;
+	for (i = 0; i < survey->nr_disks && !error; i++)
+		error = table_take(proofs, &survey->disk[i], report);
+	if (!error)
+		error = image_partition_take(proofs, survey, target, report);
+	for (i = 0; i < survey->nr_fs && !error; i++) {
+		if (survey->fs[i].present && survey->fs[i].home == SURVEY_PARTITION)
+			error = fs_take(proofs, &survey->fs[i], report);
+	}
+	return error;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The proofs that go into the image: what the disks say now, for the loader to
+ * compare.  docs/safety.md says what is proven.
+ */
+#ifndef HOOK_PROOFS_H
+#define HOOK_PROOFS_H
+
+#include <linux/types.h>
+#include <imgfmt/imgfmt.h>
+
+#include "report.h"
+#include "survey.h"
+#include "target.h"
+
+struct proofs {
+	struct img_proof_disk *disk; /* page aligned; zeroes behind the last */
+	u64 nr;
+	void *buffer;
+};
+
+/* All memory that will be needed. */
+int proofs_prepare(struct proofs *proofs, struct report *report);
+
+/*
+ * Reads the disks, through the files of the survey.  With the tasks frozen, after the
+ * capture: so that nothing is written any more to what has been read.  Allocates nothing.
+ */
+int proofs_collect(struct proofs *proofs, const struct survey *survey, const struct target *target,
+		   struct report *report);
+
+void proofs_release(struct proofs *proofs);
+
+/*
+ * Which bytes prove a file system whose home is a partition: as img_fs_extents.  block:
+ * a page, overwritten.
+ */
+enum img_reason proofs_fs_extents(const struct survey_fs *fs, void *block,
+				  struct img_fs_extent ret_extent[IMG_FS_MAX_EXTENTS], u32 *ret_nr,
+				  struct img_detail *detail);
+
+/* NULL, or why the partition table of a disk cannot be proven.  block: a page, overwritten. */
+const char *proofs_disk_try(const struct survey_disk *disk, void *block);
+
+#endif

@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Superblocks are visited type by type, which is all that is exported, and noted
+ * under their lock; where each lives is found out afterwards, since that walks
+ * paths and opens files.  Process context.
+ */
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/namei.h>
+#include <linux/string.h>
+#include <linux/string_helpers.h>
+
+#include "compat/compat.h"
+#include "held.h"
+#include "survey.h"
+
+#define MAX_FS	  256u
+#define MAX_DISKS 64u
+
+struct visit {
+	struct survey *survey;
+	const struct file_system_type *type;
+	unsigned int seen;
+};
+
+/*
+ * The note of a superblock seen before, or a new one; NULL: no room.  Memory of one that went
+ * may be another's by now, so its address alone does not tell.
+ */
+static struct survey_fs *note_find(struct survey *survey, const struct super_block *sb,
+				   const char *name, const char *type)
+{
+	const uuid_t *uuid = sb ? &sb->s_uuid : &uuid_null;
+	struct survey_fs *fs;
+
+	for (fs = survey->fs; fs < survey->fs + survey->nr_fs; fs++) {
+		if (fs->sb == sb && !strcmp(fs->name, name) && !strcmp(fs->type, type) &&
+		    uuid_equal(&fs->uuid, uuid))
+			return fs;
+	}
+	if (survey->nr_fs == MAX_FS) {
+		survey->overflow = true;
+		return NULL;
+	}
+	survey->nr_fs++;
+	fs->sb = sb;
+	fs->uuid = *uuid;
+	strscpy(fs->name, name, sizeof(fs->name));
+	strscpy(fs->type, type, sizeof(fs->type));
+	fs->late = survey->late;
+	if (device_name_is_memory(name))
+		fs->home = SURVEY_MEMORY;
+	else
+		fs->why = "mounted while the snapshot was begun";
+	return fs;
+}
+
+/*
+ * A file system that has a device.  btrfs does not say so in s_bdev, since it may have
+ * several; but s_id is the name of one.
+ */
+static void superblock_visit(struct super_block *sb, void *context)
+{
+	struct visit *visit = context;
+	struct survey_fs *fs;
+
+	visit->seen++;
+	if (!sb->s_bdev && !sb->s_mtd && !(visit->type->fs_flags & FS_REQUIRES_DEV))
+		return;
+	fs = note_find(visit->survey, sb, sb->s_id, visit->type->name);
+	if (!fs)
+		return;
+	if (sb->s_bdev)
+		fs->device = sb->s_bdev->bd_dev;
+	fs->writable = !sb_rdonly(sb);
+	fs->present = true;
+}
+
+/*
+ * One line of mountinfo (Linux, filesystems/proc.rst 3.5): "ID PARENT DEV ROOT POINT ... - TYPE
+ * SOURCE OPTIONS".  False if it is of another type.
+ */
+static bool mount_parse(char *line, const char *type, char **ret_point, char **ret_source)
+{
+	char *rest = strstr(line, " - ");
+	unsigned int field;
+
+	if (!rest)
+		return false;
+	*rest = '\0';
+	rest += 3;
+	if (strcmp(strsep(&rest, " ") ?: "", type) || !rest)
+		return false;
+	*ret_source = strsep(&rest, " ");
+	for (field = 0; field < 5 && line; field++)
+		*ret_point = strsep(&line, " ");
+	if (!line)
+		return false;
+	string_unescape_inplace(*ret_point, UNESCAPE_OCTAL);
+	return true;
+}
+
+/* No mount of a type leads anywhere, though there is one: it cannot be looked at. */
+static void unreached_note(struct survey *survey, const char *source, const char *type)
+{
+	struct survey_fs *fs = note_find(survey, NULL, kbasename(source), type);
+
+	if (!fs)
+		return;
+	fs->why = "mounted where it cannot be looked at";
+	fs->present = true;
+}
+
+/*
+ * The type that the superblock of a mount hangs on; NULL if it has not the name of the one
+ * visited.  A type that is not registered is kept, by its mount.
+ */
+static struct file_system_type *mount_type(const struct visit *visit, const char *point)
+{
+	struct survey *survey = visit->survey;
+	struct file_system_type *type;
+	struct path path;
+
+	if (survey->late || kern_path(point, 0, &path))
+		return NULL;
+	type = path.dentry->d_sb->s_type;
+	if (type != visit->type && !strcmp(type->name, visit->type->name) &&
+	    !survey->hidden.dentry) {
+		survey->hidden = path;
+		held_add(1);
+		return type;
+	}
+	path_put(&path);
+	return type == visit->type ? type : NULL;
+}
+
+/* Looks among all mounts. */
+static struct file_system_type *mounts_type(const struct visit *visit)
+{
+	const char *name = visit->type->name;
+	struct file_system_type *type = NULL;
+	char *point, *source = NULL;
+	char *text = procfs_text("/proc/1/mountinfo");
+	char *rest, *line;
+
+	if (IS_ERR(text)) {
+		unreached_note(visit->survey, "/proc/1/mountinfo", name);
+		return NULL;
+	}
+	rest = text;
+	while (!type && (line = strsep(&rest, "\n"))) {
+		if (mount_parse(line, name, &point, &source))
+			type = mount_type(visit, point);
+	}
+	if (source && !type)
+		unreached_note(visit->survey, source, name);
+	held_kvfree(text);
+	return type;
+}
+
+/*
+ * A type that no superblock was found of although it lives on devices: its superblocks may
+ * hang on a type of the same name that is not registered, which only a mount leads to.  Or
+ * one was mounted just now.
+ */
+static struct file_system_type *hidden_type(const struct visit *visit)
+{
+	const struct path *hidden = &visit->survey->hidden;
+
+	if (hidden->dentry && !strcmp(hidden->dentry->d_sb->s_type->name, visit->type->name))
+		return hidden->dentry->d_sb->s_type;
+	return mounts_type(visit);
+}
+
+static void type_visit(struct survey *survey, const char *name)
+{
+	struct file_system_type *type = get_fs_type(name);
+	struct visit visit = { .survey = survey, .type = type };
+	struct file_system_type *hidden;
+
+	if (!type)
+		return;
+	iterate_supers_type(type, superblock_visit, &visit);
+	if (!visit.seen && (type->fs_flags & FS_REQUIRES_DEV)) {
+		hidden = hidden_type(&visit);
+		if (hidden)
+			iterate_supers_type(hidden, superblock_visit, &visit);
+	}
+	module_put(type->owner);
+}
+
+static int survey_look(struct survey *survey, struct report *report)
+{
+	char *text = procfs_text("/proc/filesystems");
+	char *rest, *line;
+	unsigned int i;
+
+	if (IS_ERR(text))
+		return report_obstacle(report, IMG_E_GATE_FS_UNPROVABLE, PTR_ERR(text),
+				       "/proc/filesystems cannot be read: error %ld",
+				       PTR_ERR(text));
+	for (i = 0; i < survey->nr_fs; i++)
+		survey->fs[i].present = false;
+	rest = text;
+	while ((line = strsep(&rest, "\n"))) {
+		char *name = strchr(line, '\t');
+
+		if (name)
+			type_visit(survey, name + 1);
+	}
+	held_kvfree(text);
+	return 0;
+}
+
+/* False: no room, or it cannot be opened. */
+static bool disk_add(struct survey *survey, struct block_device *partition, const u8 guid[16])
+{
+	struct block_device *whole = bdev_whole(partition);
+	struct survey_disk *disk;
+	struct file *file;
+
+	for (disk = survey->disk; disk < survey->disk + survey->nr_disks; disk++) {
+		if (disk->device == whole->bd_dev)
+			return true;
+	}
+	if (survey->nr_disks == MAX_DISKS)
+		return false;
+	device_name(whole, disk->name);
+	file = device_open(disk->name, O_RDONLY);
+	if (IS_ERR(file))
+		return false;
+	disk->device = whole->bd_dev;
+	disk->file = file;
+	memcpy(disk->guid, guid, sizeof(disk->guid));
+	survey->nr_disks++;
+	return true;
+}
+
+/* The loader finds a partition by its GUID alone. */
+static bool guid_is_unique(struct survey *survey, const struct block_device *partition,
+			   const u8 guid[16])
+{
+	struct device_walk walk;
+	struct block_device *bdev;
+	bool unique = true;
+	u8 other[16];
+
+	device_walk_begin(&walk, survey->any);
+	while (unique && (bdev = device_walk_next(&walk)))
+		unique = bdev == partition || !device_guid(bdev, other) ||
+			 memcmp(other, guid, sizeof(other));
+	device_walk_end(&walk);
+	return unique;
+}
+
+/* Opens the partition of that device; NULL, or why it cannot be proven. */
+static const char *partition_take(struct survey *survey, struct survey_fs *fs,
+				  struct block_device *bdev)
+{
+	char name[DEVICE_NAME_SIZE];
+	struct file *file;
+
+	device_below(survey->any, bdev, fs->below, sizeof(fs->below));
+	if (fs->below[0])
+		return "on a stack of devices";
+	if (!device_guid(bdev, fs->guid))
+		return "not on a GPT partition of its own";
+	if (!guid_is_unique(survey, bdev, fs->guid))
+		return "another partition has the same PARTUUID";
+	if (!disk_add(survey, bdev, fs->guid))
+		return "its disk cannot be opened";
+	device_name(bdev, name);
+	file = device_open(name, O_RDONLY);
+	if (IS_ERR(file))
+		return "its partition cannot be opened";
+	fs->file = file;
+	return NULL;
+}
+
+static void fs_locate(struct survey *survey, struct survey_fs *fs, struct block_device *bdev)
+{
+	char lower[DEVICE_NAME_SIZE];
+
+	fs->device = bdev->bd_dev;
+	switch (device_home(bdev, lower, &fs->why)) {
+	case DEVICE_HOME_MEMORY:
+		fs->home = SURVEY_MEMORY;
+		break;
+	case DEVICE_HOME_FILE:
+		fs->home = SURVEY_FILE;
+		break;
+	case DEVICE_HOME_DISK:
+		fs->why = partition_take(survey, fs, bdev);
+		fs->home = fs->why ? SURVEY_UNPROVABLE : SURVEY_PARTITION;
+		break;
+	case DEVICE_HOME_UNKNOWN:
+		strscpy(fs->below, lower, sizeof(fs->below));
+		fs->home = SURVEY_UNPROVABLE;
+		break;
+	}
+}
+
+static void fs_examine(struct survey *survey, struct survey_fs *fs)
+{
+	struct block_device *bdev;
+
+	if (!fs->sb)
+		return;
+	bdev = device_find(survey->any, fs->device, fs->device ? NULL : fs->name);
+	if (bdev)
+		fs_locate(survey, fs, bdev);
+	else
+		fs->why = "its device is not known";
+	device_put(bdev);
+}
+
+/* The target's partition and disk are proven too, and are named by no GUID. */
+static int target_take(struct survey *survey, const struct target *target, struct report *report)
+{
+	static const u8 zero[16];
+	struct file *file;
+
+	if (!target->name[0])
+		return 0;
+	file = device_open(target->name, O_RDONLY);
+	if (IS_ERR(file))
+		return report_obstacle(report, IMG_E_GATE_TARGET, PTR_ERR(file),
+				       "/dev/%s: error %ld", target->name, PTR_ERR(file));
+	survey->target = file;
+	if (!device_of_file(file) || !disk_add(survey, device_of_file(file), zero))
+		return report_obstacle(report, IMG_E_GATE_TARGET, -ENODEV,
+				       "the disk of /dev/%s cannot be opened", target->name);
+	return 0;
+}
+
+int survey_prepare(struct survey *survey, const struct target *target, struct report *report)
+{
+	unsigned int i;
+	int error;
+
+	survey->fs = held_kvcalloc(MAX_FS, sizeof(*survey->fs));
+	survey->disk = held_kvcalloc(MAX_DISKS, sizeof(*survey->disk));
+	survey->held = held_kvcalloc(SURVEY_MAX_HELD, sizeof(*survey->held));
+	if (!survey->fs || !survey->disk || !survey->held)
+		return report_obstacle(report, IMG_E_CAPTURE, -ENOMEM,
+				       "no memory for a list of file systems");
+	survey->any = device_walk_prepare();
+	error = target_take(survey, target, report);
+	if (!error)
+		error = survey_look(survey, report);
+	for (i = 0; i < survey->nr_fs && !error; i++)
+		fs_examine(survey, &survey->fs[i]);
+	survey->late = true;
+	return error;
+}
+
+int survey_again(struct survey *survey, struct report *report)
+{
+	return survey_look(survey, report);
+}
+
+const struct survey_fs *survey_fs_on(const struct survey *survey, dev_t device)
+{
+	unsigned int i;
+
+	for (i = 0; i < survey->nr_fs; i++) {
+		if (survey->fs[i].present && survey->fs[i].device == device)
+			return &survey->fs[i];
+	}
+	return NULL;
+}
+
+bool survey_is_member(const struct survey *survey, const struct block_device *bdev)
+{
+	unsigned int i;
+
+	for (i = 0; i < survey->nr_fs; i++) {
+		const struct survey_fs *fs = &survey->fs[i];
+
+		if (fs->present && !strcmp(fs->type, "btrfs") &&
+		    device_sysfs_has("/sys/fs/btrfs/%pUb/devices/%s", &fs->uuid,
+				     dev_name(&bdev->bd_device)))
+			return true;
+	}
+	return false;
+}
+
+void survey_release(struct survey *survey)
+{
+	unsigned int i;
+
+	for (i = 0; i < survey->nr_fs; i++)
+		held_close(survey->fs[i].file);
+	for (i = 0; i < survey->nr_disks; i++)
+		held_close(survey->disk[i].file);
+	held_close(survey->target);
+	if (survey->hidden.dentry) {
+		path_put(&survey->hidden);
+		held_add(-1);
+	}
+	device_walk_release(survey->any);
+	held_kvfree(survey->held);
+	held_kvfree(survey->disk);
+	held_kvfree(survey->fs);
+	memset(survey, 0, sizeof(*survey));
+}
