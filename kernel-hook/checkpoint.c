@@ -5,13 +5,13 @@
  * opener go on.
  */
 #include <linux/err.h>
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/security.h>
 #include <linux/suspend_ioctls.h>
 #include <linux/uaccess.h>
 
 #include "checkpoint.h"
+#include "held.h"
 
 static int open_refused(int error, struct report *report)
 {
@@ -35,7 +35,7 @@ static int open_refused(int error, struct report *report)
 
 int checkpoint_open(struct checkpoint *checkpoint, struct report *report)
 {
-	struct file *device = filp_open("/dev/snapshot", O_RDONLY, 0);
+	struct file *device = held_open("/dev/snapshot", O_RDONLY);
 
 	if (IS_ERR(device))
 		return open_refused(PTR_ERR(device), report);
@@ -46,8 +46,7 @@ int checkpoint_open(struct checkpoint *checkpoint, struct report *report)
 void checkpoint_close(struct checkpoint *checkpoint)
 {
 	/* The release runs on the way to user mode: before the write(2) returns. */
-	if (checkpoint->device)
-		fput(checkpoint->device);
+	held_close(checkpoint->device);
 	checkpoint->device = NULL;
 }
 

@@ -4,15 +4,23 @@
  * no I/O; all memory of any size was reserved before.
  *
  * Commit: the slot's old header and state are erased and that is flushed; then
- * chunks and sections, flushed; then the header, flushed.  Whatever interrupts
- * this leaves an empty slot, and the other slot's image as it was.
+ * chunks, sections and a fresh state, flushed; then the header, flushed.  Whatever
+ * interrupts this leaves an empty slot, and the other slot's image as it was.
+ *
+ * The proofs are read last of all that is described: when the disks have been
+ * flushed by the freeze, and after a copy of memory was made that knows them so.
  */
-#include <linux/slab.h>
+#define pr_fmt(fmt) "fastboot: " fmt
+
+#include <linux/ktime.h>
+#include <linux/printk.h>
 #include <linux/string.h>
-#include <linux/timekeeping.h>
 #include <linux/utsname.h>
 
 #include "disk.h"
+#include "fault.h"
+#include "held.h"
+#include "slot.h"
 #include "snapshot.h"
 
 static int write_failed(struct snapshot *snapshot, const char *what, int error)
@@ -23,19 +31,15 @@ static int write_failed(struct snapshot *snapshot, const char *what, int error)
 			       what, 'A' + snapshot->target.slot, error);
 }
 
-/* Header and state, which lie side by side: one write of zeroes. */
-static int slot_erase(struct snapshot *snapshot)
+static int old_image_erase(struct snapshot *snapshot)
 {
-	struct target *target = &snapshot->target;
-	void *zeroes = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO, 1);
-	int error = -ENOMEM;
+	const struct target *target = &snapshot->target;
+	int error = fault_at(FAULT_ERASE, snapshot->report);
 
-	if (zeroes)
-		error = disk_write(target->file, target->slot_offset, zeroes, 2 * IMG_BLOCK);
-	if (!error)
-		error = disk_flush(target->file);
-	free_pages((unsigned long)zeroes, 1);
-	return write_failed(snapshot, "old header", error);
+	if (error)
+		return error;
+	snapshot->erased = slot_generation(target, target->slot);
+	return write_failed(snapshot, "erasure", slot_erase(target, target->slot));
 }
 
 /* The next page of the stream, or a page of zeroes that the stream leaves out. */
@@ -109,6 +113,8 @@ static bool stream_pack(struct snapshot *snapshot)
 	for (i = 0; i < snapshot->stream.count; i++) {
 		u64 entry = snapshot->stream.pfn[i];
 
+		if (i == snapshot->stream.count / 2 && fault_at(FAULT_PAGE, snapshot->report))
+			return false;
 		if (!aux_pack_until(snapshot, &aux, entry & ~STREAM_PFN_ZERO) ||
 		    !page_pack(snapshot, entry))
 			return false;
@@ -140,49 +146,88 @@ static int pages_write(struct snapshot *snapshot)
 	(void)stream_pack(snapshot); /* its failures are in pack or report */
 	pack_drain(pack);
 	(void)pack_verdict(pack, snapshot->report);
+	(void)fault_at(FAULT_DRAIN, snapshot->report);
 	return report_error(snapshot->report);
 }
 
 static void slot_describe(const struct snapshot *snapshot, struct img_slot *slot)
 {
-	slot->mode = IMG_MODE_GOLDEN;
+	slot->mode = snapshot->request.mode;
 	slot->generation = snapshot->generation;
 	slot->created = ktime_get_real_seconds();
 	memcpy(slot->area_uuid, snapshot->target.area.uuid, sizeof(slot->area_uuid));
 	memcpy(slot->image_uuid, snapshot->image_uuid, sizeof(slot->image_uuid));
 	strscpy(slot->kernel_release, init_utsname()->release, sizeof(slot->kernel_release));
-	strscpy(slot->description, snapshot->description, sizeof(slot->description));
+	strscpy(slot->description, snapshot->request.description, sizeof(slot->description));
 }
 
 static int sections_write(struct snapshot *snapshot, const struct img_slot *slot,
 			  const void *const data[])
 {
 	const struct target *target = &snapshot->target;
-	int error = 0;
+	int error = fault_at(FAULT_SECTIONS, snapshot->report);
 	u32 i;
 
+	if (error)
+		return error;
 	for (i = 0; i < slot->nr_sections && !error; i++)
 		error = disk_write(target->file, target->slot_offset + slot->section[i].offset,
 				   data[i], img_block_align(slot->section[i].size));
-	if (!error)
-		error = disk_flush(target->file);
 	return write_failed(snapshot, "sections", error);
 }
 
-static int header_write(struct snapshot *snapshot, const struct img_slot *slot)
+static int state_write(struct snapshot *snapshot)
 {
 	const struct target *target = &snapshot->target;
-	void *block = (void *)__get_free_page(GFP_KERNEL);
-	int error = -ENOMEM;
+	int error = fault_at(FAULT_STATE, snapshot->report);
 
-	if (block) {
-		img_slot_encode(slot, block);
-		error = disk_write(target->file, target->slot_offset, block, IMG_BLOCK);
-	}
-	if (!error)
-		error = disk_flush(target->file);
-	free_page((unsigned long)block);
-	return write_failed(snapshot, "header", error);
+	if (error)
+		return error;
+	return write_failed(snapshot, "state",
+			    slot_write_state(target, target->slot, snapshot->image_uuid));
+}
+
+static int slot_flush(struct snapshot *snapshot, enum fault_step step, const char *what)
+{
+	int error = fault_at(step, snapshot->report);
+
+	if (error)
+		return error;
+	return write_failed(snapshot, what, disk_flush(snapshot->target.file));
+}
+
+/*
+ * A header whose write or flush failed may be on the disk all the same.  The
+ * machine goes on, so it must not come back: with file systems that it then writes
+ * to, the image would be stale.
+ */
+static void header_withdraw(struct snapshot *snapshot)
+{
+	const struct target *target = &snapshot->target;
+	int error = slot_erase(target, target->slot);
+
+	snapshot->doubtful = error;
+	if (error)
+		pr_err("slot %c may hold an image that failed, and cannot be erased: error %d\n",
+		       'A' + target->slot, error);
+}
+
+static int header_commit(struct snapshot *snapshot, const struct img_slot *slot)
+{
+	const struct target *target = &snapshot->target;
+	int error = fault_at(FAULT_HEADER, snapshot->report);
+	bool absent = false;
+
+	if (error)
+		return error;
+	error = write_failed(snapshot, "header", slot_write_header(target, target->slot, slot));
+	if (error) /* The slot was empty, durably: it still is if it looks so. */
+		absent = slot_holds_none(target, target->slot);
+	else
+		error = slot_flush(snapshot, FAULT_HEADER_FLUSH, "flush of the header");
+	if (error && !absent)
+		header_withdraw(snapshot);
+	return error;
 }
 
 static void figures_take(struct snapshot *snapshot, const struct img_slot *slot)
@@ -192,62 +237,80 @@ static void figures_take(struct snapshot *snapshot, const struct img_slot *slot)
 	snapshot->figures.bytes = slot->data_size + slot->meta_size;
 }
 
-static int slot_commit(struct snapshot *snapshot, struct img_slot *slot)
+static int proofs_take(struct snapshot *snapshot)
+{
+	int error = fault_at(FAULT_PROOFS_COLLECT, snapshot->report);
+
+	if (error)
+		return error;
+	return proofs_collect(&snapshot->proofs, &snapshot->survey, &snapshot->target,
+			      snapshot->report);
+}
+
+/* Fills in the slot header, and data[i] with what section i consists of. */
+static int sections_lay_out(struct snapshot *snapshot, struct img_slot *slot,
+			    const void *data[IMG_MAX_SECTIONS])
 {
 	struct img_writer_sections sections = record_sections(&snapshot->record);
-	const void *data[IMG_MAX_SECTIONS];
 	enum img_reason reason;
-	int error;
 
+	sections.proof = snapshot->proofs.disk;
+	sections.nr_proofs = snapshot->proofs.nr;
 	slot_describe(snapshot, slot);
 	reason = img_writer_finish(&snapshot->pack.writer, &sections, slot, data);
-	if (reason)
-		return report_obstacle(snapshot->report, reason, 0,
-				       "sections behind %llu chunks in a slot of %llu MiB",
-				       snapshot->pack.writer.nr_chunks,
-				       snapshot->target.slot_size >> 20);
-	error = sections_write(snapshot, slot, data);
+	if (!reason)
+		return 0;
+	return report_obstacle(snapshot->report, reason, 0,
+			       "sections behind %llu chunks in a slot of %llu MiB",
+			       snapshot->pack.writer.nr_chunks, snapshot->target.slot_size >> 20);
+}
+
+/* All that the header will make an image. */
+static int slot_fill(struct snapshot *snapshot, struct img_slot *slot)
+{
+	const void *data[IMG_MAX_SECTIONS];
+	int error = old_image_erase(snapshot);
+
 	if (!error)
-		error = header_write(snapshot, slot);
+		error = pages_write(snapshot);
+	if (!error)
+		error = proofs_take(snapshot);
+	if (!error)
+		error = sections_lay_out(snapshot, slot, data);
+	if (!error)
+		error = sections_write(snapshot, slot, data);
+	if (!error)
+		error = state_write(snapshot);
+	if (!error)
+		error = slot_flush(snapshot, FAULT_FLUSH, "flush");
 	if (!error)
 		figures_take(snapshot, slot);
 	return error;
 }
 
-int image_write(struct snapshot *snapshot)
+static int slot_write(struct snapshot *snapshot)
 {
-	struct img_slot *slot = kzalloc(sizeof(*slot), GFP_KERNEL);
+	struct img_slot *slot = held_kcalloc(1, sizeof(*slot));
 	int error;
 
 	if (!slot)
 		return report_obstacle(snapshot->report, IMG_E_CAPTURE, -ENOMEM,
 				       "no memory for a slot header");
-	error = stream_begin(&snapshot->stream, snapshot->report);
-	if (!error) {
-		record_finish(&snapshot->record, &snapshot->stream.arch);
-		error = slot_erase(snapshot);
-	}
-	if (!error)
-		error = pages_write(snapshot);
-	if (!error)
-		error = slot_commit(snapshot, slot);
-	kfree(slot);
+	error = slot_fill(snapshot, slot);
+	if (!error && snapshot->request.level == SNAPSHOT_IMAGE)
+		error = header_commit(snapshot, slot);
+	held_kfree(slot);
 	return error;
 }
 
-int image_count_restore(struct snapshot *snapshot, u64 restores)
+int image_write(struct snapshot *snapshot)
 {
-	const struct target *target = &snapshot->target;
-	struct img_state state = { .restores = restores };
-	void *block = (void *)get_zeroed_page(GFP_KERNEL);
-	int error;
+	int error = fault_at(FAULT_STREAM_BEGIN, snapshot->report);
 
-	if (!block)
-		return -ENOMEM;
-	img_state_encode(&state, snapshot->image_uuid, block);
-	error = disk_write(target->file, target->slot_offset + IMG_BLOCK, block, IMG_BLOCK);
 	if (!error)
-		error = disk_flush(target->file);
-	free_page((unsigned long)block);
-	return error;
+		error = stream_begin(&snapshot->stream, snapshot->report);
+	if (error || snapshot->request.level < SNAPSHOT_TEST_WRITE)
+		return error;
+	record_finish(&snapshot->record, &snapshot->stream.arch);
+	return slot_write(snapshot);
 }

@@ -10,11 +10,11 @@
 #include <linux/pci.h>
 #include <linux/smp.h>
 #include <linux/string.h>
-#include <linux/vmalloc.h>
 #include <asm/cpuid.h>
 #include <asm/msr.h>
 #include <asm/special_insns.h>
 
+#include "held.h"
 #include "machine.h"
 
 #define BOOT_CPU 0
@@ -26,12 +26,12 @@ static void probe_cpuid(void *context, uint32_t leaf, uint32_t subleaf, uint32_t
 
 static bool probe_read_phys(void *context, uint64_t phys, void *to, size_t size)
 {
-	void *mapped = memremap(phys, size, MEMREMAP_WB);
+	void *mapped = held(memremap(phys, size, MEMREMAP_WB));
 
 	if (!mapped)
 		return false;
 	memcpy(to, mapped, size);
-	memunmap(mapped);
+	memunmap(unheld(mapped));
 	return true;
 }
 
@@ -50,24 +50,39 @@ static u64 rsdp_phys(void)
 	return efi.acpi20 != EFI_INVALID_TABLE_ADDR ? efi.acpi20 : efi.acpi;
 }
 
-static int fingerprint_acpi(struct img_fp *fp, struct report *report)
+/* An entry of the EFI configuration table; 0 if the firmware has none. */
+static u64 table_phys(unsigned long phys)
+{
+	return phys != EFI_INVALID_TABLE_ADDR ? phys : 0;
+}
+
+static int fingerprint_acpi(struct img_fp *fp, void *scratch, struct report *report)
 {
 	u64 rsdp = rsdp_phys();
-	void *scratch;
-	bool found;
 
 	if (rsdp == EFI_INVALID_TABLE_ADDR)
 		return report_obstacle(report, IMG_E_GATE_EFI, 0, "there are no ACPI tables");
-	scratch = vmalloc(IMG_ACPI_SCRATCH);
-	if (!scratch)
-		return report_obstacle(report, IMG_E_CAPTURE, -ENOMEM,
-				       "no memory for reading ACPI tables");
-	found = img_fp_add_acpi(fp, &probe, rsdp, scratch);
-	vfree(scratch);
-	if (!found)
+	if (!img_fp_add_acpi(fp, &probe, rsdp, scratch))
 		return report_obstacle(report, IMG_E_GATE_EFI, 0,
 				       "the ACPI tables at %llx cannot be read", rsdp);
 	return 0;
+}
+
+/* What the firmware says in tables. */
+static int fingerprint_firmware(struct img_fp *fp, struct report *report)
+{
+	void *scratch = held_vzalloc(IMG_ACPI_SCRATCH);
+	int error;
+
+	if (!scratch)
+		return report_obstacle(report, IMG_E_CAPTURE, -ENOMEM,
+				       "no memory for reading the firmware's tables");
+	error = fingerprint_acpi(fp, scratch, report);
+	if (!error)
+		img_fp_add_smbios(fp, &probe, table_phys(efi.smbios3), table_phys(efi.smbios),
+				  scratch);
+	held_vfree(scratch);
+	return error;
 }
 
 /*
@@ -130,7 +145,7 @@ int machine_fingerprint(struct img_fp *fp, struct report *report)
 	error = smp_call_function_single(BOOT_CPU, fingerprint_cpuid, fp, 1);
 	if (error)
 		return report_obstacle(report, IMG_E_CAPTURE, error, "processor 0 is offline");
-	error = fingerprint_acpi(fp, report);
+	error = fingerprint_firmware(fp, report);
 	if (error)
 		return error;
 	fingerprint_pci(fp);

@@ -9,6 +9,7 @@
 #include <linux/gfp.h>
 #include <linux/module.h>
 
+#include "gates.h"
 #include "sysfs.h"
 
 static char *target;
@@ -26,11 +27,16 @@ static int __init hook_init(void)
 	handoff = (struct img_handoff *)get_zeroed_page(GFP_KERNEL);
 	if (!handoff)
 		return -ENOMEM;
-	error = sysfs_create(target, handoff);
+	error = hotplug_watch();
 	if (error)
 		goto err_handoff;
+	error = sysfs_create(target, handoff);
+	if (error)
+		goto err_hotplug;
 	return 0;
 
+err_hotplug:
+	hotplug_unwatch();
 err_handoff:
 	free_page((unsigned long)handoff);
 	return error;
@@ -39,6 +45,7 @@ err_handoff:
 static void __exit hook_exit(void)
 {
 	sysfs_remove();
+	hotplug_unwatch();
 	free_page((unsigned long)handoff);
 }
 

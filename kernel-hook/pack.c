@@ -6,10 +6,10 @@
 #include <linux/cpumask.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/slab.h>
-#include <linux/vmalloc.h>
 
 #include "disk.h"
+#include "fault.h"
+#include "held.h"
 #include "pack.h"
 
 #define PACK_MAX_WORKERS 16
@@ -112,8 +112,11 @@ static void pack_writer_work(struct work_struct *work)
 	unsigned int jobs;
 
 	while ((jobs = writer_take(pack))) {
-		int error = pack_failed(pack) ? 0 : writer_write(pack, jobs);
+		int error;
 
+		if (fault_is_at(FAULT_CHUNK_WRITE))
+			pack_fail(pack, IMG_E_FAULT, -EIO);
+		error = pack_failed(pack) ? 0 : writer_write(pack, jobs);
 		if (error)
 			pack_fail(pack, IMG_E_DISK_WRITE, error);
 		spin_lock(&pack->lock);
@@ -128,11 +131,11 @@ static void jobs_release(struct pack *pack)
 	unsigned int i;
 
 	for (i = 0; pack->job && i < pack->count; i++) {
-		kfree(pack->job[i].out_page);
-		vfree(pack->job[i].workmem);
-		vfree(pack->job[i].out);
+		held_kfree(pack->job[i].out_page);
+		held_vfree(pack->job[i].workmem);
+		held_vfree(pack->job[i].out);
 	}
-	kfree(pack->job);
+	held_kfree(pack->job);
 	pack->job = NULL;
 }
 
@@ -143,9 +146,9 @@ static int job_prepare(struct pack *pack, struct pack_job *job, const struct sha
 	job->pack = pack;
 	job->in = shared->kernel + page * PAGE_SIZE;
 	job->in_user = shared->user + page * PAGE_SIZE;
-	job->out = vzalloc(IMG_ENCODE_BOUND);
-	job->workmem = vzalloc(IMG_PORT_LZ4_WORKMEM);
-	job->out_page = kcalloc(IMG_CHUNK_PAGES, sizeof(*job->out_page), GFP_KERNEL);
+	job->out = held_vzalloc(IMG_ENCODE_BOUND);
+	job->workmem = held_vzalloc(IMG_PORT_LZ4_WORKMEM);
+	job->out_page = held_kcalloc(IMG_CHUNK_PAGES, sizeof(*job->out_page));
 	if (!job->out || !job->workmem || !job->out_page)
 		return -ENOMEM;
 	disk_map(job->out_page, job->out, IMG_CHUNK_PAGES);
@@ -157,7 +160,7 @@ static int jobs_prepare(struct pack *pack, const struct shared *shared, size_t o
 	unsigned int i;
 
 	pack->count = (shared->pages - offset) / IMG_CHUNK_PAGES;
-	pack->job = kcalloc(pack->count, sizeof(*pack->job), GFP_KERNEL);
+	pack->job = held_kcalloc(pack->count, sizeof(*pack->job));
 	if (!pack->job)
 		return -ENOMEM;
 	for (i = 0; i < pack->count; i++) {
@@ -173,8 +176,8 @@ static int jobs_prepare(struct pack *pack, const struct shared *shared, size_t o
 static int tables_prepare(struct pack *pack, u64 pages)
 {
 	u64 runs = pages / 4, chunks = pages / IMG_CHUNK_PAGES + 1;
-	struct img_run_disk *run = vzalloc(PAGE_ALIGN(array_size(runs, sizeof(*run))));
-	struct img_chunk_disk *chunk = vzalloc(PAGE_ALIGN(array_size(chunks, sizeof(*chunk))));
+	struct img_run_disk *run = held_vzalloc(PAGE_ALIGN(array_size(runs, sizeof(*run))));
+	struct img_chunk_disk *chunk = held_vzalloc(PAGE_ALIGN(array_size(chunks, sizeof(*chunk))));
 
 	img_writer_init(&pack->writer, 0, run, runs, chunk, chunks);
 	return run && chunk ? 0 : -ENOMEM;
@@ -183,9 +186,10 @@ static int tables_prepare(struct pack *pack, u64 pages)
 static int queue_prepare(struct pack *pack)
 {
 	pack->write_page =
-		kvcalloc(PACK_MAX_WRITE * IMG_CHUNK_PAGES, sizeof(*pack->write_page), GFP_KERNEL);
+		held_kvcalloc(PACK_MAX_WRITE * IMG_CHUNK_PAGES, sizeof(*pack->write_page));
 	/* With a rescuer: no thread can be made while memory is short. */
-	pack->queue = alloc_workqueue("fastboot", WQ_UNBOUND | WQ_MEM_RECLAIM, pack_workers() + 1);
+	pack->queue =
+		held(alloc_workqueue("fastboot", WQ_UNBOUND | WQ_MEM_RECLAIM, pack_workers() + 1));
 	return pack->write_page && pack->queue ? 0 : -ENOMEM;
 }
 
@@ -210,13 +214,13 @@ int pack_prepare(struct pack *pack, const struct shared *shared, size_t offset, 
 void pack_release(struct pack *pack)
 {
 	if (pack->queue)
-		destroy_workqueue(pack->queue);
+		destroy_workqueue(unheld(pack->queue));
 	pack->queue = NULL;
 	jobs_release(pack);
-	vfree(pack->writer.chunk);
-	vfree(pack->writer.run);
+	held_vfree(pack->writer.chunk);
+	held_vfree(pack->writer.run);
 	memset(&pack->writer, 0, sizeof(pack->writer));
-	kvfree(pack->write_page);
+	held_kvfree(pack->write_page);
 	pack->write_page = NULL;
 }
 
@@ -324,6 +328,8 @@ int pack_verdict(struct pack *pack, struct report *report)
 
 	if (!pack->reason)
 		return 0;
+	if (pack->reason == IMG_E_FAULT)
+		return report_obstacle(report, pack->reason, pack->error, "step chunk-write");
 	if (pack->error)
 		return report_obstacle(report, pack->reason, pack->error,
 				       "error %d, %llu MiB into the slot", pack->error,

@@ -12,10 +12,9 @@
 #include <linux/efi.h>
 #include <linux/io.h>
 #include <linux/mm.h>
-#include <linux/slab.h>
 #include <linux/sort.h>
-#include <linux/vmalloc.h>
 
+#include "held.h"
 #include "machine.h"
 #include "record.h"
 
@@ -79,7 +78,7 @@ static int aux_add(struct record *record, u64 pfn, u64 pages, struct report *rep
 				       "more than %u kept boot-services ranges", RECORD_MAX_AUX);
 	aux->pfn = pfn;
 	aux->pages = pages;
-	aux->data = memremap(PFN_PHYS(pfn), pages * PAGE_SIZE, MEMREMAP_WB);
+	aux->data = held(memremap(PFN_PHYS(pfn), pages * PAGE_SIZE, MEMREMAP_WB));
 	if (!aux->data)
 		return report_obstacle(report, IMG_E_CAPTURE, -ENOMEM,
 				       "boot-services memory at pfn %llx cannot be mapped", pfn);
@@ -144,7 +143,7 @@ static int aux_collect(struct record *record, struct report *report)
 
 static int fingerprint_collect(struct record *record, struct report *report)
 {
-	struct img_fp *fp = kvzalloc(sizeof(*fp), GFP_KERNEL);
+	struct img_fp *fp = held_kvcalloc(1, sizeof(*fp));
 	int error;
 	u32 i;
 
@@ -157,7 +156,7 @@ static int fingerprint_collect(struct record *record, struct report *report)
 			record->fp[i] = img_fp_encode(&fp->item[i]);
 		record->nr_fp = fp->count;
 	}
-	kvfree(fp);
+	held_kvfree(fp);
 	return error;
 }
 
@@ -182,10 +181,10 @@ static int record_collect(struct record *record, u64 handoff_phys, struct report
 
 static int tables_allocate(struct record *record, struct report *report)
 {
-	record->record_disk = vzalloc(PAGE_SIZE);
-	record->fp = vzalloc(PAGE_ALIGN(IMG_FP_MAX_ITEMS * sizeof(*record->fp)));
-	record->rtmap = vzalloc(PAGE_ALIGN(RECORD_MAX_RTMAP * sizeof(*record->rtmap)));
-	record->aux_disk = vzalloc(PAGE_ALIGN(RECORD_MAX_AUX * sizeof(*record->aux_disk)));
+	record->record_disk = held_vzalloc(PAGE_SIZE);
+	record->fp = held_vzalloc(PAGE_ALIGN(IMG_FP_MAX_ITEMS * sizeof(*record->fp)));
+	record->rtmap = held_vzalloc(PAGE_ALIGN(RECORD_MAX_RTMAP * sizeof(*record->rtmap)));
+	record->aux_disk = held_vzalloc(PAGE_ALIGN(RECORD_MAX_AUX * sizeof(*record->aux_disk)));
 	if (record->record_disk && record->fp && record->rtmap && record->aux_disk)
 		return 0;
 	return report_obstacle(report, IMG_E_CAPTURE, -ENOMEM, "no memory for section tables");
@@ -213,11 +212,11 @@ int record_prepare(struct record *record, u64 handoff_phys, struct report *repor
 void record_release(struct record *record)
 {
 	while (record->nr_aux)
-		memunmap((void *)record->aux[--record->nr_aux].data);
-	vfree(record->aux_disk);
-	vfree(record->rtmap);
-	vfree(record->fp);
-	vfree(record->record_disk);
+		memunmap(unheld((void *)record->aux[--record->nr_aux].data));
+	held_vfree(record->aux_disk);
+	held_vfree(record->rtmap);
+	held_vfree(record->fp);
+	held_vfree(record->record_disk);
 	memset(record, 0, sizeof(*record));
 }
 

@@ -7,7 +7,6 @@
 
 #include <linux/acpi.h>
 #include <linux/err.h>
-#include <linux/file.h>
 #include <linux/math64.h>
 #include <linux/random.h>
 #include <linux/rtc.h>
@@ -17,6 +16,7 @@
 #include <asm/msr.h>
 #include <asm/tsc.h>
 
+#include "held.h"
 #include "resume.h"
 
 #define BOOT_CPU  0
@@ -52,11 +52,25 @@ static time64_t rtc_now(void)
 	return now;
 }
 
+/* A generator that was never seeded refuses to be reseeded, and every restore needs that. */
+static int random_prepare(struct report *report)
+{
+	int error = wait_for_random_bytes();
+
+	if (error)
+		return report_obstacle(report, IMG_E_CAPTURE, error,
+				       "interrupted while the random generator had no seed yet");
+	return 0;
+}
+
 int resume_prepare(struct resume *resume, struct report *report)
 {
-	struct file *urandom = filp_open("/dev/urandom", O_RDONLY, 0);
-	int error;
+	int error = random_prepare(report);
+	struct file *urandom;
 
+	if (error)
+		return error;
+	urandom = held_open("/dev/urandom", O_RDONLY);
 	if (IS_ERR(urandom))
 		return report_obstacle(report, IMG_E_CAPTURE, PTR_ERR(urandom),
 				       "/dev/urandom: error %ld", PTR_ERR(urandom));
@@ -70,8 +84,7 @@ int resume_prepare(struct resume *resume, struct report *report)
 
 void resume_release(struct resume *resume)
 {
-	if (resume->urandom)
-		fput(resume->urandom);
+	held_close(resume->urandom);
 	resume->urandom = NULL;
 }
 
@@ -105,6 +118,14 @@ static void acpi_events_restore(void)
 /*
  * Every restore of one image starts from the same random state; the loader's
  * seed makes them differ, and has to before any task draws a number.
+ *
+ * The seed goes into the input pool; the reseed makes a new base key from that
+ * pool and raises base_crng.generation (drivers/char/random.c).  All that was
+ * prepared in advance is dropped when its generation is found to be old: the
+ * processors' keys, the batches behind get_random_u32 and its like, and since
+ * 6.11 the state of the vDSO, which programs compare before and after each use.
+ * A program that was frozen within a read of /dev/urandom has left it: the
+ * freezer's signal ends the read after a page.
  */
 static void entropy_restore(struct resume *resume, struct img_handoff *handoff)
 {
@@ -149,8 +170,8 @@ void resume_apply(struct resume *resume, struct img_handoff *handoff,
 			handoff->version, IMG_HANDOFF_VERSION);
 	ret_figures->kernel_us = since_jump_us(handoff);
 	cet_restore(resume);
-	acpi_events_restore();
 	entropy_restore(resume, handoff);
+	acpi_events_restore();
 	ret_figures->rtc_behind = clock_check(resume);
 	ret_figures->handoff = *handoff;
 	memset(handoff, 0, sizeof(*handoff));

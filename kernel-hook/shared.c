@@ -7,10 +7,10 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
-#include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
+#include "held.h"
 #include "shared.h"
 
 static int user_map(struct shared *shared)
@@ -22,17 +22,20 @@ static int user_map(struct shared *shared)
 	if (IS_ERR_VALUE(address))
 		return address;
 	shared->user = (void __user *)address;
+	held_add(1);
 	return 0;
 }
 
 static void user_unmap(struct shared *shared)
 {
 	vm_munmap((unsigned long)shared->user, shared->pages * PAGE_SIZE);
+	held_add(-1);
 }
 
 static void pages_unpin(struct shared *shared)
 {
 	unpin_user_pages(shared->page, shared->pinned);
+	held_add(-(int)shared->pinned);
 }
 
 static int pages_pin(struct shared *shared)
@@ -49,6 +52,7 @@ static int pages_pin(struct shared *shared)
 			return got ? got : -EFAULT;
 		}
 		shared->pinned += got;
+		held_add(got);
 	}
 	return 0;
 }
@@ -58,7 +62,7 @@ int shared_map(struct shared *shared, size_t pages)
 	int error;
 
 	*shared = (struct shared){ .pages = pages };
-	shared->page = kvcalloc(pages, sizeof(*shared->page), GFP_KERNEL);
+	shared->page = held_kvcalloc(pages, sizeof(*shared->page));
 	if (!shared->page)
 		return -ENOMEM;
 	error = user_map(shared);
@@ -67,7 +71,7 @@ int shared_map(struct shared *shared, size_t pages)
 	error = pages_pin(shared);
 	if (error)
 		goto err_user;
-	shared->kernel = vmap(shared->page, pages, VM_MAP, PAGE_KERNEL);
+	shared->kernel = held(vmap(shared->page, pages, VM_MAP, PAGE_KERNEL));
 	if (shared->kernel)
 		return 0;
 	error = -ENOMEM;
@@ -75,7 +79,7 @@ int shared_map(struct shared *shared, size_t pages)
 err_user:
 	user_unmap(shared);
 err_table:
-	kvfree(shared->page);
+	held_kvfree(shared->page);
 	shared->page = NULL;
 	return error;
 }
@@ -84,10 +88,10 @@ void shared_unmap(struct shared *shared)
 {
 	if (!shared->page)
 		return;
-	vunmap(shared->kernel);
+	vunmap(unheld(shared->kernel));
 	pages_unpin(shared);
 	user_unmap(shared);
-	kvfree(shared->page);
+	held_kvfree(shared->page);
 	shared->page = NULL;
 }
 

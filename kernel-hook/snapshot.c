@@ -6,12 +6,13 @@
  *	prepare		every byte of memory that will be needed
  *	freeze		all tasks but this one stand still
  *	checkpoint	--- control comes back here twice, as from fork ---
- *	  saved		write the image, thaw, return
+ *	  saved		write the image; golden: thaw, return; once: power off
  *	  restored	hours or machines-off later, by way of the loader: mend what
  *			a firmware start has broken, thaw, tell, return
  *
  * Until the checkpoint nothing has been written; a failure later leaves the
  * machine running and any other image valid.  The unwinding mirrors the set-up.
+ * A dry run goes the same way and turns back earlier.
  */
 #define pr_fmt(fmt) "fastboot: " fmt
 
@@ -19,23 +20,84 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
+#include <linux/reboot.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <linux/uuid.h>
 
+#include "disk.h"
+#include "fault.h"
 #include "gates.h"
+#include "held.h"
 #include "snapshot.h"
 #include "sysfs.h"
 
-static int snapshot_gates(struct snapshot *snapshot, const char *partuuid)
+const char *snapshot_mode_name(enum img_mode mode)
 {
-	struct report *report = snapshot->report;
-	bool found = !target_find(&snapshot->target, partuuid, report);
+	switch (mode) {
+	case IMG_MODE_GOLDEN:
+		return "golden";
+	case IMG_MODE_ONCE:
+		return "once";
+	default:
+		return "";
+	}
+}
 
-	gates_check(&snapshot->target, report);
-	if (found && !target_open(&snapshot->target, report))
-		(void)target_choose_slot(&snapshot->target, report);
-	(void)checkpoint_open(&snapshot->checkpoint, report);
+const char *snapshot_level_name(enum snapshot_level level)
+{
+	static const char *const names[] = {
+		[SNAPSHOT_TEST_GATES] = "gates",     [SNAPSHOT_TEST_FREEZE] = "freeze",
+		[SNAPSHOT_TEST_DEVICES] = "devices", [SNAPSHOT_TEST_WRITE] = "write",
+		[SNAPSHOT_IMAGE] = "image",
+	};
+
+	return names[level];
+}
+
+static bool passes(struct snapshot *snapshot, enum fault_step step)
+{
+	return !fault_at(step, snapshot->report);
+}
+
+/* A dry run that writes ends with an empty slot: never at the cost of the only image. */
+static void test_slot_check(struct snapshot *snapshot)
+{
+	const struct target *target = &snapshot->target;
+
+	if (snapshot->request.level == SNAPSHOT_TEST_WRITE && !target->has_other)
+		report_obstacle(snapshot->report, IMG_E_TEST_SLOT, 0,
+				"slot %c of /dev/%s, and no other holds a usable image",
+				'A' + target->slot, target->name);
+}
+
+static void target_gates(struct snapshot *snapshot)
+{
+	struct target *target = &snapshot->target;
+	struct report *report = snapshot->report;
+
+	if (passes(snapshot, FAULT_TARGET_OPEN) && !target_open(target, report) &&
+	    passes(snapshot, FAULT_CHOOSE_SLOT) && !target_choose_slot(target, report))
+		test_slot_check(snapshot);
+}
+
+static int snapshot_gates(struct snapshot *snapshot)
+{
+	const struct snapshot_request *request = &snapshot->request;
+	struct target *target = &snapshot->target;
+	struct report *report = snapshot->report;
+	bool found = passes(snapshot, FAULT_TARGET_FIND) &&
+		     !target_find(target, request->partuuid, report);
+
+	if (passes(snapshot, FAULT_SURVEY) && !survey_prepare(&snapshot->survey, target, report) &&
+	    passes(snapshot, FAULT_GATES))
+		gates_check(target, request->mode, &snapshot->survey, report);
+	if (found)
+		target_gates(snapshot);
+	if (passes(snapshot, FAULT_CHECKPOINT_OPEN))
+		(void)checkpoint_open(&snapshot->checkpoint, report);
+	if (!report_error(report) && passes(snapshot, FAULT_PROOFS))
+		(void)proofs_prepare(&snapshot->proofs, report);
 	return report_error(report);
 }
 
@@ -48,14 +110,22 @@ static int no_memory(struct snapshot *snapshot, const char *what, int error)
 static int buffers_prepare(struct snapshot *snapshot)
 {
 	struct shared *shared = &snapshot->shared;
-	int error;
+	int error = fault_at(FAULT_SHARED, snapshot->report);
 
+	if (error)
+		return error;
 	error = shared_map(shared, 1 + pack_shared_pages());
 	if (error)
 		return no_memory(snapshot, "memory shared with the caller", error);
+	error = fault_at(FAULT_PACK, snapshot->report);
+	if (error)
+		return error;
 	error = pack_prepare(&snapshot->pack, shared, 1, stream_max_pages());
 	if (error)
 		return no_memory(snapshot, "compression buffers", error);
+	error = fault_at(FAULT_STREAM, snapshot->report);
+	if (error)
+		return error;
 	error = stream_prepare(&snapshot->stream, &snapshot->checkpoint, shared->user,
 			       shared->kernel);
 	if (error)
@@ -68,8 +138,12 @@ static int snapshot_prepare(struct snapshot *snapshot)
 	int error = buffers_prepare(snapshot);
 
 	if (!error)
-		error = record_prepare(&snapshot->record, virt_to_phys(snapshot->handoff),
+		error = fault_at(FAULT_RECORD, snapshot->report);
+	if (!error)
+		error = record_prepare(&snapshot->record, virt_to_phys(snapshot->request.handoff),
 				       snapshot->report);
+	if (!error)
+		error = fault_at(FAULT_RESUME, snapshot->report);
 	if (!error)
 		error = resume_prepare(&snapshot->resume, snapshot->report);
 	return error;
@@ -82,14 +156,17 @@ static void snapshot_release(struct snapshot *snapshot)
 	stream_release(&snapshot->stream);
 	pack_release(&snapshot->pack);
 	shared_unmap(&snapshot->shared);
+	proofs_release(&snapshot->proofs);
 	checkpoint_close(&snapshot->checkpoint);
 	target_close(&snapshot->target);
+	survey_release(&snapshot->survey);
 }
 
 /* What only holds for sure once the tasks stand still. */
 static int frozen_check(struct snapshot *snapshot)
 {
-	gates_check_frozen(snapshot->report);
+	if (passes(snapshot, FAULT_FROZEN))
+		gates_check_frozen(snapshot->request.mode, &snapshot->survey, snapshot->report);
 	if (!shared_intact(&snapshot->shared))
 		report_obstacle(snapshot->report, IMG_E_CAPTURE, -EFAULT,
 				"the caller's memory was remapped by another of its threads");
@@ -104,8 +181,10 @@ static u64 now_ns(void)
 static int snapshot_freeze(struct snapshot *snapshot)
 {
 	u64 start = now_ns();
-	int error = checkpoint_freeze(&snapshot->checkpoint, snapshot->report);
+	int error = fault_at(FAULT_FREEZE, snapshot->report);
 
+	if (!error)
+		error = checkpoint_freeze(&snapshot->checkpoint, snapshot->report);
 	if (!error)
 		error = frozen_check(snapshot);
 	snapshot->figures.freeze_ns = now_ns() - start;
@@ -114,13 +193,16 @@ static int snapshot_freeze(struct snapshot *snapshot)
 
 static enum checkpoint_outcome snapshot_take(struct snapshot *snapshot)
 {
+	struct img_handoff *handoff = snapshot->request.handoff;
 	int __user *scratch = snapshot->shared.user;
 	u64 start = now_ns();
 	enum checkpoint_outcome outcome;
 
-	memset(snapshot->handoff, 0, PAGE_SIZE);
+	if (!passes(snapshot, FAULT_CAPTURE))
+		return CHECKPOINT_FAILED;
+	memset(handoff, 0, PAGE_SIZE);
 	outcome = checkpoint_take(&snapshot->checkpoint, scratch, snapshot->report);
-	if (outcome == CHECKPOINT_RESTORED && !resume_happened(snapshot->handoff)) {
+	if (outcome == CHECKPOINT_RESTORED && !resume_happened(handoff)) {
 		report_obstacle(snapshot->report, IMG_E_CAPTURE, -EAGAIN,
 				"the kernel broke off: a wakeup event, or pm_test is set");
 		outcome = CHECKPOINT_FAILED;
@@ -130,52 +212,103 @@ static enum checkpoint_outcome snapshot_take(struct snapshot *snapshot)
 	return outcome;
 }
 
+static void tell_written(const struct snapshot *snapshot, const char *what)
+{
+	const struct snapshot_figures *figures = &snapshot->figures;
+
+	pr_info("%s generation %llu: %llu pages, %llu MiB stored in %llu ms\n", what,
+		snapshot->generation, figures->pages, figures->bytes >> 20,
+		figures->write_ns / NSEC_PER_MSEC);
+}
+
+/*
+ * How the kernel's own hibernation ends (kernel/power/hibernate.c, power_down).  An
+ * image for one restore is on the disk, so no task may run again: what it wrote
+ * would be lost, and the file systems with it.
+ */
+static void __noreturn power_off(void)
+{
+	kernel_power_off();
+	kernel_halt();
+	pr_emerg("the machine could not be powered off; do it by hand\n");
+	for (;;)
+		cpu_relax();
+}
+
 static int saved_before_thaw(struct snapshot *snapshot)
 {
+	bool once = snapshot->request.mode == IMG_MODE_ONCE;
 	u64 start = now_ns();
-	int error = image_write(snapshot);
+	int error;
 
+	gates_check_copied(&snapshot->survey, snapshot->report);
+	error = report_error(snapshot->report);
+	if (!error)
+		error = image_write(snapshot);
 	snapshot->figures.write_ns = now_ns() - start;
+	if (once && snapshot->doubtful) {
+		pr_emerg("the disk says neither that the image is there nor that it is not\n");
+		power_off();
+	}
+	if (once && !error && snapshot->request.level == SNAPSHOT_IMAGE) {
+		tell_written(snapshot, "saved for one restore, powering off:");
+		power_off();
+	}
 	return error;
 }
 
 static void saved_after_thaw(struct snapshot *snapshot, struct snapshot_status *status)
 {
-	const struct snapshot_figures *figures = &snapshot->figures;
-
 	status->state = SNAPSHOT_DONE;
 	status->generation = snapshot->generation;
+	status->mode = snapshot->request.mode;
 	status->restores = 0;
-	status->figures = *figures;
+	status->attempts = 0;
+	status->figures = snapshot->figures;
 	sysfs_publish(status);
-	pr_info("saved generation %llu: %llu pages, %llu MiB stored in %llu ms\n",
-		snapshot->generation, figures->pages, figures->bytes >> 20,
-		figures->write_ns / NSEC_PER_MSEC);
+	tell_written(snapshot, "saved");
+}
+
+/*
+ * The loader has recorded on the disk that this image is consumed.  Whatever cache
+ * that may still lie in, it has to be durable before a task writes to a file system.
+ */
+static void consumption_flush(struct snapshot *snapshot)
+{
+	int error = disk_flush(snapshot->target.file);
+
+	if (error)
+		pr_warn("error %d: slot %c of /dev/%s may not be marked as consumed yet; "
+			"write invalidate %c to /sys/power/fastboot_snapshot\n",
+			error, 'A' + snapshot->target.slot, snapshot->target.name,
+			'a' + snapshot->target.slot);
+}
+
+static void restored_before_thaw(struct snapshot *snapshot, struct snapshot_status *status)
+{
+	resume_apply(&snapshot->resume, snapshot->request.handoff, &status->resume);
+	if (snapshot->request.mode == IMG_MODE_ONCE)
+		consumption_flush(snapshot);
 }
 
 static void restored_after_thaw(struct snapshot *snapshot, struct snapshot_status *status)
 {
 	const struct img_handoff *handoff = &status->resume.handoff;
-	int error = -ESTALE;
 
 	resume_thawed(&status->resume);
 	status->state = SNAPSHOT_RESTORED;
 	status->generation = handoff->generation;
+	status->mode = snapshot->request.mode;
 	status->restores = handoff->restores;
-	pr_info("restored generation %llu, restore %llu\n", handoff->generation, handoff->restores);
+	status->attempts = handoff->attempts;
+	pr_info("restored generation %llu, restore %llu, attempt %u\n", handoff->generation,
+		handoff->restores, handoff->attempts);
 	sysfs_publish(status);
-	if (handoff->slot == snapshot->target.slot)
-		error = image_count_restore(snapshot, handoff->restores);
-	if (error)
-		pr_warn("the restore could not be counted on /dev/%s: error %d\n",
-			snapshot->target.name, error);
 }
 
-/* A failed write into the only slot has cost the image that was there. */
-static void failed(const struct snapshot *snapshot, struct snapshot_status *status,
-		   enum checkpoint_outcome outcome)
+void snapshot_erased(u64 generation, struct snapshot_status *status)
 {
-	if (outcome != CHECKPOINT_SAVED || snapshot->target.area.nr_slots > 1)
+	if (!generation || generation != status->generation || status->state == SNAPSHOT_IDLE)
 		return;
 	status->state = SNAPSHOT_IDLE;
 	sysfs_publish(status);
@@ -183,49 +316,68 @@ static void failed(const struct snapshot *snapshot, struct snapshot_status *stat
 
 static int snapshot_checkpoint(struct snapshot *snapshot, struct snapshot_status *status)
 {
+	enum snapshot_level level = snapshot->request.level;
 	enum checkpoint_outcome outcome = CHECKPOINT_FAILED;
 	int error = snapshot_freeze(snapshot);
 
-	if (!error)
+	if (!error && level > SNAPSHOT_TEST_FREEZE)
 		outcome = snapshot_take(snapshot);
 	if (outcome == CHECKPOINT_SAVED)
 		error = saved_before_thaw(snapshot);
 	else if (outcome == CHECKPOINT_RESTORED)
-		resume_apply(&snapshot->resume, snapshot->handoff, &status->resume);
+		restored_before_thaw(snapshot, status);
 	else
 		error = report_error(snapshot->report);
 
 	checkpoint_thaw(&snapshot->checkpoint);
 
-	if (error)
-		failed(snapshot, status, outcome);
-	else if (outcome == CHECKPOINT_SAVED)
+	if (outcome == CHECKPOINT_RESTORED)
+		restored_after_thaw(snapshot, status);
+	else if (!error && level == SNAPSHOT_IMAGE)
 		saved_after_thaw(snapshot, status);
 	else
-		restored_after_thaw(snapshot, status);
+		snapshot_erased(snapshot->erased, status);
 	return error;
 }
 
-int snapshot_golden(const char *description, const char *partuuid, struct img_handoff *handoff,
-		    struct snapshot_status *status, struct report *report)
+static void tell_tested(const struct snapshot *snapshot)
 {
-	struct snapshot *snapshot = kvzalloc(sizeof(*snapshot), GFP_KERNEL);
+	const struct snapshot_request *request = &snapshot->request;
+
+	if (request->level != SNAPSHOT_IMAGE)
+		pr_info("test:%s %s passed; nothing was kept\n",
+			snapshot_level_name(request->level), snapshot_mode_name(request->mode));
+}
+
+static int snapshot_climb(struct snapshot *snapshot, struct snapshot_status *status)
+{
+	int error = snapshot_gates(snapshot);
+
+	snapshot->generation = max(snapshot->target.newest, status->generation) + 1;
+	if (error || snapshot->request.level == SNAPSHOT_TEST_GATES)
+		return error;
+	error = snapshot_prepare(snapshot);
+	if (!error)
+		error = snapshot_checkpoint(snapshot, status);
+	return error;
+}
+
+int snapshot_run(const struct snapshot_request *request, struct snapshot_status *status,
+		 struct report *report)
+{
+	struct snapshot *snapshot = held_kvcalloc(1, sizeof(*snapshot));
 	int error;
 
 	if (!snapshot)
 		return report_obstacle(report, IMG_E_CAPTURE, -ENOMEM, "no memory to begin with");
-	snapshot->description = description;
-	snapshot->handoff = handoff;
+	snapshot->request = *request;
 	snapshot->report = report;
 	generate_random_uuid(snapshot->image_uuid);
 
-	error = snapshot_gates(snapshot, partuuid);
-	snapshot->generation = max(snapshot->target.newest, status->generation) + 1;
-	if (!error)
-		error = snapshot_prepare(snapshot);
-	if (!error)
-		error = snapshot_checkpoint(snapshot, status);
+	error = snapshot_climb(snapshot, status);
 	snapshot_release(snapshot);
-	kvfree(snapshot);
+	if (!error)
+		tell_tested(snapshot);
+	held_kvfree(snapshot);
 	return error;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One attempt at a snapshot, and what is known of the last one.
+ * One attempt at a snapshot, and what is known of the last image.
  */
 #ifndef HOOK_SNAPSHOT_H
 #define HOOK_SNAPSHOT_H
@@ -10,11 +10,13 @@
 
 #include "checkpoint.h"
 #include "pack.h"
+#include "proofs.h"
 #include "record.h"
 #include "report.h"
 #include "resume.h"
 #include "shared.h"
 #include "stream.h"
+#include "survey.h"
 #include "target.h"
 
 /* Times of a capture in nanoseconds, sizes of the image. */
@@ -29,23 +31,46 @@ struct snapshot_figures {
 
 enum snapshot_state { SNAPSHOT_IDLE, SNAPSHOT_DONE, SNAPSHOT_RESTORED };
 
-/* What sysfs shows. */
+/* What sysfs shows.  The state is IDLE again once the image has been erased. */
 struct snapshot_status {
 	enum snapshot_state state;
 	u64 generation;
-	u64 restores; /* of that generation, with the last one; 0 unless restored */
+	enum img_mode mode; /* 0: there was no image yet */
+	/* As the loader handed them over, with the last restore; 0 unless restored. */
+	u64 restores;
+	u32 attempts;
 	struct snapshot_figures figures;
 	struct resume_figures resume;
 };
 
-struct snapshot {
+/* How far to go; all but the last are dry runs that come back from there. */
+enum snapshot_level {
+	SNAPSHOT_TEST_GATES,
+	SNAPSHOT_TEST_FREEZE,
+	SNAPSHOT_TEST_DEVICES, /* memory is copied, nothing is written */
+	SNAPSHOT_TEST_WRITE,   /* all but the header */
+	SNAPSHOT_IMAGE,
+};
+
+struct snapshot_request {
+	enum snapshot_level level;
+	enum img_mode mode;
 	const char *description;
+	const char *partuuid; /* "": the only partition with an area */
+	/* A page of its own, which the loader writes to. */
+	struct img_handoff *handoff;
+};
+
+struct snapshot {
+	struct snapshot_request request;
 	u64 generation;
 	u8 image_uuid[16];
-	struct img_handoff *handoff;
+	u64 erased; /* generation of the image that was in the slot, 0: none, or not erased */
 	struct report *report;
 
 	struct target target;
+	struct survey survey;
+	struct proofs proofs;
 	struct record record;
 	struct shared shared;
 	struct pack pack;
@@ -54,23 +79,40 @@ struct snapshot {
 	struct checkpoint checkpoint;
 
 	struct snapshot_figures figures;
+	/* The header may be on the disk or not: neither its flush nor its erasure succeeded. */
+	bool doubtful;
 };
 
 /*
- * Takes a golden image.  Returns 0 twice: when the image is durable, and after
- * each restore of it.  On failure the obstacles are in the report and the machine
- * goes on as before.  One at a time, process context.
+ * Takes an image, or tries how far that would get.  Of a golden image it returns 0
+ * twice: when the image is durable, and after each restore of it.  Of an image for
+ * one restore only the latter: once it is durable the machine is powered off.  On
+ * failure the obstacles are in the report and the machine goes on as before.
  *
- * handoff: a page of its own, which the loader writes to.  status: what was last
- * published; changed and published again (sysfs_publish).
+ * One at a time, process context.  status: what was last published; changed and
+ * published again (sysfs_publish).
  */
-int snapshot_golden(const char *description, const char *partuuid, struct img_handoff *handoff,
-		    struct snapshot_status *status, struct report *report);
+int snapshot_run(const struct snapshot_request *request, struct snapshot_status *status,
+		 struct report *report);
 
-/* SAVED: streams the image to its slot.  0: it is durable. */
+/* Erases the image in `slot`, or in all slots if that is -1.  Context and status as above. */
+int snapshot_invalidate(const char *partuuid, int slot, struct snapshot_status *status,
+			struct report *report);
+
+/* That the image of that generation is gone, so that status does not go on to show it. */
+void snapshot_erased(u64 generation, struct snapshot_status *status);
+
+/* "golden", "once"; "" for no image. */
+const char *snapshot_mode_name(enum img_mode mode);
+
+/* "gates", ...: what follows "test:". */
+const char *snapshot_level_name(enum snapshot_level level);
+
+/*
+ * SAVED: reads the stream and, as far as the request goes, writes the image to its
+ * slot.  0: it is durable.  After a failure the slot does not hold it, but for one
+ * kind: see `doubtful`.
+ */
 int image_write(struct snapshot *snapshot);
-
-/* RESTORED: counts the restore in the slot's state block.  Failure costs a count only. */
-int image_count_restore(struct snapshot *snapshot, u64 restores);
 
 #endif

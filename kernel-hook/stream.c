@@ -6,9 +6,9 @@
 #include <linux/build_bug.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
-#include <linux/vmalloc.h>
 #include <imgfmt/imgfmt.h>
 
+#include "held.h"
 #include "stream.h"
 
 #define STREAM_END  (~0ull)
@@ -49,13 +49,13 @@ int stream_prepare(struct stream *stream, struct checkpoint *checkpoint, void __
 		.kernel = kernel,
 		.capacity = round_up(stream_max_pages(), PFNS_A_PAGE),
 	};
-	stream->pfn = vzalloc(array_size(stream->capacity, sizeof(u64)));
+	stream->pfn = held_vzalloc(array_size(stream->capacity, sizeof(u64)));
 	return stream->pfn ? 0 : -ENOMEM;
 }
 
 void stream_release(struct stream *stream)
 {
-	vfree(stream->pfn);
+	held_vfree(stream->pfn);
 	stream->pfn = NULL;
 }
 

@@ -12,13 +12,12 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
+#include "command.h"
 #include "compat/compat.h"
+#include "loader_result.h"
 #include "report.h"
 #include "snapshot.h"
 #include "sysfs.h"
-
-/* The longest description: img_slot_disk.description keeps a NUL. */
-#define DESCRIPTION_MAX 127
 
 static struct {
 	struct mutex lock; /* held for a whole snapshot; guards partuuid */
@@ -60,28 +59,26 @@ static ssize_t fastboot_snapshot_show(struct kobject *kobj, struct kobj_attribut
 	}
 }
 
-/* "golden" or "golden DESCRIPTION", the whole command in `text`; NULL if it is neither. */
-static const char *command_description(char *text)
-{
-	char *word = strsep(&text, " \t");
-
-	if (strcmp(word, "golden"))
-		return NULL;
-	return text ? skip_spaces(text) : "";
-}
-
 static int command_run(char *text)
 {
-	const char *description = command_description(text);
 	struct snapshot_status status;
+	struct command command;
+	int error = command_parse(text, &command, &hook.report);
 
-	if (!description)
-		return report_obstacle(&hook.report, IMG_E_MODE_UNKNOWN, 0, "written: %s", text);
-	if (strlen(description) > DESCRIPTION_MAX)
-		return report_obstacle(&hook.report, IMG_E_MODE_UNKNOWN, 0,
-				       "the description is longer than %u bytes", DESCRIPTION_MAX);
+	if (error)
+		return error;
 	status_get(&status);
-	return snapshot_golden(description, hook.partuuid, hook.handoff, &status, &hook.report);
+	if (command.invalidate)
+		return snapshot_invalidate(hook.partuuid, command.slot, &status, &hook.report);
+	return snapshot_run(
+		&(struct snapshot_request){
+			.level = command.level,
+			.mode = command.mode,
+			.description = command.description,
+			.partuuid = hook.partuuid,
+			.handoff = hook.handoff,
+		},
+		&status, &hook.report);
 }
 
 /* The command runs with the module pinned and nobody else at it. */
@@ -89,9 +86,12 @@ static int command_run_alone(char *text)
 {
 	int error;
 
-	/* Not reported: last_refusal belongs to the one that is running. */
-	if (!mutex_trylock(&hook.lock))
+	/* Not in last_refusal: that belongs to the one that is running. */
+	if (!mutex_trylock(&hook.lock)) {
+		pr_warn("%s: %s\n", img_reason_code(IMG_E_GATE_BUSY),
+			img_reason_sentence(IMG_E_GATE_BUSY));
 		return -EBUSY;
+	}
 	if (try_module_get(THIS_MODULE)) {
 		report_reset(&hook.report);
 		error = command_run(text);
@@ -171,6 +171,27 @@ static ssize_t restore_count_show(struct kobject *kobj, struct kobj_attribute *a
 	return sysfs_emit(page, "%llu\n", status.restores);
 }
 
+static ssize_t mode_show(struct kobject *kobj, struct kobj_attribute *attr, char *page)
+{
+	struct snapshot_status status;
+
+	status_get(&status);
+	return sysfs_emit(page, "%s\n", snapshot_mode_name(status.mode));
+}
+
+static ssize_t attempts_show(struct kobject *kobj, struct kobj_attribute *attr, char *page)
+{
+	struct snapshot_status status;
+
+	status_get(&status);
+	return sysfs_emit(page, "%u\n", status.attempts);
+}
+
+static ssize_t loader_result_show(struct kobject *kobj, struct kobj_attribute *attr, char *page)
+{
+	return loader_result_read(page, PAGE_SIZE - 1);
+}
+
 static ssize_t version_show(struct kobject *kobj, struct kobj_attribute *attr, char *page)
 {
 	return sysfs_emit(page, "%s format=%u\n", THIS_MODULE->version, IMG_VERSION);
@@ -240,16 +261,17 @@ static struct kobj_attribute last_refusal_attr = __ATTR_RO(last_refusal);
 static struct kobj_attribute generation_attr = __ATTR_RO(generation);
 static struct kobj_attribute restore_count_attr = __ATTR_RO(restore_count);
 static struct kobj_attribute timings_attr = __ATTR_RO(timings);
+static struct kobj_attribute mode_attr = __ATTR_RO(mode);
+static struct kobj_attribute attempts_attr = __ATTR_RO(attempts);
+static struct kobj_attribute loader_result_attr = __ATTR_RO(loader_result);
 static struct kobj_attribute version_attr = __ATTR_RO(version);
 
 static struct attribute *directory_attrs[] = {
-	&target_attr.attr,
-	&last_refusal_attr.attr,
-	&generation_attr.attr,
-	&restore_count_attr.attr,
-	&timings_attr.attr,
-	&version_attr.attr,
-	NULL,
+	&target_attr.attr,     &last_refusal_attr.attr,
+	&generation_attr.attr, &restore_count_attr.attr,
+	&timings_attr.attr,    &mode_attr.attr,
+	&attempts_attr.attr,   &loader_result_attr.attr,
+	&version_attr.attr,    NULL,
 };
 ATTRIBUTE_GROUPS(directory);
 
@@ -335,12 +357,14 @@ void sysfs_remove(void)
 
 static void announce_restored(const struct snapshot_status *status)
 {
-	char generation[40], restores[40];
-	char *environment[] = { "FASTBOOT=restored", generation, restores, NULL };
+	char generation[40], restores[40], attempts[24], mode[24];
+	char *environment[] = { "FASTBOOT=restored", generation, restores, attempts, mode, NULL };
 	int error;
 
 	snprintf(generation, sizeof(generation), "GENERATION=%llu", status->generation);
 	snprintf(restores, sizeof(restores), "RESTORES=%llu", status->restores);
+	snprintf(attempts, sizeof(attempts), "ATTEMPTS=%u", status->attempts);
+	snprintf(mode, sizeof(mode), "MODE=%s", snapshot_mode_name(status->mode));
 	error = kobject_uevent_env(&hook.directory, KOBJ_CHANGE, environment);
 	if (error)
 		pr_warn("userspace could not be told of the restore: error %d\n", error);

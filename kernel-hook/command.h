@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is written to /sys/power/fastboot_snapshot:
+ *
+ *	golden [TEXT]		once [TEXT]
+ *	test:LEVEL [golden|once]
+ *	invalidate [a|b]
+ */
+#ifndef HOOK_COMMAND_H
+#define HOOK_COMMAND_H
+
+#include <imgfmt/imgfmt.h>
+
+#include "report.h"
+#include "snapshot.h"
+
+struct command {
+	bool invalidate;
+	int slot;		   /* to invalidate; -1: all */
+	enum snapshot_level level; /* if not to invalidate, as the rest */
+	enum img_mode mode;
+	const char *description; /* points into the text */
+};
+
+/* text: without white space around it; is taken apart.  0 or -EINVAL, reported. */
+int command_parse(char *text, struct command *ret_command, struct report *report);
+
+#endif

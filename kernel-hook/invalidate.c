@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Forgetting images: the header and the state of their slots are erased.  Process
+ * context, no task stands still.
+ */
+#define pr_fmt(fmt) "fastboot: " fmt
+
+#include <linux/printk.h>
+
+#include "fault.h"
+#include "slot.h"
+#include "snapshot.h"
+
+static int slot_forget(const struct target *target, unsigned int slot,
+		       struct snapshot_status *status, struct report *report)
+{
+	u64 generation = slot_generation(target, slot);
+	int error = fault_at(FAULT_ERASE, report);
+
+	if (error)
+		return error;
+	error = slot_erase(target, slot);
+	if (error)
+		return report_obstacle(report, IMG_E_DISK_WRITE, error,
+				       "erasure of slot %c: error %d", 'A' + slot, error);
+	snapshot_erased(generation, status);
+	pr_info("slot %c of /dev/%s is empty now\n", 'A' + slot, target->name);
+	return 0;
+}
+
+static int slots_forget(const struct target *target, int wanted, struct snapshot_status *status,
+			struct report *report)
+{
+	unsigned int first = wanted < 0 ? 0 : wanted;
+	unsigned int last = wanted < 0 ? target->area.nr_slots - 1 : wanted;
+	unsigned int slot;
+
+	if (last >= target->area.nr_slots)
+		return report_obstacle(report, IMG_E_MODE_UNKNOWN, 0,
+				       "the area on /dev/%s has no slot %c", target->name,
+				       'A' + last);
+	/* All of them, also if one fails. */
+	for (slot = first; slot <= last; slot++)
+		(void)slot_forget(target, slot, status, report);
+	return report_error(report);
+}
+
+int snapshot_invalidate(const char *partuuid, int slot, struct snapshot_status *status,
+			struct report *report)
+{
+	struct target target = {};
+	int error = fault_at(FAULT_TARGET_FIND, report);
+
+	if (!error)
+		error = target_find(&target, partuuid, report);
+	if (!error)
+		error = fault_at(FAULT_TARGET_OPEN, report);
+	if (!error)
+		error = target_open(&target, report);
+	if (!error)
+		error = slots_forget(&target, slot, status, report);
+	target_close(&target);
+	return error;
+}

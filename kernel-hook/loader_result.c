@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A volatile EFI variable, which is asked for anew each time: after a restore the
+ * firmware below is that of the new boot.
+ */
+#include <linux/efi.h>
+#include <linux/module.h>
+
+#include "loader_result.h"
+
+/* MODULE_IMPORT_NS takes a name until 6.12, a string since 6.13; this is what it means. */
+MODULE_INFO(import_ns, "EFIVAR");
+
+/*
+ * efivar_lock relies on there being EFI variables; they are registered under just
+ * this condition (drivers/firmware/efi/efi.c, efisubsys_init).
+ */
+static bool variables_exist(void)
+{
+	return efi_enabled(EFI_RUNTIME_SERVICES) &&
+	       efi_rt_services_supported(EFI_RT_SUPPORTED_GET_VARIABLE |
+					 EFI_RT_SUPPORTED_GET_NEXT_VARIABLE_NAME);
+}
+
+ssize_t loader_result_read(char *page, size_t size)
+{
+	efi_char16_t name[] = L"FastbootLastResult";
+	efi_guid_t vendor = EFI_GUID(0x8ac4f28e, 0x6d6f, 0x4bd2, 0x9e, 0x59, 0x1a, 0x1c, 0xf6, 0x6f,
+				     0x2b, 0x35);
+	unsigned long length = size;
+	efi_status_t status;
+	int error;
+
+	if (!variables_exist())
+		return 0;
+	error = efivar_lock();
+	if (error)
+		return error;
+	status = efivar_get_variable(name, &vendor, NULL, &length, page);
+	efivar_unlock();
+	if (status == EFI_NOT_FOUND)
+		return 0;
+	return status == EFI_SUCCESS ? length : efi_status_to_err(status);
+}
