@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154 # here: of the script that sources this
 #
 # Put the built product into a guest's tree: the module, the command with what
-# it links to, the loader to be installed from within.  To be sourced; needs
-# BUILD.  Parts not built yet are left out: a guest without them still boots.
+# it links to, the units, the loader to be installed from within.  To be sourced;
+# needs BUILD, and `here`, this folder.  Parts not built yet are left out: a guest
+# without them still boots.
 
 # "file place-in-the-guest mode", one a line, of the parts built so far.
 product_table() {
 	while read -r file place mode; do
-		[ ! -e "$BUILD/$file" ] || echo "$BUILD/$file $place $mode"
+		[ ! -e "$file" ] || echo "$file $place $mode"
 	done <<-TABLE
-		kernel-hook/$1/fastboot_snapshot.ko lib/modules/$1/updates/fastboot_snapshot.ko 644
-		tools/fastbootctl usr/sbin/fastbootctl 755
-		efi/fastbootx64.efi usr/lib/fastboot/fastbootx64.efi 644
+		$BUILD/kernel-hook/$1/fastboot_snapshot.ko lib/modules/$1/updates/fastboot_snapshot.ko 644
+		$BUILD/tools/fastbootctl usr/sbin/fastbootctl 755
+		$BUILD/efi/fastbootx64.efi usr/lib/fastboot/fastbootx64.efi 644
+		$here/../../tools/systemd/healthy usr/lib/fastboot/healthy 755
+		$here/../../tools/systemd/fastboot-healthy.service lib/systemd/system/fastboot-healthy.service 644
+		$here/../../tools/udev/90-fastboot.rules lib/udev/rules.d/90-fastboot.rules 644
 	TABLE
 }
 
