@@ -89,20 +89,31 @@ class Lab:
     def copy(self, source, machine=None, **options):
         """A VM, not started, on throw-away copies of a golden's disk and variables."""
         number = len(self._machines)
-        return self._own(source.copy(self.work / str(number), self.log_dir, machine, **options))
+        return self.own(source.copy(self.work / str(number), self.log_dir, machine, **options))
 
     def again(self, vm, machine=None, **options):
         """A new QEMU process, not started, on the disk and variables of an earlier one."""
-        return self._own(VM(machine or vm.machine, vm.disk, vm.variables, self.log_dir,
-                            **options))
+        return self.own(VM(machine or vm.machine, vm.disk, vm.variables, self.log_dir,
+                           **{"drives": vm.drives, **options}))
 
     def fresh(self, machine):
         """A VM, not started, on a newly built disk: no golden, no loader installed."""
         guests.ensure_product(machine)
         image, variables = golden.fresh_machine(machine, self.work / f"fresh-{machine.name}")
-        return self._own(VM(machine, image, variables, self.log_dir))
+        return self.own(VM(machine, image, variables, self.log_dir))
 
-    def _own(self, vm):
+    def warm(self, machine, before=lambda vm: None):
+        """Like fresh, with a firmware that has settled: an image of it can be restored.
+
+        before(vm) may change the disk while it is new.
+        """
+        vm = self.fresh(machine)
+        before(vm)
+        self._machines.append(golden.warm_up(machine, vm.disk, vm.variables, self.log_dir))
+        return vm
+
+    def own(self, vm):
+        """Let the machine end with the test, and its console be watched."""
         self._machines.append(vm)
         return vm
 
@@ -120,15 +131,25 @@ class Lab:
                 for line in vm.console.trouble()]
 
 
-@pytest.fixture
-def lab(request, goldens):
-    bench = Lab(request.node.name)
+def bench_for(node, name):
+    bench = Lab(name)
     yield bench
     bench.close()
-    expected = [marker.args[0] for marker in request.node.iter_markers("trouble_expected")]
+    expected = [marker.args[0] for marker in node.iter_markers("trouble_expected")]
     unexpected = [line for line in bench.troubles()
                   if not any(text in line for text in expected)]
     assert not unexpected, "trouble on a console, see " + str(bench.log_dir)
+
+
+@pytest.fixture
+def lab(request, goldens):
+    yield from bench_for(request.node, request.node.name)
+
+
+@pytest.fixture(scope="module")
+def module_lab(request, goldens):
+    """For machines that the tests of a module share, one after the other."""
+    yield from bench_for(request.node, request.module.__name__)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The main job: a Debian with services, saved once, started ten times from the one image."""
+"""The main job: a Debian with services, saved once, started ten times from the one image.
+
+Each of the ten must go on as if nothing had happened, be called good, or there would be no
+fourth, and draw random numbers of its own from the first one on.
+"""
 
 import re
 import time
@@ -7,25 +11,31 @@ import time
 import psycopg2
 import pytest
 
-from harness import checks, machines, probes
-from harness.checks import EFIVARS, TEST_GUID
+from harness import checks, images, machines, probes, product
+from harness.checks import EFIVARS, TEST_GUID, wait_for
 from harness.paths import GUEST_SCRIPTS
 
 RESTORES = 10
 
+# Seconds until a restored system is called good: no longer than the checks of one take, and
+# long enough to be quicker at the power button.
+DELAY = 8
+
 
 def start_holders(vm):
-    """Processes whose whole state must come back: a pattern, a connection."""
-    for name in ("pattern", "connection"):
+    """Processes whose whole state must come back: a pattern, a connection, a drawer of numbers."""
+    for name in ("pattern", "connection", "randomness"):
         source = GUEST_SCRIPTS / "debian" / "inside" / f"{name}.py"
         vm.put(f"/root/{name}.py", source.read_text())
         vm.run(f"python3 /root/{name}.py </dev/null >/run/{name}.log 2>&1 &")
-    wait_for(vm, "grep -q intact /run/pattern")
-    wait_for(vm, "test -s /run/connection")
+    wait_for(vm, "grep -q intact /run/pattern", timeout=120)
+    wait_for(vm, "test -s /run/connection -a -s /run/random", timeout=120)
 
 
-def wait_for(vm, command, timeout=120):
-    vm.run(f"until {command}; do sleep 0.2; done 2>/dev/null", timeout=timeout)
+def start_listener(vm):
+    """Somebody who waits for the announcement of a restore."""
+    vm.run("udevadm monitor --kernel --property </dev/null >/run/uevents 2>&1 &")
+    wait_for(vm, "grep -q KERNEL /run/uevents")
 
 
 def start_session(vm):
@@ -54,6 +64,7 @@ PROCESSES = [
     ("pgrep -f 'nginx: worker'", 2),
     ("pgrep -f 'python3 /root/pattern.py'", 1),
     ("pgrep -f 'python3 /root/connection.py'", 2),
+    ("pgrep -f 'python3 /root/randomness.py'", 1),
     ("pgrep -x psql", 1),
 ]
 
@@ -68,7 +79,9 @@ def process_ids(vm):
 def prepare(vm, ports):
     probes.FirstReplies(ports, time.monotonic()).wait(120)
     probes.redis(ports["redis"], command="SET kept in-memory", expect=b"+OK\r\n")
+    vm.run(f"echo HEALTHY_DELAY={DELAY} >>/etc/default/fastboot")
     start_holders(vm)
+    start_listener(vm)
     session = start_session(vm)
     return {"ids": process_ids(vm), "session": session,
             "boot_id": vm.run("cat /proc/sys/kernel/random/boot_id").output,
@@ -138,8 +151,37 @@ def variables_written_before(vm, number):
         f"written-Restore{number - 1}"
 
 
+def announced(vm, number):
+    """The uevent has reached who listened, with the number of this restore."""
+    wait_for(vm, "grep -q '^FASTBOOT=restored' /run/uevents")
+    event = vm.run("grep -B 9 -A 9 '^FASTBOOT=restored' /run/uevents").output.splitlines()
+    assert {"ACTION=change", "SUBSYSTEM=fastboot", "DEVPATH=/power/fastboot", "GENERATION=1",
+            f"RESTORES={number}"} <= set(event)
+
+
+def called_good(vm):
+    """The loader has counted an attempt; once the services are up, it is taken back."""
+    assert product.attribute(vm, "attempts") == "1"
+    wait_for(vm, f"fastbootctl status {product.area_partition(vm)} --json"
+             " | grep -q '\"attempts\": *0'")
+    assert vm.run("systemctl is-failed fastboot-healthy.service", check=False).status != 0
+
+
+FIRST_DRAWN = ("awk 'NR > 1 && $1 - before > leap { leap = $1 - before; line = $0 }"
+               " { before = $1 } END { print leap, line }' /run/random")
+
+
+def drawn(vm):
+    """The first two numbers that a process drew after the restore."""
+    leap, _, *numbers = vm.run(FIRST_DRAWN).output.split()
+    assert float(leap) > 2, "the clock tells of no time without power"
+    assert len(numbers) == 2 and all(len(number) == 32 for number in numbers)
+    return numbers
+
+
 def check_everything(vm, golden, ports, number):
     checks.restored_state(vm, restores=number)
+    announced(vm, number)
     checks.clock(vm)
     same_system(vm, golden.facts)
     session_goes_on(vm, golden.facts)
@@ -150,24 +192,36 @@ def check_everything(vm, golden, ports, number):
     checks.disk_io(vm)
     checks.efi_variables(vm, f"Restore{number}")
     variables_written_before(vm, number)
-    return checks.random_bytes(vm)
+    called_good(vm)
+    return [*drawn(vm), checks.random_bytes(vm)]
 
 
 def test_ten_restores_from_one_image(lab, golden, ports):
     lab.note(capture=golden.facts["capture"], cold_boot_to_shell=golden.facts["cold_boot"])
-    vm, random_bytes = None, set()
+    vm, random_numbers = None, []
+    options = {"forwards": probes.forwards(ports)}
     for number in range(1, RESTORES + 1):
-        options = {"forwards": probes.forwards(ports)}
         vm = lab.again(vm, **options) if vm else lab.copy(golden, **options)
         vm.start()
         replies = probes.FirstReplies(ports, vm.started).wait(60, vm.running)
         vm.wait_restored()
         lab.note(restore=number, entry=vm.entry_started(), restored=vm.restored_at(),
                  all_services=max(replies.values()))
-        random_bytes.add(check_everything(vm, golden, ports, number))
-        if number == RESTORES:
-            vm.press_power_button()
-            vm.wait_power_off()
-        else:
-            vm.kill()
-    assert len(random_bytes) == RESTORES
+        random_numbers += check_everything(vm, golden, ports, number)
+        vm.kill()
+    assert len(set(random_numbers)) == len(random_numbers) == 3 * RESTORES
+    shut_down_early(lab.again(vm, **options))
+
+
+def attempts(vm):
+    with images.area_of(vm.machine, vm.disk) as area:
+        return area.newest().state().attempts
+
+
+def shut_down_early(vm):
+    """Switched off in order before its time, by the power button: that is good too."""
+    vm.start().wait_restored()
+    assert product.status(vm)["slots"]["a"]["attempts"] == 1
+    vm.press_power_button()
+    vm.wait_power_off()
+    assert attempts(vm) == 0

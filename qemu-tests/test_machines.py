@@ -41,7 +41,7 @@ def test_restore_and_warm_reset(lab, goldens, row):
 
 def test_image_has_pages_above_4_gib(goldens):
     """The 5 GiB row's image is what it is there for, and sound to its last byte."""
-    with images.golden_area(goldens(machines.TINY_5G)) as (area, _):
+    with images.golden_area(goldens(machines.TINY_5G)) as area:
         slot = area.newest()
         slot.verify()
         assert max(run.end for run in slot.runs) > 1 << 20

@@ -4,9 +4,11 @@
 Each check asks the guest and asserts on its answer.
 """
 
+import os
 import time
 
-from . import disk
+from . import disk, product
+from .vm import KERNEL_STARTS, REFUSED, RESTORING
 
 TEST_GUID = "6f0c7a52-3b5e-4c55-9f0e-3b1a8f0c2d11"
 EFIVARS = "/sys/firmware/efi/efivars"
@@ -15,10 +17,20 @@ EFIVARS = "/sys/firmware/efi/efivars"
 COUNTER = "i=0; while :; do i=$((i+1)); echo $i >/tmp/counter; sleep 0.2; done"
 
 
+def wait_for(vm, command, timeout=60):
+    """Wait until the command succeeds in the guest."""
+    vm.run(f"until {command}; do sleep 0.1; done 2>/dev/null", timeout=timeout)
+
+
+def start_counter(vm):
+    vm.run(f"({COUNTER}) </dev/null >/dev/null 2>&1 & echo $! >/tmp/counter.pid")
+    wait_for(vm, "test -s /tmp/counter")
+
+
 def leave_traces(vm):
     """Before the snapshot: 32 MiB in memory and a process, to be found again after it."""
     vm.run("head -c 33554432 /dev/urandom >/tmp/pattern")
-    vm.run(f"({COUNTER}) </dev/null >/dev/null 2>&1 & echo $! >/tmp/counter.pid")
+    start_counter(vm)
     return {"pattern": vm.run("sha256sum </tmp/pattern").output,
             "pid": vm.run("cat /tmp/counter.pid").output.strip(),
             "boot_id": vm.run("cat /proc/sys/kernel/random/boot_id").output}
@@ -29,8 +41,13 @@ def traces(vm, facts):
     assert vm.run("cat /proc/sys/kernel/random/boot_id").output == facts["boot_id"]
     assert vm.run("sha256sum </tmp/pattern").output == facts["pattern"]
     vm.run(f"kill -0 {facts['pid']}")
-    before = int(vm.run("cat /tmp/counter").output)
-    assert int(vm.run("sleep 1; cat /tmp/counter").output) > before
+    goes_on(vm)
+
+
+def goes_on(vm):
+    """The counting process runs."""
+    vm.run("until n=$(cat /tmp/counter); [ -n \"$n\" ]; do :; done;"
+           " until [ \"$(cat /tmp/counter)\" -gt $n ]; do sleep 0.1; done 2>/dev/null", timeout=10)
 
 
 def restored_state(vm, generation=1, restores=1):
@@ -105,8 +122,7 @@ def whole_machine(vm, variable, firmware_starts=1):
 
 def normal_boot_after_refusal(vm, code):
     """The firmware went on to the normal system, which can read the reason."""
-    match = vm.wait_console(r"fastboot: refused: ([^\s:]+):")
-    assert match.group(1) == code
+    assert vm.wait_firmware(REFUSED).group(1) == code
     vm.wait_shell()
     result = vm.last_result()
     assert result.get("result") == "refused"
@@ -115,3 +131,66 @@ def normal_boot_after_refusal(vm, code):
     vm.run("modprobe fastboot_snapshot")
     assert vm.state() == "idle"
     return result
+
+
+def reason_everywhere(vm, code):
+    """Like normal_boot_after_refusal; all who can tell the reason tell the same."""
+    result = normal_boot_after_refusal(vm, code)
+    lines = product.attribute(vm, "loader_result").splitlines()
+    assert dict(line.split("=", 1) for line in lines) == result
+    assert product.status(vm)["loader"]["last_result"] == result
+    return result
+
+
+def outcome(vm, facts):
+    """The image is there to the last bit, or the normal kernel starts: there is no third.
+
+    Returns "restored", or the code of the refusal.
+    """
+    code = vm.wait_firmware(f"{RESTORING}|{REFUSED}").group(1)
+    if code is None:
+        vm.wait_restored()
+        traces(vm, facts)
+        return "restored"
+    vm.wait_console(KERNEL_STARTS)
+    assert not vm.console.first(RESTORING)
+    return code
+
+
+def partition_told(vm):
+    """The PARTUUID that the loader named on the console when it refused."""
+    return vm.wait_firmware(r"fastboot:   partition ([0-9a-f-]{36}): ").group(1)
+
+
+def nothing_held(vm):
+    """The module has given back all it took."""
+    assert product.parameter(vm, "held") == "0"
+
+
+def refused(vm, codes, error, command="golden"):
+    """The command fails with these obstacles, told in both places; the machine goes on.
+
+    error: the errno, which is the first obstacle's.  Returns {code: details}.
+    """
+    state = vm.state()
+    answer = product.write(vm, command)
+    assert answer.status != 0, f"{command}: not refused"
+    assert set(answer.refusal) == set(codes), answer.refusal
+    assert os.strerror(error) in answer.said, (answer.said, answer.refusal)
+    for code, details in answer.refusal.items():
+        assert "what to do: " in details
+        assert f"fastboot: {code}: " in answer.log
+    assert vm.state() == state
+    nothing_held(vm)
+    goes_on(vm)
+    return answer.refusal
+
+
+def saved(vm, generation, command="golden"):
+    """The snapshot succeeds."""
+    answer = product.write(vm, command)
+    assert answer.status == 0 and not answer.refusal, (answer.said, answer.refusal)
+    assert vm.state() == f"saved generation={generation}"
+    nothing_held(vm)
+    goes_on(vm)
+    return answer

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Disk images, built as files without root.
 
-    GPT | 1 ESP | 2 fast-boot area | 3 scratch | 4 root (debian) |
+    GPT | 1 ESP | 2 fast-boot area | 3 scratch | 4 root (debian), or file systems |
 
 The identifiers are fixed: a disk is the same one each time it is built.
 """
 
+import itertools
+import shutil
+import tempfile
 from pathlib import Path
 
 from .paths import FASTBOOTCTL, GUESTS, SYSTEMD_BOOT, host
@@ -15,19 +18,37 @@ ESP_MIB = 96
 SCRATCH_MIB = 32
 
 DISK_UUID = "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1000"
+SECOND_DISK_UUID = "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d2000"
 PARTUUID = {
     "esp": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1001",
     "area": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1002",
     "scratch": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1003",
     "root": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1004",
+    "ext4": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1011",
+    "xfs": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1012",
+    "btrfs": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1013",
+    "f2fs": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1014",
+    "squashfs": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1015",
+    "erofs": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1016",
+    "second": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d2001",
 }
 TYPE_GUID = {
     "esp": "C12A7328-F81F-11D2-BA4B-00A0C93EC93B",
     "area": "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F",
-    "scratch": "0FC63DAF-8483-4772-8E79-3D69D8477DE4",
     "root": "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709",
 }
+DATA = "0FC63DAF-8483-4772-8E79-3D69D8477DE4"
 ESP, AREA, SCRATCH, ROOT = 1, 2, 3, 4
+
+# MiB: little more than each mkfs asks for.
+FILE_SYSTEM_MIB = {"ext4": 16, "xfs": 300, "btrfs": 128, "f2fs": 64, "squashfs": 1, "erofs": 1}
+
+XFS_PROTOTYPE = """/none
+0 0
+d--755 0 0
+file ---644 0 0 {}
+$
+"""
 
 
 def guest_dir(machine):
@@ -55,57 +76,118 @@ def _make_esp(machine, path):
     for source, target in (
             (SYSTEMD_BOOT, "EFI/BOOT/BOOTX64.EFI"),
             (guest / "vmlinuz", "vmlinuz"),
-            (guest / "initrd", "initrd"),
+            (guest / machine.initrd, "initrd"),
             (loader, "loader/loader.conf"),
             (entry, f"loader/entries/{machine.guest}.conf")):
         host("mcopy", "-i", path, source, f"::/{target}")
 
 
-def _make_area(machine, path):
-    host("truncate", "-s", f"{machine.area_mib}M", path)
+def make_area(path, mib):
+    """A partition as `fastbootctl prepare` lays it out."""
+    host("truncate", "-s", f"{mib}M", path)
     if FASTBOOTCTL.exists():
         host(FASTBOOTCTL, "prepare", "--yes", path)
 
 
-def _partition_files(machine, scratch_dir):
-    """(name, size in MiB, content or None) in the order on the disk."""
-    esp, area = scratch_dir / "esp.img", scratch_dir / "area.img"
-    _make_esp(machine, esp)
-    _make_area(machine, area)
-    table = [("esp", ESP_MIB, esp), ("area", machine.area_mib, area),
-             ("scratch", SCRATCH_MIB, None)]
-    root = guest_dir(machine) / "root.ext4"
+def make_file_system(kind, path, content):
+    """A file system with one file, "file", in an image of the usual size."""
+    tree = path.with_suffix(".tree")
+    tree.mkdir()
+    (tree / "file").write_text(content)
+    if kind not in ("squashfs", "erofs"):
+        host("truncate", "-s", f"{FILE_SYSTEM_MIB[kind]}M", path)
+    if kind == "ext4":
+        host("mke2fs", "-q", "-t", "ext4", "-d", tree, path)
+    elif kind == "xfs":
+        prototype = tree / "prototype"
+        prototype.write_text(XFS_PROTOTYPE.format(tree / "file"))
+        host("mkfs.xfs", "-q", "-p", prototype, path)
+    elif kind == "btrfs":
+        host("mkfs.btrfs", "-q", "--rootdir", tree, path)
+    elif kind == "f2fs":
+        host("mkfs.f2fs", "-q", path)
+        host("sload.f2fs", "-f", tree, path)
+    elif kind == "squashfs":
+        host("mksquashfs", tree, path, "-quiet", "-no-progress")
+    elif kind == "erofs":
+        host("mkfs.erofs", path, tree)
+    else:
+        raise ValueError(f"no such file system: {kind}")
+    shutil.rmtree(tree)
+
+
+def _layout(machine):
+    """(name, size in MiB) in the order on the disk."""
+    table = [("esp", ESP_MIB), ("area", machine.area_mib), ("scratch", SCRATCH_MIB)]
     if machine.guest == "debian":
-        table.append(("root", -(-root.stat().st_size // MIB), root))
-    return table
+        root = guest_dir(machine) / "root.ext4"
+        table.append(("root", -(-root.stat().st_size // MIB)))
+    return table + [(kind, FILE_SYSTEM_MIB[kind]) for kind in machine.file_systems]
 
 
-def _write_table(disk, table):
-    script = [f"label: gpt\nlabel-id: {DISK_UUID}\nunit: sectors\nfirst-lba: 2048"]
+def partition_number(machine, name):
+    return 1 + [name for name, _ in _layout(machine)].index(name)
+
+
+def partition_extent(machine, name):
+    """(offset, size) on the disk, in bytes."""
+    layout = _layout(machine)
+    number = partition_number(machine, name)
+    return ((1 + sum(size for _, size in layout[:number - 1])) * MIB,
+            layout[number - 1][1] * MIB)
+
+
+def _make_contents(machine, scratch_dir):
+    """{name: path} of the partitions that have one."""
+    contents = {name: scratch_dir / f"{name}.img"
+                for name in ("esp", "area", *machine.file_systems)}
+    _make_esp(machine, contents["esp"])
+    make_area(contents["area"], machine.area_mib)
+    for kind in machine.file_systems:
+        make_file_system(kind, contents[kind], f"on {kind}")
+    if machine.guest == "debian":
+        contents["root"] = guest_dir(machine) / "root.ext4"
+    return contents
+
+
+def _write_table(disk, identifier, layout):
+    script = [f"label: gpt\nlabel-id: {identifier}\nunit: sectors\nfirst-lba: 2048"]
     start = 1
-    for name, size, _ in table:
+    for name, size in layout:
         script.append(
-            f"start={start * 2048}, size={size * 2048}, type={TYPE_GUID[name]},"
+            f"start={start * 2048}, size={size * 2048}, type={TYPE_GUID.get(name, DATA)},"
             f" uuid={PARTUUID[name]}, name={name}")
         start += size
     host("truncate", "-s", f"{start + 1}M", disk)
     host("sfdisk", "--quiet", disk, input="\n".join(script) + "\n")
 
 
+def _fill(disk, layout, contents):
+    starts = itertools.accumulate((size for _, size in layout), initial=1)
+    for (name, _), start in zip(layout, starts):
+        if name in contents:
+            host("dd", f"if={contents[name]}", f"of={disk}", "bs=1M", f"seek={start}",
+                 "conv=notrunc,sparse")
+
+
 def make_disk(machine, disk):
     """Build the raw disk image of a machine at the path disk."""
     disk = Path(disk)
-    table = _partition_files(machine, disk.parent)
-    _write_table(disk, table)
-    start = 1
-    for _, size, content in table:
-        if content is not None:
-            host("dd", f"if={content}", f"of={disk}", "bs=1M", f"seek={start}",
-                 "conv=notrunc,sparse")
-        start += size
-    for leftover in disk.parent.glob("esp.*"):
+    contents = _make_contents(machine, disk.parent)
+    _write_table(disk, DISK_UUID, _layout(machine))
+    _fill(disk, _layout(machine), contents)
+    for leftover in itertools.chain(disk.parent.glob("*.img"), disk.parent.glob("esp.*")):
         leftover.unlink()
-    (disk.parent / "area.img").unlink()
+
+
+def make_second_disk(disk):
+    """Build a raw disk image with nothing but an ext4."""
+    content = disk.with_suffix(".img")
+    layout = [("second", FILE_SYSTEM_MIB["ext4"])]
+    make_file_system("ext4", content, "on the second disk")
+    _write_table(disk, SECOND_DISK_UUID, layout)
+    _fill(disk, layout, {"second": content})
+    content.unlink()
 
 
 def make_overlay(backing, overlay, backing_format="qcow2"):
@@ -123,6 +205,32 @@ def export(image, path):
     host("qemu-img", "convert", "-f", "qcow2", "-O", "raw", image, path)
 
 
-def write_byte(image, offset, value):
-    """Change one byte of a qcow2 disk that nobody uses; offset counts in disk bytes."""
-    host("qemu-io", "-f", "qcow2", "-c", f"write -q -P {value} {offset} 1", image)
+def export_part(image, path, offset, size):
+    """Like export, of these bytes of the disk only."""
+    host("qemu-img", "convert", "-O", "raw", "--image-opts",
+         f"driver=raw,offset={offset},size={size},file.driver=qcow2,file.file.driver=file,"
+         f"file.file.filename={image}", path)
+
+
+def resize(image, size):
+    """Cut the disk short, or make it longer."""
+    host("qemu-img", "resize", "-q", "-f", "qcow2", "--shrink", image, size)
+
+
+def edit_table(image, *arguments, script=None):
+    """`sfdisk` on a qcow2 disk that nobody uses, the disk behind the options given first."""
+    raw = Path(image).with_suffix(".raw")
+    export(image, raw)
+    option, *rest = arguments
+    host("sfdisk", "--quiet", option, raw, *rest, input=script)
+    host("qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, image)
+    raw.unlink()
+
+
+def write(image, offset, data):
+    """Change bytes of a qcow2 disk that nobody uses; offset counts in disk bytes."""
+    with tempfile.NamedTemporaryFile(dir=Path(image).parent) as content:
+        content.write(data)
+        content.flush()
+        host("qemu-io", "-f", "qcow2", "-c",
+             f"write -q -s {content.name} {offset} {len(data)}", image)

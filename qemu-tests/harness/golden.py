@@ -48,11 +48,18 @@ def fresh_machine(machine, directory):
     disk.make_disk(machine, directory / "disk.raw")
     disk.make_overlay(directory / "disk.raw", directory / "golden.qcow2", "raw")
     shutil.copy(OVMF_VARS, directory / "variables.fd")
+    if machine.second_disk:
+        disk.make_second_disk(directory / "second.raw")
+        disk.make_overlay(directory / "second.raw", directory / "second.qcow2", "raw")
     return directory / "golden.qcow2", directory / "variables.fd"
 
 
-def warm_up(machine, image, variables, log_dir):
-    with VM(machine, image, variables, log_dir) as vm:
+def second_disks(machine, directory):
+    return [directory / "second.qcow2"] if machine.second_disk else []
+
+
+def warm_up(machine, image, variables, log_dir, **options):
+    with VM(machine, image, variables, log_dir, **options) as vm:
         vm.wait_console(KERNEL_STARTS)
     return vm
 
@@ -78,7 +85,16 @@ class Golden:
         image, variables = directory / "disk.qcow2", directory / "variables.fd"
         disk.make_overlay(self.disk, image)
         shutil.copy(self.variables, variables)
+        if "drives" not in options:
+            options["drives"] = self._copy_drives(directory)
         return VM(machine or self.machine, image, variables, log_dir, **options)
+
+    def _copy_drives(self, directory):
+        copies = []
+        for drive in second_disks(self.machine, self.directory):
+            copies.append(directory / drive.name)
+            disk.make_overlay(drive, copies[-1])
+        return copies
 
 
 def make_golden(machine, directory, log_dir, prepare, **options):
@@ -90,7 +106,9 @@ def make_golden(machine, directory, log_dir, prepare, **options):
     image, variables = fresh_machine(machine, directory)
     guests.ensure_product(machine)
     golden = Golden(machine, directory)
-    golden.consoles.append(warm_up(machine, image, variables, log_dir).console)
+    options = {"drives": second_disks(machine, directory), **options}
+    golden.consoles.append(
+        warm_up(machine, image, variables, log_dir, drives=options["drives"]).console)
     with VM(machine, image, variables, log_dir, **options) as vm:
         golden.consoles.append(vm.console)
         vm.wait_shell()

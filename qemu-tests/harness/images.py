@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A golden disk's image seen through the independent decoder."""
+"""A disk's images, seen and changed from outside while its machine is off.
 
+Only what an overlay or its backing files hold is read, so that looking at an
+area takes a moment however large its partition is.
+"""
+
+import struct
 import sys
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 
 from . import disk
 from .paths import QEMU_TESTS
@@ -11,15 +18,50 @@ sys.path.insert(0, str(QEMU_TESTS / "decoder"))
 
 import fbimage  # noqa: E402  (its folder is no package)
 
+FormatError = fbimage.FormatError
+BLOCK = fbimage.BLOCK
+
 
 @contextmanager
+def area_of(machine, image):
+    """Yields the fbimage.Area of a disk as it is now."""
+    directory = Path(image).parent
+    with tempfile.NamedTemporaryFile(dir=directory, suffix=".raw") as raw:
+        disk.export_part(image, raw.name, *disk.partition_extent(machine, "area"))
+        with fbimage.Area.open(raw.name) as area:
+            yield area
+
+
 def golden_area(golden):
-    """Yields (fbimage.Area, path of the raw disk); both are gone afterwards."""
-    raw = golden.directory / "exported.raw"
-    disk.export(golden.disk, raw)
-    try:
-        with fbimage.Area.open(raw, disk.area_offset(),
-                               golden.machine.area_mib * disk.MIB) as area:
-            yield area, raw
-    finally:
-        raw.unlink()
+    return area_of(golden.machine, golden.disk)
+
+
+def newest_regions(area):
+    """{name: (offset in the partition, size)}; those of the newest image as "slot.header", ..."""
+    prefix = f"slot[{area.newest().index}]."
+    return {name.replace(prefix, "slot."): place for name, place in area.regions().items()}
+
+
+def read(machine, image, offset, size):
+    """Bytes of the area's partition; offset and size are whole sectors."""
+    with tempfile.NamedTemporaryFile(dir=Path(image).parent) as part:
+        disk.export_part(image, part.name, disk.area_offset() + offset, size)
+        return Path(part.name).read_bytes()
+
+
+def write(machine, image, offset, data):
+    disk.write(image, disk.area_offset() + offset, data)
+
+
+def flip(machine, image, offset, bit=0x10):
+    """Turn one bit of a byte of the area's partition around."""
+    sector = offset // 512 * 512
+    octets = bytearray(read(machine, image, sector, 512))
+    octets[offset - sector] ^= bit
+    write(machine, image, sector, bytes(octets))
+
+
+def state_block(image_uuid, restores, attempts):
+    """A slot state as the specification has it, 512 bytes."""
+    octets = struct.pack("<8s16sQII464x", b"FBSTAT\r\n", image_uuid, restores, attempts, 0)
+    return octets + struct.pack("<Q", fbimage.csum(octets))

@@ -23,19 +23,25 @@ class Machine:
     network: bool = False
     devices: tuple = ()         # further -device arguments
     menu_wait: float = 0        # seconds the firmware waits for a key at power-on
+    uuid: str = "7a1c5e0b-94d2-4f36-8b7e-2d90c3f1a601"  # of the machine, in SMBIOS
+    file_systems: tuple = ()    # of further partitions
+    second_disk: bool = False   # one more, with an ext4; q35, and the first not at AHCI
+    initrd: str = "initrd"      # of the tiny guest; initrd-fs has modules of file systems
 
     def changed(self, **fields):
         """The same machine after somebody has been at it with a screwdriver."""
         return dataclasses.replace(self, **fields)
 
-    def qemu_arguments(self):
+    def qemu_arguments(self, drives=0):
+        """drives: how many there are besides the disk; their ids are drive0, drive1, ..."""
         arguments = [
             "-nodefaults", "-no-user-config", "-display", "none",
-            "-name", self.name, "-rtc", "base=utc",
+            "-name", self.name, "-uuid", self.uuid, "-rtc", "base=utc",
             "-machine", f"{self.type}", "-accel", accelerator(),
             "-cpu", self.cpu, "-smp", str(self.cpus), "-m", self.memory,
             "-device", "VGA",
-            *self._disk_arguments()]
+            *self._disk_arguments(),
+            *(word for number in range(drives) for word in self._drive_arguments(number))]
         if self.disable_s4:
             bridge = "ICH9-LPC" if self.type == "q35" else "PIIX4_PM"
             arguments += ["-global", f"{bridge}.disable_s4=1"]
@@ -55,6 +61,12 @@ class Machine:
         if self.disk == "ahci":
             return ["-device", "ahci,id=ahci", "-device", "ide-hd,drive=disk,bus=ahci.0"]
         raise ValueError(f"{self.name}: no such disk bus: {self.disk}")
+
+    def _drive_arguments(self, number):
+        if not self.second_disk:
+            return ["-device", f"virtio-blk-pci,drive=drive{number}"]
+        # At the chipset's own controller: it leaves no gap when it is gone.
+        return ["-device", f"ide-hd,drive=drive{number},bus=ide.{number}"]
 
     @property
     def disk_device(self):

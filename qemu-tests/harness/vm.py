@@ -28,10 +28,14 @@ from .qmp import Qmp, QmpError
 SCALE = float(os.environ.get("FASTBOOT_TIMEOUT_SCALE", "1"))
 BOOT_TIMEOUT = 180
 GOLDEN = "golden"
+POST_MORTEM = (
+    "", "cat /proc/interrupts /proc/tty/driver/serial /proc/tty/ldiscs",
+    "ps -o pid,stat,args", "cat /proc/[0-9]*/wchan", "echo w >/proc/sysrq-trigger",
+    "dmesg | tail -n 40")
 
 FIRMWARE_STARTS_ENTRY = r"BdsDxe: starting Boot([0-9A-Fa-f]{4}) \"?([^\"]*)\"?"
 RESTORING = r"fastboot: restoring"
-REFUSED = r"fastboot: refused: ([^ :]+)"
+REFUSED = r"fastboot: refused: ([^\s:]+):"
 KERNEL_STARTS = r"Linux version "
 RESULT_VARIABLE = ("/sys/firmware/efi/efivars/"
                    "FastbootLastResult-8ac4f28e-6d6f-4bd2-9e59-1a1cf66f2b35")
@@ -47,16 +51,40 @@ class Result:
     status: int
 
 
+@dataclass(frozen=True)
+class Fault:
+    """The disk fails at these requests, again and again or once."""
+    request: str            # read, write or flush
+    sector: int = -1        # those that touch it; -1: all
+    once: bool = False
+
+    def rules(self):
+        yield "event=none"
+        yield f"iotype={self.request}"
+        yield f"once={'on' if self.once else 'off'}"
+        if self.sector >= 0:
+            yield f"sector={self.sector}"
+
+
 class VM:
     _numbers = itertools.count(1)
 
-    def __init__(self, machine, disk, variables, log_dir, forwards=(), on_line=None):
-        """forwards: pairs (host port, guest port); on_line: see Console."""
+    def __init__(self, machine, disk, variables, log_dir, forwards=(), on_line=None, drives=(),
+                 faults=(), read_only=False, incoming=None):
+        """forwards: pairs (host port, guest port); on_line: see Console.
+
+        drives: qcow2 disks beside the first; faults: Faults of the first;
+        incoming: go on, paused, with what save() left.
+        """
         self.machine = machine
         self.disk = Path(disk)
         self.variables = Path(variables)
         self.log_dir = Path(log_dir)
         self.forwards = forwards
+        self.drives = drives
+        self.faults = faults
+        self.read_only = read_only
+        self.incoming = incoming
         self.started = None
         self._on_line = on_line
         self._process = None
@@ -94,20 +122,39 @@ class VM:
         console, shell, control = fds
         variables = f"if=pflash,unit=1,format=raw,file={self.variables}"
         command = [
-            "qemu-system-x86_64", *self.machine.qemu_arguments(),
+            "qemu-system-x86_64", *self.machine.qemu_arguments(len(self.drives)),
             "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF_CODE}",
             "-drive", variables,
-            "-drive", f"if=none,id=disk,format=qcow2,cache=unsafe,file={self.disk}",
+            "-drive", self._disk_backend(),
+            *self._drive_backends(),
             "-chardev", f"socket,id=console,fd={console}", "-serial", "chardev:console",
             "-chardev", f"socket,id=shell,fd={shell}", "-serial", "chardev:shell",
             "-chardev", f"socket,id=control,fd={control}",
             "-mon", "chardev=control,mode=control"]
+        if self.incoming:
+            command += ["-incoming", f"exec:cat {shlex.quote(str(self.incoming))}"]
         if self.machine.network:
             rules = "".join(f",hostfwd=tcp:127.0.0.1:{outer}-:{inner}"
                             for outer, inner in self.forwards)
             command += ["-netdev", f"user,id=net{rules}",
                         "-device", "virtio-net-pci,netdev=net,romfile="]
         return command
+
+    def _disk_backend(self):
+        if self.read_only:
+            return f"if=none,id=disk,format=qcow2,cache=unsafe,readonly=on,file={self.disk}"
+        if not self.faults:
+            return f"if=none,id=disk,format=qcow2,cache=unsafe,file={self.disk}"
+        rules = [f"inject-error.{number}.{rule}" for number, fault in enumerate(self.faults)
+                 for rule in fault.rules()]
+        # Not unsafe here: the flush is to reach the rules, which is as far as it goes.
+        return ",".join(["if=none,id=disk,driver=blkdebug,image.driver=qcow2",
+                         "image.cache.no-flush=on", "image.file.driver=file",
+                         f"image.file.filename={self.disk}", *rules])
+
+    def _drive_backends(self):
+        return [word for number, drive in enumerate(self.drives) for word in (
+            "-drive", f"if=none,id=drive{number},format=qcow2,cache=unsafe,file={drive}")]
 
     def running(self):
         return self._process is not None and self._process.poll() is None
@@ -141,6 +188,33 @@ class VM:
         self._powered = time.monotonic()
         self.qmp.command("system_reset")
 
+    def save(self, path):
+        """Keep the machine as it is now, for others to go on from; this one is over."""
+        self.qmp.command("stop")
+        self.qmp.command("migrate", uri=f"exec:cat >{shlex.quote(str(path))}")
+        while True:
+            status = self.qmp.command("query-migrate").get("status")
+            if status == "completed":
+                break
+            if status == "failed" or not self.running():
+                raise GuestError(f"{self.machine.name}: its state could not be kept")
+            time.sleep(0.05)
+        self.kill()
+
+    def go_on(self):
+        """Start a machine given as incoming, once it has been read."""
+        self.start()
+        while self.qmp.command("query-status")["status"] == "inmigrate":
+            time.sleep(0.02)
+        self.qmp.command("cont")
+        return self
+
+    def writes(self):
+        """How many writes the first disk has been asked for."""
+        blocks = self.qmp.command("query-blockstats")
+        return next(block["stats"]["wr_operations"] for block in blocks
+                    if block.get("device") == "disk")
+
     def screendump(self, path):
         self.qmp.command("screendump", filename=str(path), format="png")
 
@@ -154,6 +228,21 @@ class VM:
     def wait_console(self, pattern, timeout=BOOT_TIMEOUT):
         """Wait for the pattern on the system console; returns the match."""
         return self._expect(self.console, pattern, timeout)
+
+    def wait_firmware(self, pattern, timeout=BOOT_TIMEOUT):
+        """Wait for a whole line of this boot's firmware or loader; returns the match.
+
+        They write to both ports, and while the host is busy one may lose characters:
+        EDK II's driver gives up on a port that does not take them in time.
+        """
+        deadline = time.monotonic() + timeout * SCALE
+        while time.monotonic() < deadline and self.running():
+            for port in (self.console, self.shell):
+                hit = port.first(pattern, after=self._powered)
+                if hit:
+                    return hit[1]
+            time.sleep(0.02)
+        return self._expect(self.console, pattern, 0)
 
     def _expect(self, console, pattern, timeout):
         try:
@@ -228,8 +317,21 @@ class VM:
 
     def wait_restored(self, timeout=60):
         """Wait until a fast boot has brought back the shell that took the golden."""
-        self.finish(GOLDEN, timeout, command="the snapshot, restored")
+        try:
+            self.finish(GOLDEN, timeout, command="the snapshot, restored")
+        except GuestError:
+            self._ask_console()
+            raise
         return self
+
+    def _ask_console(self):
+        """For the log: what the tiny guest's other shell knows when this one is silent."""
+        try:
+            for line in POST_MORTEM:
+                self.console.send(line + "\n")
+                time.sleep(2)
+        except OSError:
+            pass  # QEMU has ended
 
     def restored_at(self):
         """Seconds from power-on to the first sign of life of the restored shell."""

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The product as an administrator uses it in a guest: sysfs and fastbootctl."""
+
+import json
+import shlex
+from dataclasses import dataclass
+
+from . import disk
+from .golden import SNAPSHOT
+
+PARAMETERS = "/sys/module/fastboot_snapshot/parameters"
+ATTRIBUTES = "/sys/power/fastboot"
+EFIVARS = "/sys/firmware/efi/efivars"
+
+
+@dataclass
+class Answer:
+    """What became of a command written to the snapshot file."""
+    status: int
+    said: str       # by the shell, which words the errno
+    refusal: dict   # code: its lines, of last_refusal
+    log: str        # the kernel's, from the command alone
+
+
+def obstacles(text):
+    """{code: its indented lines} of last_refusal, in the order they were found."""
+    found = {}
+    code = None
+    for line in text.splitlines():
+        if line[:1].isspace():
+            found[code] += line.strip() + "\n"
+        else:
+            code = line.split(": ", 1)[0]
+            assert code not in found, text
+            found[code] = ""
+    return found
+
+
+def write(vm, command, timeout=180):
+    """Write a command; an Answer whether it was followed or refused."""
+    result = vm.run(f"dmesg -c >/dev/null; echo {shlex.quote(command)} >{SNAPSHOT}",
+                    timeout=timeout, check=False)
+    return Answer(result.status, result.output, obstacles(vm.last_refusal()),
+                  vm.run("dmesg -c").output)
+
+
+def attribute(vm, name):
+    return vm.run(f"cat {ATTRIBUTES}/{name}").output.strip()
+
+
+def parameter(vm, name):
+    return vm.run(f"cat {PARAMETERS}/{name}").output.strip()
+
+
+def set_parameter(vm, name, value):
+    vm.run(f"echo {shlex.quote(value)} >{PARAMETERS}/{name}")
+
+
+def area_partition(vm):
+    return vm.machine.partition(disk.AREA)
+
+
+def fastbootctl(vm, verb, *arguments, timeout=120, check=True):
+    """Run a verb on the image's partition."""
+    words = " ".join(["fastbootctl", verb, area_partition(vm), *arguments])
+    return vm.run(words, timeout=timeout, check=check)
+
+
+def status(vm):
+    """`fastbootctl status`, with its slots by their letter under "slots"."""
+    told = json.loads(fastbootctl(vm, "status", "--json").output)
+    told["slots"] = {slot["slot"]: slot for slot in told["images"]["slots"]}
+    return told
+
+
+def verify(vm, slot):
+    """The image in the slot is good to its last byte."""
+    assert f"slot {slot}: good" in fastbootctl(vm, "verify", "--slot", slot).output.lower()
+
+
+def slot_digest(vm, slot):
+    """Of every byte of the slot, past the page cache."""
+    number = "ab".index(slot)
+    offset, size = slot_extents(vm)[number]
+    return vm.run(f"dd if={area_partition(vm)} bs=1M skip={offset} count={size}"
+                  " iflag=direct,skip_bytes,count_bytes 2>/dev/null | sha256sum",
+                  timeout=180).output
+
+
+def slot_extents(vm):
+    """[(offset, size)] in bytes of the partition, from the area header itself."""
+    sectors = int(vm.run(f"blockdev --getsz {area_partition(vm)}").output)
+    header = sectors * 512 // 4096 - 1
+    octets = vm.run(f"dd if={area_partition(vm)} bs=4k skip={header} count=1 iflag=direct"
+                    " 2>/dev/null | od -An -v -tx1 -j64 -N40").output
+    data = bytes.fromhex(octets.replace("\n", " "))
+    count = int.from_bytes(data[:4], "little")
+    values = [int.from_bytes(data[at:at + 8], "little") for at in range(8, 8 + 16 * count, 8)]
+    return list(zip(values[::2], values[1::2]))
+
+
+def remount_efivars(vm):
+    """A restored kernel's listing is that of the snapshot; a new mount reads the firmware's."""
+    vm.run(f"umount {EFIVARS} && mount -t efivarfs efivarfs {EFIVARS}")

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""An ext4 with somebody's data on the scratch partition of a tiny guest.
+
+A process keeps a file open and appends numbers to it, counting up: whatever is
+lost, doubled or torn shows as a gap.
+"""
+
+from . import disk
+from .paths import host
+
+MOUNT = "/mnt"
+LOG = f"{MOUNT}/numbers"
+PID = "/tmp/appender.pid"
+# It counts, and sees to it that what it wrote is on the disk now and then.
+APPENDER = ("while :; do i=$((i+1)); echo $i >&8;"
+            " [ $((i % 20)) -ne 0 ] || sync; sleep 0.02; done")
+
+
+def partition(vm):
+    return vm.machine.partition(disk.SCRATCH)
+
+
+def make(vm):
+    """Before the first start of a fresh machine: busybox's mke2fs knows no journal."""
+    offset, size = disk.partition_extent(vm.machine, "scratch")
+    host("mke2fs", "-q", "-t", "ext4", "-E", f"offset={offset}",
+         vm.disk.with_name("disk.raw"), f"{size // 1024}k")
+
+
+def mount(vm, options="rw"):
+    vm.run(f"mount -t ext4 -o {options} {partition(vm)} {MOUNT}")
+
+
+def unmount(vm):
+    vm.run(f"umount {MOUNT}")
+
+
+def start_appender(vm, last=0):
+    """It goes on behind the last number."""
+    vm.run(f"(i={last}; {APPENDER}) 8>>{LOG} </dev/null >/dev/null 2>&1 & echo $! >{PID}")
+    goes_on(vm)
+
+
+def stop_appender(vm):
+    vm.run(f"kill $(cat {PID}); while kill -0 $(cat {PID}) 2>/dev/null; do :; done")
+
+
+def goes_on(vm):
+    """The process is there and its file grows."""
+    vm.run(f": >>{LOG}; kill -0 $(cat {PID}) && n=$(wc -l <{LOG}) &&"
+           f" until [ $(wc -l <{LOG}) -gt $n ]; do :; done", timeout=30)
+
+
+def count(vm):
+    """How many numbers the file holds; there is no gap in them."""
+    text = vm.run(f"sync; cat {LOG}").output
+    numbers = text.split()
+    assert numbers == [str(number) for number in range(1, len(numbers) + 1)], text[-400:]
+    return len(numbers)
+
+
+def check_from_outside(vm, copy):
+    """e2fsck finds nothing to mend on the disk of a machine that is off."""
+    disk.export_part(vm.disk, copy, *disk.partition_extent(vm.machine, "scratch"))
+    host("e2fsck", "-f", "-n", copy)
+    copy.unlink()

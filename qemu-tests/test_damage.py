@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Damaged images, partitions and disks: a restore to the last bit, or a normal boot."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from harness import checks, disk, images, machines, product
+from harness.vm import Fault
+
+MIB = disk.MIB
+SECTOR = 512
+
+
+@dataclass
+class Image:
+    """The golden image, and where its parts lie in the partition, as the specification says."""
+    regions: dict       # name: (offset, size)
+    uuid: bytes
+    chunks: int
+    handoff: tuple      # region that holds the data of the handoff page, offset in it
+    header: bytes       # of the area
+
+    def middle(self, name):
+        offset, size = self.regions[name]
+        assert size, f"{name} is empty: there is nothing to damage"
+        return offset + size // 2
+
+    def sector(self, offset):
+        """On the disk."""
+        return (disk.area_offset() + offset) // SECTOR
+
+
+def handoff_place(slot):
+    """A page of zeroes is stored as a run of the index, any other in a chunk."""
+    pfn = slot.record["handoff_phys"] // images.BLOCK
+    number, run = next((number, run) for number, run in enumerate(slot.runs)
+                       if run.pfn <= pfn < run.end)
+    if run.kind == "fill":
+        assert slot.page(pfn) == bytes(images.BLOCK)
+        return "slot.page_index", number * 32 + 24
+    ordinal = run.first + pfn - run.pfn
+    chunk = max(number for number, chunk in enumerate(slot.chunks) if chunk.first <= ordinal)
+    return f"slot.chunk[{chunk}]", slot.chunks[chunk].size // 2
+
+
+@pytest.fixture(scope="module")
+def golden(goldens):
+    return goldens(machines.TINY)
+
+
+@pytest.fixture(scope="module")
+def image(golden):
+    with images.golden_area(golden) as area:
+        area.verify()
+        slot = area.newest()
+        regions = images.newest_regions(area)
+        chunks = [number for number, chunk in enumerate(slot.chunks) if chunk.size]
+        for place, number in (("first", chunks[0]), ("middle", chunks[len(chunks) // 2]),
+                              ("last", chunks[-1])):
+            regions[f"slot.chunk-{place}"] = regions[f"slot.chunk[{number}]"]
+        return Image(regions, slot.header["image_uuid"], len(slot.chunks), handoff_place(slot),
+                     area.read(area.header_offset, images.BLOCK))
+
+
+# Bits.
+
+FLIPS = {
+    "area_header": "area-checksum",
+    "slot.header": "slot-checksum",
+    "slot.record": "section-checksum",
+    "slot.fingerprint": "section-checksum",
+    "slot.rtmap": "section-checksum",
+    "slot.aux": "section-checksum",
+    "slot.proofs": "section-checksum",
+    "slot.page_index": "section-checksum",
+    "slot.chunk_table": "section-checksum",
+    "slot.chunk-first": "chunk-checksum",
+    "slot.chunk-middle": "chunk-checksum",
+    "slot.chunk-last": "chunk-checksum",
+}
+
+
+def test_flips_are_everywhere(image):
+    """What follows leaves no part of the image out."""
+    parts = {name for name in image.regions if name.startswith("slot.")} | {"area_header"}
+    parts = {name for name in parts if "chunk[" not in name}
+    assert parts == set(FLIPS) | {"slot.state"}
+
+
+@pytest.mark.parametrize("region", FLIPS)
+def test_bit_flip(lab, golden, image, region):
+    vm = lab.copy(golden)
+    images.flip(golden.machine, vm.disk, image.middle(region))
+    vm.start()
+    assert checks.outcome(vm, golden.facts) == FLIPS[region]
+
+
+def test_bit_flip_in_handoff_page(lab, golden, image):
+    vm = lab.copy(golden)
+    region, offset = image.handoff
+    images.flip(golden.machine, vm.disk, image.regions[region][0] + offset)
+    vm.start()
+    assert checks.outcome(vm, golden.facts) in ("section-checksum", "chunk-checksum")
+
+
+def test_bit_flip_in_padding(lab, golden, image):
+    """What no checksum covers nobody needs."""
+    vm = lab.copy(golden)
+    padded = [offset + size for offset, size in image.regions.values()
+              if size % images.BLOCK and offset % images.BLOCK == 0]
+    assert padded
+    for offset in padded:
+        images.flip(golden.machine, vm.disk, offset)
+    vm.start()
+    assert checks.outcome(vm, golden.facts) == "restored"
+
+
+def test_bit_flip_in_state(lab, golden, image):
+    """The loss costs the counts, also those that keep the image out, and never the image."""
+    vm = lab.copy(golden)
+    offset, _ = image.regions["slot.state"]
+    images.write(golden.machine, vm.disk, offset,
+                 images.state_block(image.uuid, restores=7, attempts=3))
+    quarantined = lab.again(vm).start()
+    assert checks.outcome(quarantined, golden.facts) == "slot-quarantined"
+    quarantined.kill()
+    images.flip(golden.machine, vm.disk, image.middle("slot.state"))
+    vm.start()
+    assert checks.outcome(vm, golden.facts) == "restored"
+    checks.restored_state(vm, restores=1)
+    assert product.attribute(vm, "attempts") == "1"
+
+
+# Partitions and disks.
+
+def test_disk_is_cut_short(lab, golden):
+    """The disk ends in the middle of the area, as a copy does that ran out of space."""
+    vm = lab.copy(golden)
+    disk.resize(vm.disk, disk.area_offset() + golden.machine.area_mib * MIB // 2)
+    vm.start()
+    assert checks.outcome(vm, golden.facts) == "disk-read"
+
+
+def shrink(golden, vm):
+    """The area's partition ends 1 MiB earlier."""
+    sectors = (golden.machine.area_mib - 1) * MIB // SECTOR
+    disk.edit_table(vm.disk, f"-N{disk.AREA}", script=f",{sectors}\n")
+    return sectors * SECTOR
+
+
+def test_partition_is_made_smaller(lab, golden):
+    vm = lab.copy(golden)
+    shrink(golden, vm)
+    vm.start()
+    assert checks.outcome(vm, golden.facts) == "area-missing"
+
+
+def test_partition_is_made_smaller_with_its_header(lab, golden, image):
+    """Whoever moves the header to the new end gets no image that reaches beyond it."""
+    vm = lab.copy(golden)
+    images.write(golden.machine, vm.disk, shrink(golden, vm) - images.BLOCK, image.header)
+    vm.start()
+    result = checks.reason_everywhere(vm, "area-bounds")
+    assert result["object"]
+
+
+def test_second_area(lab, golden):
+    """The area's partition was copied, or another one prepared: which one is meant?"""
+    vm = lab.copy(golden)
+    other = lab.work / "other.img"
+    disk.make_area(other, disk.SCRATCH_MIB)
+    disk.write(vm.disk, disk.partition_extent(golden.machine, "scratch")[0], other.read_bytes())
+    vm.start()
+    assert checks.outcome(vm, golden.facts) == "area-ambiguous"
+
+
+# Errors of the disk.
+
+def whole(name):
+    return lambda image: image.regions[name][0]
+
+
+def last_sector(name):
+    return lambda image: sum(image.regions[name]) - 1
+
+
+def chunk(part):
+    """The chunk at this part of the way through the image."""
+    def place(image):
+        number = min(int(image.chunks * part), image.chunks - 1)
+        while not image.regions[f"slot.chunk[{number}]"][1]:
+            number -= 1
+        return image.middle(f"slot.chunk[{number}]")
+    return place
+
+
+READS = [
+    pytest.param(whole("area_header"), id="area-header"),
+    pytest.param(whole("slot.header"), id="slot-header"),
+    pytest.param(whole("slot.state"), id="slot-state"),
+    pytest.param(whole("slot.record"), id="first-section"),
+    pytest.param(last_sector("slot.chunk_table"), id="last-section"),
+    *(pytest.param(chunk(part / 4), id=f"chunk-{part}-of-4") for part in range(5)),
+]
+
+
+@pytest.mark.parametrize("place", READS)
+def test_unreadable_sector(lab, golden, image, place):
+    vm = lab.copy(golden, faults=[Fault("read", image.sector(place(image)))]).start()
+    assert checks.outcome(vm, golden.facts) == "disk-read"
+
+
+PASSING = [
+    pytest.param(whole("slot.header"), id="slot-header"),
+    pytest.param(chunk(0.5), id="chunk"),
+]
+
+
+@pytest.mark.parametrize("place", PASSING)
+def test_passing_read_error(lab, golden, image, place):
+    """Whoever reads again may be lucky; the image is whole in either case."""
+    fault = Fault("read", image.sector(place(image)), once=True)
+    vm = lab.copy(golden, faults=[fault]).start()
+    assert checks.outcome(vm, golden.facts) in ("disk-read", "restored")
+    vm.kill()
+    vm = lab.again(vm).start()
+    assert checks.outcome(vm, golden.facts) == "restored"
+
+
+def test_unwritable_state(lab, golden, image):
+    """An attempt that cannot be counted is none; nothing is lost."""
+    state = image.sector(image.regions["slot.state"][0])
+    vm = lab.copy(golden, faults=[Fault("write", state)]).start()
+    result = checks.reason_everywhere(vm, "state-write")
+    assert (result["object"], result["field"]) == ("slot state", "write")
+    vm.kill()
+    vm = lab.again(vm).start()
+    assert checks.outcome(vm, golden.facts) == "restored"
+    checks.restored_state(vm, restores=1)
+
+
+def test_failing_flush(lab, golden):
+    vm = lab.copy(golden, faults=[Fault("flush", once=True)]).start()
+    assert checks.outcome(vm, golden.facts) == "state-write"
+
+
+def test_read_only_disk(lab, golden):
+    vm = lab.copy(golden, read_only=True).start()
+    assert checks.outcome(vm, golden.facts) == "state-write"

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A fault at each step of a snapshot, and many snapshots in a row.
+
+Whatever fails: the machine goes on, all is given back, the image that was there is still
+there and good, and the next snapshot succeeds.
+"""
+
+import errno
+import re
+
+import pytest
+
+from harness import checks, machines, product
+from harness.golden import SNAPSHOT
+
+SMALL = machines.TINY.changed(name="tiny-ladder", memory="512M", area_mib=128)
+
+# A fault here comes too late for the new image not to be on the disk.
+COMMITTED = "header-flush"
+
+
+@pytest.fixture(scope="module")
+def vm(module_lab):
+    vm = module_lab.fresh(SMALL).start()
+    vm.wait_shell()
+    vm.run("modprobe fastboot_snapshot")
+    checks.start_counter(vm)
+    checks.saved(vm, 1)
+    return vm
+
+
+def fails(vm, step):
+    product.set_parameter(vm, "fail_at", step)
+    refusal = checks.refused(vm, ["fault-injected"], errno.EIO)
+    assert f"step {step}\n" in refusal["fault-injected"]
+    checks.disk_io(vm)
+
+
+def test_each_step(vm):
+    """Slot A keeps its image, byte for byte, through a fault at every step."""
+    steps = vm.run(f"cat {product.PARAMETERS}/fail_steps").output.split()
+    assert len(steps) > 20 and len(set(steps)) == len(steps)
+    assert steps[-1] == COMMITTED
+    before = product.slot_digest(vm, "a")
+    for step in steps[:-1]:
+        fails(vm, step)
+    product.verify(vm, "a")
+    assert product.slot_digest(vm, "a") == before
+    assert product.status(vm)["slots"]["b"]["status"] == "slot-empty"
+
+    fails(vm, COMMITTED)
+    product.verify(vm, "a")
+    assert product.slot_digest(vm, "a") == before
+
+    product.set_parameter(vm, "fail_at", "")
+    generation = int(product.attribute(vm, "generation"))
+    answer = product.write(vm, "golden")
+    assert answer.status == 0 and not answer.refusal
+    assert int(product.attribute(vm, "generation")) > generation
+    checks.nothing_held(vm)
+    for slot in "ab":
+        product.verify(vm, slot)
+    checks.processors(vm)
+
+
+# KiB that may come and go on their own: per-processor caches, dmesg's and sysfs's slabs.
+NOISE = 1024
+GROWTH = ("Slab", "VmallocUsed", "Percpu", "KernelStack", "PageTables", "Mlocked")
+
+
+def holdings(vm):
+    """{name: KiB} of what the kernel uses, and the open files.
+
+    /proc/sys/fs/file-nr is off by dozens per processor; the slab's own count is exact once
+    the processors' shares of it are given back.
+    """
+    vm.run("echo 3 >/proc/sys/vm/drop_caches; echo 1 >/sys/kernel/slab/filp/shrink")
+    text = vm.run("cat /proc/meminfo").output
+    figures = {name: int(value) for name, value in re.findall(r"^(\w+):\s+(\d+)", text, re.M)}
+    files = int(vm.run("awk '$1 == \"filp\" { print $2 }' /proc/slabinfo").output)
+    return figures, files
+
+
+def snapshots(vm, number):
+    """In one go; the shell stops at the first that fails."""
+    vm.run(f"n={number}; while [ $n -gt 0 ]; do echo golden >{SNAPSHOT} || break; n=$((n-1));"
+           " done; [ $n = 0 ]", timeout=20 * number)
+
+
+def nothing_grows(vm, lab, first, then):
+    """Take `first` snapshots, then `then` more: these must not cost anything."""
+    start = int(product.attribute(vm, "generation"))
+    snapshots(vm, first)
+    figures_before, files_before = holdings(vm)
+    snapshots(vm, then)
+    figures, files = holdings(vm)
+    lab.note(snapshots=first + then, files=files - files_before, **{
+        name: figures[name] - figures_before[name] for name in (*GROWTH, "MemAvailable")})
+    assert int(product.attribute(vm, "generation")) == start + first + then
+    for name in GROWTH:
+        assert figures[name] - figures_before[name] <= NOISE, name
+    assert figures_before["MemAvailable"] - figures["MemAvailable"] <= 4 * NOISE
+    assert files <= files_before + 4
+    checks.nothing_held(vm)
+    slots = product.status(vm)["slots"]
+    assert {slot["generation"] for slot in slots.values()} == {start + first + then - 1,
+                                                              start + first + then}
+    for slot in "ab":
+        product.verify(vm, slot)
+    checks.goes_on(vm)
+    checks.processors(vm)
+    checks.disk_io(vm)
+    checks.clock(vm)
+
+
+def test_many_in_a_row(vm, lab):
+    nothing_grows(vm, lab, 3, 12)
+
+
+@pytest.mark.full
+def test_a_hundred_in_a_row(vm, lab):
+    nothing_grows(vm, lab, 10, 90)

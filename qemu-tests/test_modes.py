@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Kinds of images: dry runs, two golden ones side by side, and those for one restore."""
+
+import errno
+import shutil
+
+import pytest
+
+from harness import checks, disk, golden, machines, product, scratch
+from harness.golden import SNAPSHOT
+from harness.paths import FASTBOOTCTL, OVMF_VARS, host
+from harness.vm import GOLDEN, RESTORING, VM
+
+SMALL = machines.TINY.changed(name="tiny-modes", memory="512M", area_mib=96)
+
+READING = "fastboot: reading"
+
+# What the kernel and the module say of each stage, in the order of the ladder.
+FROZEN = "Freezing user space processes"
+COPIED = "Image created"
+LEVELS = {
+    "gates": ((), (FROZEN, COPIED)),
+    "freeze": ((FROZEN,), (COPIED,)),
+    "devices": ((FROZEN, COPIED), ()),
+    "write": ((FROZEN, COPIED), ()),
+}
+
+
+def dry_run(vm, level, mode=""):
+    state = vm.state()
+    answer = product.write(vm, f"test:{level} {mode}".strip())
+    assert answer.status == 0 and not answer.refusal, (answer.said, answer.refusal)
+    assert f"fastboot: test:{level} {mode or 'golden'} passed" in answer.log
+    said, unsaid = LEVELS[level]
+    assert all(text in answer.log for text in said), answer.log
+    assert not any(text in answer.log for text in unsaid), answer.log
+    assert vm.state() == state
+    checks.nothing_held(vm)
+    checks.goes_on(vm)
+
+
+def slot_status(vm, slot):
+    return product.status(vm)["slots"][slot]["status"]
+
+
+def test_dry_runs(lab):
+    """Each goes as far as its name says, and leaves no image and harms none."""
+    vm = lab.fresh(SMALL)
+    scratch.make(vm)
+    vm.start().wait_shell()
+    vm.run("modprobe fastboot_snapshot")
+    checks.start_counter(vm)
+    for level in ("gates", "freeze", "devices"):
+        dry_run(vm, level)
+    assert vm.state() == "idle"
+    checks.saved(vm, 1)
+    image, other = (product.slot_digest(vm, slot) for slot in "ab")
+    dry_run(vm, "devices")
+    assert product.slot_digest(vm, "b") == other
+    dry_run(vm, "write")
+    assert product.slot_digest(vm, "a") == image
+    assert product.slot_digest(vm, "b") != other
+    assert slot_status(vm, "b") == "slot-empty"
+    dry_run_of_once(vm)
+    assert product.slot_digest(vm, "a") == image
+    only_slot(lab, vm)
+    checks.disk_io(vm)
+    checks.processors(vm)
+
+
+def dry_run_of_once(vm):
+    """A file system in use is in the way of one kind of image only; the machine stays on."""
+    scratch.mount(vm)
+    scratch.start_appender(vm)
+    checks.refused(vm, ["fs-writable"], errno.EBUSY, "test:gates")
+    for level in ("gates", "write"):
+        dry_run(vm, level, "once")
+        scratch.goes_on(vm)
+    scratch.stop_appender(vm)
+    scratch.count(vm)
+    scratch.unmount(vm)
+
+
+def relayout(lab, vm, *options):
+    """Another area header, made by `prepare` on a file of the same size: a guest has no mkswap."""
+    model = lab.work / "model"
+    host("truncate", "-s", f"{vm.machine.area_mib}M", model)
+    host(FASTBOOTCTL, "prepare", "--yes", *options, model)
+    vm.put("/tmp/header", model.read_bytes()[-4096:])
+    vm.run(f"dd if=/tmp/header of={product.area_partition(vm)} bs=4k"
+           f" seek={vm.machine.area_mib * 256 - 1} oflag=direct 2>/dev/null")
+    model.unlink()
+
+
+def only_slot(lab, vm):
+    """With a single slot a dry run would write over the only image."""
+    relayout(lab, vm, "--slots", "1")
+    vm.run("rmmod fastboot_snapshot && modprobe fastboot_snapshot")
+    dry_run(vm, "write")
+    checks.saved(vm, 1)
+    image = product.slot_digest(vm, "a")
+    checks.refused(vm, ["test-slot"], errno.EEXIST, "test:write")
+    assert product.slot_digest(vm, "a") == image
+    product.verify(vm, "a")
+    assert product.write(vm, "invalidate").status == 0
+    assert vm.state() == "idle"
+    assert slot_status(vm, "a") == "slot-empty"
+    dry_run(vm, "write")
+
+
+# A fast boot begins where the snapshot's command was, so that all images are taken under
+# the one name that wait_restored knows.
+
+def take(vm, generation):
+    vm.run(f"echo {generation} >/tmp/taken")
+    golden.take_snapshot(vm)
+    assert vm.state() == f"saved generation={generation}"
+
+
+def is_restored(vm, generation, restores):
+    vm.wait_restored()
+    checks.restored_state(vm, generation, restores)
+    assert vm.run("cat /tmp/taken").output == f"{generation}"
+
+
+def test_two_golden_images(lab):
+    """They take turns in the slots; the older one is there to be asked for, or to fall back on."""
+    vm = lab.warm(SMALL).start()
+    vm.wait_shell()
+    golden.install_loader(vm, options="slot=a")
+    vm.run("modprobe fastboot_snapshot")
+    for generation in (1, 2, 3):
+        take(vm, generation)
+    slots = product.status(vm)["slots"]
+    assert [slots[slot]["generation"] for slot in "ab"] == [3, 2]
+    assert product.attribute(vm, "mode") == "golden"
+    take(vm, 4)
+    vm.power_off()
+
+    vm = lab.again(vm).start()
+    is_restored(vm, 3, restores=1)
+    golden.install_loader(vm, options="")
+    vm.reset()
+    is_restored(vm, 4, restores=1)
+    product.fastbootctl(vm, "mark-good")
+    assert product.status(vm)["slots"]["b"]["attempts"] == 0
+    quarantine(vm)
+
+
+def reset(vm):
+    """What is waited for is what the console says from now on."""
+    vm.console.drain()
+    vm.reset()
+
+
+def quarantine(vm):
+    """Three entries that nobody calls good, and the older image's turn has come."""
+    for _ in range(3):
+        reset(vm)
+        vm.wait_console(RESTORING + " slot B generation 4")
+    reset(vm)
+    vm.wait_console("fastboot: slot B passed over: slot-quarantined: ")
+    is_restored(vm, 3, restores=2)
+    product.remount_efivars(vm)
+    result = vm.last_result()
+    assert result["result"] == "restored" and result["slot"] == "a"
+    assert (result["passed"], result["passed_code"]) == ("b", "slot-quarantined")
+    assert product.status(vm)["slots"]["b"]["usable"] == "slot-quarantined"
+    forget(vm)
+
+
+def forget(vm):
+    """Invalidated images are gone for the loader too."""
+    assert product.write(vm, "invalidate a").status == 0
+    assert vm.state() == "idle"
+    assert slot_status(vm, "a") == "slot-empty"
+    product.fastbootctl(vm, "invalidate", "--slot", "b", "--yes")
+    reset(vm)
+    checks.normal_boot_after_refusal(vm, "slot-empty")
+
+
+# Images for one restore.
+
+@pytest.fixture(scope="module")
+def once(module_lab):
+    """A machine that was sent to sleep while it wrote to a file system; it is off."""
+    vm = module_lab.warm(SMALL.changed(name="tiny-once", area_mib=160), scratch.make).start()
+    vm.wait_shell()
+    golden.install_loader(vm)
+    scratch.mount(vm)
+    scratch.start_appender(vm)
+    vm.run("modprobe fastboot_snapshot")
+    facts = checks.leave_traces(vm)
+    facts["count"] = scratch.count(vm)
+    vm.begin(f"echo once >{SNAPSHOT}", GOLDEN)
+    vm.wait_console("fastboot: saved for one restore, powering off: generation 1")
+    vm.wait_power_off(30)
+    return golden.Golden(vm.machine, vm.disk.parent, facts)
+
+
+def data_is_there(vm, at_least):
+    """After a normal boot: the journal is replayed, and the file whole as far as it was synced."""
+    scratch.mount(vm)
+    assert scratch.count(vm) >= at_least
+    scratch.unmount(vm)
+
+
+def comes_back(vm, once):
+    """The machine is where it was, its writer writes on, and nothing is missing."""
+    checks.restored_state(vm)
+    scratch.goes_on(vm)
+    count = scratch.count(vm)
+    assert count > once.facts["count"]
+    return count
+
+
+def test_once(lab, once):
+    """Restored once with all its data; a power cut later, the data is what was written since."""
+    vm = lab.copy(once).start()
+    assert checks.outcome(vm, once.facts) == "restored"
+    comes_back(vm, once)
+    assert product.attribute(vm, "mode") == "once"
+    assert product.attribute(vm, "attempts") == "1"
+    assert product.status(vm)["slots"]["a"]["usable"] == "slot-consumed"
+    checks.processors(vm)
+    checks.clock(vm)
+    checks.efi_variables(vm, "Once")
+    vm.run(f"echo later >{scratch.MOUNT}/later")
+    scratch.stop_appender(vm)
+    count = scratch.count(vm)
+    scratch.start_appender(vm, count)
+    vm.kill()
+
+    vm = lab.again(vm).start()
+    checks.normal_boot_after_refusal(vm, "slot-consumed")
+    data_is_there(vm, count)
+    scratch.mount(vm, "ro")
+    assert vm.run(f"cat {scratch.MOUNT}/later").output == "later"
+    scratch.unmount(vm)
+    vm.power_off()
+    scratch.check_from_outside(vm, lab.work / "checked.raw")
+
+
+def test_once_unmounts_cleanly(lab, once):
+    """The file system that was in use across the restore is sound."""
+    vm = lab.copy(once).start()
+    assert checks.outcome(vm, once.facts) == "restored"
+    comes_back(vm, once)
+    scratch.stop_appender(vm)
+    scratch.unmount(vm)
+    vm.power_off()
+    scratch.check_from_outside(vm, lab.work / "checked.raw")
+
+
+# The loader reads all of the image, writes once, and enters it.
+WRITE = "write"
+MOMENTS = [
+    pytest.param(READING, id="reading", marks=pytest.mark.full),
+    pytest.param("fastboot: 75 %", id="read"),
+    pytest.param(WRITE, id="write", marks=pytest.mark.full),
+    pytest.param(RESTORING, id="entered"),
+]
+
+
+def wait_for_moment(vm, moment):
+    if moment != WRITE:
+        vm.wait_console(moment)
+        return
+    while not vm.writes() and vm.elapsed() < 60:
+        pass
+    assert vm.writes()
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_power_cut_around_consumption(lab, once, moment):
+    """Restored at the next power-on, or consumed and booted normally; never both."""
+    vm = lab.copy(once).start()
+    wait_for_moment(vm, moment)
+    vm.kill()
+    entered = bool(vm.console.first(RESTORING))
+    assert entered or moment != RESTORING
+
+    vm = lab.again(vm).start()
+    outcome = checks.outcome(vm, once.facts)
+    if outcome == "restored":
+        assert not entered
+        comes_back(vm, once)
+    else:
+        assert outcome == "slot-consumed"
+        vm.wait_shell()
+        data_is_there(vm, once.facts["count"])
+
+
+def test_once_is_refused_after_a_mount(lab, once):
+    """A rescue system has mounted the file system and written: what it wrote stays."""
+    vm = lab.copy(once)
+    rescue = vm.variables.with_name("rescue.fd")
+    shutil.copy(OVMF_VARS, rescue)  # without boot entries: the normal system starts
+    rescue = lab.own(VM(vm.machine, vm.disk, rescue, lab.log_dir)).start()
+    rescue.wait_shell()
+    scratch.mount(rescue)
+    rescue.run(f"echo rescued >{scratch.MOUNT}/rescued")
+    count = scratch.count(rescue)
+    assert count >= once.facts["count"]
+    scratch.unmount(rescue)
+    rescue.power_off()
+
+    vm.start()
+    result = checks.normal_boot_after_refusal(vm, "fs-changed")
+    assert result["partition"] == disk.PARTUUID["scratch"]
+    scratch.mount(vm)
+    assert vm.run(f"cat {scratch.MOUNT}/rescued").output == "rescued"
+    assert scratch.count(vm) == count
+    scratch.unmount(vm)

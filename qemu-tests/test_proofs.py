@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Only onto the same machine and the same disks: what has changed since is seen.
+
+A rescue system looks at copies of a golden disk and changes each in one respect, as somebody
+would who knows nothing of the image.
+"""
+
+import pytest
+
+from harness import checks, disk, machines
+
+WRITABLE = ("ext4", "xfs", "btrfs", "f2fs")
+READ_ONLY = ("squashfs", "erofs")
+KINDS = WRITABLE + READ_ONLY
+
+MACHINE = machines.TINY.changed(
+    name="tiny-file-systems", memory="512M", area_mib=256, file_systems=KINDS,
+    second_disk=True, initrd="initrd-fs")
+RESCUE = machines.TINY.changed(
+    name="tiny-rescue", memory="512M", area_mib=16, initrd="initrd-fs")
+
+DIGESTS = "echo 3 >/proc/sys/vm/drop_caches; sha256sum /fs/*/[fu]*"
+SECOND = "/dev/sda1"
+
+
+def number(name):
+    return disk.partition_number(MACHINE, name)
+
+
+def use_and_mount(vm):
+    """All have been in use, but for the second disk's, and are mounted read-only now."""
+    for kind in KINDS:
+        mount = f"mount -t {kind} {vm.machine.partition(number(kind))} /fs/{kind}"
+        vm.run(f"mkdir -p /fs/{kind}")
+        if kind in WRITABLE:
+            vm.run(f"{mount} && echo used >/fs/{kind}/used && umount /fs/{kind}")
+        vm.run(f"{mount} -o ro")
+    vm.run(f"mkdir /fs/second && mount -t ext4 -o ro {SECOND} /fs/second")
+    return {"files": vm.run(DIGESTS).output, **checks.leave_traces(vm)}
+
+
+@pytest.fixture(scope="module")
+def golden(goldens):
+    return goldens(MACHINE, use_and_mount)
+
+
+# What the rescue system does; {} is the disk.
+
+def looks(kind):
+    # An xfs that is mounted read-only writes its log, unless it is told to leave that alone.
+    options = "ro,norecovery" if kind == "xfs" else "ro"
+    return f"mount -t {kind} -o {options} {{}}{number(kind)} /mnt && cat /mnt/file && umount /mnt"
+
+
+def writes(kind):
+    return (f"mount -t {kind} {{}}{number(kind)} /mnt && echo rescued >/mnt/rescued && sync"
+            " && umount /mnt")
+
+
+# A file of a control group that is told to give it up.
+SWAP_OVER = (
+    "mkswap {}2 && swapon {}2",
+    "mkdir /cgroup && mount -t cgroup2 none /cgroup",
+    "echo +memory >/cgroup/cgroup.subtree_control && mkdir /cgroup/swapped",
+    "sh -c 'echo $$ >/cgroup/swapped/cgroup.procs; head -c 8388608 /dev/urandom >/tmp/cold'",
+    "echo 8M >/cgroup/swapped/memory.reclaim || :",
+    "awk '$1 == \"{}2\" && $4 > 4096 {{ found = 1 }} END {{ exit !found }}' /proc/swaps")
+
+# btrfs takes two disks with the same file system for one, the greater generation counts: so
+# the disk that is only looked at comes first.
+RESCUES = {
+    "looked-at": (*(looks(kind) for kind in KINDS), "swapon {}2 && swapoff {}2"),
+    **{kind: (writes(kind),) for kind in WRITABLE},
+    "xfs-log": (f"mount -t xfs -o ro {{}}{number('xfs')} /mnt && umount /mnt",),
+    "mkswap": ("mkswap {}2",),
+    "swapped-over": SWAP_OVER,
+}
+
+
+@pytest.fixture(scope="module")
+def rescued_disks(module_lab, golden):
+    """{name: a VM, never started, whose disk the rescue system has dealt with}."""
+    vms = {name: module_lab.copy(golden) for name in RESCUES}
+    rescue = module_lab.fresh(RESCUE)
+    rescue.drives = [vm.disk for vm in vms.values()]
+    rescue.start().wait_shell()
+    for index, commands in enumerate(RESCUES.values()):
+        for command in commands:
+            rescue.run(command.format(*[f"/dev/vd{chr(ord('b') + index)}"] * 2))
+    rescue.power_off()
+    return vms
+
+
+@pytest.fixture
+def rescued(lab, rescued_disks):
+    """Returns a function: the machine, started, whose disk has been dealt with so."""
+    return lambda name: lab.again(rescued_disks[name]).start()
+
+
+def test_looked_at(rescued, golden):
+    """All file systems were mounted read-only elsewhere, the swap area was in use: no reason."""
+    vm = rescued("looked-at")
+    assert checks.outcome(vm, golden.facts) == "restored"
+    checks.restored_state(vm)
+    assert vm.run(DIGESTS).output == golden.facts["files"]
+    checks.whole_machine(vm, "LookedAt")
+
+
+@pytest.mark.parametrize("kind", WRITABLE)
+def test_written(rescued, golden, kind):
+    """Mounted elsewhere, written, cleanly unmounted."""
+    vm = rescued(kind)
+    assert checks.outcome(vm, golden.facts) == "fs-changed"
+    assert checks.partition_told(vm) == disk.PARTUUID[kind]
+
+
+def test_xfs_mounted_read_only(rescued, golden):
+    """Nobody wrote, but the log the saved kernel knows is no longer that on the disk."""
+    vm = rescued("xfs-log")
+    assert checks.outcome(vm, golden.facts) == "fs-changed"
+    assert checks.partition_told(vm) == disk.PARTUUID["xfs"]
+
+
+@pytest.mark.parametrize("kind", READ_ONLY)
+def test_replaced(lab, golden, kind):
+    """Another image of a file system that cannot be written."""
+    vm = lab.copy(golden)
+    image = lab.work / kind
+    disk.make_file_system(kind, image, "an update")
+    disk.write(vm.disk, disk.partition_extent(MACHINE, kind)[0], image.read_bytes())
+    vm.start()
+    assert checks.outcome(vm, golden.facts) == "fs-changed"
+    assert checks.partition_told(vm) == disk.PARTUUID[kind]
+
+
+def test_image_partition_formatted(rescued, golden):
+    vm = rescued("mkswap")
+    assert checks.outcome(vm, golden.facts) == "image-partition"
+    assert checks.partition_told(vm) == disk.PARTUUID["area"]
+
+
+def test_image_swapped_over(rescued, golden):
+    """Pages were swapped out to where the image was."""
+    vm = rescued("swapped-over")
+    assert checks.outcome(vm, golden.facts) in ("slot-magic", "image-partition")
+
+
+def test_partition_renamed(lab, golden):
+    """The smallest change of the table."""
+    vm = lab.copy(golden)
+    disk.edit_table(vm.disk, "--part-label", disk.SCRATCH, "renamed")
+    vm.start()
+    assert checks.outcome(vm, golden.facts) == "partition-table"
+    assert checks.partition_told(vm) == disk.PARTUUID["area"]
+
+
+def test_second_disk_is_gone(lab, golden):
+    vm = lab.copy(golden, drives=()).start()
+    result = checks.reason_everywhere(vm, "disk-missing")
+    assert result["partition"] == disk.PARTUUID["second"]
+
+
+def test_second_disk_is_there_twice(lab, golden):
+    """With its clone: nobody can say which of the two the image knows."""
+    vm = lab.copy(golden)
+    clone = vm.disk.with_name("clone.qcow2")
+    disk.make_overlay(golden.directory / "second.qcow2", clone)
+    vm.drives.append(clone)
+    vm.start()
+    assert checks.outcome(vm, golden.facts) == "disk-missing"
+    assert checks.partition_told(vm) == disk.PARTUUID["second"]
+    vm.wait_firmware("fastboot:   partition .* is there twice")
+
+
+# The machine.
+
+@pytest.fixture(scope="module")
+def plain(goldens):
+    return goldens(machines.TINY)
+
+
+OTHER = "b3d7f3a4-5e0c-4f0e-9c55-0a3f5c1d2e02"
+CHANGES = [
+    pytest.param({"uuid": OTHER}, "machine-id", id="another-machine"),
+    pytest.param({"cpu": "qemu64"}, "cpu-model", id="cpu-model"),
+    pytest.param({"cpu": "max,-bmi2"}, "cpu-model", id="cpu-feature"),
+    pytest.param({"cpus": 3}, "cpu-count", id="cpu-count"),
+    pytest.param({"devices": ("virtio-rng-pci",)}, "pci-devices", id="pci-device"),
+]
+
+
+@pytest.mark.parametrize("change, code", CHANGES)
+def test_changed_machine(lab, plain, change, code):
+    vm = lab.copy(plain, plain.machine.changed(**change)).start()
+    assert checks.outcome(vm, plain.facts) == code
+
+
+def test_changed_memory_and_back(lab, plain):
+    """A refusal costs nothing: the same disk and variables fast-boot again."""
+    changed = lab.copy(plain, plain.machine.changed(memory="1280M")).start()
+    result = checks.reason_everywhere(changed, "ram-size")
+    assert result["golden"] != result["today"]
+    lab.note(refused_and_booted=changed.elapsed())
+    changed.kill()
+    vm = lab.again(changed, plain.machine).start()
+    assert checks.outcome(vm, plain.facts) == "restored"
+    checks.restored_state(vm)
