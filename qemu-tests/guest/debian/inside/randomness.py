@@ -14,4 +14,4 @@ with open("/run/random", "w", buffering=1) as log:
     while True:
         before = time.clock_gettime(time.CLOCK_BOOTTIME)
         log.write(f"{before:.6f} {os.getrandom(16).hex()} {urandom.read(16).hex()}\n")
-        time.sleep(0.01)
+        time.sleep(0.05)
