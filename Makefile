@@ -25,9 +25,9 @@ demo: setup ## the main job: cold boot, echo golden, power off, fast boot, a tab
 	$(MAKE) -C qemu-tests demo
 
 .PHONY: qemu-test
-qemu-test: setup ## all tests in QEMU with OVMF; T=name for those with name in theirs
+qemu-test: setup ## all tests in QEMU with OVMF; T=name, LAST_FAILED=1: some of them
 	$(MAKE) guests
-	$(MAKE) -C qemu-tests test T='$(T)'
+	$(MAKE) -C qemu-tests test T='$(T)' LAST_FAILED='$(LAST_FAILED)'
 
 .PHONY: qemu-test-all
 qemu-test-all: setup ## the full matrix; takes longer
