@@ -233,9 +233,10 @@ def test_unknown_command(vm, command):
 def test_two_at_once(vm):
     """Whoever comes second is turned away, and the first is not disturbed."""
     generation = next_generation(vm)
-    # The other may be the first to be there: then this one is turned away, and comes again.
-    vm.run(f"(until echo golden >{SNAPSHOT}; do :; done; echo 0 >/tmp/first)"
+    # The second comes once the first is at it, and comes again until that has ended.
+    vm.run(f"(: >/tmp/begun; echo golden >{SNAPSHOT}; echo $? >/tmp/first)"
            " </dev/null >/dev/null 2>&1 &"
+           " while [ ! -e /tmp/begun ]; do :; done; sleep 0.02;"
            " while [ ! -s /tmp/first ]; do"
            f" echo nonsense >{SNAPSHOT}; done 2>/tmp/second; :", timeout=60)
     assert vm.run("cat /tmp/first").output == "0"
