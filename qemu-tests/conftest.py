@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Fixtures: golden systems made once a run, machines that end with their test."""
+"""Fixtures: golden systems made once a run, machines that end with their test.
+
+The tests may run in several processes (pytest-xdist), a file of them in one: what they share
+lies on the disk, behind a lock.
+"""
 
 import fcntl
 import json
@@ -10,12 +14,12 @@ import time
 import pytest
 
 from harness import checks, golden, guests
+from harness.guests import locked
 from harness.paths import LOGS, WORK
 from harness.vm import VM
 
 RUN = WORK / "tests"
 TIMES = LOGS / "times.json"
-_times = []
 
 
 def pytest_addoption(parser):
@@ -31,6 +35,29 @@ def pytest_collection_modifyitems(config, items):
     items[:] = kept
 
 
+def is_worker(session):
+    """A process that another one hands tests to."""
+    return hasattr(session.config, "workerinput")
+
+
+def pytest_sessionstart(session):
+    if is_worker(session) or session.config.option.collectonly:
+        return
+    WORK.mkdir(parents=True, exist_ok=True)
+    session.run_lock = open(WORK / "tests.lock", "w")
+    try:
+        fcntl.flock(session.run_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        session.run_lock = None
+        pytest.exit(f"another test run works in {RUN}: wait for its end", returncode=3)
+    shutil.rmtree(RUN, ignore_errors=True)
+
+
+def pytest_sessionfinish(session):
+    if getattr(session, "run_lock", None) and not session.config.getoption("--keep"):
+        shutil.rmtree(RUN, ignore_errors=True)
+
+
 def log_dir_for(name):
     directory = LOGS / re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-")
     shutil.rmtree(directory, ignore_errors=True)
@@ -40,48 +67,39 @@ def log_dir_for(name):
 class Goldens:
     """Golden systems by row; a row has one and the same prepare everywhere."""
 
-    def __init__(self):
-        self._made = {}
-        self._lock = open(WORK / "tests.lock", "w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pytest.exit(f"another test run works in {RUN}: wait for its end", returncode=3)
-        shutil.rmtree(RUN, ignore_errors=True)
-
     def __call__(self, machine, prepare=checks.leave_traces, **options):
         name = f"golden-{machine.name}"
-        if name not in self._made:
-            self._made[name] = self._make(machine, name, prepare, options)
-        made = self._made[name]
-        if isinstance(made, Exception):
-            pytest.fail(f"{name} could not be made: {made}", pytrace=False)
-        return made
+        made = RUN / f"{name}.json"
+        with locked(RUN / f"{name}.lock"):
+            if not made.exists():
+                made.write_text(json.dumps(self._make(machine, name, prepare, options)))
+        result = json.loads(made.read_text())
+        if "error" in result:
+            pytest.fail(f"{name} could not be made: {result['error']}", pytrace=False)
+        return golden.Golden(machine, RUN / name, result["facts"])
 
-    def _make(self, machine, name, prepare, options):
+    @staticmethod
+    def _make(machine, name, prepare, options):
         try:
             made = golden.make_golden(machine, RUN / name, log_dir_for(name), prepare, **options)
-            troubles = [line for console in made.consoles for line in console.trouble()]
-            if troubles:
-                raise RuntimeError("trouble on the console: " + "; ".join(troubles))
-            return made
         except Exception as error:  # kept, so that every test of the row reports it
-            return error
+            return {"error": str(error)}
+        troubles = [line for console in made.consoles for line in console.trouble()]
+        if troubles:
+            return {"error": "trouble on the console: " + "; ".join(troubles)}
+        return {"facts": made.facts}
 
 
 @pytest.fixture(scope="session")
-def goldens(request):
-    WORK.mkdir(parents=True, exist_ok=True)
-    yield Goldens()
-    if not request.config.getoption("--keep"):
-        shutil.rmtree(RUN, ignore_errors=True)
+def goldens():
+    return Goldens()
 
 
 class Lab:
     """What a test works with: machines of its own, gone when it ends."""
 
-    def __init__(self, name):
-        self.name = name
+    def __init__(self, name, node):
+        self._node = node
         self.log_dir = log_dir_for(name)
         self.work = RUN / self.log_dir.name
         self._machines = []
@@ -119,7 +137,7 @@ class Lab:
 
     def note(self, **figures):
         """Keep figures for the table at the end of the run."""
-        _times.append({"test": self.name, **figures})
+        self._node.user_properties.append(("figures", figures))
 
     def close(self):
         for vm in self._machines:
@@ -132,7 +150,7 @@ class Lab:
 
 
 def bench_for(node, name):
-    bench = Lab(name)
+    bench = Lab(name, node)
     yield bench
     bench.close()
     expected = [marker.args[0] for marker in node.iter_markers("trouble_expected")]
@@ -153,12 +171,16 @@ def module_lab(request, goldens):
 
 
 def pytest_terminal_summary(terminalreporter):
-    if not _times:
+    rows = [{"test": report.nodeid.split("::")[-1], **figures}
+            for outcome in ("passed", "failed")
+            for report in terminalreporter.stats.get(outcome, []) if report.when == "call"
+            for name, figures in report.user_properties if name == "figures"]
+    if not rows:
         return
     TIMES.parent.mkdir(parents=True, exist_ok=True)
-    TIMES.write_text(json.dumps({"when": time.time(), "figures": _times}, indent=1) + "\n")
+    TIMES.write_text(json.dumps({"when": time.time(), "figures": rows}, indent=1) + "\n")
     terminalreporter.section("figures (seconds)")
-    for row in _times:
+    for row in rows:
         words = [f"{key}={value:.2f}" if isinstance(value, float) else f"{key}={value}"
                  for key, value in row.items() if key != "test"]
         terminalreporter.write_line(f"{row['test']}: {' '.join(words)}")
