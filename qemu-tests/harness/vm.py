@@ -9,6 +9,7 @@ first sign of life of the restored system.
 """
 
 import base64
+import calendar
 import itertools
 import os
 import shlex
@@ -214,6 +215,12 @@ class VM:
         blocks = self.qmp.command("query-blockstats")
         return next(block["stats"]["wr_operations"] for block in blocks
                     if block.get("device") == "disk")
+
+    def machine_clock(self):
+        """The machine's real-time clock, in seconds since the epoch."""
+        now = self.qmp.command("qom-get", path="/machine", property="rtc-time")
+        return calendar.timegm((now["tm_year"] + 1900, now["tm_mon"] + 1, now["tm_mday"],
+                                now["tm_hour"], now["tm_min"], now["tm_sec"]))
 
     def screendump(self, path):
         self.qmp.command("screendump", filename=str(path), format="png")
