@@ -154,9 +154,11 @@ def outcome(vm, facts):
     return code
 
 
-def partition_told(vm):
-    """The PARTUUID that the loader named on the console when it refused."""
-    return vm.wait_firmware(r"fastboot:   partition ([0-9a-f-]{36}): ").group(1)
+def partition_blamed(vm, facts, code, partition):
+    """The loader refused, and named this partition (as in disk.PARTUUID) on the console."""
+    assert outcome(vm, facts) == code
+    told = vm.wait_firmware(r"fastboot:   partition ([0-9a-f-]{36}): ").group(1)
+    assert told == disk.PARTUUID[partition]
 
 
 def nothing_held(vm):

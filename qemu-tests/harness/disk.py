@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from .guests import NotBuilt
 from .paths import FASTBOOTCTL, GUESTS, SYSTEMD_BOOT, host
 
 MIB = 1 << 20
@@ -84,9 +85,10 @@ def _make_esp(machine, path):
 
 def make_area(path, mib):
     """A partition as `fastbootctl prepare` lays it out."""
+    if not FASTBOOTCTL.exists():
+        raise NotBuilt(f"{FASTBOOTCTL} is not there: run `make`")
     host("truncate", "-s", f"{mib}M", path)
-    if FASTBOOTCTL.exists():
-        host(FASTBOOTCTL, "prepare", "--yes", path)
+    host(FASTBOOTCTL, "prepare", "--yes", path)
 
 
 def make_file_system(kind, path, content):
