@@ -119,10 +119,11 @@ def connection_goes_on(vm, facts):
 
 
 def pattern_is_intact(vm):
-    """A whole round that began after the restore."""
+    """A whole round, made after the restore."""
     rounds = int(re.match(r"intact (\d+)", vm.run("cat /run/pattern").output).group(1))
-    wait_for(vm, f"grep -qv 'intact {rounds}$\\|intact {rounds + 1}$' /run/pattern", timeout=60)
-    assert vm.run("cat /run/pattern").output.startswith("intact ")
+    vm.run("pkill -USR1 -f 'python3 /root/pattern.py'")
+    wait_for(vm, f"! grep -qx 'intact {rounds}' /run/pattern", timeout=60)
+    assert vm.run("cat /run/pattern").output == f"intact {rounds + 1}"
 
 
 def services_answer(ports):
