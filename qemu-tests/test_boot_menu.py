@@ -4,6 +4,7 @@
 import base64
 import re
 import struct
+import time
 
 import pytest
 
@@ -56,13 +57,22 @@ def not_default(lab, golden):
     return vm, fast
 
 
-def choose(vm, title, limit=20):
-    """Move the firmware menu's highlight to the line called title and press Enter."""
+def press(vm, key):
+    """Press a key, and wait until the firmware's menu highlights something else."""
+    before = vm.console.highlighted()
+    vm.send_keys(key, pause=0)
+    deadline = time.monotonic() + 30
+    while vm.console.highlighted() == before:
+        if time.monotonic() > deadline:
+            raise GuestError(f"the menu stays at {before!r}")
+        time.sleep(0.05)
+
+
+def move_to(vm, title, limit=20):
     for _ in range(limit):
         if vm.console.highlighted() == title:
-            vm.send_keys("ret")
             return
-        vm.send_keys("down", pause=0.5)
+        press(vm, "down")
     raise GuestError(f"the menu has no {title!r}")
 
 
@@ -80,9 +90,11 @@ def test_menu_by_key_strokes(lab, golden, not_default):
     vm = lab.again(before, before.machine.changed(menu_wait=5)).start()
     open_front_page(vm)
     vm.screendump(lab.log_dir / "front-page.png")
-    choose(vm, "Boot Manager")
-    choose(vm, "Fast boot")
+    move_to(vm, "Boot Manager")
+    press(vm, "ret")
+    move_to(vm, "Fast boot")
     vm.screendump(lab.log_dir / "boot-manager.png")
+    vm.send_keys("ret")
     vm.wait_console(f"BdsDxe: starting Boot{fast:04X}|fastboot: ")
     vm.wait_restored()
     checks.restored_state(vm, restores=2)

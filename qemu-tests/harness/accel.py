@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 
-from .paths import OVMF_CODE, OVMF_VARS
+from .paths import OVMF_CODE, OVMF_VARS, QEMU
 
 PROBE_SECONDS = 10
 THREADS_SAFE_SINCE = (8, 2)
@@ -22,7 +22,7 @@ def _firmware_speaks_under_kvm():
     with tempfile.TemporaryDirectory() as scratch:
         variables = shutil.copy(OVMF_VARS, scratch)
         command = [
-            "qemu-system-x86_64", "-nodefaults", "-display", "none",
+            *QEMU, "-nodefaults", "-display", "none",
             "-machine", "q35,accel=kvm", "-cpu", "host", "-m", "256M",
             "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF_CODE}",
             "-drive", f"if=pflash,unit=1,format=raw,file={variables}",
@@ -37,7 +37,7 @@ def _firmware_speaks_under_kvm():
 
 
 def _version():
-    said = subprocess.run(["qemu-system-x86_64", "--version"], stdout=subprocess.PIPE,
+    said = subprocess.run([*QEMU, "--version"], stdout=subprocess.PIPE,
                           check=True, text=True).stdout
     return tuple(int(part) for part in re.search(r"version (\d+)\.(\d+)", said).groups())
 

@@ -13,6 +13,11 @@ GUESTS = BUILD / "guests"
 LOGS = BUILD / "qemu-logs"
 WORK = BUILD / "qemu-work"
 
+# The installed one, or where that is too old the one of guest/fetch-qemu with its ROMs.
+_FETCHED_QEMU = BUILD / "qemu/usr/bin/qemu-system-x86_64"
+QEMU = ([str(_FETCHED_QEMU), "-L", "/usr/share/seabios", "-L", "/usr/share/qemu"]
+        if _FETCHED_QEMU.exists() else ["qemu-system-x86_64"])
+
 OVMF_CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
 OVMF_VARS = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
 SYSTEMD_BOOT = Path("/usr/lib/systemd/boot/efi/systemd-bootx64.efi")

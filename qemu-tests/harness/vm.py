@@ -22,7 +22,7 @@ from pathlib import Path
 import pexpect
 
 from .console import Console
-from .paths import OVMF_CODE
+from .paths import OVMF_CODE, QEMU
 from .qmp import Qmp, QmpError
 
 # Emulation is slow and shared build machines are slower.
@@ -123,7 +123,7 @@ class VM:
         console, shell, control = fds
         variables = f"if=pflash,unit=1,format=raw,file={self.variables}"
         command = [
-            "qemu-system-x86_64", *self.machine.qemu_arguments(len(self.drives)),
+            *QEMU, *self.machine.qemu_arguments(len(self.drives)),
             "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF_CODE}",
             "-drive", variables,
             "-drive", self._disk_backend(),
