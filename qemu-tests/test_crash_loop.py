@@ -91,4 +91,4 @@ def comes_back_when_called_good(vm):
     assert product.status(vm)["slots"]["a"]["usable"] == "ok"
     vm.reset()
     is_golden(vm, restores=5, attempts=1)
-    checks.whole_machine(vm, "Good")
+    checks.whole_machine(vm, "Good", firmware_starts=6)

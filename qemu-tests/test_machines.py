@@ -35,7 +35,7 @@ def test_restore_and_warm_reset(lab, goldens, row):
     vm.wait_restored()
     checks.restored_state(vm, restores=2)
     checks.traces(vm, golden.facts)
-    checks.whole_machine(vm, "Second")
+    checks.whole_machine(vm, "Second", firmware_starts=2)
     assert checks.random_bytes(vm) != first
 
 

@@ -27,7 +27,7 @@ from .qmp import Qmp, QmpError
 
 # Emulation is slow and shared build machines are slower.
 SCALE = float(os.environ.get("FASTBOOT_TIMEOUT_SCALE", "1"))
-BOOT_TIMEOUT = 300
+BOOT_TIMEOUT = 180
 GOLDEN = "golden"
 POST_MORTEM = (
     "", "cat /proc/interrupts /proc/tty/driver/serial /proc/tty/ldiscs",
