@@ -8,6 +8,15 @@
  */
 #define MAX_REQUEST (4 * MIB)
 
+/* Optional: most drivers but that for NVMe have none. */
+static EFI_BLOCK_IO2_PROTOCOL *find_bio2(EFI_HANDLE handle)
+{
+	EFI_GUID guid = EFI_BLOCK_IO2_PROTOCOL_GUID;
+	EFI_BLOCK_IO2_PROTOCOL *bio2;
+
+	return EFI_ERROR(BS->HandleProtocol(handle, &guid, (void **)&bio2)) ? NULL : bio2;
+}
+
 bool disk_open(EFI_HANDLE handle, struct disk *ret_disk)
 {
 	EFI_GUID guid = EFI_BLOCK_IO_PROTOCOL_GUID;
@@ -26,6 +35,7 @@ bool disk_open(EFI_HANDLE handle, struct disk *ret_disk)
 	*ret_disk = (struct disk){
 		.handle = handle,
 		.bio = bio,
+		.bio2 = find_bio2(handle),
 		.media_id = media->MediaId,
 		.block = media->BlockSize,
 		.partition = media->LogicalPartition,
@@ -56,6 +66,42 @@ bool disk_read(const struct disk *disk, uint64_t offset, uint64_t size, void *to
 		to = (uint8_t *)to + part;
 	}
 	return true;
+}
+
+/* False if it could not be queued, and then nothing is under way. */
+static bool queue_read(const struct disk *disk, uint64_t offset, uint64_t size, void *to,
+		       struct disk_request *r)
+{
+	EFI_STATUS status;
+
+	if (!disk->bio2 || size > MAX_REQUEST || !within(disk, offset, size) ||
+	    EFI_ERROR(BS->CreateEvent(0, 0, NULL, NULL, &r->token.Event)))
+		return false;
+	r->progress = DISK_BUSY;
+	status = disk->bio2->ReadBlocksEx(disk->bio2, disk->media_id, offset / disk->block,
+					  &r->token, size, to);
+	if (!EFI_ERROR(status))
+		return true;
+	BS->CloseEvent(r->token.Event);
+	return false;
+}
+
+void disk_start_read(const struct disk *disk, uint64_t offset, uint64_t size, void *to,
+		     struct disk_request *ret_request)
+{
+	*ret_request = (struct disk_request){ .progress = DISK_FAILED };
+	if (queue_read(disk, offset, size, to, ret_request))
+		return;
+	ret_request->progress = disk_read(disk, offset, size, to) ? DISK_DONE : DISK_FAILED;
+}
+
+enum disk_progress disk_poll_read(struct disk_request *r)
+{
+	if (r->progress != DISK_BUSY || BS->CheckEvent(r->token.Event) != EFI_SUCCESS)
+		return r->progress;
+	BS->CloseEvent(r->token.Event);
+	r->progress = EFI_ERROR(r->token.TransactionStatus) ? DISK_FAILED : DISK_DONE;
+	return r->progress;
 }
 
 bool disk_write(const struct disk *disk, uint64_t offset, uint64_t size, const void *from)

@@ -13,6 +13,7 @@
  *   place.c     where each page of the image goes: straight or staged
  *   reader.c    chunks from the disk into buffers
  *   workers.c   the processors that verify, decode and place them
+ *   probe.c     what each of that costs alone, if asked
  *   attempt.c   the attempt, on the disk before the jump
  *   seed.c      fresh random bytes
  *   enter.c     tables for the jump, the exit from boot services, the jump
@@ -44,6 +45,7 @@
 struct disk {
 	EFI_HANDLE handle;
 	EFI_BLOCK_IO *bio;
+	EFI_BLOCK_IO2_PROTOCOL *bio2; /* NULL: every read is waited for */
 	UINT32 media_id;
 	uint32_t block; /* bytes of the medium's own: 512 to IMG_BLOCK, a power of two */
 	bool partition; /* not a whole disk */
@@ -135,6 +137,21 @@ EFI_HANDLE disk_below(EFI_HANDLE partition);
  */
 bool disk_open(EFI_HANDLE handle, struct disk *ret_disk);
 bool disk_read(const struct disk *disk, uint64_t offset, uint64_t size, void *to);
+
+/*
+ * A read of at most 4 MiB that goes on by itself where the firmware can (UEFI 2.10, 13.10,
+ * EFI_BLOCK_IO2_PROTOCOL); elsewhere it has ended when disk_start_read() returns.  The request and
+ * `to` belong to the firmware until disk_poll_read() gives another answer than DISK_BUSY.
+ */
+enum disk_progress { DISK_BUSY, DISK_DONE, DISK_FAILED };
+struct disk_request {
+	EFI_BLOCK_IO2_TOKEN token;
+	enum disk_progress progress;
+};
+void disk_start_read(const struct disk *disk, uint64_t offset, uint64_t size, void *to,
+		     struct disk_request *ret_request);
+enum disk_progress disk_poll_read(struct disk_request *request);
+
 bool disk_write(const struct disk *disk, uint64_t offset, uint64_t size, const void *from);
 bool disk_flush(const struct disk *disk);
 

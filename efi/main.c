@@ -97,6 +97,7 @@ static enum img_reason fast_boot(struct loader *l)
 		reason = overlay(l, &entry);
 	if (reason == IMG_OK)
 		reason = record_attempt(l);
+	stamp(l, IMG_STAMP_RECORDED);
 	if (reason == IMG_OK)
 		reason = enter_golden(l, &entry);
 	return reason;

@@ -93,6 +93,8 @@ static bool parse_word(struct word w, struct options *o)
 		return o->verbose = true;
 	if (is(w, "simulate"))
 		return o->simulate = true;
+	if (is(w, "probe"))
+		return o->probe = true;
 	if (is(w, "cores=1"))
 		return o->one_core = true;
 	if (starts_with(w, "slot=", &rest) && rest.length == 1) {

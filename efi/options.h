@@ -12,6 +12,7 @@ struct options {
 	bool one_core;
 	bool verbose;
 	bool simulate;
+	bool probe;
 };
 
 /*

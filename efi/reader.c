@@ -3,30 +3,25 @@
  * Reads the chunks in the order they lie on the disk, several to a request,
  * into a ring of buffers, and publishes them to the workers.  A buffer is used
  * again once all its chunks are in their places.
+ *
+ * Where the firmware can, two requests are under way at any time, and the boot
+ * processor works meanwhile; elsewhere it waits for each, and works when there
+ * is no free buffer.
  */
-#include "workers.h"
+#include "reader.h"
 
-#define BUFFER_SIZE (4 * MIB)
-#define NR_BUFFERS  8
+#define MAX_UNDER_WAY 2
 
-struct ring {
-	uint8_t *buffer[NR_BUFFERS];
-	uint32_t count;			/* buffers there are */
-	uint64_t chunks_in[NR_BUFFERS]; /* of the buffer's present use */
-	uint64_t done_in[NR_BUFFERS];	/* counted by the workers */
-	const uint8_t **stored;		/* as in struct queue, here to be written */
-	uint8_t *buffer_of;
+/* The reads, oldest first; the slot of a batch in here is its number modulo MAX_UNDER_WAY. */
+struct reads {
+	struct batch batch[MAX_UNDER_WAY];
+	struct disk_request request[MAX_UNDER_WAY];
+	uint64_t started; /* batches; each into the next buffer of the ring */
+	uint64_t ended;
+	uint64_t next_chunk; /* the first that no read was started for */
 };
 
-/* Chunks from `first` on that fit into one buffer; their bytes on disk are contiguous. */
-struct batch {
-	uint64_t first;
-	uint64_t end;
-	uint64_t offset; /* slot bytes */
-	uint64_t size;	 /* whole blocks */
-};
-
-static struct batch next_batch(const struct img_meta *meta, uint64_t first)
+struct batch next_batch(const struct img_meta *meta, uint64_t first)
 {
 	struct batch b = { .first = first, .end = first };
 
@@ -45,55 +40,92 @@ static struct batch next_batch(const struct img_meta *meta, uint64_t first)
 	return b;
 }
 
-static void wait_for_buffer(struct queue *q, struct ring *ring, uint32_t buffer)
+/* Are all chunks of the buffer's last use in their places? */
+static bool buffer_is_free(const struct ring *ring, uint32_t buffer)
 {
-	while (!LOAD(q->failed) && LOAD(ring->done_in[buffer]) < ring->chunks_in[buffer]) {
-		if (!work_once(q, 0))
-			__builtin_ia32_pause();
-	}
+	return LOAD(ring->done_in[buffer]) >= ring->chunks_in[buffer];
 }
 
-static enum img_reason read_batch(struct loader *l, struct ring *ring, uint32_t buffer,
-				  const struct batch *b)
+static bool may_start(const struct queue *q, const struct ring *ring, const struct reads *r)
 {
-	uint64_t slot = l->area.slot[l->slot_number].offset, i;
+	return r->next_chunk < q->nr_chunks && r->started - r->ended < MAX_UNDER_WAY &&
+	       buffer_is_free(ring, r->started % ring->count);
+}
 
-	if (!disk_read(&l->disk, slot + b->offset, b->size, ring->buffer[buffer])) {
-		l->detail = (struct img_detail){ .object = "chunk", .index = b->first };
-		return IMG_E_DISK_READ;
-	}
-	ring->chunks_in[buffer] = b->end - b->first;
+/* The buffer counts as used from here on: its chunks are not done. */
+static void start_read(struct loader *l, struct ring *ring, struct reads *r)
+{
+	uint64_t slot = l->area.slot[l->slot_number].offset;
+	uint32_t buffer = r->started % ring->count, at = r->started % MAX_UNDER_WAY;
+	struct batch b = next_batch(&l->meta, r->next_chunk);
+
 	ring->done_in[buffer] = 0;
+	ring->chunks_in[buffer] = b.end - b.first;
+	r->batch[at] = b;
+	r->next_chunk = b.end;
+	r->started++;
+	disk_start_read(&l->disk, slot + b.offset, b.size, ring->buffer[buffer], &r->request[at]);
+}
+
+static void publish(struct loader *l, struct queue *q, struct ring *ring, const struct batch *b,
+		    uint32_t buffer)
+{
+	uint64_t i;
+
 	for (i = b->first; i < b->end; i++) {
 		ring->buffer_of[i] = (uint8_t)buffer;
 		ring->stored[i] =
 			ring->buffer[buffer] + (img_meta_chunk(&l->meta, i).offset - b->offset);
 	}
-	l->handoff.bytes_read += b->size;
-	return IMG_OK;
+	q->worker[0].work.bytes_read += b->size;
+	STORE(q->published, b->end);
+	report_progress(l, b->end);
 }
 
-static enum img_reason read_all(struct loader *l, struct queue *q, struct ring *ring)
+/* Publishes what has arrived; false if the oldest read is still under way. */
+static bool end_read(struct loader *l, struct queue *q, struct ring *ring, struct reads *r)
 {
-	enum img_reason reason = IMG_OK;
-	uint32_t buffer = 0;
-	uint64_t at = 0;
+	uint32_t at = r->ended % MAX_UNDER_WAY;
+	enum disk_progress progress = disk_poll_read(&r->request[at]);
 
-	while (reason == IMG_OK && at < q->nr_chunks) {
-		struct batch b = next_batch(&l->meta, at);
-
-		wait_for_buffer(q, ring, buffer);
-		if (LOAD(q->failed))
-			break;
-		reason = read_batch(l, ring, buffer, &b);
-		if (reason != IMG_OK)
-			break;
-		at = b.end;
-		STORE(q->published, at);
-		report_progress(l, at);
-		buffer = (buffer + 1) % ring->count;
+	if (progress == DISK_BUSY)
+		return false;
+	if (progress == DISK_DONE) {
+		publish(l, q, ring, &r->batch[at], r->ended % ring->count);
+	} else {
+		l->detail = (struct img_detail){ .object = "chunk", .index = r->batch[at].first };
+		workers_fail(q, IMG_E_DISK_READ, r->batch[at].first);
 	}
-	return reason;
+	r->ended++;
+	return true;
+}
+
+/* One step of reading; false if there was nothing to do for now. */
+static bool read_once(struct loader *l, struct queue *q, struct ring *ring, struct reads *r)
+{
+	uint64_t start = tsc();
+	bool did = false;
+
+	if (!LOAD(q->failed) && may_start(q, ring, r)) {
+		start_read(l, ring, r);
+		did = true;
+	}
+	if (r->ended < r->started)
+		did |= end_read(l, q, ring, r);
+	if (did)
+		q->worker[0].work.read += tsc() - start;
+	return did;
+}
+
+/* Returns with no read under way, whatever happened. */
+static void read_all(struct loader *l, struct queue *q, struct ring *ring)
+{
+	struct reads r = { 0 };
+
+	while (r.ended < r.started || (r.next_chunk < q->nr_chunks && !LOAD(q->failed))) {
+		if (!read_once(l, q, ring, &r) && !work_once(q, 0))
+			__builtin_ia32_pause();
+	}
 }
 
 /* Two buffers are enough to overlap reading with decoding; more even out the difference. */
@@ -123,37 +155,60 @@ static bool queue_allocate(struct loader *l, struct queue *q)
 
 		if (!scratch)
 			break;
-		q->scratch[q->max_workers++] = scratch;
+		q->worker[q->max_workers++].scratch = scratch;
 	}
 	return q->max_workers > 0;
 }
 
+static void sum_up(struct loader *l, const struct queue *q)
+{
+	struct img_work *sum = &l->handoff.work;
+	uint32_t i;
+
+	for (i = 0; i < q->max_workers; i++) {
+		const struct img_work *work = &q->worker[i].work;
+
+		sum->read += work->read;
+		sum->verify += work->verify;
+		sum->decode += work->decode;
+		sum->place += work->place;
+		sum->bytes_read += work->bytes_read;
+		sum->bytes_decoded += work->bytes_decoded;
+	}
+	l->handoff.bytes_read += sum->bytes_read;
+	l->handoff.workers = 1 + (q->entered < q->max_workers ? q->entered : q->max_workers - 1);
+}
+
 static enum img_reason run_queue(struct loader *l, struct queue *q, struct ring *ring)
 {
-	enum img_reason read_reason, work_reason;
+	enum img_reason reason;
 
 	workers_start(q);
-	read_reason = read_all(l, q, ring);
+	read_all(l, q, ring);
 	stamp(l, IMG_STAMP_READ);
-	if (read_reason != IMG_OK)
-		workers_fail(q, read_reason, 0);
-	work_reason = workers_finish(q);
+	reason = workers_finish(q);
 	stamp(l, IMG_STAMP_DECODED);
-	l->handoff.workers = 1 + (q->entered < q->max_workers ? q->entered : q->max_workers - 1);
-	if (read_reason == IMG_OK && work_reason != IMG_OK)
+	sum_up(l, q);
+	if (reason != IMG_OK && reason != IMG_E_DISK_READ)
 		l->detail = (struct img_detail){ .object = "chunk", .index = q->failed_chunk };
-	return read_reason != IMG_OK ? read_reason : work_reason;
+	return reason;
 }
 
 enum img_reason place_image(struct loader *l)
 {
+	static struct queue q; /* too large for the firmware's stack */
 	struct ring ring = { 0 };
-	struct queue q = { .l = l, .nr_chunks = l->meta.nr_chunks };
-	enum img_reason reason;
+	enum img_reason reason = IMG_OK;
 
+	memset(&q, 0, sizeof(q));
+	q.l = l;
+	q.nr_chunks = l->meta.nr_chunks;
 	if (!ring_allocate(l, &ring) || !queue_allocate(l, &q))
 		return IMG_E_NO_MEMORY;
-	reason = plan_staging(l);
+	if (l->options.probe)
+		reason = probe_chunks(l, &ring, &q.worker[0]);
+	if (reason == IMG_OK)
+		reason = plan_staging(l);
 	if (reason != IMG_OK)
 		return reason;
 	q.stored = ring.stored;

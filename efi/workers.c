@@ -35,29 +35,69 @@ void workers_fail(struct queue *q, enum img_reason reason, uint64_t chunk)
 		q->failed_chunk = chunk;
 }
 
-static enum img_reason place_chunk(const struct queue *q, const struct img_chunk *c,
-				   const uint8_t *stored, void *scratch)
+static enum img_reason verify(const struct img_chunk *c, const uint8_t *stored,
+			      struct img_work *work)
 {
+	uint64_t start = tsc();
 	enum img_reason reason = img_chunk_check(c, stored);
+
+	work->verify += tsc() - start;
+	return reason;
+}
+
+static enum img_reason decode(const struct img_chunk *c, const uint8_t *stored, void *to,
+			      struct img_work *work)
+{
+	uint64_t start = tsc();
+	enum img_reason reason = img_chunk_decode(c, stored, to);
+
+	work->decode += tsc() - start;
+	work->bytes_decoded += c->pages * IMG_PAGE_SIZE;
+	return reason;
+}
+
+static void place(const struct loader *l, const struct img_chunk *c, const void *pages,
+		  struct img_work *work)
+{
+	uint64_t start = tsc();
+
+	place_stored(l, c->first, c->pages, pages);
+	work->place += tsc() - start;
+}
+
+/* A chunk that goes to one piece of memory is decoded right there; a raw one is only placed. */
+static enum img_reason do_chunk_at(const struct loader *l, const struct img_chunk *c,
+				   const uint8_t *stored, struct worker *w)
+{
+	enum img_reason reason = verify(c, stored, &w->work);
 	void *direct;
 
 	if (reason != IMG_OK)
 		return reason;
 	if (c->kind == IMG_CHUNK_RAW) {
-		place_stored(q->l, c->first, c->pages, stored);
+		place(l, c, stored, &w->work);
 		return IMG_OK;
 	}
-	direct = stored_in_one_piece(q->l, c->first, c->pages);
-	reason = img_chunk_decode(c, stored, direct ? direct : scratch);
+	direct = stored_in_one_piece(l, c->first, c->pages);
+	reason = decode(c, stored, direct ? direct : w->scratch, &w->work);
 	if (reason == IMG_OK && !direct)
-		place_stored(q->l, c->first, c->pages, scratch);
+		place(l, c, w->scratch, &w->work);
+	return reason;
+}
+
+enum img_reason chunk_cost(const struct img_chunk *c, const uint8_t *stored, struct worker *w)
+{
+	enum img_reason reason = verify(c, stored, &w->work);
+
+	if (reason == IMG_OK && c->kind == IMG_CHUNK_LZ4)
+		reason = decode(c, stored, w->scratch, &w->work);
 	return reason;
 }
 
 static void do_chunk(struct queue *q, uint64_t number, uint32_t worker)
 {
 	struct img_chunk c = img_meta_chunk(&q->l->meta, number);
-	enum img_reason reason = place_chunk(q, &c, q->stored[number], q->scratch[worker]);
+	enum img_reason reason = do_chunk_at(q->l, &c, q->stored[number], &q->worker[worker]);
 
 	if (reason != IMG_OK)
 		workers_fail(q, reason, number);
@@ -90,10 +130,10 @@ static void fill_run(const struct loader *l, const struct img_run *run)
 	}
 }
 
-static bool do_fills(struct queue *q)
+static bool do_fills(struct queue *q, struct worker *w)
 {
 	const struct img_meta *meta = &q->l->meta;
-	uint64_t i, end;
+	uint64_t i, end, start = tsc();
 
 	if (LOAD(q->next_fill) >= meta->nr_runs)
 		return false;
@@ -105,6 +145,7 @@ static bool do_fills(struct queue *q)
 		if (run.kind == IMG_RUN_FILL)
 			fill_run(q->l, &run);
 	}
+	w->work.place += tsc() - start;
 	return true;
 }
 
@@ -118,7 +159,7 @@ bool work_once(struct queue *q, uint32_t worker)
 		do_chunk(q, number, worker);
 		return true;
 	}
-	return do_fills(q);
+	return do_fills(q, &q->worker[worker]);
 }
 
 static bool all_taken(const struct queue *q)

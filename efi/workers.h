@@ -18,11 +18,17 @@
 #define STORE(x, v)  __atomic_store_n(&(x), v, __ATOMIC_RELEASE)
 #define ADD_FETCH(x) __atomic_add_fetch(&(x), 1, __ATOMIC_ACQ_REL)
 
+/* A cache line each, so that processors do not wait for each other's counts. */
+struct worker {
+	void *scratch; /* one chunk's pages */
+	struct img_work work;
+} __attribute__((aligned(64)));
+
 struct queue {
 	const struct loader *l;
 	uint64_t nr_chunks;
-	const uint8_t **stored;	    /* of each chunk: where its bytes were read to */
-	void *scratch[MAX_WORKERS]; /* one chunk's pages each */
+	const uint8_t **stored;		   /* of each chunk: where its bytes were read to */
+	struct worker worker[MAX_WORKERS]; /* the boot processor is number 0 */
 	uint32_t max_workers;
 
 	uint64_t published; /* chunks that have arrived */
@@ -51,6 +57,9 @@ void workers_start(struct queue *q);
 
 /* One piece of work on this processor; false if there was none to be had now. */
 bool work_once(struct queue *q, uint32_t worker);
+
+/* Verifies and decodes a chunk into the worker's scratch, for what it costs. */
+enum img_reason chunk_cost(const struct img_chunk *c, const uint8_t *stored, struct worker *w);
 
 /* Works until all is done or one has failed, then waits for every processor to be out. */
 enum img_reason workers_finish(struct queue *q);

@@ -27,6 +27,7 @@ class Machine:
     file_systems: tuple = ()    # of further partitions
     second_disk: bool = False   # one more, with an ext4; q35, and the first not at AHCI
     initrd: str = "initrd"      # of the tiny guest; initrd-fs has modules of file systems
+    touched: bool = False       # its memory is there before power-on, as a real machine's is
 
     def changed(self, **fields):
         """The same machine after somebody has been at it with a screwdriver."""
@@ -38,7 +39,7 @@ class Machine:
             "-nodefaults", "-no-user-config", "-display", "none",
             "-name", self.name, "-uuid", self.uuid, "-rtc", "base=utc",
             "-machine", f"{self.type}", "-accel", accelerator(),
-            "-cpu", self.cpu, "-smp", str(self.cpus), "-m", self.memory,
+            "-cpu", self.cpu, "-smp", str(self.cpus), *self._memory_arguments(),
             "-device", "VGA",
             *self._disk_arguments(),
             *(word for number in range(drives) for word in self._drive_arguments(number))]
@@ -49,6 +50,13 @@ class Machine:
             arguments += ["-boot", f"menu=on,splash-time={int(self.menu_wait * 1000)}"]
         for device in self.devices:
             arguments += ["-device", device]
+        return arguments
+
+    def _memory_arguments(self):
+        arguments = ["-m", self.memory]
+        if self.touched:
+            arguments += ["-object", f"memory-backend-ram,id=ram,size={self.memory},prealloc=on",
+                          "-machine", "memory-backend=ram"]
         return arguments
 
     def _disk_arguments(self):

@@ -15,17 +15,28 @@
 #define IMG_SEED_SIZE	    64u
 
 enum img_stamp {
-	IMG_STAMP_ENTRY,   /* loader entered */
-	IMG_STAMP_FOUND,   /* area found, headers read */
-	IMG_STAMP_META,	   /* sections read and validated */
-	IMG_STAMP_DECIDED, /* machine compared, plan made */
-	IMG_STAMP_CLAIMED, /* memory claimed */
-	IMG_STAMP_READ,	   /* last chunk read */
-	IMG_STAMP_DECODED, /* last chunk verified, decoded and placed */
-	IMG_STAMP_EXIT,	   /* ExitBootServices returned */
-	IMG_STAMP_RUNTIME, /* SetVirtualAddressMap returned */
-	IMG_STAMP_JUMP,	   /* copied; about to jump into the saved kernel */
+	IMG_STAMP_ENTRY,    /* loader entered */
+	IMG_STAMP_FOUND,    /* area found, headers read */
+	IMG_STAMP_META,	    /* sections read and validated */
+	IMG_STAMP_DECIDED,  /* machine compared, plan made */
+	IMG_STAMP_CLAIMED,  /* memory claimed */
+	IMG_STAMP_READ,	    /* last chunk read */
+	IMG_STAMP_DECODED,  /* last chunk verified, decoded and placed */
+	IMG_STAMP_EXIT,	    /* ExitBootServices returned */
+	IMG_STAMP_RUNTIME,  /* SetVirtualAddressMap returned */
+	IMG_STAMP_JUMP,	    /* copied; about to jump into the saved kernel */
+	IMG_STAMP_RECORDED, /* the attempt is on the disk */
 	IMG_STAMP_COUNT = 16
+};
+
+/* What the work on chunks cost, in TSC ticks summed over all processors. */
+struct img_work {
+	uint64_t read;		/* waiting for the disk, or in its driver; boot processor alone */
+	uint64_t verify;	/* checksums */
+	uint64_t decode;	/* LZ4 */
+	uint64_t place;		/* copies to the pages' places, and constant pages */
+	uint64_t bytes_read;	/* whole blocks */
+	uint64_t bytes_decoded; /* by LZ4, as pages */
 };
 
 struct img_handoff {
@@ -45,11 +56,16 @@ struct img_handoff {
 	uint64_t stamp[IMG_STAMP_COUNT];
 	uint32_t attempts; /* since the image was last called good, with this one */
 	uint32_t reserved0;
+	struct img_work work;	/* of this restore */
+	struct img_work probe;	/* of the option `probe`, each step alone; 0 without it */
+	uint64_t probe_elapsed; /* TSC ticks of the probe from beginning to end */
 };
 
 static_assert(sizeof(struct img_handoff) <= 4096, "one page");
 static_assert(offsetof(struct img_handoff, seed) == 80, "seed");
 static_assert(offsetof(struct img_handoff, stamp) == 144, "stamp");
 static_assert(offsetof(struct img_handoff, attempts) == 272, "attempts");
+static_assert(offsetof(struct img_handoff, work) == 280, "work");
+static_assert(offsetof(struct img_handoff, probe_elapsed) == 376, "probe_elapsed");
 
 #endif

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The option `probe`: what the disk, the checksum and the decoder take for this image, each
+ * alone and on one processor.  From that follows the least time that a restore could take:
+ *
+ *   max(read, (verify + decode) / processors)
+ *
+ * docs/performance.md compares restores with it.
+ */
+#include "reader.h"
+
+static enum img_reason probe_batch(struct loader *l, const struct batch *b, uint8_t *buffer,
+				   struct worker *w)
+{
+	uint64_t slot = l->area.slot[l->slot_number].offset, start = tsc(), i;
+	enum img_reason reason = IMG_OK;
+
+	if (!disk_read(&l->disk, slot + b->offset, b->size, buffer)) {
+		l->detail = (struct img_detail){ .object = "chunk", .index = b->first };
+		return IMG_E_DISK_READ;
+	}
+	w->work.read += tsc() - start;
+	w->work.bytes_read += b->size;
+	for (i = b->first; i < b->end && reason == IMG_OK; i++) {
+		struct img_chunk c = img_meta_chunk(&l->meta, i);
+
+		reason = chunk_cost(&c, buffer + (c.offset - b->offset), w);
+		if (reason != IMG_OK)
+			l->detail = (struct img_detail){ .object = "chunk", .index = i };
+	}
+	return reason;
+}
+
+enum img_reason probe_chunks(struct loader *l, struct ring *ring, struct worker *w)
+{
+	uint64_t start = tsc(), at = 0;
+	enum img_reason reason = IMG_OK;
+
+	while (reason == IMG_OK && at < l->meta.nr_chunks) {
+		struct batch b = next_batch(&l->meta, at);
+
+		reason = probe_batch(l, &b, ring->buffer[0], w);
+		at = b.end;
+	}
+	l->handoff.probe = w->work;
+	l->handoff.probe_elapsed = tsc() - start;
+	w->work = (struct img_work){ 0 };
+	return reason;
+}
