@@ -235,6 +235,8 @@ static void figures_take(struct snapshot *snapshot, const struct img_slot *slot)
 	snapshot->figures.pages = slot->nr_pages;
 	snapshot->figures.stored_pages = slot->nr_stored;
 	snapshot->figures.bytes = slot->data_size + slot->meta_size;
+	snapshot->figures.encode_ns = pack_encode_ns(&snapshot->pack);
+	snapshot->figures.disk_ns = snapshot->pack.costs.disk_ns;
 }
 
 static int proofs_take(struct snapshot *snapshot)

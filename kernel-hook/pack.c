@@ -4,16 +4,20 @@
  * Compressors and writer: workers of a queue of our own.
  */
 #include <linux/cpumask.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 
 #include "disk.h"
 #include "fault.h"
 #include "held.h"
 #include "pack.h"
 
-#define PACK_MAX_WORKERS 16
-#define PACK_MAX_WRITE	 4 /* jobs joined to one write, 1 MiB each at most */
+#define PACK_MAX_WORKERS 8
+#define PACK_MAX_JOBS	 11 /* 2 MiB each: some 22 MiB, whatever the machine */
+#define PACK_MAX_WRITE	 4  /* jobs joined to one write, 1 MiB each at most */
 
 static unsigned int pack_workers(void)
 {
@@ -23,7 +27,7 @@ static unsigned int pack_workers(void)
 /* Two jobs a worker, so that it never waits for the reader, and two for writer and reader. */
 static unsigned int pack_jobs(void)
 {
-	return 2 * pack_workers() + 2;
+	return min_t(unsigned int, 2 * pack_workers() + 2, PACK_MAX_JOBS);
 }
 
 size_t pack_shared_pages(void)
@@ -52,14 +56,26 @@ static bool pack_failed(struct pack *pack)
 	return READ_ONCE(pack->reason) != IMG_OK;
 }
 
+static unsigned long switches_now(void)
+{
+	return current->nvcsw + current->nivcsw;
+}
+
 static void pack_encode_work(struct work_struct *work)
 {
 	struct pack_job *job = container_of(work, struct pack_job, work);
 	struct pack *pack = job->pack;
+	unsigned long switches = switches_now();
+	u64 start = ktime_get_ns(), cost;
 
 	img_chunk_encode(job->in, job->pages, job->out, job->workmem, &job->chunk);
+	cost = ktime_get_ns() - start;
 	spin_lock(&pack->lock);
 	job->encoded = true;
+	if (switches == switches_now()) {
+		pack->costs.timed_ns += cost;
+		pack->costs.timed_pages += job->pages;
+	}
 	spin_unlock(&pack->lock);
 	queue_work(pack->queue, &pack->writer_work);
 }
@@ -112,6 +128,7 @@ static void pack_writer_work(struct work_struct *work)
 	unsigned int jobs;
 
 	while ((jobs = writer_take(pack))) {
+		u64 start = ktime_get_ns();
 		int error;
 
 		if (fault_is_at(FAULT_CHUNK_WRITE))
@@ -121,6 +138,7 @@ static void pack_writer_work(struct work_struct *work)
 			pack_fail(pack, IMG_E_DISK_WRITE, error);
 		spin_lock(&pack->lock);
 		pack->tail += jobs;
+		pack->costs.disk_ns += ktime_get_ns() - start;
 		spin_unlock(&pack->lock);
 		wake_up(&pack->progress);
 	}
@@ -224,6 +242,16 @@ void pack_release(struct pack *pack)
 	pack->write_page = NULL;
 }
 
+size_t pack_memory(const struct pack *pack)
+{
+	size_t job = IMG_CHUNK_SIZE + IMG_ENCODE_BOUND + IMG_PORT_LZ4_WORKMEM +
+		     IMG_CHUNK_PAGES * sizeof(struct bio_vec);
+
+	return pack->count * job + PACK_MAX_WRITE * IMG_CHUNK_PAGES * sizeof(struct bio_vec) +
+	       pack->writer.run_capacity * sizeof(struct img_run_disk) +
+	       pack->writer.chunk_capacity * sizeof(struct img_chunk_disk);
+}
+
 void pack_begin(struct pack *pack, struct file *file, u64 slot_offset, u64 slot_size, u64 runs)
 {
 	struct img_writer *w = &pack->writer;
@@ -233,6 +261,7 @@ void pack_begin(struct pack *pack, struct file *file, u64 slot_offset, u64 slot_
 	pack->slot_offset = slot_offset;
 	pack->runs_ahead = runs;
 	pack->next_pfn = ~0ull;
+	pack->costs = (struct pack_costs){ 0 };
 }
 
 static bool pack_has_free_job(struct pack *pack)
@@ -320,6 +349,15 @@ void pack_drain(struct pack *pack)
 		pack_submit(pack);
 	wait_event(pack->progress, pack_idle(pack));
 	drain_workqueue(pack->queue);
+}
+
+u64 pack_encode_ns(const struct pack *pack)
+{
+	const struct pack_costs *costs = &pack->costs;
+
+	if (!costs->timed_pages)
+		return 0;
+	return mul_u64_u64_div_u64(costs->timed_ns, pack->writer.nr_chunked, costs->timed_pages);
 }
 
 int pack_verdict(struct pack *pack, struct report *report)

@@ -43,6 +43,16 @@ struct pack_job {
 	bool encoded;
 };
 
+/*
+ * What packing cost.  Only chunks that were compressed without a context switch count as timed:
+ * the others' time is not that of compressing alone.
+ */
+struct pack_costs {
+	u64 timed_ns;
+	u64 timed_pages;
+	u64 disk_ns; /* the writer's, waiting for the disk */
+};
+
 struct pack {
 	struct workqueue_struct *queue;
 	struct work_struct writer_work;
@@ -58,6 +68,7 @@ struct pack {
 	spinlock_t lock; /* all below, and job->encoded */
 	u64 tail;
 	struct img_writer writer;
+	struct pack_costs costs;
 	enum img_reason reason; /* of the first failure */
 	int error;
 
@@ -81,6 +92,9 @@ size_t pack_shared_pages(void);
 int pack_prepare(struct pack *pack, const struct shared *shared, size_t offset, u64 max_pages);
 void pack_release(struct pack *pack);
 
+/* Bytes that packing takes: buffers, and the tables that become the image's index. */
+size_t pack_memory(const struct pack *pack);
+
 /* Before the first page.  runs: as many runs of consecutive pfns are to come. */
 void pack_begin(struct pack *pack, struct file *file, u64 slot_offset, u64 slot_size, u64 runs);
 
@@ -92,6 +106,9 @@ bool pack_commit(struct pack *pack, u64 pfn);
 
 /* Waits for all that was committed to be written; also needed after a failure. */
 void pack_drain(struct pack *pack);
+
+/* One processor's time to compress all that was packed, as far as could be told; ns. */
+u64 pack_encode_ns(const struct pack *pack);
 
 /* Reports the first failure, if any, and returns its errno. */
 int pack_verdict(struct pack *pack, struct report *report);

@@ -157,9 +157,7 @@ static u64 since_jump_us(const struct img_handoff *handoff)
 {
 	u64 now = rdtsc(), jump = handoff->stamp[IMG_STAMP_JUMP];
 
-	if (!handoff->tsc_hz || !jump || now < jump)
-		return 0;
-	return mul_u64_u64_div_u64(now - jump, USEC_PER_SEC, handoff->tsc_hz);
+	return !jump || now < jump ? 0 : resume_ticks_us(handoff, now - jump);
 }
 
 void resume_apply(struct resume *resume, struct img_handoff *handoff,
@@ -182,11 +180,16 @@ void resume_thawed(struct resume_figures *figures)
 	figures->thawed_us = since_jump_us(&figures->handoff);
 }
 
+u64 resume_ticks_us(const struct img_handoff *handoff, u64 ticks)
+{
+	if (!handoff->tsc_hz)
+		return 0;
+	return mul_u64_u64_div_u64(ticks, USEC_PER_SEC, handoff->tsc_hz);
+}
+
 u64 resume_stamp_us(const struct img_handoff *handoff, enum img_stamp stamp)
 {
 	u64 entry = handoff->stamp[IMG_STAMP_ENTRY], then = handoff->stamp[stamp];
 
-	if (!handoff->tsc_hz || then < entry || !then)
-		return 0;
-	return mul_u64_u64_div_u64(then - entry, USEC_PER_SEC, handoff->tsc_hz);
+	return then < entry ? 0 : resume_ticks_us(handoff, then - entry);
 }

@@ -44,4 +44,7 @@ void resume_thawed(struct resume_figures *figures);
 /* A stamp in microseconds since the loader was entered; 0 if the stage did not happen. */
 u64 resume_stamp_us(const struct img_handoff *handoff, enum img_stamp stamp);
 
+/* Ticks of the loader's clock in microseconds; 0 if its speed is unknown. */
+u64 resume_ticks_us(const struct img_handoff *handoff, u64 ticks);
+
 #endif

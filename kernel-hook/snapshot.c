@@ -17,6 +17,7 @@
 #define pr_fmt(fmt) "fastboot: " fmt
 
 #include <linux/io.h>
+#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
@@ -24,6 +25,8 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <linux/uuid.h>
+#include <asm/msr.h>
+#include <asm/tsc.h>
 
 #include "disk.h"
 #include "fault.h"
@@ -133,6 +136,12 @@ static int buffers_prepare(struct snapshot *snapshot)
 	return 0;
 }
 
+static void memory_count(struct snapshot *snapshot)
+{
+	snapshot->figures.memory_bytes =
+		PAGE_SIZE + pack_memory(&snapshot->pack) + stream_memory(&snapshot->stream);
+}
+
 static int snapshot_prepare(struct snapshot *snapshot)
 {
 	int error = buffers_prepare(snapshot);
@@ -146,6 +155,7 @@ static int snapshot_prepare(struct snapshot *snapshot)
 		error = fault_at(FAULT_RESUME, snapshot->report);
 	if (!error)
 		error = resume_prepare(&snapshot->resume, snapshot->report);
+	memory_count(snapshot);
 	return error;
 }
 
@@ -173,9 +183,15 @@ static int frozen_check(struct snapshot *snapshot)
 	return report_error(snapshot->report);
 }
 
+/*
+ * The kernel's clocks stand still while the copy is made, and are then set forward by a clock
+ * that may count in seconds; the processor's own goes on.
+ */
 static u64 now_ns(void)
 {
-	return ktime_to_ns(ktime_get_boottime());
+	if (!tsc_khz)
+		return ktime_to_ns(ktime_get_boottime());
+	return mul_u64_u64_div_u64(rdtsc(), NSEC_PER_MSEC, tsc_khz);
 }
 
 static int snapshot_freeze(struct snapshot *snapshot)
@@ -216,9 +232,10 @@ static void tell_written(const struct snapshot *snapshot, const char *what)
 {
 	const struct snapshot_figures *figures = &snapshot->figures;
 
-	pr_info("%s generation %llu: %llu pages, %llu MiB stored in %llu ms\n", what,
-		snapshot->generation, figures->pages, figures->bytes >> 20,
-		figures->write_ns / NSEC_PER_MSEC);
+	pr_info("%s generation %llu: %llu pages, %llu MiB stored in %llu ms, with %llu MiB of "
+		"memory\n",
+		what, snapshot->generation, figures->pages, figures->bytes >> 20,
+		figures->write_ns / NSEC_PER_MSEC, figures->memory_bytes >> 20);
 }
 
 /*
@@ -267,6 +284,7 @@ static void saved_after_thaw(struct snapshot *snapshot, struct snapshot_status *
 	status->figures = snapshot->figures;
 	sysfs_publish(status);
 	tell_written(snapshot, "saved");
+	pr_info("tasks stood still for %llu ms\n", snapshot->figures.pause_ns / NSEC_PER_MSEC);
 }
 
 /*
@@ -318,6 +336,7 @@ static int snapshot_checkpoint(struct snapshot *snapshot, struct snapshot_status
 {
 	enum snapshot_level level = snapshot->request.level;
 	enum checkpoint_outcome outcome = CHECKPOINT_FAILED;
+	u64 start = now_ns();
 	int error = snapshot_freeze(snapshot);
 
 	if (!error && level > SNAPSHOT_TEST_FREEZE)
@@ -330,6 +349,7 @@ static int snapshot_checkpoint(struct snapshot *snapshot, struct snapshot_status
 		error = report_error(snapshot->report);
 
 	checkpoint_thaw(&snapshot->checkpoint);
+	snapshot->figures.pause_ns = now_ns() - start;
 
 	if (outcome == CHECKPOINT_RESTORED)
 		restored_after_thaw(snapshot, status);

@@ -24,6 +24,10 @@ struct snapshot_figures {
 	u64 freeze_ns;
 	u64 create_ns;
 	u64 write_ns;
+	u64 pause_ns;	  /* from the first task that stands still to the thaw's end */
+	u64 encode_ns;	  /* see pack_encode_ns() */
+	u64 disk_ns;	  /* waiting for the disk to take the chunks */
+	u64 memory_bytes; /* that the hook needed, beside the kernel's copy of memory */
 	u64 pages;
 	u64 stored_pages;
 	u64 bytes; /* chunks and sections, as they lie on the disk */

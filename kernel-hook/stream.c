@@ -59,6 +59,11 @@ void stream_release(struct stream *stream)
 	stream->pfn = NULL;
 }
 
+size_t stream_memory(const struct stream *stream)
+{
+	return array_size(stream->capacity, sizeof(u64));
+}
+
 static int info_read(struct stream *stream, struct report *report)
 {
 	const struct stream_info *info = stream->kernel;

@@ -45,6 +45,9 @@ int stream_prepare(struct stream *stream, struct checkpoint *checkpoint, void __
 		   const void *kernel);
 void stream_release(struct stream *stream);
 
+/* Bytes that stream_prepare() has taken. */
+size_t stream_memory(const struct stream *stream);
+
 /* Reads up to the first data page and checks that the stream is as described above. */
 int stream_begin(struct stream *stream, struct report *report);
 
