@@ -2,24 +2,25 @@
 /*
  * The memory functions that compilers call without being asked.
  *
- * Plain 8-byte loops: `rep movs` is slow under emulation and its gain on
- * hardware is small at the sizes used here.  Runs on every processor.
+ * Plain loops of 16 bytes: `rep movs` is slow under emulation and its gain on hardware is small at
+ * the sizes used here.  Run on every processor; SSE is on in all of them (UEFI 2.10, 2.3.4).
  */
 #include "imgfmt_port.h"
 
 typedef uint64_t __attribute__((may_alias, aligned(1))) word;
+typedef long long __attribute__((vector_size(16), may_alias, aligned(1))) vector;
 
 /* Right for overlapping ranges too, as long as `t` is not above `f`. */
 static void copy_up(uint8_t *t, const uint8_t *f, size_t size)
 {
-	for (; size >= 32; size -= 32, t += 32, f += 32) {
-		word a = ((const word *)f)[0], b = ((const word *)f)[1];
-		word c = ((const word *)f)[2], d = ((const word *)f)[3];
+	for (; size >= 64; size -= 64, t += 64, f += 64) {
+		vector a = ((const vector *)f)[0], b = ((const vector *)f)[1];
+		vector c = ((const vector *)f)[2], d = ((const vector *)f)[3];
 
-		((word *)t)[0] = a;
-		((word *)t)[1] = b;
-		((word *)t)[2] = c;
-		((word *)t)[3] = d;
+		((vector *)t)[0] = a;
+		((vector *)t)[1] = b;
+		((vector *)t)[2] = c;
+		((vector *)t)[3] = d;
 	}
 	for (; size >= 8; size -= 8, t += 8, f += 8)
 		*(word *)t = *(const word *)f;

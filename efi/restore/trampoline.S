@@ -81,24 +81,24 @@ trampoline:
 	mov	$'c', %al
 	call	mark
 
-	/* Each copy: rsi from, rdx to, rcx 32-byte steps. */
+	/* Each copy: rsi from, rdx to, rcx 64-byte steps; pages are aligned. */
 	mov	TRAMP_COPY(%rdi), %rbx
 	mov	TRAMP_COPIES(%rdi), %rbp
 	jmp	4f
 2:	mov	0(%rbx), %rsi
 	mov	8(%rbx), %rdx
 	mov	16(%rbx), %rcx
-	shl	$7, %rcx		/* 4096 / 32 */
-3:	mov	0(%rsi), %rax
-	mov	8(%rsi), %r8
-	mov	16(%rsi), %r9
-	mov	24(%rsi), %r10
-	mov	%rax, 0(%rdx)
-	mov	%r8, 8(%rdx)
-	mov	%r9, 16(%rdx)
-	mov	%r10, 24(%rdx)
-	add	$32, %rsi
-	add	$32, %rdx
+	shl	$6, %rcx		/* 4096 / 64 */
+3:	movaps	0(%rsi), %xmm0
+	movaps	16(%rsi), %xmm1
+	movaps	32(%rsi), %xmm2
+	movaps	48(%rsi), %xmm3
+	movaps	%xmm0, 0(%rdx)
+	movaps	%xmm1, 16(%rdx)
+	movaps	%xmm2, 32(%rdx)
+	movaps	%xmm3, 48(%rdx)
+	add	$64, %rsi
+	add	$64, %rdx
 	dec	%rcx
 	jnz	3b
 	add	$24, %rbx
