@@ -83,12 +83,13 @@ def _make_esp(machine, path):
         host("mcopy", "-i", path, source, f"::/{target}")
 
 
-def make_area(path, mib):
+def make_area(path, mib, swap_mib=0):
     """A partition as `fastbootctl prepare` lays it out."""
     if not FASTBOOTCTL.exists():
         raise NotBuilt(f"{FASTBOOTCTL} is not there: run `make`")
     host("truncate", "-s", f"{mib}M", path)
-    host(FASTBOOTCTL, "prepare", "--yes", path)
+    swap = ["--swap-size", f"{swap_mib}M"] if swap_mib else []
+    host(FASTBOOTCTL, "prepare", "--yes", *swap, path)
 
 
 def make_file_system(kind, path, content):
@@ -144,7 +145,7 @@ def _make_contents(machine, scratch_dir):
     contents = {name: scratch_dir / f"{name}.img"
                 for name in ("esp", "area", *machine.file_systems)}
     _make_esp(machine, contents["esp"])
-    make_area(contents["area"], machine.area_mib)
+    make_area(contents["area"], machine.area_mib, machine.swap_mib)
     for kind in machine.file_systems:
         make_file_system(kind, contents[kind], f"on {kind}")
     if machine.guest == "debian":

@@ -97,11 +97,12 @@ class Golden:
         return copies
 
 
-def make_golden(machine, directory, log_dir, prepare, **options):
+def make_golden(machine, directory, log_dir, prepare, generation=1, **options):
     """Boot, install, snapshot, power off.
 
     prepare(vm) brings the guest into the state to be kept and returns facts
-    about it; the options are VM's.
+    about it; generation: of the image, if prepare takes some itself; the options
+    are VM's.
     """
     image, variables = fresh_machine(machine, directory)
     guests.ensure_product(machine)
@@ -117,7 +118,7 @@ def make_golden(machine, directory, log_dir, prepare, **options):
         vm.run("modprobe fastboot_snapshot")
         golden.facts.update(prepare(vm))
         golden.facts["capture"] = take_snapshot(vm)
-        if vm.state() != "saved generation=1":
+        if vm.state() != f"saved generation={generation}":
             raise GuestError(f"after the snapshot the module says {vm.state()!r}")
         vm.power_off()
     return golden

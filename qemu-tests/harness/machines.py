@@ -18,6 +18,7 @@ class Machine:
     cpu: str = "max"            # has LA57 under TCG: the kernel runs 5-level
     disk: str = "virtio"        # virtio, nvme or ahci
     area_mib: int = 1024        # the partition of the fast-boot area
+    swap_mib: int = 0           # of it, a swap area to use; 0: the smallest possible
     cmdline: str = ""
     disable_s4: bool = False
     network: bool = False

@@ -75,15 +75,17 @@ def forwards(ports):
 
 
 class FirstReplies:
-    """Ask every service again and again until each has answered once.
+    """Ask every service until each has answered once.
 
-    QEMU accepts a connection for a guest that is not there yet, and it then
-    hangs: so a new attempt starts every SPACING seconds, whatever became of the
-    one before, and the first good answer counts.
+    QEMU accepts a connection for a guest that is not there yet, and what is sent then is lost.
+    So the web server is knocked at, briefly and often, until the guest says anything, be it that
+    nobody listens; from then on every service has one question at a time to answer, for a guest
+    that has just come up is not to be kept busy with questions nobody waits for any more.
     """
 
-    SPACING = 0.4
-    PATIENCE = 4
+    SPACING = 0.1   # seconds between knocks, and from a failure to the next question
+    KNOCK = 0.5     # how long a knock waits
+    PATIENCE = 4    # how long a question does
 
     def __init__(self, ports, started):
         self.replies = {}   # name: seconds since started
@@ -91,20 +93,36 @@ class FirstReplies:
         self._ports = ports
         self._started = started
         self._stop = threading.Event()
+        self._alive = threading.Event()
+        self._in_background(self._keep_knocking)
         for name in PROBES:
-            threading.Thread(target=self._keep_asking, args=(name,), daemon=True).start()
+            self._in_background(self._keep_asking, name)
+
+    @staticmethod
+    def _in_background(what, *arguments):
+        threading.Thread(target=what, args=arguments, daemon=True).start()
+
+    def _keep_knocking(self):
+        while not self._alive.is_set() and not self._stop.wait(self.SPACING):
+            self._in_background(self._ask, "nginx", self.KNOCK)
 
     def _keep_asking(self, name):
-        while name not in self.replies and not self._stop.wait(self.SPACING):
-            threading.Thread(target=self._ask, args=(name,), daemon=True).start()
+        self._alive.wait()
+        while name not in self.replies and not self._stop.is_set():
+            if not self._ask(name, self.PATIENCE):
+                time.sleep(self.SPACING)
 
-    def _ask(self, name):
+    def _ask(self, name, timeout):
         try:
-            PROBES[name](self._ports[name], timeout=self.PATIENCE)
+            PROBES[name](self._ports[name], timeout=timeout)
         except (OSError, psycopg2.Error) as error:
             self.errors[name] = error
-        else:
-            self.replies.setdefault(name, time.monotonic() - self._started)
+            if isinstance(error, ConnectionError):
+                self._alive.set()
+            return False
+        self.replies.setdefault(name, time.monotonic() - self._started)
+        self._alive.set()
+        return True
 
     def wait(self, timeout, alive=lambda: True):
         """Returns {name: seconds}; TimeoutError tells who stayed silent and how."""
@@ -112,6 +130,7 @@ class FirstReplies:
         while len(self.replies) < len(PROBES):
             if time.monotonic() > deadline or not alive():
                 self._stop.set()
+                self._alive.set()
                 silent = {name: str(self.errors.get(name, "no answer"))
                           for name in PROBES if name not in self.replies}
                 raise TimeoutError(f"no answer within {timeout} s: {silent}")
