@@ -31,24 +31,25 @@ static bool all_alike(const void *in, uint32_t pages, uint64_t *ret_word)
 }
 
 /* Stored bytes, or 0 if LZ4 does not save at least one block. */
-static uint32_t encode_lz4(const void *in, uint32_t size, void *out, void *workmem)
+static uint32_t encode_lz4(img_lz4_fn compress, const void *in, uint32_t size, void *out,
+			   void *workmem)
 {
 	int got = 0;
 
 	if (size > IMG_BLOCK)
-		got = img_port_lz4_compress(in, (int)size, out, (int)(size - IMG_BLOCK), workmem);
+		got = compress(in, (int)size, out, (int)(size - IMG_BLOCK), workmem);
 	return got > 0 ? (uint32_t)got : 0;
 }
 
-void img_chunk_encode(const void *in, uint32_t pages, void *out, void *workmem,
-		      struct img_chunk *ret_chunk)
+void img_chunk_encode_with(img_lz4_fn compress, const void *in, uint32_t pages, void *out,
+			   void *workmem, struct img_chunk *ret_chunk)
 {
 	struct img_chunk chunk = { .pages = pages };
 	uint32_t size = pages * IMG_PAGE_SIZE;
 
 	if (all_alike(in, pages, &chunk.fill)) {
 		chunk.kind = IMG_CHUNK_FILL;
-	} else if ((chunk.size = encode_lz4(in, size, out, workmem)) != 0) {
+	} else if ((chunk.size = encode_lz4(compress, in, size, out, workmem)) != 0) {
 		chunk.kind = IMG_CHUNK_LZ4;
 	} else {
 		chunk.kind = IMG_CHUNK_RAW;
@@ -58,4 +59,10 @@ void img_chunk_encode(const void *in, uint32_t pages, void *out, void *workmem,
 	memset((uint8_t *)out + chunk.size, 0, (size_t)(img_block_align(chunk.size) - chunk.size));
 	chunk.csum = img_port_xxh64(out, chunk.size);
 	*ret_chunk = chunk;
+}
+
+void img_chunk_encode(const void *in, uint32_t pages, void *out, void *workmem,
+		      struct img_chunk *ret_chunk)
+{
+	img_chunk_encode_with(img_port_lz4_compress, in, pages, out, workmem, ret_chunk);
 }

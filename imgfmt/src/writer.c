@@ -74,6 +74,17 @@ enum img_reason img_writer_page(struct img_writer *w, uint64_t pfn, enum img_run
 	return IMG_OK;
 }
 
+enum img_reason img_writer_index(struct img_writer *w, const struct img_meta *meta)
+{
+	if (meta->nr_runs > w->run_capacity)
+		return IMG_E_INDEX_FULL;
+	memcpy(w->run, meta->run, (size_t)meta->nr_runs * sizeof(*w->run));
+	w->nr_runs = meta->nr_runs;
+	w->nr_pages = meta->nr_pages;
+	w->nr_stored = meta->nr_stored;
+	return IMG_OK;
+}
+
 enum img_reason img_writer_chunk(struct img_writer *w, struct img_chunk *chunk)
 {
 	if (!chunk->pages || chunk->pages > IMG_CHUNK_PAGES ||

@@ -103,6 +103,57 @@ static void test_keeps_raw(void **state)
 	buffers_free(&b);
 }
 
+/* A compressor that notes what it is asked, and gives what it is told. */
+struct compressor {
+	int gives;
+	int size, capacity; /* as asked for; 0: not asked */
+};
+
+static int play_compressor(const void *in, int size, void *out, int capacity, void *workmem)
+{
+	struct compressor *c = workmem;
+
+	(void)in;
+	c->size = size;
+	c->capacity = capacity;
+	if (c->gives > 0)
+		memset(out, 0x5a, (size_t)c->gives);
+	return c->gives;
+}
+
+static void test_another_compressor(void **state)
+{
+	struct compressor fits = { .gives = 5000 }, full = { 0 }, fails = { .gives = -1 };
+	struct compressor unasked = { .gives = 1 };
+	struct buffers b = buffers_make();
+	struct img_chunk chunk;
+
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++)
+		sample_page(i, CONTENT_TEXT, b.in + i * IMG_PAGE_SIZE);
+	img_chunk_encode_with(play_compressor, b.in, 4, b.out, &fits, &chunk);
+	assert_int_equal(fits.size, 4 * IMG_PAGE_SIZE);
+	assert_int_equal(fits.capacity, 3 * IMG_BLOCK);
+	assert_int_equal(chunk.kind, IMG_CHUNK_LZ4);
+	assert_int_equal(chunk.size, 5000);
+	assert_int_equal(b.out[4999], 0x5a);
+	assert_int_equal(b.out[5000], 0);
+	assert_int_equal(b.out[2 * IMG_BLOCK - 1], 0);
+	assert_reason(IMG_OK, img_chunk_check(&chunk, b.out));
+
+	img_chunk_encode_with(play_compressor, b.in, 4, b.out, &full, &chunk);
+	assert_int_equal(chunk.kind, IMG_CHUNK_RAW);
+	img_chunk_encode_with(play_compressor, b.in, 4, b.out, &fails, &chunk);
+	assert_int_equal(chunk.kind, IMG_CHUNK_RAW);
+	assert_memory_equal(b.in, b.out, 4 * IMG_PAGE_SIZE);
+
+	img_fill_pages(b.in, 7, 4);
+	img_chunk_encode_with(play_compressor, b.in, 4, b.out, &unasked, &chunk);
+	assert_int_equal(chunk.kind, IMG_CHUNK_FILL);
+	assert_int_equal(unasked.size, 0);
+	buffers_free(&b);
+}
+
 static void test_damage(void **state)
 {
 	struct buffers b = buffers_make();
@@ -173,7 +224,7 @@ int run_chunk_tests(void)
 		cmocka_unit_test(test_round_trips),   cmocka_unit_test(test_unlike_fills),
 		cmocka_unit_test(test_keeps_raw),     cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_decode_errors), cmocka_unit_test(test_random_blocks),
-		cmocka_unit_test(test_page_is_fill),
+		cmocka_unit_test(test_page_is_fill),  cmocka_unit_test(test_another_compressor),
 	};
 
 	return cmocka_run_group_tests_name("chunk", tests, NULL, NULL);

@@ -74,6 +74,32 @@ static void test_index_full(void **state)
 	assert_int_equal(w.nr_pages, 2);
 }
 
+/* Runs that img_writer_page would merge stay apart. */
+static void test_index_of_another_image(void **state)
+{
+	const struct img_run_disk given[] = {
+		{ .pfn = img_put64(1), .pages = img_put32(2) },
+		{ .pfn = img_put64(3), .pages = img_put32(1), .first = img_put64(2) },
+	};
+	const struct img_meta meta = { .run = given, .nr_runs = 2, .nr_pages = 3, .nr_stored = 3 };
+	struct img_chunk chunk = { .kind = IMG_CHUNK_RAW, .pages = 3, .size = 3 * 4096 };
+	struct img_chunk_disk table[1];
+	struct img_run_disk run[2];
+	struct img_writer w = writer_make(run, 1, table, 1);
+
+	(void)state;
+	assert_reason(IMG_E_INDEX_FULL, img_writer_index(&w, &meta));
+	assert_int_equal(w.nr_runs, 0);
+	w = writer_make(run, 2, table, 1);
+	assert_reason(IMG_OK, img_writer_index(&w, &meta));
+	assert_memory_equal(run, given, sizeof(given));
+	assert_int_equal(w.nr_runs, 2);
+	assert_int_equal(w.nr_pages, 3);
+	assert_reason(IMG_OK, img_writer_chunk(&w, &chunk));
+	chunk.pages = 1;
+	assert_reason(IMG_E_CHUNK_COUNT, img_writer_chunk(&w, &chunk));
+}
+
 static void test_chunks(void **state)
 {
 	struct img_run_disk run[1];
@@ -327,10 +353,15 @@ static void test_random_images(void **state)
 int run_writer_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_page_order),  cmocka_unit_test(test_runs_merge),
-		cmocka_unit_test(test_longest_run), cmocka_unit_test(test_index_full),
-		cmocka_unit_test(test_chunks),	    cmocka_unit_test(test_finish),
-		cmocka_unit_test(test_meta_limit),  cmocka_unit_test(test_random_images),
+		cmocka_unit_test(test_page_order),
+		cmocka_unit_test(test_runs_merge),
+		cmocka_unit_test(test_longest_run),
+		cmocka_unit_test(test_index_full),
+		cmocka_unit_test(test_chunks),
+		cmocka_unit_test(test_finish),
+		cmocka_unit_test(test_meta_limit),
+		cmocka_unit_test(test_random_images),
+		cmocka_unit_test(test_index_of_another_image),
 	};
 
 	return cmocka_run_group_tests_name("writer", tests, NULL, NULL);

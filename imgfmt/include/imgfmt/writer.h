@@ -48,6 +48,12 @@ bool img_page_is_fill(const void *page, uint64_t *ret_word);
 enum img_reason img_writer_page(struct img_writer *w, uint64_t pfn, enum img_run_kind kind,
 				uint64_t fill);
 
+/*
+ * Instead of any img_writer_page: takes over the page index of a validated image as it stands, to
+ * write the same pages in other chunks.  IMG_E_INDEX_FULL: it needs room for nr_runs runs.
+ */
+enum img_reason img_writer_index(struct img_writer *w, const struct img_meta *meta);
+
 /* True if the index has room for `runs` more runs. */
 static inline bool img_writer_has_room(const struct img_writer *w, uint64_t runs)
 {
@@ -65,6 +71,16 @@ static inline bool img_writer_has_room(const struct img_writer *w, uint64_t runs
  */
 void img_chunk_encode(const void *in, uint32_t pages, void *out, void *workmem,
 		      struct img_chunk *ret_chunk);
+
+/*
+ * An LZ4 compressor: bytes written, or 0 if they do not fit into `capacity`, which it never
+ * writes past.  workmem is handed through to it.
+ */
+typedef int (*img_lz4_fn)(const void *in, int size, void *out, int capacity, void *workmem);
+
+/* The same with another compressor than the port's. */
+void img_chunk_encode_with(img_lz4_fn compress, const void *in, uint32_t pages, void *out,
+			   void *workmem, struct img_chunk *ret_chunk);
 
 /*
  * Appends an encoded chunk: sets chunk->offset and ->first.  IMG_E_SLOT_FULL; IMG_E_INDEX_FULL
