@@ -2,11 +2,14 @@
 #include "image.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fail.h"
 #include "io.h"
+#include "text.h"
 
 enum img_reason image_read_area(const struct part *part, struct img_area *ret_area,
 				struct img_detail *detail)
@@ -85,6 +88,28 @@ void image_meta_free(struct image_meta *meta)
 	errno = saved;
 }
 
+enum img_reason image_read_chunk(const struct part *part, const struct img_area *area,
+				 uint32_t slot, const struct img_chunk *chunk,
+				 const struct image_buffers *buffers)
+{
+	enum img_reason reason;
+
+	if (io_pread(part->fd, buffers->stored, chunk->size,
+		     area->slot[slot].offset + chunk->offset))
+		return IMG_E_DISK_READ;
+	reason = img_chunk_check(chunk, buffers->stored);
+	return reason ? reason : img_chunk_decode(chunk, buffers->stored, buffers->pages);
+}
+
+int image_erase_slot(const struct part *part, const struct img_area *area, uint32_t slot)
+{
+	static const uint8_t zero[IMG_BLOCK];
+	uint64_t offset = area->slot[slot].offset;
+	int status = part_write(part, zero, sizeof(zero), offset);
+
+	return status ? status : part_write(part, zero, sizeof(zero), offset + IMG_BLOCK);
+}
+
 int image_fail(enum img_reason reason, const struct img_detail *detail, const char *where)
 {
 	if (reason == IMG_E_DISK_READ)
@@ -92,4 +117,16 @@ int image_fail(enum img_reason reason, const struct img_detail *detail, const ch
 	if (reason == IMG_E_NO_MEMORY)
 		return fail(FAIL_NO_MEMORY, "%s: the image's tables do not fit into memory", where);
 	return fail_reason(reason, detail, where);
+}
+
+int image_fail_chunk(const struct part *part, uint32_t slot, uint64_t number,
+		     const struct img_chunk *chunk, enum img_reason reason)
+{
+	int error = errno;
+	char where[512];
+
+	snprintf(where, sizeof(where), "%s: slot %c: chunk %" PRIu64 " (slot byte %" PRIu64 ")",
+		 part->path, text_slot(slot), number, chunk->offset);
+	errno = error;
+	return image_fail(reason, NULL, where);
 }

@@ -35,6 +35,20 @@ enum img_reason image_read_meta(const struct part *part, const struct img_area *
 void image_meta_free(struct image_meta *meta);
 #define _cleanup_meta_ __attribute__((cleanup(image_meta_free)))
 
+/* For one chunk. */
+struct image_buffers {
+	void *stored; /* IMG_CHUNK_SIZE bytes */
+	void *pages;  /* likewise, 8-byte aligned */
+};
+
+/* chunk: out of a validated table.  Reads, checks and decodes it. */
+enum img_reason image_read_chunk(const struct part *part, const struct img_area *area,
+				 uint32_t slot, const struct img_chunk *chunk,
+				 const struct image_buffers *buffers);
+
+/* Empties the slot: its header goes first and is flushed, then its state.  Reports a failure. */
+int image_erase_slot(const struct part *part, const struct img_area *area, uint32_t slot);
+
 struct image_request {
 	const char *verb; /* in whose name to report */
 	const char *path; /* NULL: find the one area of this machine */
@@ -48,5 +62,9 @@ int image_open(const struct image_request *request, struct part *ret_part,
 
 /* Reports what one of the above returned, in the words of the right table. */
 int image_fail(enum img_reason reason, const struct img_detail *detail, const char *where);
+
+/* The same about a chunk, and errno if it is IMG_E_DISK_READ. */
+int image_fail_chunk(const struct part *part, uint32_t slot, uint64_t number,
+		     const struct img_chunk *chunk, enum img_reason reason);
 
 #endif

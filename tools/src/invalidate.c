@@ -65,13 +65,8 @@ static bool describe(const struct request *req, const struct part *part,
 
 static int erase_slot(const struct part *part, const struct img_area *area, uint32_t slot)
 {
-	static const uint8_t zero[IMG_BLOCK];
-	uint64_t offset = area->slot[slot].offset;
-	int status;
+	int status = image_erase_slot(part, area, slot);
 
-	status = part_write(part, zero, sizeof(zero), offset);
-	if (!status)
-		status = part_write(part, zero, sizeof(zero), offset + IMG_BLOCK);
 	if (!status)
 		printf("slot %c: erased\n", text_slot(slot));
 	return status;

@@ -25,11 +25,6 @@ struct request {
 	int slot; /* -1: all */
 };
 
-struct buffers {
-	void *stored; /* IMG_CHUNK_SIZE bytes */
-	void *pages;  /* likewise */
-};
-
 enum { OPT_SLOT = 1 };
 
 const struct option_row verify_options[] = {
@@ -47,48 +42,23 @@ static int take_option(void *ctx, int key, const char *value)
 	return 0;
 }
 
-/* A chunk that a checker would not pass a reader's bounds never gets here: img_meta_decode. */
-static enum img_reason check_chunk(const struct part *part, uint64_t slot_offset,
-				   const struct img_chunk *chunk, const struct buffers *buffers)
-{
-	enum img_reason reason;
-
-	if (io_pread(part->fd, buffers->stored, chunk->size, slot_offset + chunk->offset))
-		return IMG_E_DISK_READ;
-	reason = img_chunk_check(chunk, buffers->stored);
-	return reason ? reason : img_chunk_decode(chunk, buffers->stored, buffers->pages);
-}
-
-static int report_chunk(const struct part *part, uint32_t slot, uint64_t number,
-			const struct img_chunk *chunk, enum img_reason reason)
-{
-	int error = errno;
-	char where[512];
-
-	snprintf(where, sizeof(where), "%s: slot %c: chunk %" PRIu64 " (slot byte %" PRIu64 ")",
-		 part->path, text_slot(slot), number, chunk->offset);
-	errno = error;
-	return image_fail(reason, NULL, where);
-}
-
 static int worse(int a, int b)
 {
 	return a > b ? a : b;
 }
 
 static int check_chunks(const struct part *part, const struct img_area *area, uint32_t slot,
-			const struct img_meta *meta, const struct buffers *buffers)
+			const struct img_meta *meta, const struct image_buffers *buffers)
 {
 	uint64_t damaged = 0;
 	int status = 0;
 
 	for (uint64_t i = 0; i < meta->nr_chunks; i++) {
 		struct img_chunk chunk = img_meta_chunk(meta, i);
-		enum img_reason reason =
-			check_chunk(part, area->slot[slot].offset, &chunk, buffers);
+		enum img_reason reason = image_read_chunk(part, area, slot, &chunk, buffers);
 
 		if (reason && ++damaged <= MAX_CHUNK_REPORTS)
-			status = worse(status, report_chunk(part, slot, i, &chunk, reason));
+			status = worse(status, image_fail_chunk(part, slot, i, &chunk, reason));
 	}
 	if (damaged)
 		printf("slot %c: %" PRIu64 " of %" PRIu64 " chunks damaged\n", text_slot(slot),
@@ -117,7 +87,7 @@ static int check_state(const struct part *part, const struct img_area *area, uin
 }
 
 static int check_image(const struct part *part, const struct img_area *area, uint32_t slot,
-		       const struct img_slot *header, const struct buffers *buffers,
+		       const struct img_slot *header, const struct image_buffers *buffers,
 		       const char *where)
 {
 	_cleanup_meta_ struct image_meta meta = { .buf = NULL };
@@ -138,7 +108,8 @@ static int check_image(const struct part *part, const struct img_area *area, uin
 }
 
 static int check_slot(const struct request *req, const struct part *part,
-		      const struct img_area *area, uint32_t slot, const struct buffers *buffers)
+		      const struct img_area *area, uint32_t slot,
+		      const struct image_buffers *buffers)
 {
 	struct img_detail detail = { 0 };
 	struct img_slot header;
@@ -164,7 +135,7 @@ static int check_slots(const struct request *req, const struct part *part,
 {
 	_cleanup_free_ void *stored = malloc(IMG_CHUNK_SIZE);
 	_cleanup_free_ void *pages = malloc(IMG_CHUNK_SIZE);
-	const struct buffers buffers = { stored, pages };
+	const struct image_buffers buffers = { stored, pages };
 	int status = 0;
 
 	if (!stored || !pages)
