@@ -128,11 +128,11 @@ int part_open(const char *path, enum part_access access, struct part *ret_part)
 
 /*
  * BLKFLSBUF writes out and drops all of it, but wants CAP_SYS_ADMIN; the advice drops clean pages
- * and wants nothing.  Of a regular file the file system keeps the cache right.
+ * and wants nothing.
  */
 void part_drop_cache(const struct part *part)
 {
-	if (!part->block || ioctl(part->fd, BLKFLSBUF) == 0)
+	if (part->block && ioctl(part->fd, BLKFLSBUF) == 0)
 		return;
 	(void)posix_fadvise(part->fd, 0, 0, POSIX_FADV_DONTNEED);
 }

@@ -59,8 +59,9 @@ int part_wipe(const struct part *part);
 int part_write(const struct part *part, const void *data, size_t size, uint64_t offset);
 
 /*
- * Forgets what the page cache holds of the partition.  In a restored system that is as old as the
- * image, while the loader has written to the disk since.
+ * Forgets what the page cache holds of the partition: what was flushed is then read from the disk.
+ * In a restored system the cache is as old as the image, while the loader has written to the disk
+ * since.
  */
 void part_drop_cache(const struct part *part);
 
