@@ -33,7 +33,7 @@ int args_parse(const struct verb *verb, int argc, char **argv, args_option_fn op
 
 extern const struct option_row prepare_options[], install_options[], uninstall_options[],
 	status_options[], inspect_options[], verify_options[], mark_good_options[],
-	invalidate_options[];
+	optimise_options[], invalidate_options[];
 
 int verb_prepare(const struct verb *verb, int argc, char **argv);
 int verb_install(const struct verb *verb, int argc, char **argv);
@@ -43,6 +43,7 @@ int verb_status(const struct verb *verb, int argc, char **argv);
 int verb_inspect(const struct verb *verb, int argc, char **argv);
 int verb_verify(const struct verb *verb, int argc, char **argv);
 int verb_mark_good(const struct verb *verb, int argc, char **argv);
+int verb_optimise(const struct verb *verb, int argc, char **argv);
 int verb_invalidate(const struct verb *verb, int argc, char **argv);
 
 #endif

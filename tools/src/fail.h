@@ -35,6 +35,8 @@ enum exit_status {
 	X(FOREIGN_CONTENT, "foreign-content", EXIT_REFUSED,                                        \
 	  "name another partition, or destroy the content with --force")                           \
 	X(TOO_SMALL, "too-small", EXIT_REFUSED, "use a larger partition or less swap space")       \
+	X(SINGLE_SLOT, "single-slot", EXIT_REFUSED,                                                \
+	  "nothing was changed; two slots are made by: fastbootctl prepare PARTITION")             \
 	X(NOT_CONFIRMED, "not-confirmed", EXIT_REFUSED,                                            \
 	  "nothing was changed; to go ahead, add --yes")                                           \
 	X(MKSWAP, "mkswap-failed", EXIT_SYSTEM, "see that mkswap (util-linux) is installed")       \

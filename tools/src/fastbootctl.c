@@ -24,6 +24,8 @@ static const struct verb verbs[] = {
 	{ "verify", "[DEV]", "check every byte of the images", verify_options, verb_verify },
 	{ "mark-good", "[DEV]", "say that an image came up: its attempts are 0 again",
 	  mark_good_options, verb_mark_good },
+	{ "optimise", "[DEV]", "compress an image harder, into the other slot", optimise_options,
+	  verb_optimise },
 	{ "invalidate", "[DEV]", "erase images", invalidate_options, verb_invalidate },
 	{ "help", "[VERB]", "show this text, or a verb's options", NULL, verb_help },
 };

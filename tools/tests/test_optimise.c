@@ -1,0 +1,633 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * optimise: the order of its writes, and a disk that fails, loses, tears or spoils
+ * each of them in turn.  Whatever happens, the original stays whole, and what is in
+ * the other slot is a whole image or none.
+ */
+#include "cmocka_tests.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "fail.h"
+#include "image.h"
+#include "io.h"
+
+#define SLOT_SIZE      (2u << 20)
+#define PARTITION_SIZE (40960u + 2 * SLOT_SIZE + IMG_BLOCK)
+#define PAGE_WORDS     (IMG_PAGE_SIZE / 8)
+#define RESTORES       9u
+#define ATTEMPTS       2u
+
+/* The disk. */
+
+enum fault { NONE, FAILS, LOST, TORN, SPOILT };
+
+/* Writes from number fault_from on, but less than fault_until, meet the fault. */
+static enum fault fault;
+static unsigned int fault_from, fault_until;
+
+/* What was asked of the disk. */
+static struct event {
+	bool flush;
+	uint64_t offset, size;
+} event[100];
+static unsigned int nr_events, writes;
+
+static void note(struct event what)
+{
+	assert_true(nr_events < sizeof(event) / sizeof(event[0]));
+	event[nr_events++] = what;
+}
+
+int __real_io_pwrite(int fd, const void *buf, size_t size, uint64_t offset);
+int __wrap_io_pwrite(int fd, const void *buf, size_t size, uint64_t offset);
+int __wrap_io_pwrite(int fd, const void *buf, size_t size, uint64_t offset)
+{
+	bool met = fault != NONE && writes >= fault_from && writes < fault_until;
+	uint8_t byte;
+
+	writes++;
+	note((struct event){ .offset = offset, .size = size });
+	if (met && fault == FAILS) {
+		errno = EIO;
+		return -1;
+	}
+	if (met && fault == LOST)
+		return 0;
+	if (met && fault == TORN)
+		size = 100;
+	if (__real_io_pwrite(fd, buf, size, offset))
+		return -1;
+	if (!met || fault != SPOILT)
+		return 0;
+	byte = ((const uint8_t *)buf)[size / 3] ^ 1;
+	return __real_io_pwrite(fd, &byte, 1, offset + size / 3);
+}
+
+/* This disk is a file in a cache that loses nothing by itself. */
+int __wrap_fsync(int fd);
+int __wrap_fsync(int fd)
+{
+	(void)fd;
+	note((struct event){ .flush = true });
+	return 0;
+}
+
+/* A compressor whose output is whole and decodes, but to something else. */
+static bool miscompresses;
+
+int __real_LZ4_compress_HC_extStateHC(void *state, const char *in, char *out, int size,
+				      int capacity, int level);
+int __wrap_LZ4_compress_HC_extStateHC(void *state, const char *in, char *out, int size,
+				      int capacity, int level);
+int __wrap_LZ4_compress_HC_extStateHC(void *state, const char *in, char *out, int size,
+				      int capacity, int level)
+{
+	static char other[IMG_CHUNK_SIZE];
+
+	if (!miscompresses)
+		return __real_LZ4_compress_HC_extStateHC(state, in, out, size, capacity, level);
+	memcpy(other, in, (size_t)size);
+	other[size - 1] ^= 1;
+	return __real_LZ4_compress_HC_extStateHC(state, other, out, size, capacity, level);
+}
+
+static bool held;
+
+int __real_open64(const char *file, int flags, ...);
+int __wrap_open64(const char *file, int flags, ...);
+int __wrap_open64(const char *file, int flags, ...)
+{
+	if (held && (flags & O_ACCMODE) == O_RDWR) {
+		errno = EBUSY;
+		return -1;
+	}
+	return __real_open64(file, flags, 0600);
+}
+
+/* The image: two runs that lie side by side, and a chunk of each kind. */
+
+#define NR_WORDS  256u
+#define NR_ONES	  30u
+#define NR_CHUNKS 4u
+#define MAX_NOISE 256u
+
+static char top[] = "/tmp/fastbootctl-test.XXXXXX";
+static char path[64], errors_path[64];
+static struct img_area area;
+static uint32_t nr_noise;
+
+static struct img_run_disk run[5];
+#define NR_RUNS (sizeof(run) / sizeof(run[0]))
+
+static struct img_run_disk make_run(uint64_t pfn, uint32_t pages, uint64_t first)
+{
+	return (struct img_run_disk){ .pfn = img_put64(pfn),
+				      .pages = img_put32(pages),
+				      .kind = img_put32(IMG_RUN_STORED),
+				      .first = img_put64(first) };
+}
+
+static void make_runs(void)
+{
+	run[0] = make_run(0x100, 128, 0);
+	run[1] = make_run(0x180, 128, 128);
+	run[2] = make_run(0x1000, 50, NR_WORDS);
+	run[2].kind = img_put32(IMG_RUN_FILL);
+	run[3] = make_run(0x2000, nr_noise, NR_WORDS);
+	run[4] = make_run(0x3000, NR_ONES, NR_WORDS + nr_noise);
+}
+
+static uint64_t noise(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+/* Words of a language of 1024: the harder a compressor looks, the longer a match it finds. */
+static void make_words(uint8_t *page, uint64_t state)
+{
+	size_t at = 0;
+
+	while (at < IMG_PAGE_SIZE) {
+		uint64_t word = noise(&state) & noise(&state) & 0x3ff;
+		uint64_t letters = (word + 1) * 0x9e3779b97f4a7c15ull;
+
+		for (size_t i = 0; i < 2 + word % 7 && at < IMG_PAGE_SIZE; i++)
+			page[at++] = (uint8_t)(letters >> 8 * i);
+	}
+}
+
+static void make_page(uint64_t ordinal, void *page)
+{
+	uint64_t state = (ordinal + 1) * 2654435761u, *word = page;
+
+	if (ordinal < NR_WORDS) {
+		make_words(page, state);
+		return;
+	}
+	for (size_t i = 0; i < PAGE_WORDS; i++)
+		word[i] = ordinal < NR_WORDS + nr_noise ? noise(&state) : ~0ull;
+}
+
+static void put(uint64_t offset, const void *data, size_t size)
+{
+	int fd = __real_open64(path, O_RDWR);
+
+	assert_true(fd >= 0);
+	assert_int_equal(__real_io_pwrite(fd, data, size, offset), 0);
+	close(fd);
+}
+
+static void put_chunk(struct img_writer *w, uint32_t slot, uint32_t pages)
+{
+	static uint64_t in[IMG_CHUNK_SIZE / 8], work[IMG_PORT_LZ4_WORKMEM / 8];
+	static uint8_t out[IMG_ENCODE_BOUND];
+	struct img_chunk chunk;
+
+	for (uint32_t i = 0; i < pages; i++)
+		make_page(w->nr_chunked + i, in + i * PAGE_WORDS);
+	img_chunk_encode(in, pages, out, work, &chunk);
+	assert_int_equal(img_writer_chunk(w, &chunk), IMG_OK);
+	put(area.slot[slot].offset + chunk.offset, out, (size_t)img_block_align(chunk.size));
+}
+
+static void put_sections(struct img_writer *w, uint32_t slot, struct img_slot *header)
+{
+	const struct img_record record = { .jump_address = 0xffffffff81234000,
+					   .jump_address_phys = 0x1234000,
+					   .cr3 = 0x100000,
+					   .arch_magic = IMG_ARCH_MAGIC,
+					   .cr0 = 0x80050033,
+					   .cr4 = 0x6f0,
+					   .efer = 0xd01,
+					   .paging_levels = 4,
+					   .handoff_phys = 0x101000 };
+	const struct img_proof proof = { .kind = IMG_PROOF_IMAGE_PARTITION, .size = 4096 };
+	const struct img_record_disk record_disk = img_record_encode(&record);
+	const struct img_proof_disk proof_disk = img_proof_encode(&proof);
+	const struct img_writer_sections in = { .record = &record_disk,
+						.proof = &proof_disk,
+						.nr_proofs = 1 };
+	const void *data[IMG_MAX_SECTIONS];
+
+	assert_int_equal(img_writer_finish(w, &in, header, data), IMG_OK);
+	for (uint32_t i = 0; i < header->nr_sections; i++)
+		put(area.slot[slot].offset + header->section[i].offset, data[i],
+		    (size_t)header->section[i].size);
+}
+
+static void put_header(uint32_t slot, const struct img_slot *header)
+{
+	uint8_t block[IMG_BLOCK];
+
+	img_slot_encode(header, block);
+	put(area.slot[slot].offset, block, sizeof(block));
+}
+
+/* Gives what its header says. */
+static struct img_slot put_image(uint32_t slot, uint64_t generation)
+{
+	const struct img_meta index = { .run = run,
+					.nr_runs = NR_RUNS,
+					.nr_pages = NR_WORDS + 50 + nr_noise + NR_ONES,
+					.nr_stored = NR_WORDS + nr_noise + NR_ONES };
+	const struct img_state state = { .valid = true,
+					 .restores = RESTORES,
+					 .attempts = ATTEMPTS };
+	struct img_slot header = { .mode = IMG_MODE_GOLDEN,
+				   .generation = generation,
+				   .created = 1700000000,
+				   .kernel_release = "6.1.0-sample",
+				   .description = "words and noise" };
+	struct img_chunk_disk table[NR_CHUNKS];
+	struct img_run_disk runs[NR_RUNS];
+	uint8_t block[IMG_BLOCK] = { 0 };
+	struct img_writer w;
+
+	make_runs();
+	memcpy(header.area_uuid, area.uuid, sizeof(area.uuid));
+	memset(header.image_uuid, (int)generation, sizeof(header.image_uuid));
+	img_writer_init(&w, area.slot[slot].size, runs, NR_RUNS, table, NR_CHUNKS);
+	assert_int_equal(img_writer_index(&w, &index), IMG_OK);
+	put_chunk(&w, slot, 200);
+	put_chunk(&w, slot, NR_WORDS - 200);
+	put_chunk(&w, slot, nr_noise);
+	put_chunk(&w, slot, NR_ONES);
+	put_sections(&w, slot, &header);
+	img_state_encode(&state, header.image_uuid, block);
+	put(area.slot[slot].offset + IMG_BLOCK, block, sizeof(block));
+	put_header(slot, &header);
+	return header;
+}
+
+/* Slots of these sizes, and an image of generation 5 in slot A. */
+static struct img_slot lay_out(uint64_t size_a, uint64_t size_b)
+{
+	uint8_t block[IMG_BLOCK];
+	int fd = __real_open64(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, PARTITION_SIZE), 0);
+	close(fd);
+	assert_int_equal(img_area_layout(PARTITION_SIZE, 40960, 2, &area), IMG_OK);
+	area.slot[0].size = size_a;
+	area.slot[1].offset = area.slot[0].offset + size_a;
+	area.slot[1].size = size_b;
+	memset(area.uuid, 0x77, sizeof(area.uuid));
+	img_area_encode(&area, block);
+	put(img_area_header_offset(PARTITION_SIZE), block, sizeof(block));
+	return put_image(0, 5);
+}
+
+static void forget_events(void)
+{
+	nr_events = writes = 0;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	fault = NONE;
+	fault_from = 0;
+	fault_until = ~0u;
+	held = miscompresses = false;
+	nr_noise = 40;
+	forget_events();
+	(void)lay_out(SLOT_SIZE, SLOT_SIZE);
+	return 0;
+}
+
+static int optimise(const char *option, const char *value)
+{
+	const struct verb verb = { .name = "optimise",
+				   .operands = "[DEV]",
+				   .options = optimise_options };
+	char *argv[] = { (char *)(uintptr_t) "optimise", path,
+			 (char *)(uintptr_t) "--yes",	 (char *)(uintptr_t)option,
+			 (char *)(uintptr_t)value,	 NULL };
+
+	return verb_optimise(&verb, value ? 5 : option ? 4 : 3, argv);
+}
+
+/* Runs it; what it says on stderr has to begin with the code. */
+static void optimise_says(int status, const char *code, const char *option)
+{
+	_cleanup_free_ char *text = NULL;
+	char start[64];
+	int saved = dup(STDERR_FILENO), got;
+	size_t size;
+
+	assert_true(saved >= 0);
+	assert_non_null(freopen(errors_path, "w", stderr));
+	got = optimise(option, NULL);
+	assert_int_equal(fflush(stderr), 0);
+	assert_true(dup2(saved, STDERR_FILENO) >= 0);
+	close(saved);
+	assert_int_equal(io_read_file(errors_path, 4096, &text, &size), 0);
+	snprintf(start, sizeof(start), "fastbootctl: %s: ", code);
+	assert_memory_equal(text, start, strlen(start));
+	assert_int_equal(got, status);
+}
+
+/* Looking. */
+
+static void assert_pages(const struct part *part, uint32_t slot, const struct img_meta *meta)
+{
+	static uint64_t stored[IMG_CHUNK_SIZE / 8], pages[IMG_CHUNK_SIZE / 8], page[PAGE_WORDS];
+	const struct image_buffers buffers = { stored, pages };
+
+	assert_int_equal(meta->nr_runs, NR_RUNS);
+	assert_memory_equal(meta->run, run, sizeof(run));
+	for (uint64_t n = 0; n < meta->nr_chunks; n++) {
+		struct img_chunk chunk = img_meta_chunk(meta, n);
+
+		assert_int_equal(image_read_chunk(part, &area, slot, &chunk, &buffers), IMG_OK);
+		for (uint32_t i = 0; i < chunk.pages; i++) {
+			make_page(chunk.first + i, page);
+			assert_memory_equal(page, pages + i * PAGE_WORDS, sizeof(page));
+		}
+	}
+}
+
+/* The image's generation, all of it checked; 0: the slot is empty.  No third outcome. */
+static uint64_t look(uint32_t slot, struct img_slot *ret_header)
+{
+	_cleanup_meta_ struct image_meta meta = { .buf = NULL };
+	_cleanup_part_ struct part part = PART_CLOSED;
+	struct img_state state;
+	struct img_slot header;
+	enum img_reason reason;
+
+	assert_int_equal(part_open(path, PART_READ, &part), 0);
+	reason = image_read_slot(&part, &area, slot, &header, NULL);
+	if (reason == IMG_E_SLOT_EMPTY)
+		return 0;
+	assert_int_equal(reason, IMG_OK);
+	assert_int_equal(image_read_state(&part, &area, slot, &header, &state, NULL), IMG_OK);
+	assert_true(state.valid);
+	assert_int_equal(state.restores, RESTORES);
+	assert_int_equal(state.attempts, ATTEMPTS);
+	assert_int_equal(image_read_meta(&part, &area, slot, &header, &meta, NULL), IMG_OK);
+	assert_pages(&part, slot, &meta.meta);
+	if (ret_header)
+		*ret_header = header;
+	return header.generation;
+}
+
+static void assert_nothing_was_written(void)
+{
+	assert_int_equal(writes, 0);
+	assert_int_equal(look(0, NULL), 5);
+}
+
+/* The tests. */
+
+static void the_copy_is_the_image_made_smaller(void **state)
+{
+	struct img_slot old, new;
+
+	(void)state;
+	assert_int_equal(optimise(NULL, NULL), 0);
+	assert_int_equal(look(0, &old), 5);
+	assert_int_equal(look(1, &new), 6);
+	assert_true(new.data_size < old.data_size);
+	assert_int_equal(new.mode, old.mode);
+	assert_int_equal(new.created, old.created);
+	assert_string_equal(new.kernel_release, old.kernel_release);
+	assert_string_equal(new.description, old.description);
+	assert_memory_not_equal(new.image_uuid, old.image_uuid, sizeof(new.image_uuid));
+	/* All sections but the chunk table. */
+	assert_int_equal(new.nr_sections, 7);
+	for (uint32_t i = 0; i < 6; i++) {
+		assert_int_equal(new.section[i].size, old.section[i].size);
+		assert_int_equal(new.section[i].csum, old.section[i].csum);
+	}
+}
+
+/* Erased and flushed, filled and flushed, committed and flushed; nothing outside the slot. */
+static void the_order_of_the_writes(void **state)
+{
+	const struct event *last;
+	uint64_t slot;
+
+	(void)state;
+	(void)put_image(1, 4);
+	slot = area.slot[1].offset;
+	assert_int_equal(optimise(NULL, NULL), 0);
+	assert_true(nr_events > 8);
+	assert_int_equal(event[0].offset, slot);
+	assert_true(event[1].flush);
+	for (unsigned int i = 0; i < nr_events; i++) {
+		assert_true(event[i].flush ||
+			    (event[i].offset >= slot &&
+			     event[i].offset + event[i].size <= slot + SLOT_SIZE));
+		/* The header: first and last. */
+		assert_true(event[i].flush || event[i].offset != slot || i == 0 ||
+			    i == nr_events - 2);
+	}
+	last = &event[nr_events - 2];
+	assert_int_equal(last->offset, slot);
+	assert_int_equal(last->size, IMG_BLOCK);
+	assert_false(last->flush);
+	assert_true(last[-1].flush && last[1].flush);
+}
+
+/* With an older image in the slot, so that its end is seen, too. */
+static unsigned int count_writes(void)
+{
+	assert_int_equal(set_up(NULL), 0);
+	(void)put_image(1, 4);
+	assert_int_equal(optimise(NULL, NULL), 0);
+	return writes;
+}
+
+static void each_write_goes_wrong(void **state)
+{
+	unsigned int all = count_writes();
+
+	(void)state;
+	for (enum fault kind = FAILS; kind <= SPOILT; kind++) {
+		for (unsigned int n = 0; n < all; n++) {
+			uint64_t left;
+
+			assert_int_equal(set_up(NULL), 0);
+			(void)put_image(1, 4);
+			fault = kind;
+			fault_from = n;
+			fault_until = n + 1;
+			/* A block of zeroes that is torn or spoilt is told like any other. */
+			assert_int_equal(optimise(NULL, NULL), EXIT_SYSTEM);
+			assert_int_equal(look(0, NULL), 5);
+			if (n == 0 && kind != FAILS && kind != LOST)
+				continue; /* what is left of the header is no image */
+			left = look(1, NULL);
+			assert_int_equal(left, n == 0 ? 4 : 0);
+		}
+	}
+}
+
+/* Nothing that is written from there on arrives, and the program is told nothing of it. */
+static void the_power_fails(void **state)
+{
+	unsigned int all = count_writes();
+
+	(void)state;
+	for (unsigned int n = 0; n <= all; n++) {
+		assert_int_equal(set_up(NULL), 0);
+		(void)put_image(1, 4);
+		fault = LOST;
+		fault_from = n;
+		assert_int_equal(optimise(NULL, NULL), n < all ? EXIT_SYSTEM : 0);
+		assert_int_equal(look(0, NULL), 5);
+		assert_int_equal(look(1, NULL), n == 0 ? 4 : n < all ? 0 : 6);
+	}
+}
+
+static void a_copy_that_is_another_image(void **state)
+{
+	(void)state;
+	miscompresses = true;
+	optimise_says(EXIT_SYSTEM, "write-failed", NULL);
+	assert_int_equal(look(0, NULL), 5);
+	assert_int_equal(look(1, NULL), 0);
+}
+
+/* Level 12, and from there level 3, which by itself gives more. */
+static void no_copy_is_larger_than_its_original(void **state)
+{
+	struct img_slot easy, hard, again;
+
+	(void)state;
+	assert_int_equal(optimise("--level", "3"), 0);
+	assert_int_equal(look(1, &easy), 6);
+	assert_int_equal(set_up(NULL), 0);
+	assert_int_equal(optimise("--level", "12"), 0);
+	assert_int_equal(look(1, &hard), 6);
+	assert_true(hard.data_size < easy.data_size);
+	forget_events();
+	assert_int_equal(optimise("--level", "3"), 0);
+	assert_int_equal(look(0, &again), 7);
+	assert_true(again.data_size <= hard.data_size);
+}
+
+static void a_slot_that_is_too_small(void **state)
+{
+	struct img_slot header;
+
+	(void)state;
+	nr_noise = 10;
+	(void)lay_out(3u << 20, 1u << 20);
+	(void)put_image(1, 4);
+	nr_noise = MAX_NOISE;
+	header = put_image(0, 5);
+	assert_true(header.meta_offset + header.meta_size > 1u << 20);
+	optimise_says(EXIT_REFUSED, "slot-full", NULL);
+	assert_nothing_was_written();
+	nr_noise = 10;
+	make_runs();
+	assert_int_equal(look(1, NULL), 4);
+}
+
+static void a_slot_that_the_copy_just_fits(void **state)
+{
+	struct img_slot header;
+
+	(void)state;
+	header = lay_out(3u << 20, 1u << 20);
+	nr_noise += (uint32_t)((1u << 20) - header.meta_offset - header.meta_size) / IMG_BLOCK + 1;
+	assert_true(nr_noise <= MAX_NOISE);
+	header = put_image(0, 5);
+	assert_int_equal(header.meta_offset + header.meta_size, (1u << 20) + IMG_BLOCK);
+	assert_int_equal(optimise(NULL, NULL), 0);
+	assert_int_equal(look(1, NULL), 6);
+}
+
+static void what_is_unknown_is_not_carried_over(void **state)
+{
+	struct img_slot header, other;
+	struct img_section *last;
+
+	(void)state;
+	(void)look(0, &header);
+	other = header;
+	last = &other.section[other.nr_sections++];
+	*last = (struct img_section){ .type = IMG_SEC_SIGNATURE,
+				      .entry_size = 1,
+				      .offset = other.meta_offset + other.meta_size,
+				      .csum = img_port_xxh64("", 0) };
+	put_header(0, &other);
+	optimise_says(EXIT_REFUSED, "incompat", NULL);
+	other = header;
+	other.compat = 1;
+	put_header(0, &other);
+	optimise_says(EXIT_REFUSED, "incompat", NULL);
+	assert_nothing_was_written();
+}
+
+static void the_last_generation(void **state)
+{
+	struct img_slot header;
+
+	(void)state;
+	(void)look(0, &header);
+	header.generation = ~0ull;
+	put_header(0, &header);
+	optimise_says(EXIT_REFUSED, "slot-field", NULL);
+	assert_int_equal(writes, 0);
+}
+
+static void a_held_partition(void **state)
+{
+	(void)state;
+	held = true;
+	optimise_says(EXIT_REFUSED, "in-use", NULL);
+	assert_nothing_was_written();
+}
+
+static void a_dry_run_writes_nothing(void **state)
+{
+	(void)state;
+	held = true;
+	assert_int_equal(optimise("--dry-run", NULL), 0);
+	assert_nothing_was_written();
+	assert_int_equal(look(1, NULL), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(the_copy_is_the_image_made_smaller, set_up),
+		cmocka_unit_test_setup(the_order_of_the_writes, set_up),
+		cmocka_unit_test_setup(each_write_goes_wrong, set_up),
+		cmocka_unit_test_setup(the_power_fails, set_up),
+		cmocka_unit_test_setup(a_copy_that_is_another_image, set_up),
+		cmocka_unit_test_setup(no_copy_is_larger_than_its_original, set_up),
+		cmocka_unit_test_setup(a_slot_that_is_too_small, set_up),
+		cmocka_unit_test_setup(a_slot_that_the_copy_just_fits, set_up),
+		cmocka_unit_test_setup(what_is_unknown_is_not_carried_over, set_up),
+		cmocka_unit_test_setup(the_last_generation, set_up),
+		cmocka_unit_test_setup(a_held_partition, set_up),
+		cmocka_unit_test_setup(a_dry_run_writes_nothing, set_up),
+	};
+	int failed;
+
+	if (!mkdtemp(top) || setenv("FASTBOOTCTL_ROOT", top, 1))
+		return 1;
+	snprintf(path, sizeof(path), "%s/partition", top);
+	snprintf(errors_path, sizeof(errors_path), "%s/errors", top);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(path);
+	unlink(errors_path);
+	rmdir(top);
+	return failed;
+}
