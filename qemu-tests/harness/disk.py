@@ -6,13 +6,15 @@
 The identifiers are fixed: a disk is the same one each time it is built.
 """
 
+import hashlib
 import itertools
+import re
 import shutil
 import tempfile
 from pathlib import Path
 
 from .guests import NotBuilt
-from .paths import FASTBOOTCTL, GUESTS, SYSTEMD_BOOT, host
+from .paths import FASTBOOTCTL, GATE, GUESTS, MKGATE, SYSTEMD_BOOT, host
 
 MIB = 1 << 20
 ESP_MIB = 96
@@ -181,6 +183,29 @@ def make_disk(machine, disk):
     _fill(disk, _layout(machine), contents)
     for leftover in itertools.chain(disk.parent.glob("*.img"), disk.parent.glob("esp.*")):
         leftover.unlink()
+
+
+def make_gate_disk(disk):
+    """Build a raw disk image with gate.efi to start and its image; returns the latter's facts.
+
+    The facts are what mkgate says and the digest of its partition.
+    """
+    missing = [str(path) for path in (GATE, MKGATE) if not path.exists()]
+    if missing:
+        raise NotBuilt("run `make` first, these are not built: " + ", ".join(missing))
+    contents = {name: disk.with_suffix(f".{name}") for name in ("esp", "area")}
+    host("truncate", "-s", f"{ESP_MIB}M", contents["esp"])
+    host("mkfs.vfat", "-F", "32", "-n", "ESP", contents["esp"])
+    host("mmd", "-i", contents["esp"], "::/EFI", "::/EFI/BOOT")
+    host("mcopy", "-i", contents["esp"], GATE, "::/EFI/BOOT/BOOTX64.EFI")
+    facts = dict(re.findall(r"(\w+)=(\d+)", host(MKGATE, contents["area"])))
+    facts["sha256"] = hashlib.sha256(contents["area"].read_bytes()).hexdigest()
+    layout = [("esp", ESP_MIB), ("area", contents["area"].stat().st_size // MIB)]
+    _write_table(disk, DISK_UUID, layout)
+    _fill(disk, layout, contents)
+    for content in contents.values():
+        content.unlink()
+    return facts
 
 
 def make_second_disk(disk):

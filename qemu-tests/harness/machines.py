@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from .accel import accelerator
 
+# An instruction of a machine that counts them lasts 64 ns.  Were it one, firmware that waits
+# for a device would execute a billion of them in each second that it waits.
+COUNT_SHIFT = 6
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -29,6 +33,7 @@ class Machine:
     second_disk: bool = False   # one more, with an ext4; q35, and the first not at AHCI
     initrd: str = "initrd"      # of the tiny guest; initrd-fs has modules of file systems
     touched: bool = False       # its memory is there before power-on, as a real machine's is
+    counted: bool = False       # always emulated; its clock counts instructions
 
     def changed(self, **fields):
         """The same machine after somebody has been at it with a screwdriver."""
@@ -39,7 +44,7 @@ class Machine:
         arguments = [
             "-nodefaults", "-no-user-config", "-display", "none",
             "-name", self.name, "-uuid", self.uuid, "-rtc", "base=utc",
-            "-machine", f"{self.type}", "-accel", accelerator(),
+            "-machine", f"{self.type}", *self._accelerator_arguments(),
             "-cpu", self.cpu, "-smp", str(self.cpus), *self._memory_arguments(),
             "-device", "VGA",
             *self._disk_arguments(),
@@ -52,6 +57,11 @@ class Machine:
         for device in self.devices:
             arguments += ["-device", device]
         return arguments
+
+    def _accelerator_arguments(self):
+        if self.counted:
+            return ["-accel", "tcg,thread=single", "-icount", f"shift={COUNT_SHIFT},sleep=off"]
+        return ["-accel", accelerator()]
 
     def _memory_arguments(self):
         arguments = ["-m", self.memory]

@@ -24,6 +24,8 @@ SYSTEMD_BOOT = Path("/usr/lib/systemd/boot/efi/systemd-bootx64.efi")
 
 LOADER = BUILD / "efi" / "fastbootx64.efi"
 FASTBOOTCTL = BUILD / "tools" / "fastbootctl"
+GATE = BUILD / "efi" / "gate.efi"
+MKGATE = BUILD / "efi" / "tests" / "mkgate"
 
 
 def kernel_release(series):

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a restore costs in instructions, compared with what it did before.
+
+gate.efi (efi/tests/gate.c) restores a made-up image with the loader's own code, in a machine
+whose clock counts instructions.  icount.json has what each step took when somebody last looked;
+FASTBOOT_RENEW_COUNTS=1 writes it anew.
+"""
+
+import json
+import os
+import re
+import shutil
+import warnings
+
+import pytest
+
+from harness import disk, machines
+from harness.paths import OVMF_VARS, QEMU_TESTS, host
+from harness.vm import VM
+
+REFERENCES = QEMU_TESTS / "icount.json"
+RENEW = "FASTBOOT_RENEW_COUNTS"
+MARGIN = 0.03
+STEPS = ("hash", "decode", "place", "plan", "copy", "whole")
+MACHINE = machines.Machine("icount", memory="512M", cpus=1, cpu="qemu64", counted=True)
+
+
+def compiler():
+    return host(os.environ.get("CC", "cc"), "--version").splitlines()[0]
+
+
+@pytest.fixture(scope="module")
+def measured(module_lab):
+    """(the image's facts, the numbers that gate.efi told)"""
+    module_lab.work.mkdir(parents=True)
+    facts = disk.make_gate_disk(module_lab.work / "disk.raw")
+    disk.make_overlay(module_lab.work / "disk.raw", module_lab.work / "disk.qcow2", "raw")
+    shutil.copy(OVMF_VARS, module_lab.work / "variables.fd")
+    vm = module_lab.own(VM(MACHINE, module_lab.work / "disk.qcow2",
+                           module_lab.work / "variables.fd", module_lab.log_dir)).start()
+    told = vm.wait_console(r"gate: ([^\r\n]+)\r").group(1)
+    numbers = {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)", told)}
+    assert "digest" in numbers, told
+    numbers.update((step, numbers[step] >> machines.COUNT_SHIFT) for step in STEPS)
+    (module_lab.log_dir / "counts.json").write_text(json.dumps(numbers, indent=1) + "\n")
+    vm.wait_power_off()
+    return facts, numbers
+
+
+def references(facts, numbers):
+    if os.environ.get(RENEW):
+        REFERENCES.write_text(json.dumps({
+            "image": facts["sha256"], "compiler": compiler(),
+            "counts": {step: numbers[step] for step in STEPS}}, indent=1) + "\n")
+    return json.loads(REFERENCES.read_text())
+
+
+def test_pages_are_in_their_places(measured):
+    """What was counted was a restore."""
+    facts, numbers = measured
+    assert numbers["pages"] == int(facts["pages"])
+    assert numbers["digest"] == int(facts["digest"])
+    assert 0 < numbers["staged"] < numbers["pages"] / 2
+
+
+def test_counts(measured):
+    facts, numbers = measured
+    before = references(facts, numbers)
+    assert facts["sha256"] == before["image"], (
+        "mkgate writes another image than the one that was counted, so nothing can be compared;"
+        f" if that is meant, {RENEW}=1 renews {REFERENCES.name}")
+    changes = {step: numbers[step] / before["counts"][step] - 1 for step in STEPS}
+    told = {step: f"{step}: {numbers[step]} instructions, {before['counts'][step]} before:"
+                  f" {change:+.1%}" for step, change in changes.items()}
+    built = "" if compiler() == before["compiler"] else (
+        f"\ncompiled by {compiler()}, before by {before['compiler']}")
+    more = [told[step] for step in STEPS if changes[step] > MARGIN]
+    less = [told[step] for step in STEPS if changes[step] < -MARGIN]
+    if less:
+        warnings.warn("\n".join(less) + built + f"\n{RENEW}=1 keeps it in {REFERENCES.name}")
+    assert not more, "\n".join(more) + built + (
+        f"\nif that is the price of something, {RENEW}=1 renews {REFERENCES.name}")
