@@ -68,13 +68,16 @@ bool disk_read(const struct disk *disk, uint64_t offset, uint64_t size, void *to
 	return true;
 }
 
-/* False if it could not be queued, and then nothing is under way. */
+/*
+ * False if it could not be queued, and then nothing is under way.  A read of nothing is not: not
+ * every driver signals the end of what it need not do.
+ */
 static bool queue_read(const struct disk *disk, uint64_t offset, uint64_t size, void *to,
 		       struct disk_request *r)
 {
 	EFI_STATUS status;
 
-	if (!disk->bio2 || size > MAX_REQUEST || !within(disk, offset, size) ||
+	if (!disk->bio2 || size == 0 || size > MAX_REQUEST || !within(disk, offset, size) ||
 	    EFI_ERROR(BS->CreateEvent(0, 0, NULL, NULL, &r->token.Event)))
 		return false;
 	r->progress = DISK_BUSY;

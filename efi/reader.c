@@ -90,12 +90,10 @@ static bool end_read(struct loader *l, struct queue *q, struct ring *ring, struc
 
 	if (progress == DISK_BUSY)
 		return false;
-	if (progress == DISK_DONE) {
+	if (progress == DISK_DONE)
 		publish(l, q, ring, &r->batch[at], r->ended % ring->count);
-	} else {
-		l->detail = (struct img_detail){ .object = "chunk", .index = r->batch[at].first };
+	else
 		workers_fail(q, IMG_E_DISK_READ, r->batch[at].first);
-	}
 	r->ended++;
 	return true;
 }
@@ -146,10 +144,8 @@ static bool ring_allocate(struct loader *l, struct ring *ring)
 	return ring->count > 0;
 }
 
-static bool queue_allocate(struct loader *l, struct queue *q)
+static bool queue_allocate(struct loader *l, struct queue *q, uint32_t wanted)
 {
-	uint32_t wanted = l->options.one_core ? 1 : workers_available();
-
 	while (q->max_workers < wanted) {
 		void *scratch = mem_pool(l, IMG_CHUNK_SIZE, false);
 
@@ -158,6 +154,13 @@ static bool queue_allocate(struct loader *l, struct queue *q)
 		q->worker[q->max_workers++].scratch = scratch;
 	}
 	return q->max_workers > 0;
+}
+
+/* One processor's room comes before any buffer, more buffers before further processors. */
+static bool allocate_all(struct loader *l, struct queue *q, struct ring *ring)
+{
+	return queue_allocate(l, q, 1) && ring_allocate(l, ring) &&
+	       queue_allocate(l, q, l->options.one_core ? 1 : workers_available());
 }
 
 static void sum_up(struct loader *l, const struct queue *q)
@@ -189,7 +192,7 @@ static enum img_reason run_queue(struct loader *l, struct queue *q, struct ring 
 	reason = workers_finish(q);
 	stamp(l, IMG_STAMP_DECODED);
 	sum_up(l, q);
-	if (reason != IMG_OK && reason != IMG_E_DISK_READ)
+	if (q->failed != IMG_OK)
 		l->detail = (struct img_detail){ .object = "chunk", .index = q->failed_chunk };
 	return reason;
 }
@@ -203,7 +206,7 @@ enum img_reason place_image(struct loader *l)
 	memset(&q, 0, sizeof(q));
 	q.l = l;
 	q.nr_chunks = l->meta.nr_chunks;
-	if (!ring_allocate(l, &ring) || !queue_allocate(l, &q))
+	if (!allocate_all(l, &q, &ring))
 		return IMG_E_NO_MEMORY;
 	if (l->options.probe)
 		reason = probe_chunks(l, &ring, &q.worker[0]);

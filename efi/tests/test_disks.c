@@ -93,7 +93,11 @@ static EFI_STATUS EFIAPI fake_free_pool(VOID *p)
 static EFI_STATUS EFIAPI fake_protocol(EFI_HANDLE handle, EFI_GUID *guid, VOID **ret)
 {
 	static const EFI_GUID block_io = EFI_BLOCK_IO_PROTOCOL_GUID;
+	static const EFI_GUID block_io2 = EFI_BLOCK_IO2_PROTOCOL_GUID;
 	struct medium *m = handle;
+
+	if (memcmp(guid, &block_io2, sizeof(block_io2)) == 0)
+		return EFI_UNSUPPORTED;
 
 	*ret = memcmp(guid, &block_io, sizeof(block_io)) == 0 ? (void *)&m->bio : (void *)m->path;
 	return EFI_SUCCESS;

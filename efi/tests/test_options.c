@@ -47,7 +47,7 @@ static void test_nothing(void **state)
 
 	(void)state;
 	assert_int_equal(o.slot, -1);
-	assert_false(o.verbose || o.simulate || o.one_core || o.have_part_uuid);
+	assert_false(o.verbose || o.simulate || o.one_core || o.probe || o.have_part_uuid);
 	good(" \t\r\n ");
 }
 
@@ -59,15 +59,16 @@ static void test_each(void **state)
 	assert_true(good("verbose").verbose);
 	assert_true(good("simulate").simulate);
 	assert_true(good("cores=1").one_core);
+	assert_true(good("probe").probe);
 }
 
 static void test_all_together(void **state)
 {
-	struct options o = good("fastbootx64.efi  slot=b simulate\tverbose cores=1 ");
+	struct options o = good("fastbootx64.efi  slot=b simulate\tverbose cores=1 probe ");
 
 	(void)state;
 	assert_int_equal(o.slot, 1);
-	assert_true(o.verbose && o.simulate && o.one_core);
+	assert_true(o.verbose && o.simulate && o.one_core && o.probe);
 }
 
 static void test_uuid_has_gpt_byte_order(void **state)
@@ -92,6 +93,8 @@ static void test_refused(void **state)
 	bad("cores=11", 0);
 	bad("verbos", 0);
 	bad("verbosee", 0);
+	bad("probes", 0);
+	bad("probe=1", 0);
 	bad("verbose loader.efi", 1);
 	bad("partuuid=33221100-5544-7766-8899-aabbccddeef", 0);
 	bad("partuuid=33221100-5544-7766-8899-aabbccddeefg", 0);

@@ -5,7 +5,8 @@
  * fake boot services for the firmware, a buffer for the disk.  Many random
  * memory maps and images; after the staged pages are copied as the trampoline
  * would, every page of the image must be where it belongs, and all that was
- * allocated must come back.
+ * allocated must come back.  Reads that go on by themselves end late, in any
+ * order, in an error, or are not taken; none may be left when the loader is done.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +19,7 @@
 
 #include <imgfmt/writer.h>
 
-#include "workers.h"
+#include "reader.h"
 
 #define RAM_START     0x10000000ull
 #define RAM_PAGES     (96 * MIB / IMG_PAGE_SIZE)
@@ -35,6 +36,9 @@ static uint64_t nr_allocated;	   /* calls not yet undone */
 static uint8_t *disk_bytes;
 static uint64_t disk_size;
 static uint64_t read_to_fail; /* 1: the next one; 0: none */
+static uint64_t reads;	      /* that were waited for */
+static UINTN image_end;	      /* no page from here on is wanted */
+static bool constant;	      /* all pages hold one word, and are stored all the same */
 
 EFI_BOOT_SERVICES *BS;
 EFI_SYSTEM_TABLE *ST;
@@ -118,10 +122,140 @@ static EFI_STATUS EFIAPI fake_read(EFI_BLOCK_IO *bio, UINT32 media, EFI_LBA lba,
 	(void)bio;
 	(void)media;
 	assert_true(lba * 512 + size <= disk_size);
+	reads++;
 	if (read_to_fail && --read_to_fail == 0)
 		return EFI_DEVICE_ERROR;
 	memcpy(to, disk_bytes + lba * 512, size);
 	return EFI_SUCCESS;
+}
+
+/* Reads that go on by themselves: the clock that ends them ticks whenever an event is looked at. */
+
+#define MAX_READS 64
+
+struct fake_event {
+	bool open, signalled;
+};
+
+static struct fake_read {
+	struct fake_event event;
+	EFI_BLOCK_IO2_TOKEN *token; /* NULL: not under way */
+	uint64_t offset, size;
+	void *to;
+	uint64_t due;
+	bool fails;
+} queued[MAX_READS];
+
+static uint64_t nr_queued; /* so far, with those not taken */
+static uint64_t under_way, most, out_of_order;
+static uint64_t now;
+static uint64_t longest;		  /* ticks that a read takes at most */
+static uint64_t to_fail, to_refuse, slow; /* by number: a bit each */
+static bool no_events;
+
+static void reset_reads(uint64_t ticks)
+{
+	memset(queued, 0, sizeof(queued));
+	nr_queued = under_way = most = out_of_order = now = reads = 0;
+	longest = ticks;
+	to_fail = to_refuse = slow = 0;
+	no_events = false;
+}
+
+static EFI_STATUS EFIAPI fake_create_event(UINT32 type, EFI_TPL tpl, EFI_EVENT_NOTIFY notify,
+					   VOID *context, EFI_EVENT *event)
+{
+	(void)tpl;
+	(void)context;
+	assert_true(type == 0 && !notify);
+	if (no_events)
+		return EFI_OUT_OF_RESOURCES;
+	assert_true(nr_queued < MAX_READS);
+	queued[nr_queued].event = (struct fake_event){ .open = true };
+	*event = &queued[nr_queued].event;
+	return EFI_SUCCESS;
+}
+
+static struct fake_read *read_of(EFI_EVENT event)
+{
+	return (struct fake_read *)((uint8_t *)event - offsetof(struct fake_read, event));
+}
+
+static EFI_STATUS EFIAPI fake_close_event(EFI_EVENT event)
+{
+	struct fake_read *r = read_of(event);
+
+	assert_true(r->event.open && !r->token);
+	r->event.open = false;
+	return EFI_SUCCESS;
+}
+
+static void end_one(struct fake_read *r)
+{
+	struct fake_read *earlier;
+
+	for (earlier = queued; earlier < r; earlier++)
+		out_of_order += earlier->token != NULL;
+	if (!r->fails)
+		memcpy(r->to, disk_bytes + r->offset, r->size);
+	r->token->TransactionStatus = r->fails ? EFI_DEVICE_ERROR : EFI_SUCCESS;
+	r->token = NULL;
+	r->event.signalled = true;
+	under_way--;
+}
+
+static EFI_STATUS EFIAPI fake_check_event(EFI_EVENT event)
+{
+	struct fake_read *r = read_of(event);
+	uint64_t i;
+
+	assert_true(r->event.open);
+	now++;
+	for (i = 0; i < nr_queued; i++) {
+		if (queued[i].token && queued[i].due <= now)
+			end_one(&queued[i]);
+	}
+	if (!r->event.signalled)
+		return EFI_NOT_READY;
+	r->event.signalled = false;
+	return EFI_SUCCESS;
+}
+
+/* Until the read has ended nothing of use is in the buffer. */
+static EFI_STATUS EFIAPI fake_read_ex(EFI_BLOCK_IO2_PROTOCOL *bio2, UINT32 media, EFI_LBA lba,
+				      EFI_BLOCK_IO2_TOKEN *token, UINTN size, VOID *to)
+{
+	struct fake_read *r = read_of(token->Event);
+
+	(void)bio2;
+	(void)media;
+	assert_ptr_equal(r, &queued[nr_queued]);
+	assert_true(size && lba * 512 + size <= disk_size);
+	if (to_refuse >> nr_queued++ & 1)
+		return EFI_OUT_OF_RESOURCES;
+	memset(to, 0xdb, size);
+	*r = (struct fake_read){
+		.event = r->event,
+		.token = token,
+		.offset = lba * 512,
+		.size = size,
+		.to = to,
+		.due = now + (slow >> (r - queued) & 1 ? 2 * longest : (uint64_t)rand() % longest),
+		.fails = to_fail >> (r - queued) & 1
+	};
+	under_way++;
+	if (most < under_way)
+		most = under_way;
+	return EFI_SUCCESS;
+}
+
+static void assert_no_reads_left(void)
+{
+	uint64_t i;
+
+	assert_int_equal(under_way, 0);
+	for (i = 0; i < MAX_READS; i++)
+		assert_false(queued[i].event.open);
 }
 
 static void firmware_start(void)
@@ -129,7 +263,10 @@ static void firmware_start(void)
 	static EFI_BOOT_SERVICES services = { .AllocatePages = fake_allocate,
 					      .FreePages = fake_free,
 					      .GetMemoryMap = (EFI_GET_MEMORY_MAP)fake_map,
-					      .LocateProtocol = fake_locate };
+					      .LocateProtocol = fake_locate,
+					      .CreateEvent = fake_create_event,
+					      .CloseEvent = fake_close_event,
+					      .CheckEvent = fake_check_event };
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
 
 	BS = &services;
@@ -177,16 +314,17 @@ struct image {
 	uint32_t in_chunk;
 };
 
-/* What page `pfn` holds: constant, compressible or noise, by its number. */
+/* What page `pfn` holds: one word, what compresses, or noise, by its number. */
 static void page_content(uint64_t pfn, uint64_t *word)
 {
+	bool noise = pfn / 300 % 3;
 	uint64_t state = pfn * 0x9e3779b97f4a7c15ull + 1;
 	UINTN i;
 
 	for (i = 0; i < IMG_PAGE_SIZE / 8; i++) {
-		if (pfn / 300 % 3 == 2)
+		if (noise || i % 16 == 0)
 			state = state * 6364136223846793005ull + 1442695040888963407ull;
-		word[i] = pfn % 7 == 0 ? pfn / 100 : state;
+		word[i] = constant ? 42 : pfn % 7 == 0 ? pfn / 100 : state;
 	}
 }
 
@@ -207,7 +345,7 @@ static void add_page(struct image *image, uint64_t pfn)
 	uint64_t *page = (uint64_t *)(image->in + (size_t)image->in_chunk * IMG_PAGE_SIZE), word;
 
 	page_content(pfn, page);
-	if (img_page_is_fill(page, &word)) {
+	if (!constant && img_page_is_fill(page, &word)) {
 		assert_int_equal(img_writer_page(&image->writer, pfn, IMG_RUN_FILL, word), IMG_OK);
 		return;
 	}
@@ -225,7 +363,7 @@ static struct img_meta random_image(struct image *image, int percent)
 
 	memset(image, 0, sizeof(*image));
 	img_writer_init(w, disk_size, image->run, MAX_RUNS, image->chunk, ARRAY_SIZE(image->chunk));
-	for (i = 0; i < RAM_PAGES; i++, left--) {
+	for (i = 0; i < image_end; i++, left--) {
 		if (left == 0) {
 			want = rand() % 100 < percent;
 			left = 1 + (UINTN)rand() % 200;
@@ -286,6 +424,7 @@ struct fixture {
 	struct loader loader;
 	EFI_BLOCK_IO_MEDIA media;
 	EFI_BLOCK_IO bio;
+	EFI_BLOCK_IO2_PROTOCOL bio2;
 };
 
 static int set_up(void **state)
@@ -298,6 +437,12 @@ static int set_up(void **state)
 	f->media.BlockSize = 512;
 	f->bio.Media = &f->media;
 	f->bio.ReadBlocks = fake_read;
+	f->bio2.Media = &f->media;
+	f->bio2.ReadBlocksEx = fake_read_ex;
+	nr_allocated = read_to_fail = 0;
+	reset_reads(1);
+	image_end = RAM_PAGES;
+	constant = false;
 	srand(20);
 	*state = f;
 	return 0;
@@ -321,6 +466,17 @@ static struct loader *new_round(struct fixture *f, int percent)
 	l->options.one_core = true;
 	l->disk = (struct disk){ .bio = &f->bio, .block = 512, .size = disk_size };
 	l->meta = random_image(&f->image, percent);
+	return l;
+}
+
+/* Nothing of the second half of memory is wanted, so that there is enough for any buffer. */
+static struct loader *new_roomy_round(struct fixture *f)
+{
+	struct loader *l;
+
+	image_end = RAM_PAGES / 2;
+	l = new_round(f, 80);
+	memset(kind_of + image_end, EfiConventionalMemory, RAM_PAGES - image_end);
 	return l;
 }
 
@@ -362,7 +518,7 @@ static void test_every_page_in_its_place(void **state)
 static void test_damaged_chunk(void **state)
 {
 	struct fixture *f = *state;
-	struct loader *l = new_round(f, 30);
+	struct loader *l = new_roomy_round(f);
 	uint64_t number = l->meta.nr_chunks / 2;
 	struct img_chunk chunk = img_meta_chunk(&l->meta, number);
 
@@ -376,7 +532,7 @@ static void test_damaged_chunk(void **state)
 static void test_read_error(void **state)
 {
 	struct fixture *f = *state;
-	struct loader *l = new_round(f, 50);
+	struct loader *l = new_roomy_round(f);
 
 	assert_int_equal(mem_claim(l), IMG_OK);
 	read_to_fail = 2;
@@ -385,12 +541,282 @@ static void test_read_error(void **state)
 	give_back(l);
 }
 
+/* A disk that reads by itself, each read for up to so many ticks. */
+static struct loader *new_async_round(struct fixture *f, uint64_t ticks)
+{
+	struct loader *l = new_roomy_round(f);
+
+	l->disk.bio2 = &f->bio2;
+	reset_reads(ticks);
+	assert_int_equal(mem_claim(l), IMG_OK);
+	return l;
+}
+
+static void restores(struct fixture *f)
+{
+	struct loader *l = &f->loader;
+
+	assert_int_equal(place_image(l), IMG_OK);
+	assert_no_reads_left();
+	copy_staged(&l->staging);
+	check_pages(&f->image);
+}
+
+static void refuses(struct loader *l, enum img_reason reason, uint64_t chunk)
+{
+	assert_int_equal(place_image(l), reason);
+	assert_no_reads_left();
+	assert_string_equal(l->detail.object, "chunk");
+	assert_int_equal(l->detail.index, chunk);
+}
+
+/* The first chunk that the read with this number brings. */
+static uint64_t first_chunk_of_read(const struct loader *l, uint64_t number)
+{
+	uint64_t chunk = 0;
+
+	while (number--)
+		chunk = next_batch(&l->meta, chunk).end;
+	assert_true(chunk < l->meta.nr_chunks);
+	return chunk;
+}
+
+static void test_reads_end_late_and_out_of_order(void **state)
+{
+	static const uint64_t ticks[] = { 1, 3, 50, 5000 };
+	struct fixture *f = *state;
+	uint64_t passed = 0, two = 0, round;
+
+	for (round = 0; round < 3 * ARRAY_SIZE(ticks); round++) {
+		struct loader *l = new_async_round(f, ticks[round % ARRAY_SIZE(ticks)]);
+
+		restores(f);
+		assert_int_equal(reads, 0);
+		assert_true(most <= 2);
+		two += most == 2;
+		passed += out_of_order;
+		give_back(l);
+	}
+	assert_true(two && passed);
+}
+
+static void test_reads_not_taken(void **state)
+{
+	struct fixture *f = *state;
+	struct loader *l = new_async_round(f, 50);
+
+	to_refuse = 0xaaaaaaaaaaaaaaaa;
+	restores(f);
+	assert_int_equal(reads, nr_queued / 2);
+	give_back(l);
+
+	l = new_async_round(f, 50);
+	to_refuse = UINT64_MAX;
+	restores(f);
+	assert_int_equal(reads, nr_queued);
+	give_back(l);
+
+	l = new_async_round(f, 50);
+	no_events = true;
+	restores(f);
+	assert_int_equal(nr_queued, 0);
+	assert_true(reads);
+	give_back(l);
+}
+
+/* While one read goes on, the next is not taken, and then fails. */
+static void test_waited_read_fails_beside_another(void **state)
+{
+	struct fixture *f = *state;
+	struct loader *l = new_async_round(f, 1000);
+
+	to_refuse = 2;
+	read_to_fail = 1;
+	refuses(l, IMG_E_DISK_READ, first_chunk_of_read(l, 1));
+	assert_int_equal(read_to_fail, 0);
+	give_back(l);
+}
+
+static void test_read_ends_in_error(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t number, ticks;
+
+	for (number = 0; number < 5; number++) {
+		for (ticks = 1; ticks < 10000; ticks *= 30) {
+			struct loader *l = new_async_round(f, ticks);
+
+			to_fail = 1ull << number;
+			refuses(l, IMG_E_DISK_READ, first_chunk_of_read(l, number));
+			assert_true(nr_queued <= number + 2);
+			give_back(l);
+		}
+	}
+}
+
+/* Both that are under way: the first is told. */
+static void test_two_reads_end_in_error(void **state)
+{
+	struct fixture *f = *state;
+	struct loader *l = new_async_round(f, 1000);
+
+	to_fail = 3ull << 2;
+	refuses(l, IMG_E_DISK_READ, first_chunk_of_read(l, 2));
+	assert_int_equal(nr_queued, 4);
+	give_back(l);
+}
+
+static void damage(const struct loader *l, uint64_t number)
+{
+	struct img_chunk chunk = img_meta_chunk(&l->meta, number);
+
+	assert_true(chunk.size);
+	disk_bytes[chunk.offset + chunk.size / 2] ^= 1;
+}
+
+/* The reads that were under way go on without anyone to want them. */
+static void test_damaged_chunk_while_reading(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t number;
+
+	for (number = 0; number < 12; number += 3) {
+		struct loader *l = new_async_round(f, 1000);
+
+		damage(l, number);
+		refuses(l, IMG_E_CHUNK_CHECKSUM, number);
+		give_back(l);
+	}
+}
+
+/* A damaged chunk, and then an error of the read that was under way: the first is told. */
+static void test_damaged_chunk_and_read_error(void **state)
+{
+	struct fixture *f = *state;
+	struct loader *l = new_async_round(f, 1000);
+
+	damage(l, 0);
+	to_fail = slow = 2;
+	refuses(l, IMG_E_CHUNK_CHECKSUM, 0);
+	assert_true(nr_queued >= 2);
+	give_back(l);
+}
+
+/* No memory for the list of copies: nothing was read yet. */
+static void test_nothing_is_read_without_memory(void **state)
+{
+	struct fixture *f = *state;
+	struct loader *l = new_async_round(f, 50);
+
+	l->memory.owned.nr = 0;
+	assert_int_equal(place_image(l), IMG_E_NO_MEMORY);
+	assert_no_reads_left();
+	assert_int_equal(nr_queued + reads, 0);
+	give_back(l);
+}
+
+/* Chunks of one word take no room on the disk: there is nothing to read. */
+static void test_nothing_to_read(void **state)
+{
+	struct fixture *f = *state;
+	struct loader *l;
+
+	constant = true;
+	l = new_async_round(f, 50);
+	assert_true(l->meta.nr_chunks > 2);
+	restores(f);
+	assert_int_equal(l->handoff.bytes_read, 0);
+	give_back(l);
+}
+
+/* The option `probe`. */
+
+static void check_probe(const struct loader *l)
+{
+	const struct img_work *probe = &l->handoff.probe;
+	uint64_t i, on_disk = 0, lz4 = 0;
+
+	for (i = 0; i < l->meta.nr_chunks; i++) {
+		struct img_chunk c = img_meta_chunk(&l->meta, i);
+
+		on_disk += img_block_align(c.size);
+		lz4 += c.kind == IMG_CHUNK_LZ4 ? c.pages * IMG_PAGE_SIZE : 0;
+	}
+	assert_true(lz4);
+	assert_int_equal(probe->bytes_read, on_disk);
+	assert_int_equal(probe->bytes_decoded, lz4);
+	assert_true(probe->read && probe->verify && probe->decode);
+	assert_int_equal(probe->place, 0);
+	assert_true(l->handoff.probe_elapsed >= probe->read + probe->verify + probe->decode);
+	/* The restore's own figures do not have it in them. */
+	assert_int_equal(l->handoff.work.bytes_read, on_disk);
+	assert_int_equal(l->handoff.bytes_read, on_disk);
+}
+
+static void test_probe(void **state)
+{
+	struct fixture *f = *state;
+	struct loader *l = new_async_round(f, 50);
+
+	restores(f);
+	assert_int_equal(l->handoff.probe_elapsed, 0);
+	assert_int_equal(l->handoff.probe.bytes_read, 0);
+	give_back(l);
+
+	l = new_async_round(f, 50);
+	l->options.probe = true;
+	restores(f);
+	check_probe(l);
+	assert_int_equal(reads, nr_queued); /* each of them once alone, once by itself */
+	give_back(l);
+}
+
+static void test_probe_finds_damage(void **state)
+{
+	struct fixture *f = *state;
+	struct loader *l = new_async_round(f, 50);
+	uint64_t number = l->meta.nr_chunks / 2;
+
+	l->options.probe = true;
+	damage(l, number);
+	refuses(l, IMG_E_CHUNK_CHECKSUM, number);
+	assert_int_equal(nr_queued, 0);
+	assert_true(l->handoff.probe.bytes_read);
+	give_back(l);
+}
+
+static void test_probe_read_error(void **state)
+{
+	struct fixture *f = *state;
+	struct loader *l = new_async_round(f, 50);
+
+	l->options.probe = true;
+	read_to_fail = 3;
+	refuses(l, IMG_E_DISK_READ, first_chunk_of_read(l, 2));
+	assert_int_equal(nr_queued, 0);
+	give_back(l);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_every_page_in_its_place, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_damaged_chunk, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_read_error, set_up, tear_down),
+		TEST(test_every_page_in_its_place),
+		TEST(test_damaged_chunk),
+		TEST(test_read_error),
+		TEST(test_reads_end_late_and_out_of_order),
+		TEST(test_reads_not_taken),
+		TEST(test_waited_read_fails_beside_another),
+		TEST(test_read_ends_in_error),
+		TEST(test_two_reads_end_in_error),
+		TEST(test_damaged_chunk_while_reading),
+		TEST(test_damaged_chunk_and_read_error),
+		TEST(test_nothing_is_read_without_memory),
+		TEST(test_nothing_to_read),
+		TEST(test_probe),
+		TEST(test_probe_finds_damage),
+		TEST(test_probe_read_error),
 	};
 
 	return cmocka_run_group_tests_name("efi/place", tests, NULL, NULL);
