@@ -149,6 +149,12 @@ int target_open(struct target *target, struct report *report)
 				       PTR_ERR(file) == -EBUSY
 					       ? ": it is mounted, active as swap or held otherwise"
 					       : "");
+	/*
+	 * udev looks at a device again when a writer closes it.  There is nothing new in what it
+	 * looks at, and it would in the first second after a restore, when services have better
+	 * use for the processors.
+	 */
+	file->f_mode |= FMODE_NONOTIFY;
 	target->file = file;
 	return 0;
 }

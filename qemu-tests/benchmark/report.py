@@ -158,15 +158,6 @@ def text(result):
            " loader_over_bound={loader_over_bound:.2f} pause_ratio={pause:.2f}".format(**ratios))
 
 
-def _plot_data(summary):
-    """One line a bar: its name, then every segment's seconds; bars share one list of segments."""
-    names = ["cold boot", "hibernation", *summary["stages"]]
-    bars = {"cold boot": {"cold boot": summary["seconds"]["cold"]},
-            "hibernation": {"hibernation": summary["seconds"]["hibernation"]},
-            "fast boot": summary["stages"]}
-    return names, bars
-
-
 def _totals_plot(summary):
     seconds = summary["seconds"]
     rows = "\n".join(f'"{way}" {value:.3f}' for way, value in seconds.items())
@@ -195,17 +186,21 @@ def _stages_plot(summary):
     listing = "\n".join(rows)
     bound = summary["bound_s"]
     return f"""
-set title "fast boot, stage by stage (bar below: the bound of reading, verifying, decoding)"
+set title "fast boot by stage, and the bound of the loader"
 set xlabel "seconds since the boot entry was started"
 unset ylabel
-set xrange [0:{at * 1.12:.3f}]
-set yrange [{-len(rows) - 0.2}:0.8]
+set xrange [0:{at * 1.15:.3f}]
+set yrange [{-len(rows) - 1.1}:0.8]
 $stages << EOD
 {listing}
-"bound" {-len(rows) + 0.2} 0 {bound:.4f} {bound:.3f}
+EOD
+$bound << EOD
+"bound" {-len(rows) - 0.4} 0 {bound:.4f} {bound:.3f}
 EOD
 plot $stages using 3:2:3:4:($2-0.35):($2+0.35):ytic(1) with boxxyerror lc rgb "#228833", \\
-     $stages using 4:2:(sprintf(" %.3f", $5)) with labels left
+     $bound using 3:2:3:4:($2-0.35):($2+0.35):ytic(1) with boxxyerror lc rgb "#cc6677", \\
+     $stages using 4:2:(sprintf(" %.3f", $5)) with labels left, \\
+     $bound using 4:2:(sprintf(" %.3f", $5)) with labels left
 """
 
 

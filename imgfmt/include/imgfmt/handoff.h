@@ -31,7 +31,7 @@ enum img_stamp {
 
 /* What the work on chunks cost, in TSC ticks summed over all processors. */
 struct img_work {
-	uint64_t read;		/* waiting for the disk, or in its driver; boot processor alone */
+	uint64_t read;		/* waiting for the disk or in its driver, with nothing else to do */
 	uint64_t verify;	/* checksums */
 	uint64_t decode;	/* LZ4 */
 	uint64_t place;		/* copies to the pages' places, and constant pages */
