@@ -111,7 +111,7 @@ static bool stream_pack(struct snapshot *snapshot)
 	u64 i;
 
 	for (i = 0; i < snapshot->stream.count; i++) {
-		u64 entry = snapshot->stream.pfn[i];
+		u64 entry = stream_pfn(&snapshot->stream, i);
 
 		if (i == snapshot->stream.count / 2 && fault_at(FAULT_PAGE, snapshot->report))
 			return false;
@@ -128,7 +128,7 @@ static u64 runs_count(const struct snapshot *snapshot)
 	u64 i, next = ~0ull, runs = snapshot->record.nr_aux;
 
 	for (i = 0; i < snapshot->stream.count; i++) {
-		u64 pfn = snapshot->stream.pfn[i] & ~STREAM_PFN_ZERO;
+		u64 pfn = stream_pfn(&snapshot->stream, i) & ~STREAM_PFN_ZERO;
 
 		runs += pfn != next;
 		next = pfn + 1;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Reads the head of the stream.  The whole list of pfns comes before the first
- * data page, so it has to be held; 8 bytes a page, reserved before the freeze.
+ * data page, so it has to be held; 4 bytes a page, reserved before the freeze.
  */
 #include <linux/build_bug.h>
 #include <linux/mm.h>
@@ -49,19 +49,19 @@ int stream_prepare(struct stream *stream, struct checkpoint *checkpoint, void __
 		.kernel = kernel,
 		.capacity = round_up(stream_max_pages(), PFNS_A_PAGE),
 	};
-	stream->pfn = held_vzalloc(array_size(stream->capacity, sizeof(u64)));
-	return stream->pfn ? 0 : -ENOMEM;
+	stream->kept = held_vzalloc(array_size(stream->capacity, sizeof(u32)));
+	return stream->kept ? 0 : -ENOMEM;
 }
 
 void stream_release(struct stream *stream)
 {
-	held_vfree(stream->pfn);
-	stream->pfn = NULL;
+	held_vfree(stream->kept);
+	stream->kept = NULL;
 }
 
 size_t stream_memory(const struct stream *stream)
 {
-	return array_size(stream->capacity, sizeof(u64));
+	return array_size(stream->capacity, sizeof(u32));
 }
 
 static int info_read(struct stream *stream, struct report *report)
@@ -97,23 +97,50 @@ static int info_read(struct stream *stream, struct report *report)
 	return 0;
 }
 
-/* Reads stream->count pfns, and cuts the count at the end mark. */
-static int pfns_read(struct stream *stream, struct report *report)
+/* False at the end mark, and for a pfn that is too large to be kept, which *ret_fits tells. */
+static bool pfn_keep(struct stream *stream, u64 at, u64 entry, bool *ret_fits)
 {
+	u64 pfn = entry & ~STREAM_PFN_ZERO;
+
+	*ret_fits = entry == STREAM_END || pfn < STREAM_KEPT_ZERO;
+	if (entry == STREAM_END || !*ret_fits)
+		return false;
+	stream->kept[at] = pfn | (entry & STREAM_PFN_ZERO ? STREAM_KEPT_ZERO : 0);
+	return true;
+}
+
+/* Keeps the pfns of one page of them; ends the list at the end mark. */
+static int pfns_keep(struct stream *stream, u64 first, struct report *report)
+{
+	const u64 *entry = stream->kernel;
+	bool fits;
 	u64 i;
 
-	for (i = 0; i < stream->count; i += PFNS_A_PAGE) {
+	for (i = 0; i < PFNS_A_PAGE && first + i < stream->count; i++) {
+		if (pfn_keep(stream, first + i, entry[i], &fits))
+			continue;
+		if (!fits)
+			return report_obstacle(report, IMG_E_INDEX_BOUNDS, 0, "pfn %llx", entry[i]);
+		stream->count = first + i;
+	}
+	return 0;
+}
+
+/* Reads all pages of pfns, behind the end mark too: the data pages come after them. */
+static int pfns_read(struct stream *stream, struct report *report)
+{
+	u64 i, all = stream->count;
+
+	for (i = 0; i < all; i += PFNS_A_PAGE) {
 		int error = checkpoint_read(stream->checkpoint, stream->user);
 
 		if (error)
 			return report_obstacle(report, IMG_E_CAPTURE, error,
 					       "page %llu of pfns: error %d", i / PFNS_A_PAGE,
 					       error);
-		memcpy(stream->pfn + i, stream->kernel, PAGE_SIZE);
-	}
-	for (i = 0; i < stream->count; i++) {
-		if (stream->pfn[i] == STREAM_END)
-			stream->count = i;
+		error = pfns_keep(stream, i, report);
+		if (error)
+			return error;
 	}
 	return 0;
 }
@@ -123,13 +150,13 @@ static int pfns_check(const struct stream *stream, struct report *report)
 	u64 i, next = 0, data = 0;
 
 	for (i = 0; i < stream->count; i++) {
-		u64 pfn = stream->pfn[i] & ~STREAM_PFN_ZERO;
+		u64 pfn = stream_pfn(stream, i) & ~STREAM_PFN_ZERO;
 
 		if (pfn < next)
 			return report_obstacle(report, IMG_E_INDEX_ORDER, 0, "pfn %llx after %llx",
 					       pfn, next - 1);
 		next = pfn + 1;
-		data += !(stream->pfn[i] & STREAM_PFN_ZERO);
+		data += !(stream_pfn(stream, i) & STREAM_PFN_ZERO);
 	}
 	if (data != stream->data_pages)
 		return report_obstacle(report, IMG_E_INDEX_COUNT, 0,

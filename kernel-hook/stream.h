@@ -17,6 +17,9 @@
 
 #define STREAM_PFN_ZERO (1ull << 63)
 
+/* As they are kept: half the memory; enough for 8 TiB of RAM. */
+#define STREAM_KEPT_ZERO (1u << 31)
+
 /* arch/x86/power/hibernate.c: struct restore_data_record. */
 struct stream_arch {
 	u64 jump_address;
@@ -30,7 +33,7 @@ struct stream {
 	struct checkpoint *checkpoint;
 	void __user *user;  /* one page of shared memory ... */
 	const void *kernel; /* ... and where the kernel sees it */
-	u64 *pfn;	    /* with STREAM_PFN_ZERO */
+	u32 *kept;	    /* pfns, with STREAM_KEPT_ZERO */
 	u64 capacity;
 	u64 count;
 	u64 data_pages;
@@ -47,6 +50,14 @@ void stream_release(struct stream *stream);
 
 /* Bytes that stream_prepare() has taken. */
 size_t stream_memory(const struct stream *stream);
+
+/* A pfn of the list, with STREAM_PFN_ZERO. */
+static inline u64 stream_pfn(const struct stream *stream, u64 i)
+{
+	u32 kept = stream->kept[i];
+
+	return (kept & ~STREAM_KEPT_ZERO) | (kept & STREAM_KEPT_ZERO ? STREAM_PFN_ZERO : 0);
+}
 
 /* Reads up to the first data page and checks that the stream is as described above. */
 int stream_begin(struct stream *stream, struct report *report);
