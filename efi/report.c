@@ -74,9 +74,10 @@ void report_progress(const struct loader *l, uint64_t chunks)
 {
 	static uint64_t shown;
 	uint64_t quarter = chunks * 4 / l->meta.nr_chunks;
-	bool long_wait = tsc() - l->handoff.stamp[IMG_STAMP_ENTRY] > l->handoff.tsc_hz;
+	bool tell =
+		l->options.verbose || tsc() - l->handoff.stamp[IMG_STAMP_ENTRY] > l->handoff.tsc_hz;
 
-	if (quarter > shown && quarter < 4 && long_wait)
+	if (quarter > shown && quarter < 4 && tell)
 		Print(L"fastboot: %ld %%\n", quarter * 25);
 	shown = quarter;
 }

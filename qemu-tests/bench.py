@@ -29,7 +29,10 @@ def measure_ways(rounds):
         for name in ORDER:
             runs[name].append(stage.run(stations[name]))
             say(f"round {number}, {name}: {runs[name][-1]['all']:.2f} s")
-    return stage, runs
+    cpus = ways.MACHINE.cpus
+    return {"cpus": cpus, "rounds": runs, "capture": stage.capture,
+            "kernel_write": stage.kernel_write,
+            "summary": report.summarise(runs, stage.capture, stage.kernel_write, cpus)}
 
 
 def measure_scale(rounds, sizes):
@@ -50,19 +53,15 @@ def main():
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     try:
-        stage, rounds = measure_ways(options.rounds)
-        points = [] if options.no_scale else measure_scale(options.rounds, scale.SIZES)
+        result = {"host": report.machine(), "accelerator": machines.accelerator(),
+                  **measure_ways(options.rounds), "scale": []}
+        report.save(result, options.out / "bench.json")
+        report.draw(result["summary"], options.out / "bench.svg")
+        if not options.no_scale:
+            result["scale"] = measure_scale(options.rounds, scale.SIZES)
+            report.save(result, options.out / "bench.json")
     except (GuestError, guests.NotBuilt, TimeoutError) as error:
-        sys.exit(f"bench: {error}\nthe consoles are in {ways.LOG_DIR}")
-    cpus = ways.MACHINE.cpus
-    result = {
-        "host": report.machine(), "accelerator": machines.accelerator(), "cpus": cpus,
-        "rounds": rounds, "capture": stage.capture, "kernel_write": stage.kernel_write,
-        "scale": points,
-        "summary": report.summarise(rounds, stage.capture, stage.kernel_write, cpus),
-    }
-    report.save(result, options.out / "bench.json")
-    report.draw(result["summary"], options.out / "bench.svg")
+        sys.exit(f"bench: {error}\nthe consoles are in {ways.LOG_DIR} and {scale.LOG_DIR}")
     print(f"\nhost: {result['host']}; QEMU, {result['accelerator']}; figures and chart in"
           f" {options.out}")
     print("\n".join(report.text(result)))

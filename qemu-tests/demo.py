@@ -44,7 +44,7 @@ class LiveView:
 
 def timed_boot(vm, ports):
     """Returns {what: seconds since power-on} of one boot up to the last first reply."""
-    replies = probes.FirstReplies(ports, vm.started).wait(PATIENCE, vm.running)
+    replies = probes.FirstReplies(vm, ports).wait(PATIENCE)
     for name, seconds in sorted(replies.items(), key=lambda item: item[1]):
         say(f"{name} answers, {seconds:.1f} s after power-on")
     return {"entry": vm.entry_started(), "all": max(replies.values()), **replies}

@@ -6,7 +6,6 @@ fourth, and draw random numbers of its own from the first one on.
 """
 
 import re
-import time
 
 import psycopg2
 import pytest
@@ -77,7 +76,7 @@ def process_ids(vm):
 
 
 def prepare(vm, ports):
-    probes.FirstReplies(ports, time.monotonic()).wait(120)
+    probes.FirstReplies(vm, ports).wait(120)
     probes.redis(ports["redis"], command="SET kept in-memory", expect=b"+OK\r\n")
     vm.run(f"echo HEALTHY_DELAY={DELAY} >>/etc/default/fastboot")
     start_holders(vm)
@@ -204,7 +203,7 @@ def test_ten_restores_from_one_image(lab, golden, ports):
     for number in range(1, RESTORES + 1):
         vm = lab.again(vm, **options) if vm else lab.copy(golden, **options)
         vm.start()
-        replies = probes.FirstReplies(ports, vm.started).wait(60, vm.running)
+        replies = probes.FirstReplies(vm, ports).wait(60)
         vm.wait_restored()
         lab.note(restore=number, entry=vm.entry_started(), restored=vm.restored_at(),
                  all_services=max(replies.values()))

@@ -186,7 +186,7 @@ def once(module_lab):
     """A machine that was sent to sleep while it wrote to a file system; it is off."""
     vm = module_lab.warm(SMALL.changed(name="tiny-once", area_mib=160), scratch.make).start()
     vm.wait_shell()
-    golden.install_loader(vm)
+    golden.install_loader(vm, options="verbose")
     scratch.mount(vm)
     scratch.start_appender(vm)
     vm.run("modprobe fastboot_snapshot")

@@ -22,7 +22,7 @@ SMALL = machines.TINY.changed(name="tiny-power-cut", memory="512M", area_mib=256
 
 @pytest.fixture(scope="module")
 def golden(goldens):
-    return goldens(SMALL)
+    return goldens(SMALL, loader="verbose")  # which tells its progress
 
 
 def slot_digest(slot):

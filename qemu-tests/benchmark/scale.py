@@ -27,6 +27,7 @@ class Size:
     area_mib: int
 
 
+# The first is the guest as it is, without anything added.
 SIZES = (Size(64, "512M", 512), Size(256, "1G", 1024), Size(1024, "3G", 3072),
          Size(4096, "10G", 10240))
 

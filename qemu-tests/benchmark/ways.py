@@ -58,7 +58,7 @@ class Station:
 
 def timed_boot(vm, ports):
     """Seconds from the start of the boot entry to the first replies, and to all of them."""
-    replies = probes.FirstReplies(ports, vm.started).wait(PATIENCE, vm.running)
+    replies = probes.FirstReplies(vm, ports).wait(PATIENCE)
     entry = vm.entry_started()
     seconds = {name: when - entry for name, when in replies.items()}
     return {"firmware": entry, "all": max(seconds.values()), **seconds}

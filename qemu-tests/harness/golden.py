@@ -97,12 +97,13 @@ class Golden:
         return copies
 
 
-def make_golden(machine, directory, log_dir, prepare, generation=1, **options):
+def make_golden(machine, directory, log_dir, prepare, generation=1, loader=None,
+                **options):
     """Boot, install, snapshot, power off.
 
     prepare(vm) brings the guest into the state to be kept and returns facts
-    about it; generation: of the image, if prepare takes some itself; the options
-    are VM's.
+    about it; generation: of the image, if prepare takes some itself; loader: its
+    options; the others are VM's.
     """
     image, variables = fresh_machine(machine, directory)
     guests.ensure_product(machine)
@@ -114,7 +115,7 @@ def make_golden(machine, directory, log_dir, prepare, generation=1, **options):
         golden.consoles.append(vm.console)
         vm.wait_shell()
         golden.facts["cold_boot"] = vm.elapsed()
-        install_loader(vm)
+        install_loader(vm, options=loader)
         vm.run("modprobe fastboot_snapshot")
         golden.facts.update(prepare(vm))
         golden.facts["capture"] = take_snapshot(vm)

@@ -78,57 +78,66 @@ class FirstReplies:
     """Ask every service until each has answered once.
 
     QEMU accepts a connection for a guest that is not there yet, and what is sent then is lost.
-    So the web server is knocked at, briefly and often, until the guest says anything, be it that
-    nobody listens; from then on every service has one question at a time to answer, for a guest
-    that has just come up is not to be kept busy with questions nobody waits for any more.
+    So once a kernel runs one port is knocked at, not earlier, for the host's processors are the
+    guest's; when the guest's network answers, be it that nobody listens, knocking ends.  From
+    then on every service has one question at a time to answer.  A guest that has just come up is
+    not to be kept busy with questions nobody waits for any more.
     """
 
-    SPACING = 0.1   # seconds between knocks, and from a failure to the next question
-    KNOCK = 0.5     # how long a knock waits
-    PATIENCE = 4    # how long a question does
+    KNOCK = 0.2     # how long a knock waits
+    SPACING = 0.1   # seconds from a failure to the next question
+    PATIENCE = 4    # how long a question waits
 
-    def __init__(self, ports, started):
-        self.replies = {}   # name: seconds since started
+    def __init__(self, vm, ports):
+        self.replies = {}   # name: seconds since power-on
         self.errors = {}
+        self._vm = vm
         self._ports = ports
-        self._started = started
         self._stop = threading.Event()
         self._alive = threading.Event()
-        self._in_background(self._keep_knocking)
+        threading.Thread(target=self._keep_knocking, daemon=True).start()
         for name in PROBES:
-            self._in_background(self._keep_asking, name)
-
-    @staticmethod
-    def _in_background(what, *arguments):
-        threading.Thread(target=what, args=arguments, daemon=True).start()
+            threading.Thread(target=self._keep_asking, args=(name,), daemon=True).start()
 
     def _keep_knocking(self):
-        while not self._alive.is_set() and not self._stop.wait(self.SPACING):
-            self._in_background(self._ask, "nginx", self.KNOCK)
+        while not self._vm.kernel_runs() and not self._stop.wait(0.02):
+            pass
+        while not self._stop.is_set() and self._vm.running():
+            with closing(socket.create_connection(("127.0.0.1", self._ports["nginx"]))) as link:
+                if self._is_answered(link):
+                    self._alive.set()
+                    return
+
+    def _is_answered(self, link):
+        """Refused, which ends the connection, or accepted by the guest's kernel."""
+        link.settimeout(0.05)
+        deadline = time.monotonic() + self.KNOCK
+        while time.monotonic() < deadline and self._vm.running():
+            try:
+                return not link.recv(1)
+            except ConnectionError:
+                return True
+            except socket.timeout:
+                if self._vm.is_connected(SERVICES["nginx"]):
+                    return True
+        return False
 
     def _keep_asking(self, name):
         self._alive.wait()
         while name not in self.replies and not self._stop.is_set():
-            if not self._ask(name, self.PATIENCE):
+            try:
+                PROBES[name](self._ports[name], timeout=self.PATIENCE)
+            except (OSError, psycopg2.Error) as error:
+                self.errors[name] = error
                 time.sleep(self.SPACING)
+            else:
+                self.replies.setdefault(name, time.monotonic() - self._vm.started)
 
-    def _ask(self, name, timeout):
-        try:
-            PROBES[name](self._ports[name], timeout=timeout)
-        except (OSError, psycopg2.Error) as error:
-            self.errors[name] = error
-            if isinstance(error, ConnectionError):
-                self._alive.set()
-            return False
-        self.replies.setdefault(name, time.monotonic() - self._started)
-        self._alive.set()
-        return True
-
-    def wait(self, timeout, alive=lambda: True):
+    def wait(self, timeout):
         """Returns {name: seconds}; TimeoutError tells who stayed silent and how."""
         deadline = time.monotonic() + timeout
         while len(self.replies) < len(PROBES):
-            if time.monotonic() > deadline or not alive():
+            if time.monotonic() > deadline or not self._vm.running():
                 self._stop.set()
                 self._alive.set()
                 silent = {name: str(self.errors.get(name, "no answer"))

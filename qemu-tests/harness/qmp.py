@@ -2,6 +2,7 @@
 """The QEMU Machine Protocol: one JSON object a line, events in between."""
 
 import json
+import threading
 
 
 class QmpError(Exception):
@@ -12,6 +13,7 @@ class Qmp:
     def __init__(self, sock, timeout=30):
         sock.settimeout(timeout)
         self._sock = sock
+        self._turn = threading.Lock()   # of a command and its answer
         self._file = sock.makefile("rw", encoding="utf-8", newline="\n")
         self._receive()
         self.command("qmp_capabilities")
@@ -23,6 +25,10 @@ class Qmp:
         return json.loads(line)
 
     def command(self, name, **arguments):
+        with self._turn:
+            return self._command(name, arguments)
+
+    def _command(self, name, arguments):
         self._file.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
         self._file.flush()
         while True:

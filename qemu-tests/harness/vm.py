@@ -12,6 +12,7 @@ import base64
 import calendar
 import itertools
 import os
+import re
 import shlex
 import socket
 import subprocess
@@ -215,6 +216,18 @@ class VM:
         blocks = self.qmp.command("query-blockstats")
         return next(block["stats"]["wr_operations"] for block in blocks
                     if block.get("device") == "disk")
+
+    def kernel_runs(self):
+        """Has the console told of a kernel that was started or is about to be restored?"""
+        return bool(self.console.first(f"{KERNEL_STARTS}|{RESTORING}", after=self._powered))
+
+    def is_connected(self, port):
+        """Has the guest accepted a connection to the port that QEMU has made for it?"""
+        try:
+            table = self.qmp.command("human-monitor-command", **{"command-line": "info usernet"})
+        except (OSError, QmpError):
+            return False
+        return bool(re.search(rf"TCP\[ESTABLISHED\].*\s10\.0\.2\.15\s+{port}\s", table))
 
     def machine_clock(self):
         """The machine's real-time clock, in seconds since the epoch."""
