@@ -8,7 +8,7 @@
  */
 #define MAX_REQUEST (4 * MIB)
 
-/* Optional: most drivers but that for NVMe have none. */
+/* Optional: EDK II's drivers for NVMe and ATA have it, that for virtio has none. */
 static EFI_BLOCK_IO2_PROTOCOL *find_bio2(EFI_HANDLE handle)
 {
 	EFI_GUID guid = EFI_BLOCK_IO2_PROTOCOL_GUID;

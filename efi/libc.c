@@ -3,7 +3,8 @@
  * The memory functions that compilers call without being asked.
  *
  * Plain loops of 16 bytes: `rep movs` is slow under emulation and its gain on hardware is small at
- * the sizes used here.  Run on every processor; SSE is on in all of them (UEFI 2.10, 2.3.4).
+ * the sizes used here.  Run on every processor: SSE is on (UEFI 2.10, 2.3.4), in the others too,
+ * whose CR4 is the boot processor's (EDK II, MpInitLib); the decoder has always used it there.
  */
 #include "imgfmt_port.h"
 

@@ -194,6 +194,14 @@ static u64 now_ns(void)
 	return mul_u64_u64_div_u64(rdtsc(), NSEC_PER_MSEC, tsc_khz);
 }
 
+/* 0 where the processors' clocks disagree. */
+static u64 since_ns(u64 start)
+{
+	u64 now = now_ns();
+
+	return now > start ? now - start : 0;
+}
+
 static int snapshot_freeze(struct snapshot *snapshot)
 {
 	u64 start = now_ns();
@@ -203,7 +211,7 @@ static int snapshot_freeze(struct snapshot *snapshot)
 		error = checkpoint_freeze(&snapshot->checkpoint, snapshot->report);
 	if (!error)
 		error = frozen_check(snapshot);
-	snapshot->figures.freeze_ns = now_ns() - start;
+	snapshot->figures.freeze_ns = since_ns(start);
 	return error;
 }
 
@@ -224,7 +232,7 @@ static enum checkpoint_outcome snapshot_take(struct snapshot *snapshot)
 		outcome = CHECKPOINT_FAILED;
 	}
 	if (outcome == CHECKPOINT_SAVED)
-		snapshot->figures.create_ns = now_ns() - start;
+		snapshot->figures.create_ns = since_ns(start);
 	return outcome;
 }
 
@@ -262,7 +270,7 @@ static int saved_before_thaw(struct snapshot *snapshot)
 	error = report_error(snapshot->report);
 	if (!error)
 		error = image_write(snapshot);
-	snapshot->figures.write_ns = now_ns() - start;
+	snapshot->figures.write_ns = since_ns(start);
 	if (once && snapshot->doubtful) {
 		pr_emerg("the disk says neither that the image is there nor that it is not\n");
 		power_off();
@@ -349,7 +357,7 @@ static int snapshot_checkpoint(struct snapshot *snapshot, struct snapshot_status
 		error = report_error(snapshot->report);
 
 	checkpoint_thaw(&snapshot->checkpoint);
-	snapshot->figures.pause_ns = now_ns() - start;
+	snapshot->figures.pause_ns = since_ns(start);
 
 	if (outcome == CHECKPOINT_RESTORED)
 		restored_after_thaw(snapshot, status);

@@ -97,31 +97,21 @@ static int info_read(struct stream *stream, struct report *report)
 	return 0;
 }
 
-/* False at the end mark, and for a pfn that is too large to be kept, which *ret_fits tells. */
-static bool pfn_keep(struct stream *stream, u64 at, u64 entry, bool *ret_fits)
-{
-	u64 pfn = entry & ~STREAM_PFN_ZERO;
-
-	*ret_fits = entry == STREAM_END || pfn < STREAM_KEPT_ZERO;
-	if (entry == STREAM_END || !*ret_fits)
-		return false;
-	stream->kept[at] = pfn | (entry & STREAM_PFN_ZERO ? STREAM_KEPT_ZERO : 0);
-	return true;
-}
-
 /* Keeps the pfns of one page of them; ends the list at the end mark. */
 static int pfns_keep(struct stream *stream, u64 first, struct report *report)
 {
 	const u64 *entry = stream->kernel;
-	bool fits;
 	u64 i;
 
 	for (i = 0; i < PFNS_A_PAGE && first + i < stream->count; i++) {
-		if (pfn_keep(stream, first + i, entry[i], &fits))
-			continue;
-		if (!fits)
+		u64 pfn = entry[i] & ~STREAM_PFN_ZERO;
+
+		if (entry[i] == STREAM_END)
+			stream->count = first + i;
+		else if (pfn >= STREAM_KEPT_ZERO)
 			return report_obstacle(report, IMG_E_INDEX_BOUNDS, 0, "pfn %llx", entry[i]);
-		stream->count = first + i;
+		else
+			stream->kept[first + i] = pfn | (pfn != entry[i] ? STREAM_KEPT_ZERO : 0);
 	}
 	return 0;
 }

@@ -14,7 +14,7 @@ from harness import guests, machines
 from harness.paths import BUILD
 from harness.vm import GuestError
 
-ORDER = ("cold", "hibernation", "fast", "probe")
+ORDER = (*ways.WAYS, "probe")
 
 
 def say(text):

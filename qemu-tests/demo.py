@@ -19,8 +19,6 @@ from harness.vm import VM, GuestError
 DIRECTORY = WORK / "demo"
 LOG_DIR = LOGS / "demo"
 PATIENCE = 300
-# Services answer long before a boot has ended; an image is of a machine that is up.
-SETTLED = "systemctl is-system-running --wait"
 
 
 def styled(code, text):
@@ -63,7 +61,7 @@ def cold_boot_and_snapshot(view, ports):
         cold = timed_boot(vm, ports)
         vm.wait_shell()
         say("waiting for the rest of the boot")
-        vm.run(SETTLED, timeout=PATIENCE, check=False)
+        golden.settle(vm)
         say("installing the loader and its boot entry, first in the boot order")
         print(golden.install_loader(vm).output)
         vm.run("modprobe fastboot_snapshot")

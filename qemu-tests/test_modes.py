@@ -39,6 +39,16 @@ def dry_run(vm, level, mode=""):
     checks.goes_on(vm)
 
 
+def figures_hold(vm):
+    told = product.timings(vm)
+    parts = told["freeze_ms"] + told["create_ms"] + told["write_ms"]
+    assert 0 < parts <= told["pause_ms"]
+    assert 0 < told["encode_ms"] <= told["write_ms"] * vm.machine.cpus
+    assert 0 < told["disk_ms"] <= told["write_ms"]
+    # Buffers of 2 MiB for each chunk that is under way, tables of 12 bytes a page at least.
+    assert (6 * 2 << 20) < told["memory"] <= 32 << 20
+
+
 def slot_status(vm, slot):
     return product.status(vm)["slots"][slot]["status"]
 
@@ -54,6 +64,7 @@ def test_dry_runs(lab):
         dry_run(vm, level)
     assert vm.state() == "idle"
     checks.saved(vm, 1)
+    figures_hold(vm)
     image, other = (product.slot_digest(vm, slot) for slot in "ab")
     dry_run(vm, "devices")
     assert product.slot_digest(vm, "b") == other

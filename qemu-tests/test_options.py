@@ -3,7 +3,7 @@
 
 import pytest
 
-from harness import checks, disk, machines
+from harness import checks, disk, machines, product
 from harness.golden import install_loader
 
 
@@ -37,6 +37,25 @@ def test_verbose_on_one_core(told):
     vm.wait_restored()
     checks.restored_state(vm, restores=2)
     checks.processors(vm)
+
+
+def test_probe(told):
+    """Each step was measured alone, on what the restore then worked on as well."""
+    vm = told("probe")
+    vm.wait_restored()
+    checks.restored_state(vm, restores=2)
+    told_times = product.timings(vm)
+    steps = [told_times[f"probe_{step}_us"] for step in ("read", "verify", "decode")]
+    assert min(steps) > 0 and sum(steps) <= told_times["probe_us"]
+    assert told_times["probe_us"] < told_times["loader_decoded_us"] - told_times["loader_claimed_us"]
+    assert told_times["probe_bytes_decoded"] == told_times["work_bytes_decoded"] > 0
+    assert min(told_times[f"work_{step}_us"] for step in ("read", "verify", "decode", "place")) > 0
+
+
+def test_without_probe(told):
+    vm = told("")
+    vm.wait_restored()
+    assert not [key for key in product.timings(vm) if key.startswith("probe_")]
 
 
 def test_other_slot(told):

@@ -28,6 +28,8 @@
  * |                          | a device is claimed      | of a claimed   |                     |
  * |                          |                          | partition is   |                     |
  * |                          |                          | held too       |                     |
+ * | FMODE_NONOTIFY           | udev is not to look at   | fanotify's own | udev does, or the   |
+ * | (target.c)               | the target at its close  | until 6.13     | module won't build  |
  * | a block device's class   | block_class is not       | 5.11: a disk's | does not build      |
  * | (devices.c)              | exported                 | device is in   |                     |
  * |                          |                          | block_device   |                     |

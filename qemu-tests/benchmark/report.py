@@ -7,7 +7,7 @@ import subprocess
 
 from harness.paths import host
 
-from . import scale
+from . import scale, ways
 
 # (name, from, to) of the fast boot's stages; names of the module's figures, in microseconds
 # since the loader was entered.
@@ -60,7 +60,7 @@ def capture_bound_ms(capture, cpus):
 
 
 def summarise(rounds, capture, kernel_write, cpus):
-    total = {way: median(boot["all"] for boot in rounds[way]) for way in ("cold", "hibernation", "fast")}
+    total = {way: median(boot["all"] for boot in rounds[way]) for way in ways.WAYS}
     probes = [boot["figures"] for boot in rounds["probe"]]
     by_stage = [stages(boot) for boot in rounds["fast"]]
     return {

@@ -5,10 +5,8 @@ import shutil
 import statistics
 from dataclasses import dataclass
 
-from harness import golden, machines
+from harness import golden, machines, product
 from harness.paths import LOGS, WORK
-
-from .ways import figures
 
 DIRECTORY = WORK / "bench-scale"
 LOG_DIR = LOGS / "bench-scale"
@@ -16,8 +14,10 @@ MIB_A_PAGE = 1 / 256
 
 # Files as they lie on a disk, one behind the other: code, tables, text, some of it compressed.
 # Copies of a file are far apart for LZ4, which looks back 64 KiB.
-FILL = ("while find /lib /bin /usr -type f -exec cat {{}} +; do :; done 2>/dev/null"
-        " | head -c {bytes} >/fill/data")
+FILL = ("find /lib /bin /usr -type f -exec cat {{}} + >/fill/0;"
+        " size=$(stat -c %s /fill/0); left=$(({bytes} - size)); n=1;"
+        " while [ $left -gt $size ]; do cp /fill/0 /fill/$n; n=$((n + 1));"
+        " left=$((left - size)); done; [ $left -le 0 ] || head -c $left /fill/0 >/fill/$n")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def _fill(vm, size):
     """Until the image will hold about as many MiB: the trial run tells what is missing."""
     vm.run("mkdir -p /fill; mount -t tmpfs -o size=90% tmpfs /fill")
     golden.take_snapshot(vm)
-    missing = size.image_mib - figures(vm)["pages"] * MIB_A_PAGE
+    missing = size.image_mib - product.timings(vm)["pages"] * MIB_A_PAGE
     if missing > 1:
         vm.run(FILL.format(bytes=int(missing) << 20), timeout=900)
     return {}
@@ -52,7 +52,7 @@ def _restore(prepared, number):
     shutil.rmtree(directory, ignore_errors=True)
     with prepared.copy(directory, LOG_DIR / f"{prepared.machine.name}-{number}") as vm:
         vm.wait_restored(180)
-        return figures(vm)
+        return product.timings(vm)
 
 
 def measure(size, cpus, rounds):

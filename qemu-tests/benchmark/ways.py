@@ -30,13 +30,6 @@ MACHINE = machines.DEBIAN.changed(
 DROP = "sync; echo 3 >/proc/sys/vm/drop_caches"
 
 
-def figures(vm):
-    """/sys/power/fastboot/timings: {key: number}."""
-    lines = product.attribute(vm, "timings").splitlines()
-    return {key: int(value, 16 if key == "svam_status" else 10)
-            for key, value in (line.split("=") for line in lines)}
-
-
 class Station:
     """A disk and firmware variables to start machines from, as often as wanted."""
 
@@ -62,11 +55,6 @@ def timed_boot(vm, ports):
     entry = vm.entry_started()
     seconds = {name: when - entry for name, when in replies.items()}
     return {"firmware": entry, "all": max(seconds.values()), **seconds}
-
-
-def settle(vm):
-    """Until the system has done all that a boot does: services can answer long before."""
-    vm.run("systemctl is-system-running --wait", timeout=300, check=False)
 
 
 def _use_services(ports):
@@ -121,13 +109,13 @@ class Stage:
         with self._machine(image, variables, "golden") as vm:
             timed_boot(vm, self.ports)
             vm.wait_shell()
-            settle(vm)
+            golden.settle(vm)
             golden.install_loader(vm)
             vm.run("modprobe fastboot_snapshot")
             vm.run(DROP)
             _use_services(self.ports)
             golden.take_snapshot(vm)
-            self.capture = figures(vm)
+            self.capture = product.timings(vm)
             shutil.copy(variables, DIRECTORY / "fast.fd")
             self.capture["raw_write_ms"] = int(
                 1000 * _raw_write_seconds(vm, self.capture["bytes"]))
@@ -166,5 +154,5 @@ class Stage:
                     raise GuestError("the kernel did not resume but booted")
             if station.name in ("fast", "probe"):
                 vm.finish(GOLDEN, 60)
-                result["figures"] = figures(vm)
+                result["figures"] = product.timings(vm)
         return result

@@ -26,6 +26,14 @@ def take_snapshot(vm, timeout=180):
     return time.monotonic() - begun
 
 
+def settle(vm, timeout=300):
+    """Until systemd has done all that a boot does: services answer long before.
+
+    What is left of a boot in an image is done again after each restore.
+    """
+    vm.run("systemctl is-system-running --wait", timeout=timeout, check=False)
+
+
 def install_loader(vm, first=True, options=None):
     """The boot entry, with the ESP mounted only as long as that takes."""
     esp = vm.machine.partition(disk.ESP)

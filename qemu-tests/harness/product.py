@@ -48,6 +48,13 @@ def attribute(vm, name):
     return vm.run(f"cat {ATTRIBUTES}/{name}").output.strip()
 
 
+def timings(vm):
+    """What the module tells of the last snapshot or restore: {key: number}."""
+    lines = attribute(vm, "timings").splitlines()
+    return {key: int(value, 16 if key == "svam_status" else 10)
+            for key, value in (line.split("=") for line in lines)}
+
+
 def parameter(vm, name):
     return vm.run(f"cat {PARAMETERS}/{name}").output.strip()
 
