@@ -35,7 +35,7 @@ qemu-test-all: setup ## the full matrix; takes longer
 	$(MAKE) -C qemu-tests test-all T='$(T)'
 
 .PHONY: bench
-bench: setup ## cold boot, hibernation and fast boot side by side, in 40 minutes; ROUNDS=3, SCALE=no
+bench: setup ## cold boot, hibernation and fast boot side by side, in half an hour; ROUNDS=3, SCALE=no
 	$(MAKE) guests
 	$(MAKE) -C qemu-tests bench ROUNDS='$(ROUNDS)' SCALE='$(SCALE)'
 
