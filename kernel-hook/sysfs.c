@@ -403,6 +403,7 @@ static void announce_restored(const struct snapshot_status *status)
 	error = kobject_uevent_env(&hook.directory, KOBJ_CHANGE, environment);
 	if (error)
 		pr_warn("userspace could not be told of the restore: error %d\n", error);
+	sysfs_notify(&hook.directory, NULL, "restore_count");
 }
 
 void sysfs_publish(const struct snapshot_status *status)

@@ -21,20 +21,26 @@ RESTORES = 10
 DELAY = 8
 
 
+def start_inside(vm, name):
+    source = GUEST_SCRIPTS / "debian" / "inside" / f"{name}.py"
+    vm.put(f"/root/{name}.py", source.read_text())
+    vm.run(f"python3 /root/{name}.py </dev/null >/run/{name}.log 2>&1 &")
+
+
 def start_holders(vm):
     """Processes whose whole state must come back: a pattern, a connection, a drawer of numbers."""
     for name in ("pattern", "connection", "randomness"):
-        source = GUEST_SCRIPTS / "debian" / "inside" / f"{name}.py"
-        vm.put(f"/root/{name}.py", source.read_text())
-        vm.run(f"python3 /root/{name}.py </dev/null >/run/{name}.log 2>&1 &")
+        start_inside(vm, name)
     wait_for(vm, "grep -q intact /run/pattern", timeout=120)
     wait_for(vm, "test -s /run/connection -a -s /run/random", timeout=120)
 
 
 def start_listener(vm):
-    """Somebody who waits for the announcement of a restore."""
+    """Two who wait for the announcement of a restore."""
     vm.run("udevadm monitor --kernel --property </dev/null >/run/uevents 2>&1 &")
     wait_for(vm, "grep -q KERNEL /run/uevents")
+    start_inside(vm, "waiter")
+    wait_for(vm, "test -s /run/waiter")
 
 
 def start_session(vm):
@@ -152,11 +158,13 @@ def variables_written_before(vm, number):
 
 
 def announced(vm, number):
-    """The uevent has reached who listened, with the number of this restore."""
+    """The uevent has reached who listened, with the number of this restore, and poll() returned."""
     wait_for(vm, "grep -q '^FASTBOOT=restored' /run/uevents")
     event = vm.run("grep -B 9 -A 9 '^FASTBOOT=restored' /run/uevents").output.splitlines()
     assert {"ACTION=change", "SUBSYSTEM=fastboot", "DEVPATH=/power/fastboot", "GENERATION=1",
             f"RESTORES={number}"} <= set(event)
+    wait_for(vm, f"grep -qx {number} /run/waiter", timeout=10)
+    assert vm.run("cat /run/waiter").output.split() == ["0", str(number)]
 
 
 def called_good(vm):
