@@ -8,7 +8,7 @@ import os
 import time
 
 from . import disk, product
-from .vm import KERNEL_STARTS, REFUSED, RESTORING
+from .vm import KERNEL_STARTS, REFUSED, RESTORED, RESTORING
 
 TEST_GUID = "6f0c7a52-3b5e-4c55-9f0e-3b1a8f0c2d11"
 EFIVARS = "/sys/firmware/efi/efivars"
@@ -149,7 +149,7 @@ def outcome(vm, facts):
 
     Returns "restored", or the code of the refusal.
     """
-    code = vm.wait_firmware(f"{RESTORING}|{REFUSED}").group(1)
+    code = vm.wait_firmware(f"{RESTORING}|{RESTORED}|{REFUSED}").group(1)
     if code is None:
         vm.wait_restored()
         traces(vm, facts)

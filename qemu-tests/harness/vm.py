@@ -37,6 +37,7 @@ POST_MORTEM = (
 
 FIRMWARE_STARTS_ENTRY = r"BdsDxe: starting Boot([0-9A-Fa-f]{4}) \"?([^\"]*)\"?"
 RESTORING = r"fastboot: restoring"
+RESTORED = r"fastboot: restored generation"  # the module's, of which no character gets lost
 REFUSED = r"fastboot: refused: ([^\s:]+):"
 KERNEL_STARTS = r"Linux version "
 RESULT_VARIABLE = ("/sys/firmware/efi/efivars/"
