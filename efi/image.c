@@ -5,6 +5,7 @@
 struct headers {
 	struct img_slot slot[IMG_MAX_SLOTS];
 	struct img_state state[IMG_MAX_SLOTS];
+	uint64_t rank[IMG_MAX_SLOTS]; /* 0: there is no whole header */
 	enum img_reason reason[IMG_MAX_SLOTS];
 	struct img_detail detail[IMG_MAX_SLOTS];
 };
@@ -20,6 +21,7 @@ static bool read_slot(struct loader *l, uint32_t i, struct headers *h)
 	if (h->reason[i] != IMG_OK)
 		return true;
 	img_state_decode(l->blocks + IMG_BLOCK, h->slot[i].image_uuid, &h->state[i]);
+	h->rank[i] = img_slot_rank(&h->slot[i], &h->state[i]);
 	h->reason[i] = img_state_check(&h->slot[i], &h->state[i], i, &h->detail[i]);
 	return true;
 }
@@ -29,7 +31,7 @@ static bool passed_over(const struct loader *l, const struct headers *h, uint32_
 {
 	if (h->reason[i] == IMG_OK || h->reason[i] == IMG_E_SLOT_EMPTY || l->options.slot >= 0)
 		return false;
-	return h->slot[i].generation == 0 || h->slot[i].generation >= l->slot.generation;
+	return h->rank[i] == 0 || h->rank[i] >= h->rank[l->slot_number];
 }
 
 static void take(struct loader *l, const struct headers *h)
@@ -60,7 +62,7 @@ enum img_reason read_headers(struct loader *l)
 			return IMG_E_DISK_READ;
 	}
 	l->slot_number =
-		img_slot_choose(h->reason, h->slot, l->area.nr_slots, l->options.slot, &refusal);
+		img_slot_choose(h->reason, h->rank, l->area.nr_slots, l->options.slot, &refusal);
 	if (l->slot_number >= 0) {
 		take(l, h);
 		return IMG_OK;

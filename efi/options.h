@@ -6,7 +6,7 @@
 #include <imgfmt/reasons.h>
 
 struct options {
-	int slot;	       /* 0, 1; -1: the newest */
+	int slot;	       /* 0, 1; -1: the usable one of the highest rank */
 	bool have_part_uuid;   /* partuuid= was given */
 	uint8_t part_uuid[16]; /* as on disk: the first three fields little-endian */
 	bool one_core;

@@ -58,13 +58,18 @@ static void add_passed(struct result *r, const struct loader *l)
 	add_line(r, L"passed_code=%a\n", img_reason_code(l->passed));
 }
 
+static const char *promoted(const struct loader *l)
+{
+	return l->state.rank > l->slot.generation ? ", promoted" : "";
+}
+
 void report_start(const struct loader *l)
 {
 	if (l->passed != IMG_OK)
 		Print(L"fastboot: slot %c passed over: %a: %a\n", L'A' + l->passed_slot,
 		      img_reason_code(l->passed), img_reason_sentence(l->passed));
-	Print(L"fastboot: slot %c, generation %ld, %a\n", L'A' + l->slot_number, l->slot.generation,
-	      l->slot.kernel_release);
+	Print(L"fastboot: slot %c, generation %ld%a, %a\n", L'A' + l->slot_number,
+	      l->slot.generation, promoted(l), l->slot.kernel_release);
 	Print(L"fastboot: reading %ld MiB for %ld MiB of memory\n",
 	      (l->slot.data_size + l->slot.meta_size) / MIB, l->slot.nr_pages / 256);
 }
@@ -112,6 +117,7 @@ void report_restore(const struct loader *l)
 	add_line(&r, L"result=restored\n");
 	add_line(&r, L"slot=%c\n", L'a' + l->slot_number);
 	add_line(&r, L"generation=%ld\n", l->slot.generation);
+	add_line(&r, L"rank=%ld\n", img_slot_rank(&l->slot, &l->state));
 	add_line(&r, L"attempts=%d\n", l->state.attempts);
 	add_passed(&r, l);
 	set_result(&r);

@@ -381,7 +381,7 @@ static int snapshot_climb(struct snapshot *snapshot, struct snapshot_status *sta
 {
 	int error = snapshot_gates(snapshot);
 
-	snapshot->generation = max(snapshot->target.newest, status->generation) + 1;
+	snapshot->generation = max(snapshot->target.rank, status->generation) + 1;
 	if (error || snapshot->request.level == SNAPSHOT_TEST_GATES)
 		return error;
 	error = snapshot_prepare(snapshot);

@@ -168,20 +168,22 @@ void target_close(struct target *target)
 /* The slots as they are on the disk. */
 struct slots {
 	struct img_slot slot[IMG_MAX_SLOTS];
+	u64 rank[IMG_MAX_SLOTS];	       /* of whole images */
 	enum img_reason whole[IMG_MAX_SLOTS];  /* is there an image? */
 	enum img_reason usable[IMG_MAX_SLOTS]; /* and may it be entered once more? */
 };
 
-/* A state that cannot be read is none: it costs a count, never an image. */
-static enum img_reason state_read(const struct target *target, u32 number, void *block,
-				  const struct img_slot *slot)
+/* A state that cannot be read is none: it costs counts and the rank, never an image. */
+static void state_read(const struct target *target, u32 number, void *block, struct slots *slots)
 {
+	const struct img_slot *slot = &slots->slot[number];
 	struct img_state state = { 0 };
 
 	if (!disk_read(target->file, target->area.slot[number].offset + IMG_BLOCK, block,
 		       IMG_BLOCK))
 		img_state_decode(block, slot->image_uuid, &state);
-	return img_state_check(slot, &state, number, NULL);
+	slots->rank[number] = img_slot_rank(slot, &state);
+	slots->usable[number] = img_state_check(slot, &state, number, NULL);
 }
 
 static int slots_read(const struct target *target, void *block, struct slots *slots)
@@ -197,7 +199,7 @@ static int slots_read(const struct target *target, void *block, struct slots *sl
 		slots->whole[i] = img_slot_decode(block, &target->area, i, slot, NULL);
 		slots->usable[i] = slots->whole[i];
 		if (slots->whole[i] == IMG_OK)
-			slots->usable[i] = state_read(target, i, block, slot);
+			state_read(target, i, block, slots);
 	}
 	return 0;
 }
@@ -212,12 +214,12 @@ static void slot_choose(struct target *target, const struct slots *slots)
 {
 	u32 nr = target->area.nr_slots;
 	enum img_reason ignored;
-	int newest = img_slot_choose(slots->whole, slots->slot, nr, -1, &ignored);
-	int keep = img_slot_choose(slots->usable, slots->slot, nr, -1, &ignored);
+	int first = img_slot_choose(slots->whole, slots->rank, nr, -1, &ignored);
+	int keep = img_slot_choose(slots->usable, slots->rank, nr, -1, &ignored);
 
-	target->newest = newest < 0 ? 0 : slots->slot[newest].generation;
+	target->rank = first < 0 ? 0 : slots->rank[first];
 	if (keep < 0)
-		keep = newest;
+		keep = first;
 	target->slot = keep == 0 && nr > 1 ? 1 : 0;
 	target->slot_offset = target->area.slot[target->slot].offset;
 	target->slot_size = target->area.slot[target->slot].size;

@@ -25,7 +25,7 @@ struct target {
 	unsigned int slot;
 	u64 slot_offset;
 	u64 slot_size;
-	u64 newest;	/* highest generation of a whole image, usable or not; 0: none */
+	u64 rank;	/* highest of a whole image, usable or not; 0: none */
 	bool has_other; /* the slot can be overwritten without losing the only image */
 };
 
@@ -40,9 +40,10 @@ int target_open(struct target *target, struct report *report);
 void target_close(struct target *target);
 
 /*
- * The slot to overwrite: while there is another, never the one with the newest usable
- * image, or if none is usable (quarantined, consumed), with the newest.  Where there is
- * only one, the old image is lost once the new one is begun.
+ * The slot to overwrite: while there is another, never the one that the loader would take,
+ * which is the usable image of the highest rank; or if none is usable (quarantined,
+ * consumed), the image of the highest rank.  Where there is only one slot, the old image is
+ * lost once the new one is begun.
  */
 int target_choose_slot(struct target *target, struct report *report);
 

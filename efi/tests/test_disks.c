@@ -658,6 +658,33 @@ static void test_newest_slot(void **state)
 	assert_taken(1, IMG_OK);
 }
 
+/* The older image, promoted above the newer one: taken, missed if it cannot be, entered so. */
+static void test_promoted(void **state)
+{
+	static const struct img_state promoted = { .valid = true, .rank = 3 };
+	struct img_state tried = promoted;
+	struct medium *own;
+
+	(void)state;
+	own = two_slots(512);
+	put_state(own, 0, &promoted);
+	assert_taken(0, IMG_OK);
+	assert_int_equal(record_attempt(&loader), IMG_OK);
+	assert_int_equal(loader.state.rank, 3);
+	assert_taken(0, IMG_OK);
+
+	tried.attempts = 3;
+	put_state(own, 0, &tried);
+	assert_taken(1, IMG_E_SLOT_QUARANTINED);
+
+	/* A rank does not lower an image, and one that cannot be read is none. */
+	put_state(own, 1, &(struct img_state){ .valid = true, .rank = 1 });
+	put_state(own, 0, &(struct img_state){ .valid = true, .rank = 2 });
+	assert_taken(0, IMG_OK);
+	own->bytes[loader.area.slot[0].offset + IMG_BLOCK + 40] ^= 1;
+	assert_taken(1, IMG_OK);
+}
+
 static void test_quarantined(void **state)
 {
 	struct medium *own;
@@ -749,6 +776,8 @@ static void assert_state(const struct img_state *a, const struct img_state *b)
 	assert_int_equal(a->restores, b->restores);
 	assert_int_equal(a->attempts, b->attempts);
 	assert_int_equal(a->consumed, b->consumed);
+	assert_int_equal(a->rank, b->rank);
+	assert_string_equal(a->description, b->description);
 }
 
 static void check_attempt(uint32_t block)
@@ -759,7 +788,12 @@ static void check_attempt(uint32_t block)
 	struct img_state found;
 
 	assert_non_null(before);
-	put_state(own, 1, &(struct img_state){ .valid = true, .restores = 41, .attempts = 1 });
+	put_state(own, 1,
+		  &(struct img_state){ .valid = true,
+				       .restores = 41,
+				       .attempts = 1,
+				       .rank = 7,
+				       .description = "the tested one" });
 	memcpy(before, own->bytes, PART_SIZE);
 	assert_taken(1, IMG_OK);
 	assert_int_equal(record_attempt(&loader), IMG_OK);
@@ -767,6 +801,8 @@ static void check_attempt(uint32_t block)
 	assert_true(found.valid && !found.consumed);
 	assert_int_equal(found.restores, 42);
 	assert_int_equal(found.attempts, 2);
+	assert_int_equal(found.rank, 7);
+	assert_string_equal(found.description, "the tested one");
 	assert_state(&found, &loader.state);
 	assert_unchanged_but(own, before, at, block);
 	for (i = 512; i < block; i++)
@@ -895,6 +931,7 @@ int main(void)
 		TEST(test_uuid_text),
 		TEST(test_find_area),
 		TEST(test_newest_slot),
+		TEST(test_promoted),
 		TEST(test_quarantined),
 		TEST(test_older_is_quarantined),
 		TEST(test_wanted_slot),

@@ -51,6 +51,23 @@ static inline bool img_is_zero(const void *data, size_t size)
 	return true;
 }
 
+/* Text, then NULs to the end of the field. */
+static inline bool img_text_is_padded(const char *text, size_t size)
+{
+	size_t length = 0;
+
+	while (length < size && text[length])
+		length++;
+	return img_is_zero(text + length, size - length);
+}
+
+/* Copies text up to its NUL; the field is zero already and need not end in one. */
+static inline void img_text_put(char *to, const char *text, size_t size)
+{
+	for (size_t i = 0; i < size && text[i]; i++)
+		to[i] = text[i];
+}
+
 static inline bool img_is_block_multiple(uint64_t v)
 {
 	return !(v & (IMG_BLOCK - 1));

@@ -273,23 +273,13 @@ static enum img_reason slot_check_extents(const struct slot_check *c)
 	return IMG_OK;
 }
 
-/* Text, then NULs to the end of the field. */
-static bool text_is_padded(const char *text, size_t size)
-{
-	size_t length = 0;
-
-	while (length < size && text[length])
-		length++;
-	return img_is_zero(text + length, size - length);
-}
-
 static enum img_reason slot_check_texts(const struct slot_check *c)
 {
 	const struct img_slot_disk *d = c->disk;
 
-	if (!text_is_padded(d->kernel_release, sizeof(d->kernel_release)))
+	if (!img_text_is_padded(d->kernel_release, sizeof(d->kernel_release)))
 		return slot_refuse(c, IMG_E_SLOT_FIELD, "kernel_release", 0);
-	if (!text_is_padded(d->description, sizeof(d->description)))
+	if (!img_text_is_padded(d->description, sizeof(d->description)))
 		return slot_refuse(c, IMG_E_SLOT_FIELD, "description", 0);
 	return IMG_OK;
 }
@@ -396,13 +386,12 @@ enum img_reason img_slot_decode(const void *block, const struct img_area *area, 
 
 /* The choice between slots. */
 
-static int newest_valid(const enum img_reason reason[], const struct img_slot slot[],
-			uint32_t nr_slots)
+static int first_valid(const enum img_reason reason[], const uint64_t rank[], uint32_t nr_slots)
 {
 	int best = -1;
 
 	for (uint32_t i = 0; i < nr_slots; i++)
-		if (reason[i] == IMG_OK && (best < 0 || slot[i].generation > slot[best].generation))
+		if (reason[i] == IMG_OK && (best < 0 || rank[i] > rank[best]))
 			best = (int)i;
 	return best;
 }
@@ -415,13 +404,13 @@ static enum img_reason most_telling(const enum img_reason reason[], uint32_t nr_
 	return IMG_E_SLOT_EMPTY;
 }
 
-int img_slot_choose(const enum img_reason reason[], const struct img_slot slot[], uint32_t nr_slots,
+int img_slot_choose(const enum img_reason reason[], const uint64_t rank[], uint32_t nr_slots,
 		    int wanted, enum img_reason *ret_reason)
 {
 	int best;
 
 	if (wanted < 0) {
-		best = newest_valid(reason, slot, nr_slots);
+		best = first_valid(reason, rank, nr_slots);
 		if (best < 0)
 			*ret_reason = most_telling(reason, nr_slots);
 		return best;

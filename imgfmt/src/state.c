@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * The slot state: how often an image was entered, and whether it may be once
- * more.  One sector, overwritten in place, so it may be torn: a state is whole or
- * it is none.  The loader writes it too, so this is the reader's side.
+ * The slot state: how often an image was entered, whether it may be once more,
+ * and what it was promoted to.  One sector, overwritten in place, so it may be torn:
+ * a state is whole or it is none.  The loader writes it too, so this is the reader's
+ * side.
  */
 #include <imgfmt/reader.h>
 
@@ -14,6 +15,7 @@ static bool state_is_good(const struct img_state_disk *d, const uint8_t image_uu
 	       img_get64(d->csum) == img_port_xxh64(d, offsetof(struct img_state_disk, csum)) &&
 	       !memcmp(d->image_uuid, image_uuid, sizeof(d->image_uuid)) &&
 	       !(img_get32(d->flags) & ~IMG_STATE_CONSUMED) &&
+	       img_text_is_padded(d->description, sizeof(d->description)) &&
 	       img_is_zero(d->reserved, sizeof(d->reserved));
 }
 
@@ -27,6 +29,8 @@ void img_state_decode(const void *sector, const uint8_t image_uuid[16], struct i
 	ret_state->restores = img_get64(d->restores);
 	ret_state->attempts = img_get32(d->attempts);
 	ret_state->consumed = img_get32(d->flags) & IMG_STATE_CONSUMED;
+	ret_state->rank = img_get64(d->rank);
+	memcpy(ret_state->description, d->description, sizeof(d->description));
 }
 
 void img_state_encode(const struct img_state *state, const uint8_t image_uuid[16], void *sector)
@@ -39,6 +43,8 @@ void img_state_encode(const struct img_state *state, const uint8_t image_uuid[16
 	d->restores = img_put64(state->restores);
 	d->attempts = img_put32(state->attempts);
 	d->flags = img_put32(state->consumed ? IMG_STATE_CONSUMED : 0);
+	d->rank = img_put64(state->rank);
+	img_text_put(d->description, state->description, sizeof(d->description));
 	d->csum = img_put64(img_port_xxh64(d, offsetof(struct img_state_disk, csum)));
 }
 
@@ -69,10 +75,21 @@ enum img_reason img_state_check(const struct img_slot *slot, const struct img_st
 
 struct img_state img_state_entered(const struct img_slot *slot, const struct img_state *state)
 {
-	return (struct img_state){
-		.valid = true,
-		.restores = state->restores + (state->restores != ~0ull),
-		.attempts = state->attempts + (state->attempts != ~0u),
-		.consumed = slot->mode == IMG_MODE_ONCE,
-	};
+	struct img_state entered = *state;
+
+	entered.valid = true;
+	entered.restores += entered.restores != ~0ull;
+	entered.attempts += entered.attempts != ~0u;
+	entered.consumed = slot->mode == IMG_MODE_ONCE;
+	return entered;
+}
+
+uint64_t img_slot_rank(const struct img_slot *slot, const struct img_state *state)
+{
+	return state->rank > slot->generation ? state->rank : slot->generation;
+}
+
+const char *img_slot_description(const struct img_slot *slot, const struct img_state *state)
+{
+	return state->description[0] ? state->description : slot->description;
 }

@@ -236,13 +236,6 @@ struct img_proof_disk img_proof_encode(const struct img_proof *proof)
 	return d;
 }
 
-/* Copies text up to its NUL; the field is zero already and need not end in one. */
-static void put_text(char *to, const char *text, size_t size)
-{
-	for (size_t i = 0; i < size && text[i]; i++)
-		to[i] = text[i];
-}
-
 static struct img_section_disk section_encode(const struct img_section *section)
 {
 	return (struct img_section_disk){
@@ -280,8 +273,8 @@ void img_slot_encode(const struct img_slot *slot, void *block)
 	d->meta_offset = img_put64(slot->meta_offset);
 	d->meta_size = img_put64(slot->meta_size);
 	d->nr_sections = img_put32(slot->nr_sections);
-	put_text(d->kernel_release, slot->kernel_release, sizeof(d->kernel_release));
-	put_text(d->description, slot->description, sizeof(d->description));
+	img_text_put(d->kernel_release, slot->kernel_release, sizeof(d->kernel_release));
+	img_text_put(d->description, slot->description, sizeof(d->description));
 	for (uint32_t i = 0; i < slot->nr_sections; i++)
 		d->section[i] = section_encode(&slot->section[i]);
 	d->csum = block_csum(d);

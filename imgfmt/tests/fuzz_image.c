@@ -261,12 +261,16 @@ static void enter(const struct img_slot *slot)
 	uint8_t sector[512];
 
 	img_state_decode(bytes + IMG_BLOCK, slot->image_uuid, &state);
-	must(state.valid || (!state.restores && !state.attempts && !state.consumed));
+	must(state.valid || (!state.restores && !state.attempts && !state.consumed && !state.rank &&
+			     !state.description[0]));
+	must(img_slot_rank(slot, &state) >= slot->generation);
+	must(strlen(img_slot_description(slot, &state)) < sizeof(state.description));
 	after = img_state_entered(slot, &state);
 	img_state_encode(&after, slot->image_uuid, sector);
 	img_state_decode(sector, slot->image_uuid, &again);
 	must(again.valid && again.restores == after.restores && again.attempts == after.attempts &&
 	     again.consumed == after.consumed);
+	must(again.rank == state.rank && !strcmp(again.description, state.description));
 	must(again.restores && again.attempts && again.attempts >= state.attempts);
 	if (slot->mode == IMG_MODE_ONCE)
 		must(img_state_check(slot, &again, 0, NULL) != IMG_OK);

@@ -250,7 +250,9 @@ static void put_sections(struct job *job, const struct sample_image *image, stru
 static void put_headers(struct job *job, const struct sample *sample,
 			const struct sample_image *image, struct img_slot *slot)
 {
-	const struct img_state state = { true, image->restores, image->attempts, false };
+	const struct img_state state = { .valid = true,
+					 .restores = image->restores,
+					 .attempts = image->attempts };
 
 	slot->mode = image->mode;
 	memcpy(slot->area_uuid, sample->area.uuid, 16);

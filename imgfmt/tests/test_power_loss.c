@@ -103,15 +103,17 @@ static void lose_power(struct device *d, uint32_t cut)
 
 /* What a loader finds out about one slot. */
 static enum img_reason look_at_slot(const struct device *d, const struct img_area *area, uint32_t i,
-				    struct img_slot *slot)
+				    struct img_slot *slot, uint64_t *ret_rank)
 {
 	const uint8_t *base = d->bytes + area->slot[i].offset;
 	struct img_state count;
 	enum img_reason reason = img_slot_decode(base, area, i, slot, NULL);
 
+	*ret_rank = 0;
 	if (reason != IMG_OK)
 		return reason;
 	img_state_decode(base + IMG_BLOCK, slot->image_uuid, &count);
+	*ret_rank = img_slot_rank(slot, &count);
 	return img_state_check(slot, &count, i, NULL);
 }
 
@@ -123,13 +125,14 @@ static uint64_t restorable(const struct device *d)
 	enum img_reason reason[2], refusal;
 	struct img_meta meta;
 	const uint8_t *base;
+	uint64_t rank[2];
 	int choice;
 
 	assert_reason(IMG_OK, img_area_decode(d->bytes + img_area_header_offset(d->old.size),
 					      d->old.size, &area, NULL));
 	for (uint32_t i = 0; i < area.nr_slots; i++)
-		reason[i] = look_at_slot(d, &area, i, &slot[i]);
-	choice = img_slot_choose(reason, slot, area.nr_slots, -1, &refusal);
+		reason[i] = look_at_slot(d, &area, i, &slot[i], &rank[i]);
+	choice = img_slot_choose(reason, rank, area.nr_slots, -1, &refusal);
 	if (choice < 0)
 		return 0;
 	base = d->bytes + area.slot[choice].offset;
@@ -345,7 +348,8 @@ static void tear(uint8_t *to, const uint8_t *old, const uint8_t *new, uint32_t c
 static bool same_state(const struct img_state *a, const struct img_state *b)
 {
 	return a->valid == b->valid && a->restores == b->restores && a->attempts == b->attempts &&
-	       a->consumed == b->consumed;
+	       a->consumed == b->consumed && a->rank == b->rank &&
+	       !strcmp(a->description, b->description);
 }
 
 /* One state over another: afterwards it is the one, the other or none, and what follows is right.
@@ -400,8 +404,44 @@ static void test_torn_state(void **state)
 		good = new;
 		good.attempts = 0;
 		tear_everywhere(IMG_MODE_GOLDEN, &new, &good);
-		old = new;
+		good.rank = 5 + i;
+		strcpy(good.description, "called good, and promoted");
+		tear_everywhere(IMG_MODE_GOLDEN, &new, &good);
+		old = good;
+		old.attempts = new.attempts;
 	}
+}
+
+/* The older image is promoted while power fails: one of the two is taken, whatever is torn. */
+static void test_torn_promotion(void **state)
+{
+	struct sample_image older = sample_older;
+	struct device *d = malloc(sizeof(*d));
+	struct img_state promoted = { .valid = true, .rank = 8 };
+	uint8_t before[SECTOR], after[SECTOR], *sector;
+	struct img_slot slot;
+	uint64_t ignored;
+
+	(void)state;
+	assert_non_null(d);
+	srand(37);
+	device_make(d, BEFORE_EMPTY);
+	older.mode = IMG_MODE_GOLDEN;
+	sample_write(&d->new, &older);
+	memcpy(d->bytes, d->new.partition, d->new.size);
+	assert_reason(IMG_OK, look_at_slot(d, &d->new.area, 0, &slot, &ignored));
+	sector = d->bytes + d->new.area.slot[0].offset + IMG_BLOCK;
+	memcpy(before, sector, sizeof(before));
+	img_state_encode(&promoted, slot.image_uuid, after);
+	for (int way = 0; way < 3; way++)
+		for (uint32_t cut = 0; cut <= SECTOR; cut++) {
+			tear(sector, before, after, cut, way);
+			assert_int_equal(restorable(d), memcmp(sector, after, SECTOR) ? 7 : 6);
+		}
+	memcpy(sector, after, SECTOR);
+	assert_int_equal(restorable(d), 6);
+	device_free(d);
+	free(d);
 }
 
 /* The loader's part of one start: true if it enters.  torn: power goes while it writes. */
@@ -411,8 +451,9 @@ static bool start(struct device *d, uint32_t number, bool torn)
 	uint8_t old[512], new[512];
 	struct img_slot slot;
 	struct img_state count;
+	uint64_t rank;
 
-	if (look_at_slot(d, &d->old.area, number, &slot) != IMG_OK)
+	if (look_at_slot(d, &d->old.area, number, &slot, &rank) != IMG_OK)
 		return false;
 	img_state_decode(base + IMG_BLOCK, slot.image_uuid, &count);
 	memcpy(old, base + IMG_BLOCK, sizeof(old));
@@ -465,6 +506,7 @@ int run_power_loss_tests(void)
 		cmocka_unit_test(test_single_slot),
 		cmocka_unit_test(test_invalidate),
 		cmocka_unit_test(test_torn_state),
+		cmocka_unit_test(test_torn_promotion),
 		cmocka_unit_test(test_starts),
 	};
 

@@ -237,7 +237,7 @@ static void test_choose(void **state)
 {
 	static const struct {
 		enum img_reason reason[2];
-		uint64_t generation[2];
+		uint64_t rank[2];
 		int wanted, choice;
 		enum img_reason refusal;
 	} row[] = {
@@ -270,12 +270,10 @@ static void test_choose(void **state)
 	for (size_t i = 0; i < COUNT(row); i++) {
 		/* A third one, which nobody may look at. */
 		const enum img_reason reason[] = { row[i].reason[0], row[i].reason[1], IMG_OK };
-		struct img_slot slot[] = { { .generation = row[i].generation[0] },
-					   { .generation = row[i].generation[1] },
-					   { .generation = 99 } };
+		const uint64_t rank[] = { row[i].rank[0], row[i].rank[1], 99 };
 		enum img_reason refusal = IMG_E_DISK_READ;
 
-		assert_int_equal(img_slot_choose(reason, slot, 2, row[i].wanted, &refusal),
+		assert_int_equal(img_slot_choose(reason, rank, 2, row[i].wanted, &refusal),
 				 row[i].choice);
 		assert_string_equal(
 			img_reason_code(refusal),

@@ -3,6 +3,11 @@
 #include "test.h"
 
 #define AT(member) offsetof(struct img_state_disk, member)
+#define STATE(is_valid, nr_restores, nr_attempts, is_consumed)                                     \
+	{                                                                                          \
+		.valid = (is_valid), .restores = (nr_restores), .attempts = (nr_attempts),         \
+		.consumed = (is_consumed)                                                          \
+	}
 
 static const uint8_t uuid[16] = { 1, 2, 3 };
 
@@ -16,15 +21,19 @@ static void assert_is_none(const struct img_state *s)
 	assert_true(!s->valid && !s->consumed);
 	assert_int_equal(s->restores, 0);
 	assert_int_equal(s->attempts, 0);
+	assert_int_equal(s->rank, 0);
+	assert_string_equal(s->description, "");
 }
 
 static void test_round_trip(void **state)
 {
 	static const struct img_state row[] = {
-		{ true, 0, 0, false },
-		{ true, 41, 2, false },
-		{ true, 1, 1, true },
-		{ true, ~0ull, ~0u, true },
+		STATE(true, 0, 0, false),
+		STATE(true, 41, 2, false),
+		STATE(true, 1, 1, true),
+		STATE(true, ~0ull, ~0u, true),
+		{ .valid = true, .rank = 12, .description = "of the spring fair \xc3\xbc" },
+		{ .valid = true, .rank = ~0ull },
 	};
 	uint8_t sector[512], other[16] = { 1, 2, 4 };
 
@@ -38,15 +47,37 @@ static void test_round_trip(void **state)
 		assert_true(s.valid);
 		assert_true(s.restores == row[i].restores && s.attempts == row[i].attempts);
 		assert_int_equal(s.consumed, row[i].consumed);
+		assert_true(s.rank == row[i].rank);
+		assert_string_equal(s.description, row[i].description);
 		img_state_decode(sector, other, &s);
 		assert_is_none(&s);
 	}
 }
 
+/* Text may fill its field to the last byte; what stands behind its NUL does not get out. */
+static void test_full_description(void **state)
+{
+	struct img_state s = { .valid = true }, again;
+	uint8_t sector[512];
+
+	(void)state;
+	memset(s.description, 'd', 128);
+	img_state_encode(&s, uuid, sector);
+	img_state_decode(sector, uuid, &again);
+	assert_true(again.valid);
+	assert_string_equal(again.description, s.description);
+	assert_int_equal(strlen(again.description), 128);
+	s.description[3] = '\0';
+	img_state_encode(&s, uuid, sector);
+	img_state_decode(sector, uuid, &again);
+	assert_true(again.valid);
+	assert_string_equal(again.description, "ddd");
+}
+
 /* A state is whole or it is none: no bit of it can be wrong unseen. */
 static void test_every_bit(void **state)
 {
-	const struct img_state good = { true, 41, 2, true };
+	const struct img_state good = STATE(true, 41, 2, true);
 	uint8_t sector[512];
 	struct img_state s;
 
@@ -54,7 +85,7 @@ static void test_every_bit(void **state)
 	img_state_encode(&good, uuid, sector);
 	for (size_t bit = 0; bit < sizeof(sector) * 8; bit++) {
 		sector[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		s = (struct img_state){ true, 99, 99, true };
+		s = (struct img_state)STATE(true, 99, 99, true);
 		img_state_decode(sector, uuid, &s);
 		assert_is_none(&s);
 		sector[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -79,12 +110,16 @@ static void test_sealed_fields(void **state)
 		{ AT(restores), 8, ~0ull, true },
 		{ AT(attempts), 4, ~0u, true },
 		{ AT(flags), 4, IMG_STATE_CONSUMED, true },
+		{ AT(rank), 8, ~0ull, true },
+		{ AT(description), 2, 'x', true },
+		{ AT(description) + 1, 1, 'x', false },
+		{ AT(description) + 127, 1, 'x', false },
 		{ AT(flags), 4, 2, false },
 		{ AT(flags), 4, 1u << 31 | IMG_STATE_CONSUMED, false },
 		{ AT(reserved), 1, 1, false },
 		{ AT(csum) - 1, 1, 1, false },
 	};
-	const struct img_state good = { true, 41, 2, false };
+	const struct img_state good = STATE(true, 41, 2, false);
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(row); i++) {
@@ -112,21 +147,21 @@ static void test_check(void **state)
 		enum img_reason reason;
 		const char *field;
 	} row[] = {
-		{ GOLDEN, { false, 0, 0, false }, IMG_OK, NULL },
-		{ GOLDEN, { true, 0, 0, false }, IMG_OK, NULL },
-		{ GOLDEN, { true, 1000, 2, false }, IMG_OK, NULL },
-		{ GOLDEN, { true, 1000, 3, false }, IMG_E_SLOT_QUARANTINED, "attempts" },
-		{ GOLDEN, { true, ~0ull, ~0u, false }, IMG_E_SLOT_QUARANTINED, "attempts" },
+		{ GOLDEN, STATE(false, 0, 0, false), IMG_OK, NULL },
+		{ GOLDEN, STATE(true, 0, 0, false), IMG_OK, NULL },
+		{ GOLDEN, STATE(true, 1000, 2, false), IMG_OK, NULL },
+		{ GOLDEN, STATE(true, 1000, 3, false), IMG_E_SLOT_QUARANTINED, "attempts" },
+		{ GOLDEN, STATE(true, ~0ull, ~0u, false), IMG_E_SLOT_QUARANTINED, "attempts" },
 		/* Only an image for one restore is consumed. */
-		{ GOLDEN, { true, 1, 1, true }, IMG_OK, NULL },
-		{ ONCE, { true, 0, 0, false }, IMG_OK, NULL },
-		{ ONCE, { false, 0, 0, false }, IMG_E_STATE_DAMAGED, NULL },
-		{ ONCE, { true, 1, 1, true }, IMG_E_SLOT_CONSUMED, "restores" },
-		{ ONCE, { true, 1, 0, true }, IMG_E_SLOT_CONSUMED, "restores" },
-		{ ONCE, { true, 0, 0, true }, IMG_E_SLOT_CONSUMED, "restores" },
+		{ GOLDEN, STATE(true, 1, 1, true), IMG_OK, NULL },
+		{ ONCE, STATE(true, 0, 0, false), IMG_OK, NULL },
+		{ ONCE, STATE(false, 0, 0, false), IMG_E_STATE_DAMAGED, NULL },
+		{ ONCE, STATE(true, 1, 1, true), IMG_E_SLOT_CONSUMED, "restores" },
+		{ ONCE, STATE(true, 1, 0, true), IMG_E_SLOT_CONSUMED, "restores" },
+		{ ONCE, STATE(true, 0, 0, true), IMG_E_SLOT_CONSUMED, "restores" },
 		/* Counted but not marked: it was entered, whoever did it. */
-		{ ONCE, { true, 1, 0, false }, IMG_E_SLOT_CONSUMED, "restores" },
-		{ ONCE, { true, 0, 3, false }, IMG_E_SLOT_QUARANTINED, "attempts" },
+		{ ONCE, STATE(true, 1, 0, false), IMG_E_SLOT_CONSUMED, "restores" },
+		{ ONCE, STATE(true, 0, 3, false), IMG_E_SLOT_QUARANTINED, "attempts" },
 	};
 
 	(void)state;
@@ -182,11 +217,45 @@ static void test_once_life(void **state)
 	assert_reason(IMG_E_SLOT_CONSUMED, img_state_check(&slot, &s, 0, NULL));
 }
 
+/* Being entered, three times and into quarantine, leaves what people have said of it. */
+static void test_rank_and_description_stay(void **state)
+{
+	const struct img_slot slot = { .mode = IMG_MODE_GOLDEN };
+	struct img_state s = { .valid = true, .rank = 9, .description = "ours" };
+
+	(void)state;
+	for (uint32_t i = 0; i < IMG_MAX_ATTEMPTS; i++)
+		s = img_state_entered(&slot, &s);
+	assert_int_equal(s.attempts, IMG_MAX_ATTEMPTS);
+	assert_int_equal(s.rank, 9);
+	assert_string_equal(s.description, "ours");
+}
+
+/* The greater of two numbers; the state's text, or the header's. */
+static void test_rank_and_description_of_an_image(void **state)
+{
+	static const struct {
+		uint64_t generation, rank, counts;
+	} row[] = { { 5, 0, 5 }, { 5, 4, 5 }, { 5, 5, 5 }, { 5, 6, 6 }, { 5, ~0ull, ~0ull } };
+	struct img_slot slot = { .description = "header" };
+	struct img_state s = { .valid = false };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		slot.generation = row[i].generation;
+		s.rank = row[i].rank;
+		assert_true(img_slot_rank(&slot, &s) == row[i].counts);
+	}
+	assert_string_equal(img_slot_description(&slot, &s), "header");
+	strcpy(s.description, "state");
+	assert_string_equal(img_slot_description(&slot, &s), "state");
+}
+
 /* Counters stay at their end: one that wraps would end a quarantine. */
 static void test_counters_do_not_wrap(void **state)
 {
 	const struct img_slot slot = { .mode = IMG_MODE_GOLDEN };
-	const struct img_state most = { true, ~0ull, ~0u, false };
+	const struct img_state most = STATE(true, ~0ull, ~0u, false);
 	struct img_state s;
 
 	(void)state;
@@ -198,9 +267,15 @@ static void test_counters_do_not_wrap(void **state)
 int run_state_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip),	     cmocka_unit_test(test_every_bit),
-		cmocka_unit_test(test_sealed_fields),	     cmocka_unit_test(test_check),
-		cmocka_unit_test(test_golden_life),	     cmocka_unit_test(test_once_life),
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_full_description),
+		cmocka_unit_test(test_every_bit),
+		cmocka_unit_test(test_sealed_fields),
+		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_golden_life),
+		cmocka_unit_test(test_once_life),
+		cmocka_unit_test(test_rank_and_description_stay),
+		cmocka_unit_test(test_rank_and_description_of_an_image),
 		cmocka_unit_test(test_counters_do_not_wrap),
 	};
 

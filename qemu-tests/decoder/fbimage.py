@@ -129,13 +129,17 @@ FINGERPRINT = Fields("field@0:4 index@4:4 value0@8:8 value1@16:8")
 RTMAP = Fields("type@0:4 reserved0@4:4 phys@8:8 virt@16:8 pages@24:8 attribute@32:8")
 AUX = Fields("pfn@0:8 pages@8:8 kind@16:4 reserved0@20:4")
 PROOF = Fields("kind@16:4 flags@20:4 offset@24:8 size@32:4 reserved0@36:4 digest@40:8")
-STATE = Fields("restores@24:8 attempts@32:4 flags@36:4 csum@504:8")
+STATE = Fields("restores@24:8 attempts@32:4 flags@36:4 rank@40:8 csum@504:8")
 RUN = Fields("pfn@0:8 pages@8:4 kind@12:4 first@16:8 fill@24:8")
 CHUNK = Fields("offset@0:8 size@8:4 kind@12:2 pages@14:2 first@16:8 csum@24:8 fill@32:8")
 
 
 def text(data):
     return data.split(b"\0")[0].decode("utf-8", "replace")
+
+
+def is_padded(data):
+    return not any(data[len(data.split(b"\0")[0]) :])
 
 
 def check_header(block, magic, fields, name):
@@ -187,6 +191,8 @@ class State:
     restores: int = 0
     attempts: int = 0
     consumed: bool = False
+    rank: int = 0
+    description: str = ""
 
 
 class Area:
@@ -267,6 +273,11 @@ class Area:
             raise next((e for e in reasons if e.code != "slot-empty"), reasons[0])
         return best
 
+    def taken(self):
+        """The slot that a loader takes if none is asked for, or None."""
+        enterable = [slot for slot in self.slots if slot.is_enterable()]
+        return max(enterable, key=lambda slot: slot.rank, default=None)
+
     def regions(self):
         """Name -> (offset, size), in partition bytes; of broken slots the header only."""
         regions = {"area_header": (self.header_offset, BLOCK)}
@@ -323,7 +334,7 @@ class Slot:
         need(fields["mode"] in MODES, "slot-mode", f"mode {fields['mode']}")
         self._check_fields(fields)
         for name, raw in (("kernel_release", block[136:200]), ("description", block[200:328])):
-            need(not any(raw[raw.find(0) :]) if 0 in raw else True, "slot-field", name)
+            need(is_padded(raw), "slot-field", name)
             fields[name] = text(raw)
         fields["image_uuid"] = bytes(block[48:64])
         fields["sections"] = self._decode_section_table(block, fields)
@@ -382,16 +393,36 @@ class Slot:
             and csum(sector[:504]) == fields["csum"]
             and sector[8:24] == self.header["image_uuid"]
             and fields["flags"] & ~1 == 0
-            and not any(sector[40:504])
+            and is_padded(sector[48:176])
+            and not any(sector[176:504])
         )
         if not good:
             return State(False)
-        return State(True, fields["restores"], fields["attempts"], fields["flags"] & 1 == 1)
+        consumed = fields["flags"] & 1 == 1
+        return State(True, fields["restores"], fields["attempts"], consumed, fields["rank"],
+                     text(sector[48:176]))
 
     @property
     def restores(self):
         """The slot state's count; 0 if it cannot be read."""
         return self.state().restores
+
+    @property
+    def rank(self):
+        """By which a loader compares images."""
+        return max(self.header["generation"], self.state().rank)
+
+    @property
+    def description(self):
+        """The state's, or else the header's."""
+        return self.state().description or self.header["description"]
+
+    def is_enterable(self):
+        try:
+            self.check_enterable()
+        except FormatError:
+            return False
+        return True
 
     def check_enterable(self):
         """Whether a loader may enter the image once more."""
@@ -651,10 +682,11 @@ class Slot:
             **summary,
             "reason": "ok",
             "generation": h["generation"],
+            "rank": self.rank,
             "created": h["created"],
             "image_uuid": str(uuid.UUID(bytes=h["image_uuid"])),
             "kernel_release": h["kernel_release"],
-            "description": h["description"],
+            "description": self.description,
             "mode": self.mode,
             "restores": state.restores,
             "attempts": state.attempts,

@@ -164,8 +164,9 @@ def test_proof_fields(full, offset, value, code):
     assert caught.value.code == code
 
 
-def write_state(path, place, image_uuid, restores=0, attempts=0, flags=0):
-    body = struct.pack("<8s16sQII464x", b"FBSTAT\r\n", image_uuid, restores, attempts, flags)
+def write_state(path, place, image_uuid, restores=0, attempts=0, flags=0, rank=0, description=b""):
+    body = struct.pack("<8s16sQIIQ128s328x", b"FBSTAT\r\n", image_uuid, restores, attempts, flags,
+                       rank, description)
     patch(path, place, body + struct.pack("<Q", fbimage.csum(body)))
 
 
@@ -205,6 +206,53 @@ def test_state(full, slot, state, code):
             assert image.state().attempts == state.get("attempts", 0)
             assert image.state().consumed == bool(state.get("flags"))
     assert refusal_to_enter(full[0], slot) == code
+
+
+def taken(path):
+    with fbimage.Area.open(path) as area:
+        slot = area.taken()
+        return slot.index if slot else None
+
+
+def set_state(path, slot, **state):
+    with fbimage.Area.open(path) as area:
+        place, _ = area.regions()[f"slot[{slot}].state"]
+        write_state(path, place, area.slots[slot].header["image_uuid"], **state)
+
+
+def test_the_slot_that_is_taken(full):
+    """Slot A: for one restore, generation 6; slot B: golden, generation 7."""
+    path, _ = full
+    assert taken(path) == 1
+    set_state(path, 0, rank=8)
+    assert taken(path) == 0
+    set_state(path, 1, rank=9)
+    assert taken(path) == 1
+    set_state(path, 1, rank=9, attempts=3)
+    assert taken(path) == 0
+    set_state(path, 0, rank=8, flags=1)
+    assert taken(path) is None
+    set_state(path, 1, rank=1)
+    assert taken(path) == 1
+    with fbimage.Area.open(path) as area:
+        assert [slot.rank for slot in area.slots] == [8, 7]
+
+
+def test_description(full):
+    path, _ = full
+    header = "every kind of run and chunk \u2014 \u00fc"
+    rows = (
+        (b"\xc3\xbcber", "\u00fcber", True),
+        (b"d" * 128, "d" * 128, True),
+        (b"", header, True),
+        (b"not\0padded", header, False),
+    )
+    for raw, description, valid in rows:
+        set_state(path, 1, restores=4, description=raw)
+        with fbimage.Area.open(path) as area:
+            assert area.slots[1].description == description
+            assert area.slots[1].state().valid == valid
+            assert area.slots[1].restores == (4 if valid else 0)
 
 
 def test_area_within_a_larger_file(full, tmp_path):

@@ -50,7 +50,6 @@ static void collect(const struct part *part, const struct img_area *area, uint32
 					       &slot->detail);
 	if (slot->reason)
 		return;
-	text_printable(slot->header.description);
 	text_printable(slot->header.kernel_release);
 	stats_collect(&slot->meta.meta, &slot->stats);
 }

@@ -3,13 +3,15 @@
 #include "inspect.h"
 #include "slotstate.h"
 
-static void put_header(const struct img_slot *header, struct json_object *to)
+static void put_header(const struct inspect_slot *slot, struct json_object *to)
 {
+	const struct img_slot *header = &slot->header;
+
 	json_put_uuid(to, "image_uuid", header->image_uuid);
 	json_put_number(to, "generation", header->generation);
 	json_put_number(to, "created", header->created);
 	json_put_text(to, "kernel", header->kernel_release);
-	json_put_text(to, "description", header->description);
+	json_put_text(to, "description", slotstate_description(header, &slot->state).s);
 	json_put_number(to, "pages", header->nr_pages);
 	json_put_number(to, "pages_stored", header->nr_stored);
 	json_put_number(to, "tables_bytes", header->meta_size);
@@ -122,7 +124,7 @@ void inspect_json(const struct inspect_slot *slot, struct json_object *to)
 	json_put_text(to, "status", slot->reason ? img_reason_code(slot->reason) : "ok");
 	if (slot->reason)
 		return;
-	put_header(&slot->header, to);
+	put_header(slot, to);
 	slotstate_json(&slot->header, &slot->state, to);
 	put_stats(slot, to);
 	put_record(&slot->meta.meta.record, json_put_object(to, "record"));

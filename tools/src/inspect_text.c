@@ -27,8 +27,8 @@ static void show_header(const struct inspect_slot *slot)
 	printf("  image        %s\n", uuid);
 	printf("  taken        %s\n", text_time(header->created, time(NULL)).s);
 	printf("  kernel       %s\n", header->kernel_release);
-	if (header->description[0])
-		printf("  description  %s\n", header->description);
+	if (img_slot_description(header, &slot->state)[0])
+		printf("  description  %s\n", slotstate_description(header, &slot->state).s);
 }
 
 static void show_stats(const struct inspect_slot *slot)

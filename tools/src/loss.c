@@ -3,22 +3,23 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "fail.h"
+#include "slotstate.h"
 #include "text.h"
 
 bool loss_describe(const struct part *part, const struct img_area *area, uint32_t slot)
 {
+	struct img_state state = { .valid = false };
 	struct img_slot header;
 
 	switch (image_read_slot(part, area, slot, &header, NULL)) {
 	case IMG_OK:
-		text_printable(header.description);
-		printf("  lost:       the image in slot %c, generation %" PRIu64 ", of %s%s%s\n",
-		       text_slot(slot), header.generation, text_time(header.created, time(NULL)).s,
-		       header.description[0] ? ": " : "", header.description);
+		(void)image_read_state(part, area, slot, &header, &state, NULL);
+		printf("  lost:       the image in slot %c, generation %" PRIu64 ", ",
+		       text_slot(slot), header.generation);
+		slotstate_print_origin(&header, &state);
 		return true;
 	case IMG_E_SLOT_EMPTY:
 		return false;

@@ -9,19 +9,15 @@
  * a partition that nobody holds.
  */
 #include <inttypes.h>
-#include <linux/fs.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/ioctl.h>
 
 #include "args.h"
 #include "fail.h"
 #include "image.h"
 #include "io.h"
+#include "slotstate.h"
 #include "sysattr.h"
 #include "text.h"
-
-#define SECTOR 512u
 
 struct request {
 	const char *path;
@@ -29,8 +25,8 @@ struct request {
 };
 
 struct target {
+	struct img_area area;
 	uint32_t slot;
-	uint64_t offset; /* of the state block, partition bytes */
 	struct img_slot header;
 	struct img_state state;
 };
@@ -95,16 +91,15 @@ static int choose_slot(const struct request *req, const struct part *part,
 	return find_generation(part, area, generation, ret_slot);
 }
 
-static int read_target(const struct part *part, const struct img_area *area, uint32_t slot,
-		       struct target *target)
+static int read_target(const struct part *part, uint32_t slot, struct target *target)
 {
+	const struct img_area *area = &target->area;
 	struct img_detail detail = { 0 };
 	enum img_reason reason;
 	char where[512];
 
 	snprintf(where, sizeof(where), "%s: slot %c", part->path, text_slot(slot));
 	target->slot = slot;
-	target->offset = area->slot[slot].offset + IMG_BLOCK;
 	reason = image_read_slot(part, area, slot, &target->header, &detail);
 	if (!reason)
 		reason = image_read_state(part, area, slot, &target->header, &target->state, NULL);
@@ -122,14 +117,13 @@ static int find_target(const struct request *req, enum part_access access, struc
 	const struct image_request request = {
 		.verb = "mark-good", .path = req->path, .slot = req->slot, .access = access
 	};
-	struct img_area area;
 	uint32_t slot;
 	int status;
 
-	status = image_open(&request, part, &area);
+	status = image_open(&request, part, &target->area);
 	if (!status)
-		status = choose_slot(req, part, &area, &slot);
-	return status ? status : read_target(part, &area, slot, target);
+		status = choose_slot(req, part, &target->area, &slot);
+	return status ? status : read_target(part, slot, target);
 }
 
 static bool is_good(const struct target *target)
@@ -137,26 +131,13 @@ static bool is_good(const struct target *target)
 	return target->state.valid && target->state.attempts == 0;
 }
 
-/* A disk writes whole logical blocks: what stands behind the state in its block stays. */
-static size_t block_size(const struct part *part)
-{
-	int size = 0;
-
-	if (!part->block || ioctl(part->fd, BLKSSZGET, &size) || size < (int)SECTOR)
-		return SECTOR;
-	return size < (int)IMG_BLOCK ? (size_t)size : IMG_BLOCK;
-}
-
 static int write_state(const struct part *part, const struct target *target)
 {
-	const struct img_state good = { .valid = true, .restores = target->state.restores };
-	size_t size = block_size(part);
-	uint8_t block[IMG_BLOCK];
+	struct img_state good = target->state;
 
-	if (io_pread(part->fd, block, size, target->offset))
-		return fail_read(part->path);
-	img_state_encode(&good, target->header.image_uuid, block);
-	return part_write(part, block, size, target->offset);
+	good.valid = true;
+	good.attempts = 0;
+	return slotstate_write(part, &target->area, target->slot, &target->header, &good);
 }
 
 static void say(const struct target *target, const char *what)

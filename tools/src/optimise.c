@@ -15,8 +15,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "args.h"
 #include "fail.h"
@@ -25,6 +23,8 @@
 #include "jsonout.h"
 #include "loss.h"
 #include "recode.h"
+#include "slots.h"
+#include "slotstate.h"
 #include "stats.h"
 #include "sysattr.h"
 #include "text.h"
@@ -44,11 +44,7 @@ struct request {
 
 /* What the area holds, and what is to come of it. */
 struct plan {
-	struct img_slot header[IMG_MAX_SLOTS];
-	struct img_state state[IMG_MAX_SLOTS];
-	struct img_detail detail[IMG_MAX_SLOTS];
-	enum img_reason whole[IMG_MAX_SLOTS];  /* is there an image? */
-	enum img_reason usable[IMG_MAX_SLOTS]; /* and may it be entered once more? */
+	struct slots slots;
 	uint32_t from, to;
 	uint64_t generation;
 };
@@ -99,54 +95,14 @@ static int take_option(void *ctx, int key, const char *value)
 	}
 }
 
-static int refuse(const struct part *part, uint32_t slot, enum img_reason reason,
-		  const struct img_detail *detail)
-{
-	char where[512];
-
-	snprintf(where, sizeof(where), "%s: slot %c", part->path, text_slot(slot));
-	return image_fail(reason, detail, where);
-}
-
-/* A slot that cannot be read at all may hold the newest image: there is no going on. */
-static int read_slot(const struct part *part, const struct img_area *area, uint32_t i,
-		     struct plan *plan)
-{
-	enum img_reason reason = image_read_slot(part, area, i, &plan->header[i], &plan->detail[i]);
-
-	plan->whole[i] = plan->usable[i] = reason;
-	if (!reason)
-		reason = image_read_state(part, area, i, &plan->header[i], &plan->state[i], NULL);
-	if (reason == IMG_E_DISK_READ)
-		return fail_read(part->path);
-	if (!plan->whole[i])
-		plan->usable[i] =
-			img_state_check(&plan->header[i], &plan->state[i], i, &plan->detail[i]);
-	return 0;
-}
-
-static int refuse_all(const struct request *req, const struct part *part, const struct plan *plan,
-		      enum img_reason reason)
-{
-	uint32_t slot = 0;
-
-	if (req->slot >= 0)
-		slot = (uint32_t)req->slot;
-	else if (plan->usable[0] != reason)
-		slot = 1;
-	return refuse(part, slot, reason, &plan->detail[slot]);
-}
-
 static int choose_slot(const struct request *req, const struct part *part, struct plan *plan)
 {
-	enum img_reason reason = IMG_OK;
-	int slot = img_slot_choose(plan->usable, plan->header, IMG_MAX_SLOTS, req->slot, &reason);
+	int status = slots_choose(part, &plan->slots, req->slot, &plan->from);
 
-	if (slot < 0)
-		return refuse_all(req, part, plan, reason);
-	plan->from = (uint32_t)slot;
+	if (status)
+		return status;
 	plan->to = !plan->from;
-	if (plan->header[slot].mode != IMG_MODE_GOLDEN)
+	if (plan->slots.header[plan->from].mode != IMG_MODE_GOLDEN)
 		return fail(FAIL_NOT_GOLDEN,
 			    "%s: slot %c: an image for one restore is not copied, or there would "
 			    "be two",
@@ -167,36 +123,26 @@ static int module_generation(uint64_t *ret_generation)
 /* The module numbers its next image in the same way. */
 static int choose_generation(const struct part *part, struct plan *plan)
 {
-	uint64_t newest;
-	int status = module_generation(&newest);
+	uint64_t rank = slots_highest_rank(&plan->slots, -1), generation;
+	int status = module_generation(&generation);
 
 	if (status)
 		return status;
-	for (uint32_t i = 0; i < IMG_MAX_SLOTS; i++) {
-		if (!plan->whole[i] && plan->header[i].generation > newest)
-			newest = plan->header[i].generation;
-	}
-	plan->generation = newest + 1;
-	if (!plan->generation) {
-		const struct img_detail detail = { .object = "slot header",
-						   .field = "generation",
-						   .golden = newest };
-
-		return refuse(part, plan->from, IMG_E_SLOT_FIELD, &detail);
-	}
-	return 0;
+	if (generation > rank)
+		rank = generation;
+	plan->generation = rank + 1;
+	return slots_check_rank(part, plan->from, rank);
 }
 
 static int make_plan(const struct request *req, const struct part *part,
 		     const struct img_area *area, struct plan *plan)
 {
-	int status = 0;
+	int status;
 
 	if (area->nr_slots < IMG_MAX_SLOTS)
 		return fail(FAIL_SINGLE_SLOT, "%s: there is no other slot for the copy",
 			    part->path);
-	for (uint32_t i = 0; i < IMG_MAX_SLOTS && !status; i++)
-		status = read_slot(part, area, i, plan);
+	status = slots_read_all(part, area, &plan->slots);
 	if (!status)
 		status = choose_slot(req, part, plan);
 	return status ? status : choose_generation(part, plan);
@@ -204,32 +150,39 @@ static int make_plan(const struct request *req, const struct part *part,
 
 static bool loses(const struct plan *plan)
 {
-	return plan->whole[plan->to] != IMG_E_SLOT_EMPTY;
+	return plan->slots.whole[plan->to] != IMG_E_SLOT_EMPTY;
 }
 
 static bool loses_newer(const struct plan *plan)
 {
-	return !plan->whole[plan->to] &&
-	       plan->header[plan->to].generation > plan->header[plan->from].generation;
+	const struct img_slot *header = plan->slots.header;
+
+	return !plan->slots.whole[plan->to] &&
+	       header[plan->to].generation > header[plan->from].generation;
+}
+
+/* The image that would be restored were it not for the copy. */
+static bool loses_next(const struct plan *plan)
+{
+	return plan->slots.next == (int)plan->to;
 }
 
 static void describe(const struct request *req, const struct part *part,
 		     const struct img_area *area, const struct plan *plan)
 {
-	const struct img_slot *header = &plan->header[plan->from];
-	char description[sizeof(header->description)];
+	const struct img_slot *header = &plan->slots.header[plan->from];
 
-	memcpy(description, header->description, sizeof(description));
-	text_printable(description);
 	printf("%s:\n", part->path);
-	printf("  image:      slot %c, generation %" PRIu64 ", of %s%s%s\n", text_slot(plan->from),
-	       header->generation, text_time(header->created, time(NULL)).s,
-	       description[0] ? ": " : "", description);
+	printf("  image:      slot %c, generation %" PRIu64 ", ", text_slot(plan->from),
+	       header->generation);
+	slotstate_print_origin(header, &plan->slots.state[plan->from]);
 	printf("  copy:       slot %c, generation %" PRIu64 ", LZ4HC level %d\n",
 	       text_slot(plan->to), plan->generation, req->level);
 	(void)loss_describe(part, area, plan->to);
 	if (loses_newer(plan))
 		printf("  That image is newer than the one that is copied.\n");
+	if (loses_next(plan))
+		printf("  That image is the one that would be restored next.\n");
 }
 
 /* With --json standard output is for JSON alone, so that there is nobody to ask. */
@@ -258,7 +211,7 @@ static void put_image(struct json_object *to, uint32_t slot, const struct img_sl
 
 static void put_loss(struct json_object *to, const struct plan *plan)
 {
-	enum img_reason reason = plan->whole[plan->to];
+	enum img_reason reason = plan->slots.whole[plan->to];
 
 	if (!loses(plan)) {
 		json_put_text(to, "lost", NULL);
@@ -268,8 +221,9 @@ static void put_loss(struct json_object *to, const struct plan *plan)
 	json_put_text(to, "status", reason ? img_reason_code(reason) : "ok");
 	if (reason)
 		return;
-	json_put_number(to, "generation", plan->header[plan->to].generation);
+	json_put_number(to, "generation", plan->slots.header[plan->to].generation);
 	json_put_bool(to, "newer", loses_newer(plan));
+	json_put_bool(to, "restored_next", loses_next(plan));
 }
 
 static int report_json(const struct request *req, const struct plan *plan, const struct recode *r,
@@ -319,9 +273,11 @@ static int copy_image(const struct request *req, const struct plan *plan, struct
 
 static struct img_state copied_state(const struct img_state *state)
 {
-	return (struct img_state){ .valid = true,
-				   .restores = state->restores,
-				   .attempts = state->attempts };
+	struct img_state copy = *state;
+
+	copy.valid = true;
+	copy.consumed = false;
+	return copy;
 }
 
 static int optimise_area(const struct request *req, const struct part *part,
@@ -335,8 +291,8 @@ static int optimise_area(const struct request *req, const struct part *part,
 		return status;
 	recode.from = plan.from;
 	recode.to = plan.to;
-	recode.original = &plan.header[plan.from];
-	recode.state = copied_state(&plan.state[plan.from]);
+	recode.original = &plan.slots.header[plan.from];
+	recode.state = copied_state(&plan.slots.state[plan.from]);
 	recode.generation = plan.generation;
 	status = recode_open(&recode);
 	if (status)

@@ -6,7 +6,18 @@
 #include <imgfmt/imgfmt.h>
 
 #include "jsonout.h"
+#include "slots.h"
 #include "text.h"
+
+/* img_slot_description(), fit for a terminal and for JSON. */
+struct slot_description {
+	char s[sizeof(((struct img_slot *)NULL)->description)];
+};
+struct slot_description slotstate_description(const struct img_slot *header,
+					      const struct img_state *state);
+
+/* Ends a line: "of 2026-01-31 12:00:00 UTC, 3 hours ago: description". */
+void slotstate_print_origin(const struct img_slot *header, const struct img_state *state);
 
 /* "golden", "once" */
 const char *slotstate_mode(enum img_mode mode);
@@ -20,5 +31,15 @@ void slotstate_print_refusal(const char *indent, const struct img_slot *header,
 
 void slotstate_json(const struct img_slot *header, const struct img_state *state,
 		    struct json_object *to);
+
+/* Slot `number` as status and list show it; kernel_release is printable. */
+void slotstate_json_image(const struct slots *slots, uint32_t number, struct json_object *to);
+
+/*
+ * Writes the state of a golden image in place, reads it back; what stands behind it in its block
+ * stays.  `state` is valid.  0, or the exit status after a report.
+ */
+int slotstate_write(const struct part *part, const struct img_area *area, uint32_t slot,
+		    const struct img_slot *header, const struct img_state *state);
 
 #endif

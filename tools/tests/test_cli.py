@@ -856,7 +856,7 @@ def test_optimise_asks_before_an_image_is_lost(partition):
     refused("not-confirmed", "optimise", path)
     assert "--json does not ask" in refused("not-confirmed", "optimise", "--json", path)
     told = json.loads(ctl("optimise", "--json", "--slot", "a", "--dry-run", path)[0])
-    assert told["lost"] == {"status": "ok", "generation": 6, "newer": True}
+    assert told["lost"] == {"status": "ok", "generation": 6, "newer": True, "restored_next": True}
     assert path.read_bytes() == before
 
     flip(path, damaged["slot-header"][0] + 100)

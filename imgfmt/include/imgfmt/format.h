@@ -96,7 +96,7 @@ struct img_slot_disk {
 	img_le64 incompat;
 	uint8_t area_uuid[16]; /* of the area it was written into */
 	uint8_t image_uuid[16];
-	img_le64 generation; /* greater is newer; never 0 */
+	img_le64 generation; /* greater is newer; never 0.  See img_slot_rank() */
 	img_le64 created;    /* seconds since 1970, UTC */
 	img_le32 page_size;
 	img_le32 chunk_pages;
@@ -118,8 +118,9 @@ struct img_slot_disk {
 /*
  * The slot state block: what changes while the image does not.  Written when the
  * image is made, by the loader before each jump, and by whoever calls the image
- * good.  Of a golden image an unreadable one counts as zeroes; an image for one
- * restore is refused without it.
+ * good, promotes it or describes it.  Of a golden image an unreadable one counts as
+ * zeroes; an image for one restore is refused without it, so nobody but the loader
+ * writes that.
  */
 struct img_state_disk {
 	uint8_t magic[8];
@@ -127,7 +128,9 @@ struct img_state_disk {
 	img_le64 restores;	/* jumps into the image */
 	img_le32 attempts;	/* of them, those since it was last called good */
 	img_le32 flags;		/* IMG_STATE_CONSUMED */
-	uint8_t reserved[464];
+	img_le64 rank;		/* 0: the header's generation counts */
+	char description[128];	/* UTF-8, NUL padded; empty: the header's */
+	uint8_t reserved[328];
 	img_le64 csum; /* XXH64 of the 504 bytes before it */
 };
 
@@ -276,6 +279,9 @@ static_assert(sizeof(struct img_aux_disk) == 24, "auxiliary range");
 static_assert(sizeof(struct img_proof_disk) == 64, "proof");
 static_assert(offsetof(struct img_proof_disk, digest) == 40, "proof digest");
 static_assert(offsetof(struct img_state_disk, attempts) == 32, "attempts");
+static_assert(offsetof(struct img_state_disk, rank) == 40, "rank");
+static_assert(offsetof(struct img_state_disk, description) == 48, "state description");
+static_assert(offsetof(struct img_state_disk, csum) == 504, "state csum");
 static_assert(sizeof(struct img_run_disk) == 32, "run");
 static_assert(sizeof(struct img_chunk_disk) == 40, "chunk");
 

@@ -64,6 +64,8 @@ struct img_state {
 	uint64_t restores;
 	uint32_t attempts;
 	bool consumed;
+	uint64_t rank;	       /* 0: the header's generation counts */
+	char description[129]; /* NUL terminated; empty: the header's */
 };
 
 struct img_record {
@@ -169,13 +171,19 @@ enum img_reason img_state_check(const struct img_slot *slot, const struct img_st
 /* The state that must be durable before the image is entered. */
 struct img_state img_state_entered(const struct img_slot *slot, const struct img_state *state);
 
+/* By which images are compared: the generation, or what the image was promoted to. */
+uint64_t img_slot_rank(const struct img_slot *slot, const struct img_state *state);
+
+/* What people call the image: the state's description if there is one.  Points into either. */
+const char *img_slot_description(const struct img_slot *slot, const struct img_state *state);
+
 /*
- * Which slot to restore: `wanted` (0, 1) or -1 for the valid one of the highest
- * generation.  reason[i], slot[i]: what img_slot_decode, and then img_state_check,
- * gave for slot i.  Returns the slot's number, or -1 with *ret_reason the most telling refusal
+ * Which slot to restore: `wanted` (0, 1) or -1 for the valid one of the highest rank.
+ * reason[i]: what img_slot_decode, and then img_state_check, gave for slot i; rank[i]:
+ * img_slot_rank.  Returns the slot's number, or -1 with *ret_reason the most telling refusal
  * (any damage before SLOT_EMPTY).
  */
-int img_slot_choose(const enum img_reason reason[], const struct img_slot slot[], uint32_t nr_slots,
+int img_slot_choose(const enum img_reason reason[], const uint64_t rank[], uint32_t nr_slots,
 		    int wanted, enum img_reason *ret_reason);
 
 /* meta: slot->meta_size bytes from slot->meta_offset of the slot. */

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "slots.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "fail.h"
+#include "text.h"
+
+static void read_slot(const struct part *part, const struct img_area *area, uint32_t i,
+		      struct slots *slots)
+{
+	enum img_reason reason =
+		image_read_slot(part, area, i, &slots->header[i], &slots->detail[i]);
+
+	if (!reason)
+		reason = image_read_state(part, area, i, &slots->header[i], &slots->state[i], NULL);
+	slots->whole[i] = slots->usable[i] = reason;
+	if (reason)
+		return;
+	slots->rank[i] = img_slot_rank(&slots->header[i], &slots->state[i]);
+	slots->usable[i] =
+		img_state_check(&slots->header[i], &slots->state[i], i, &slots->detail[i]);
+}
+
+int slots_read(const struct part *part, const struct img_area *area, struct slots *ret_slots)
+{
+	enum img_reason ignored;
+	int error = 0;
+
+	*ret_slots = (struct slots){ .nr = area->nr_slots, .next = -1 };
+	for (uint32_t i = 0; i < area->nr_slots; i++) {
+		read_slot(part, area, i, ret_slots);
+		if (ret_slots->whole[i] == IMG_E_DISK_READ)
+			error = errno;
+	}
+	if (error) {
+		errno = error;
+		return -1;
+	}
+	ret_slots->next =
+		img_slot_choose(ret_slots->usable, ret_slots->rank, ret_slots->nr, -1, &ignored);
+	return 0;
+}
+
+int slots_read_all(const struct part *part, const struct img_area *area, struct slots *ret_slots)
+{
+	return slots_read(part, area, ret_slots) ? fail_read(part->path) : 0;
+}
+
+static int refuse(const struct part *part, uint32_t slot, enum img_reason reason,
+		  const struct img_detail *detail)
+{
+	char where[512];
+
+	snprintf(where, sizeof(where), "%s: slot %c", part->path, text_slot(slot));
+	return image_fail(reason, detail, where);
+}
+
+int slots_choose(const struct part *part, const struct slots *slots, int wanted, uint32_t *ret_slot)
+{
+	enum img_reason reason = IMG_OK;
+	int slot = img_slot_choose(slots->usable, slots->rank, slots->nr, wanted, &reason);
+	uint32_t blamed = 0;
+
+	if (slot >= 0) {
+		*ret_slot = (uint32_t)slot;
+		return 0;
+	}
+	if (wanted >= 0)
+		blamed = (uint32_t)wanted;
+	else if (slots->usable[0] != reason)
+		blamed = 1;
+	return refuse(part, blamed, reason, &slots->detail[blamed]);
+}
+
+uint64_t slots_highest_rank(const struct slots *slots, int but)
+{
+	uint64_t highest = 0;
+
+	for (uint32_t i = 0; i < slots->nr; i++) {
+		if ((int)i != but && slots->rank[i] > highest)
+			highest = slots->rank[i];
+	}
+	return highest;
+}
+
+int slots_check_rank(const struct part *part, uint32_t slot, uint64_t rank)
+{
+	const struct img_detail detail = { .object = "slot header",
+					   .field = "generation",
+					   .golden = rank };
+
+	return rank == UINT64_MAX ? refuse(part, slot, IMG_E_SLOT_FIELD, &detail) : 0;
+}
