@@ -10,6 +10,7 @@
 
 #include "args.h"
 #include "fail.h"
+#include "lastresult.h"
 #include "sysattr.h"
 #include "text.h"
 
@@ -61,20 +62,6 @@ static int collect_kernel(struct status_kernel *kernel)
 	return status;
 }
 
-static void collect_slot(struct status_area *area, uint32_t i)
-{
-	struct status_slot *slot = &area->slot[i];
-
-	slot->reason = image_read_slot(&area->part, &area->area, i, &slot->header, NULL);
-	if (!slot->reason)
-		slot->reason = image_read_state(&area->part, &area->area, i, &slot->header,
-						&slot->state, NULL);
-	if (slot->reason)
-		return;
-	text_printable(slot->header.description);
-	text_printable(slot->header.kernel_release);
-}
-
 static int collect_area(const char *path, struct status_area *area)
 {
 	struct img_detail detail = { 0 };
@@ -90,31 +77,10 @@ static int collect_area(const char *path, struct status_area *area)
 	if (reason)
 		return image_fail(reason, &detail, area->part.path);
 	area->present = true;
-	for (uint32_t i = 0; i < area->area.nr_slots; i++)
-		collect_slot(area, i);
+	(void)slots_read(&area->part, &area->area, &area->slots); /* shown with each slot */
+	for (uint32_t i = 0; i < area->slots.nr; i++)
+		text_printable(area->slots.header[i].kernel_release);
 	return 0;
-}
-
-/*
- * efivarfs shows the variables that were there when it was mounted: in a restored system not the
- * loader's, which the module knows.
- */
-static int collect_last_result(struct status_loader *loader)
-{
-	int status = 0;
-
-	if (loader->available)
-		status = efivars_read_last_result(&loader->last_result);
-	if (loader->last_result) {
-		text_printable_lines(loader->last_result);
-		return status;
-	}
-	status = worse(status, sysattr_read(SYSATTR_DIR "loader_result", &loader->last_result));
-	if (loader->last_result && !loader->last_result[0]) {
-		free(loader->last_result);
-		loader->last_result = NULL;
-	}
-	return status;
 }
 
 static int collect_loader(struct status_loader *loader)
@@ -123,7 +89,7 @@ static int collect_loader(struct status_loader *loader)
 	int next, status;
 
 	loader->available = efivars_available();
-	status = collect_last_result(loader);
+	status = lastresult_read(loader->available, &loader->last_result);
 	if (!loader->available)
 		return status;
 	status = worse(status, efivars_find_entry(&loader->entry));

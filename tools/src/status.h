@@ -7,16 +7,11 @@
 #include "efivars.h"
 #include "image.h"
 #include "jsonout.h"
+#include "slots.h"
 
 /* The module's sysfs files; NULL where there is none (the module is not loaded). */
 struct status_kernel {
 	char *state, *target, *last_refusal, *generation, *restore_count, *mode, *attempts;
-};
-
-struct status_slot {
-	enum img_reason reason;
-	struct img_slot header; /* valid if reason is IMG_OK, as is state */
-	struct img_state state;
 };
 
 struct status_area {
@@ -24,7 +19,7 @@ struct status_area {
 	struct part part;
 	struct part_content content;
 	struct img_area area;
-	struct status_slot slot[IMG_MAX_SLOTS];
+	struct slots slots;
 };
 
 struct status_loader {

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "io.h"
+#include "lastresult.h"
 #include "slotstate.h"
 #include "status.h"
-#include "text.h"
 
 static void put_kernel(const struct status_kernel *kernel, struct json_object *to)
 {
@@ -18,23 +15,6 @@ static void put_kernel(const struct status_kernel *kernel, struct json_object *t
 	json_put_text(to, "restore_count", kernel->restore_count);
 	json_put_text(to, "mode", kernel->mode);
 	json_put_text(to, "attempts", kernel->attempts);
-}
-
-static void put_slot(uint32_t number, const struct status_slot *slot, struct json_object *to)
-{
-	const struct img_slot *header = &slot->header;
-
-	json_put_text(to, "slot", number ? "b" : "a");
-	json_put_text(to, "status", slot->reason ? img_reason_code(slot->reason) : "ok");
-	if (slot->reason)
-		return;
-	json_put_number(to, "generation", header->generation);
-	json_put_number(to, "created", header->created);
-	json_put_number(to, "pages", header->nr_pages);
-	json_put_number(to, "disk_bytes", header->data_size + header->meta_size);
-	json_put_text(to, "kernel", header->kernel_release);
-	json_put_text(to, "description", header->description);
-	slotstate_json(header, &slot->state, to);
 }
 
 static void put_area(const struct status_area *area, struct json_object *to)
@@ -51,24 +31,7 @@ static void put_area(const struct status_area *area, struct json_object *to)
 	json_put_number(to, "size", area->area.size);
 	slots = json_put_array(to, "slots");
 	for (uint32_t i = 0; i < area->area.nr_slots; i++)
-		put_slot(i, &area->slot[i], json_append_object(slots));
-}
-
-/* Lines "key=value" of the loader; others are dropped. */
-static void put_last_result(const char *text, struct json_object *to)
-{
-	_cleanup_free_ char *lines = text ? strdup(text) : NULL;
-	char *rest, *line = lines ? strtok_r(lines, "\n", &rest) : NULL;
-
-	for (; line; line = strtok_r(NULL, "\n", &rest)) {
-		char *value = strchr(line, '=');
-
-		if (!value)
-			continue;
-		*value++ = '\0';
-		text_trim(value);
-		json_put_text(to, line, value);
-	}
+		slotstate_json_image(&area->slots, i, json_append_object(slots));
 }
 
 static void put_loader(const struct status_loader *loader, struct json_object *to)
@@ -87,7 +50,7 @@ static void put_loader(const struct status_loader *loader, struct json_object *t
 		json_put_bool(to, "next", loader->next);
 	}
 	if (loader->last_result)
-		put_last_result(loader->last_result, json_put_object(to, "last_result"));
+		lastresult_json(loader->last_result, json_put_object(to, "last_result"));
 }
 
 void status_json(const struct status *status, struct json_object *to)

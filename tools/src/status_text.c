@@ -37,13 +37,15 @@ static void show_kernel(const struct status_kernel *kernel)
 		show_lines("last refusal", kernel->last_refusal);
 }
 
-static void show_slot(uint32_t number, const struct status_slot *slot)
+static void show_slot(uint32_t number, const struct slots *slots)
 {
-	const struct img_slot *header = &slot->header;
+	const struct img_slot *header = &slots->header[number];
+	const struct img_state *state = &slots->state[number];
+	enum img_reason reason = slots->whole[number];
 
-	if (slot->reason) {
-		printf("  slot %c       %s: %s\n", text_slot(number), img_reason_code(slot->reason),
-		       img_reason_sentence(slot->reason));
+	if (reason) {
+		printf("  slot %c       %s: %s\n", text_slot(number), img_reason_code(reason),
+		       img_reason_sentence(reason));
 		return;
 	}
 	printf("  slot %c       generation %" PRIu64 ", %s, taken %s\n", text_slot(number),
@@ -52,10 +54,13 @@ static void show_slot(uint32_t number, const struct status_slot *slot)
 	printf("               %s of memory in %s, kernel %s\n",
 	       text_size(header->nr_pages * IMG_PAGE_SIZE).s,
 	       text_size(header->data_size + header->meta_size).s, header->kernel_release);
-	printf("               %s\n", slotstate_counts(header, &slot->state).s);
-	slotstate_print_refusal("               ", header, &slot->state);
-	if (header->description[0])
-		printf("               %s\n", header->description);
+	printf("               %s\n", slotstate_counts(header, state).s);
+	if (slots->next == (int)number)
+		printf("               restored next%s\n",
+		       state->rank > header->generation ? ", for it was promoted" : "");
+	slotstate_print_refusal("               ", header, state);
+	if (img_slot_description(header, state)[0])
+		printf("               %s\n", slotstate_description(header, state).s);
 }
 
 static void show_area(const struct status_area *area)
@@ -69,7 +74,7 @@ static void show_area(const struct status_area *area)
 	if (area->content.partuuid[0])
 		show_lines("PARTUUID", area->content.partuuid);
 	for (uint32_t i = 0; i < area->area.nr_slots; i++)
-		show_slot(i, &area->slot[i]);
+		show_slot(i, &area->slots);
 }
 
 static void show_entry(const struct status_loader *loader)
