@@ -33,7 +33,8 @@ int args_parse(const struct verb *verb, int argc, char **argv, args_option_fn op
 
 extern const struct option_row prepare_options[], install_options[], uninstall_options[],
 	status_options[], inspect_options[], verify_options[], mark_good_options[],
-	optimise_options[], invalidate_options[];
+	optimise_options[], invalidate_options[], list_options[], describe_options[],
+	promote_options[], rollback_options[];
 
 int verb_prepare(const struct verb *verb, int argc, char **argv);
 int verb_install(const struct verb *verb, int argc, char **argv);
@@ -45,5 +46,9 @@ int verb_verify(const struct verb *verb, int argc, char **argv);
 int verb_mark_good(const struct verb *verb, int argc, char **argv);
 int verb_optimise(const struct verb *verb, int argc, char **argv);
 int verb_invalidate(const struct verb *verb, int argc, char **argv);
+int verb_list(const struct verb *verb, int argc, char **argv);
+int verb_describe(const struct verb *verb, int argc, char **argv);
+int verb_promote(const struct verb *verb, int argc, char **argv);
+int verb_rollback(const struct verb *verb, int argc, char **argv);
 
 #endif

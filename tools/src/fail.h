@@ -58,7 +58,9 @@ enum exit_status {
 	X(NOT_RESTORED, "not-restored", EXIT_REFUSED,                                              \
 	  "name the image's slot with --slot a or --slot b")                                       \
 	X(NOT_GOLDEN, "not-golden", EXIT_REFUSED,                                                  \
-	  "nothing is to be done; for another restore take another image")
+	  "nothing is to be done; for another restore take another image")                         \
+	X(ONCE_WAITING, "once-waiting", EXIT_REFUSED,                                              \
+	  "restore it first, or give it up: fastbootctl invalidate --slot a|b")
 
 enum failure {
 #define FAILURE_ENUM(sym, code, status, advice) FAIL_##sym,

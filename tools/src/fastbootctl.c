@@ -27,6 +27,13 @@ static const struct verb verbs[] = {
 	{ "optimise", "[DEV]", "compress an image harder, into the other slot", optimise_options,
 	  verb_optimise },
 	{ "invalidate", "[DEV]", "erase images", invalidate_options, verb_invalidate },
+	{ "list", "[DEV]", "show the slots, a line each, and which is restored next", list_options,
+	  verb_list },
+	{ "describe", "[DEV]", "show or set an image's description", describe_options,
+	  verb_describe },
+	{ "promote", "[DEV]", "put an image before the other", promote_options, verb_promote },
+	{ "rollback", "[DEV]", "put the image that is not restored next before the one that is",
+	  rollback_options, verb_rollback },
 	{ "help", "[VERB]", "show this text, or a verb's options", NULL, verb_help },
 };
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))

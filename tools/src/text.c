@@ -75,24 +75,34 @@ static const char *age_unit(uint64_t *age)
 	return "seconds";
 }
 
+struct text text_age(uint64_t seconds, time_t now)
+{
+	time_t when = (time_t)seconds;
+	struct text text;
+	uint64_t age;
+	const char *unit;
+
+	if (now < when) {
+		snprintf(text.s, sizeof(text.s), "in the future");
+		return text;
+	}
+	age = (uint64_t)(now - when);
+	unit = age_unit(&age);
+	snprintf(text.s, sizeof(text.s), "%" PRIu64 " %s", age, unit);
+	return text;
+}
+
 struct text text_time(uint64_t seconds, time_t now)
 {
 	time_t when = (time_t)seconds;
 	struct text text;
 	char stamp[40];
 	struct tm tm;
-	uint64_t age;
-	const char *unit;
 
 	if (!gmtime_r(&when, &tm) || !strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S UTC", &tm))
 		snprintf(stamp, sizeof(stamp), "second %" PRIu64, seconds);
-	if (now < when) {
-		snprintf(text.s, sizeof(text.s), "%s, in the future", stamp);
-		return text;
-	}
-	age = (uint64_t)(now - when);
-	unit = age_unit(&age);
-	snprintf(text.s, sizeof(text.s), "%s, %" PRIu64 " %s ago", stamp, age, unit);
+	snprintf(text.s, sizeof(text.s), "%s, %.40s%s", stamp, text_age(seconds, now).s,
+		 now < when ? "" : " ago");
 	return text;
 }
 
@@ -125,16 +135,28 @@ static bool is_utf8(const char *s)
 	return true;
 }
 
+static bool is_control(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
 static void make_printable(char *s, char keep)
 {
 	bool utf8 = is_utf8(s);
 
 	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if (*s != keep && (c < 0x20 || c == 0x7f || (c >= 0x80 && !utf8)))
+		if (*s != keep && (is_control(*s) || ((unsigned char)*s >= 0x80 && !utf8)))
 			*s = '?';
 	}
+}
+
+bool text_is_printable(const char *s)
+{
+	if (!is_utf8(s))
+		return false;
+	while (*s && !is_control(*s))
+		s++;
+	return !*s;
 }
 
 void text_printable(char *s)

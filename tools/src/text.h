@@ -17,6 +17,9 @@ bool text_parse_size(const char *s, uint64_t *ret_bytes);
 /* "1.5 GiB" */
 struct text text_size(uint64_t bytes);
 
+/* "3 hours", "in the future" */
+struct text text_age(uint64_t seconds, time_t now);
+
 /* "2026-01-31 12:00:00 UTC, 3 hours ago" */
 struct text text_time(uint64_t seconds, time_t now);
 
@@ -28,6 +31,9 @@ void text_printable(char *s);
 
 /* The same for a text of several lines: line feeds stay. */
 void text_printable_lines(char *s);
+
+/* True if text_printable() leaves it as it is: UTF-8 without control characters. */
+bool text_is_printable(const char *s);
 
 /* Cuts white space off the end; in place. */
 void text_trim(char *s);

@@ -9,6 +9,8 @@
  *	--restores N    its state: the count (default 7)
  *	--attempts N    (default 0)
  *	--consumed
+ *	--rank N
+ *	--describe TEXT its state's description
  *	--state KIND    valid, none (never written), foreign (another image's)
  *	--spoil         the first chunk is no LZ4 block, though its checksum fits
  *
@@ -290,6 +292,12 @@ static void take_option(struct maker *m, int key)
 	case 'c':
 		m->state.consumed = true;
 		break;
+	case 'R':
+		m->state.rank = strtoull(optarg, NULL, 10);
+		break;
+	case 'd':
+		snprintf(m->state.description, sizeof(m->state.description), "%s", optarg);
+		break;
 	case 's':
 		m->state_kind = optarg;
 		break;
@@ -308,6 +316,8 @@ static void take_options(struct maker *m, int argc, char **argv)
 		{ "restores", required_argument, NULL, 'r' },
 		{ "attempts", required_argument, NULL, 'a' },
 		{ "consumed", no_argument, NULL, 'c' },
+		{ "rank", required_argument, NULL, 'R' },
+		{ "describe", required_argument, NULL, 'd' },
 		{ "state", required_argument, NULL, 's' },
 		{ "spoil", no_argument, NULL, 'S' },
 		{ 0 },

@@ -489,6 +489,8 @@ def test_a_slot_that_is_not_there(partition):
     refused("usage", "mark-good", "--slot", "b", path, status=2)
     refused("usage", "invalidate", "--yes", "--slot", "b", path, status=2)
     refused("usage", "optimise", "--yes", "--slot", "b", path, status=2)
+    refused("usage", "promote", "--slot", "b", path, status=2)
+    refused("usage", "describe", "--slot", "b", path, status=2)
 
 
 # status, and finding the partition
@@ -880,6 +882,305 @@ def test_optimise_gives_no_generation_twice(machine, tmp_path):
     assert attempts_of(path, 1) == (7, 1)
 
 
+def test_optimise_a_promoted_image(partition):
+    """It is the one that is copied, over the newer one; nothing of what people said is lost."""
+    path = partition()
+    put_image(path, 0, 5, "first", "--rank", 9, "--describe", "the better one")
+    put_image(path, 1, 6, "newest")
+    out, _ = ctl("optimise", "--dry-run", path)
+    assert "slot A, generation 5" in out and "the better one" in out and "newest" in out
+    assert "newer than" in out and "restored next" not in out
+    told = json.loads(ctl("optimise", "--dry-run", "--json", path)[0])
+    assert told["copy"]["generation"] == 10 and told["lost"]["restored_next"] is False
+    out, _ = ctl("optimise", "--dry-run", "--slot", "b", path)
+    assert "newer than" not in out and "restored next" in out
+    ctl("optimise", "--yes", path)
+    with fbimage.Area.open(path) as area:
+        assert area.taken() is area.slots[1]
+        assert area.slots[1].header["generation"] == 10
+        assert area.slots[1].header["description"] == "first"
+        assert area.slots[1].description == "the better one"
+
+
+# list
+
+def listed(*args, status=0, env=None):
+    return json.loads(ctl("list", "--json", *args, status=status, env=env)[0])
+
+
+def row_of(text, slot):
+    return next(line for line in text.splitlines() if line[:5].split()[-1:] == [slot])
+
+
+def test_list(partition):
+    path = partition()
+    out, _ = ctl("list", path)
+    assert out.splitlines()[0] == f"{path}:" and "GENERATION" in out.splitlines()[1]
+    assert "slot-empty: " in row_of(out, "A") and "slot-empty: " in row_of(out, "B")
+    assert "->" not in out and "last refusal" not in out
+
+    put_image(path, 0, 5, "the\033 first", "--attempts", 2)
+    put_image(path, 1, 6, "", "--restores", 1, "--attempts", 3, "--describe", "fair café")
+    out, _ = ctl("list", path)
+    assert row_of(out, "A").startswith("-> A ") and row_of(out, "B").startswith("   B ")
+    first = r"golden +5 +\d+ days +[\d.]+ MiB +[\d.]+ MiB +7 +2 +ok +6\.1\.0-sample +the\? first$"
+    assert re.search(first, row_of(out, "A")), out
+    second = r"golden +6 .* 1 +3 +slot-quarantined +6\.1\.0-sample +fair café$"
+    assert re.search(second, row_of(out, "B")), out
+
+    told = listed(path)
+    assert told["device"] == str(path)
+    assert told["boot_entry_slot"] is None and told["last_refusal"] is None
+    a, b = told["slots"]
+    assert (a["restored_next"], b["restored_next"]) == (True, False)
+    assert (a["rank"], b["rank"]) == (a["generation"], b["generation"]) == (5, 6)
+    assert (a["usable"], b["usable"]) == ("ok", "slot-quarantined")
+    assert (a["description"], b["description"]) == ("the? first", "fair café")
+    assert a["pages"] == 300 + 400 + 212 + 256 + 256 + 33 and a["disk_bytes"] < a["pages"] * BLOCK
+
+
+def test_list_damage(partition):
+    path = partition()
+    flip(path, put_image(path, 1, 6)["slot-header"][0] + 100)
+    put_image(path, 0, 5, "", "--once", "--restores", 0)
+    out, _ = ctl("list", path)
+    assert row_of(out, "A").startswith("-> A     once ")
+    assert "slot-checksum: " in row_of(out, "B")
+    assert listed(path)["slots"][1] == {"slot": "b", "status": "slot-checksum"}
+    flip(path, 16 * MIB - 100)
+    refused("area-checksum", "list", path)
+
+
+def boot_entry(directory, options):
+    path = "\\EFI\\fastboot\\fastbootx64.efi\0".encode("utf-16-le")
+    path = struct.pack("<BBH", 4, 4, 4 + len(path)) + path + bytes.fromhex("7fff0400")
+    data = (struct.pack("<IH", 1, len(path)) + "Fast boot\0".encode("utf-16-le") + path
+            + f"{options}\0".encode("utf-16-le"))
+    (directory / "Boot0003-8be4df61-93ca-11d2-aa0d-00e098032b8c").write_bytes(
+        struct.pack("<I", 7) + data)
+
+
+def test_list_what_else_decides(machine, tmp_path):
+    """The boot entry may name a slot; and why the loader did not restore stands there too."""
+    variables = tmp_path / "efivars"
+    variables.mkdir()
+    env = {**env_of(machine), "EFIVARFS_PATH": f"{variables}/"}
+    put_image(tmp_path / "partition", 0, 5)
+    assert "boot entry" not in ctl("list", env=env)[0]
+    boot_entry(variables, "cores=1")
+    assert listed(env=env)["boot_entry_slot"] is None
+    boot_entry(variables, "cores=1 slot=b")
+    assert listed(env=env)["boot_entry_slot"] == "b"
+    assert "names slot B" in ctl("list", env=env)[0]
+
+    told = machine[0] / "sys/power/fastboot/loader_result"
+    told.write_text("result=restored\nslot=a\n")
+    assert listed(env=env)["last_refusal"] is None
+    told.write_text("result=refused\ncode=fs-changed\nsentence=changed\nadvice=take one\n")
+    assert ctl("list", env=env)[0].endswith("last refusal: fs-changed: changed; take one\n")
+    assert listed(env=env)["last_refusal"] == {"result": "refused", "code": "fs-changed",
+                                               "sentence": "changed", "advice": "take one"}
+
+
+def test_status_tells_what_is_restored_next(partition):
+    path = partition()
+    put_image(path, 0, 5)
+    put_image(path, 1, 6)
+    told = json.loads(ctl("status", "--json", path)[0])["images"]["slots"]
+    assert [slot["restored_next"] for slot in told] == [False, True]
+    assert "restored next\n" in ctl("status", path)[0].split("slot B")[1]
+    ctl("rollback", path)
+    told = json.loads(ctl("status", "--json", path)[0])["images"]["slots"]
+    assert [(slot["restored_next"], slot["rank"]) for slot in told] == [(True, 7), (False, 6)]
+    assert "restored next, for it was promoted\n" in ctl("status", path)[0]
+
+
+# describe
+
+def test_describe(partition):
+    path = partition()
+    offset, size = put_image(path, 1, 8, "taken so", "--attempts", 2, "--rank", 9)["state"]
+    before = path.read_bytes()
+    assert ctl("describe", "--slot", "b", path)[0] == "taken so\n"
+    out, _ = ctl("describe", "--slot", "b", "--text", "Frühling", "--dry-run", path)
+    assert out == "slot B: generation 8 is to be described as: Frühling\n"
+    assert path.read_bytes() == before
+    out, _ = ctl("describe", "--slot", "b", "--text", "Frühling", path)
+    assert out == "slot B: generation 8 is described as: Frühling\n"
+    changed = changed_bytes(before, path.read_bytes())
+    assert changed and changed[0] >= offset and changed[-1] < offset + size
+    with fbimage.Area.open(path) as area:
+        assert area.slots[1].state() == fbimage.State(True, 7, 2, False, 9, "Frühling")
+        assert area.slots[1].header["description"] == "taken so"
+    for verb in ("list", "status", "inspect"):
+        assert "Frühling" in ctl(verb, path)[0] and "taken so" not in ctl(verb, path)[0]
+    assert "Frühling" in ctl("invalidate", "--dry-run", path)[0]
+
+    before = path.read_bytes()
+    out, _ = ctl("describe", "--slot", "b", "--text", "Frühling", path)
+    assert out == "slot B: generation 8 is already described as: Frühling\n"
+    assert path.read_bytes() == before
+    told = json.loads(ctl("describe", "--slot", "b", "--json", path)[0])
+    assert told == {"device": str(path), "written": False, "slot": "b", "generation": 8,
+                    "description": "Frühling", "taken_as": "taken so"}
+    told = json.loads(ctl("describe", "--slot", "b", "--text", "", "--json", path)[0])
+    assert told["written"] and told["description"] == "taken so"
+
+
+@pytest.mark.parametrize("text", ["x" * 127, "ü" * 63, ""])
+def test_describe_takes(partition, text):
+    path = partition()
+    put_image(path)
+    ctl("describe", "--slot", "a", "--text", text, path)
+    with fbimage.Area.open(path) as area:
+        assert area.slots[0].state().description == text
+
+
+@pytest.mark.parametrize("text", ["x" * 128, "ü" * 64, "two\nlines", "\033[2J", "\x7f",
+                                  b"\xc3(", b"\xed\xa0\x80", b"\xc2\x85"])
+def test_describe_refuses(partition, text):
+    path = partition()
+    put_image(path)
+    before = path.read_bytes()
+    text = text if isinstance(text, str) else os.fsdecode(text)
+    assert "--text" in refused("usage", "describe", "--slot", "a", "--text", text, path, status=2)
+    assert path.read_bytes() == before
+
+
+def test_describe_what_cannot_be(partition):
+    path = partition()
+    put_image(path, 0, 1, "asleep", "--once", "--restores", 0)
+    before = path.read_bytes()
+    refused("usage", "describe", path, status=2)
+    assert ctl("describe", "--slot", "a", path)[0] == "asleep\n"
+    for dry in ((), ("--dry-run",)):
+        refused("not-golden", "describe", "--slot", "a", "--text", "x", *dry, path)
+        refused("slot-empty", "describe", "--slot", "b", "--text", "x", *dry, path)
+    assert path.read_bytes() == before
+
+
+# promote and rollback
+
+def taken(path):
+    with fbimage.Area.open(path) as area:
+        slot = area.taken()
+        return "ab"[slot.index] if slot else None
+
+
+def test_promote(partition):
+    path = partition()
+    offset, size = put_image(path, 0, 5, "", "--attempts", 2, "--describe", "old")["state"]
+    put_image(path, 1, 6)
+    before = path.read_bytes()
+    out, _ = ctl("promote", "--slot", "b", path)
+    assert out == "slot B: generation 6 comes first already\n"
+    out, _ = ctl("promote", "--slot", "a", "--dry-run", path)
+    assert out == "slot A: generation 5 would come first\n"
+    told = json.loads(ctl("promote", "--slot", "a", "--dry-run", "--json", path)[0])
+    assert path.read_bytes() == before and taken(path) == "b"
+    assert told == {"device": str(path), "written": False, "slot": "a", "generation": 5, "rank": 7,
+                    "instead_of": {"slot": "b", "generation": 6}}
+    assert json.loads(ctl("promote", "--slot", "a", "--json", path)[0]) == {**told, "written": True}
+    changed = changed_bytes(before, path.read_bytes())
+    assert changed and changed[0] >= offset and changed[-1] < offset + size
+    assert taken(path) == "a"
+    with fbimage.Area.open(path) as area:
+        assert area.slots[0].state() == fbimage.State(True, 7, 2, False, 7, "old")
+    out, _ = ctl("promote", "--slot", "b", path)
+    assert out == "slot B: generation 6 comes first\n" and taken(path) == "b"
+    ctl("verify", path)
+
+
+def test_rollback(partition):
+    path = partition()
+    put_image(path, 0, 5)
+    put_image(path, 1, 6)
+    told = json.loads(ctl("rollback", "--dry-run", "--json", path)[0])
+    assert taken(path) == "b" and told["slot"] == "a" and not told["written"]
+    for turn, slot in enumerate("abab"):
+        out, _ = ctl("rollback", path)
+        assert out == f"slot {slot.upper()}: generation {5 + turn % 2} comes first\n"
+        assert taken(path) == slot
+    # An image without a state gets one.
+    put_image(path, 0, 5, "", "--state", "foreign")
+    ctl("rollback", path)
+    assert taken(path) == "a"
+    with fbimage.Area.open(path) as area:
+        assert area.slots[0].state() == fbimage.State(True, 0, 0, False, 11)
+
+
+@pytest.mark.parametrize("options,code", [
+    (("--attempts", 3), "slot-quarantined"),
+    (("--once", "--restores", 1, "--attempts", 1, "--consumed"), "slot-consumed"),
+    (("--once", "--state", "none"), "state-damaged"),
+    (("--once", "--restores", 0), "not-golden"),
+])
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_what_is_not_promoted(partition, options, code, dry):
+    path = partition()
+    refused("slot-empty", "rollback", path)
+    put_image(path, 1, 6)
+    refused("slot-empty", "promote", "--slot", "a", *dry, path)
+    refused("slot-empty", "rollback", *dry, path)
+    put_image(path, 0, 5, "", *options)
+    before = path.read_bytes()
+    for args in (("promote", "--slot", "a"), ("rollback",)):
+        assert "slot A" in refused(code, *args, *dry, path)
+    # The other one comes first already, whatever this one is.
+    ctl("promote", "--slot", "b", path)
+    assert path.read_bytes() == before and taken(path) == "b"
+
+
+def test_not_promoted_over_an_image_that_waits(partition):
+    path = partition()
+    put_image(path, 0, 5)
+    put_image(path, 1, 6, "", "--once", "--restores", 0)
+    before = path.read_bytes()
+    for args in (("promote", "--slot", "a"), ("rollback",)):
+        for dry in ((), ("--dry-run",)):
+            assert "slot B" in refused("once-waiting", *args, *dry, path)
+    refused("not-golden", "promote", "--slot", "b", path)
+    assert path.read_bytes() == before
+
+    # One that has had its restore, or never can, is in nobody's way.
+    for options in (("--restores", 1, "--consumed"), ("--state", "none")):
+        put_image(path, 0, 5)
+        put_image(path, 1, 6, "", "--once", *options)
+        assert taken(path) == "a"
+        ctl("promote", "--slot", "a", path)
+        with fbimage.Area.open(path) as area:
+            assert area.slots[0].rank == 7
+    ctl("invalidate", "--yes", "--slot", "b", path)
+    ctl("promote", "--slot", "a", path)
+
+
+def test_promote_usage(partition):
+    path = partition(options=("--slots", "1"))
+    refused("usage", "promote", path, status=2)
+    refused("usage", "rollback", "--slot", "a", path, status=2)
+    put_image(path, 0, 5)
+    refused("single-slot", "rollback", path)
+    assert "comes first already" in ctl("promote", "--slot", "a", path)[0]
+
+
+def test_the_last_rank(partition):
+    path = partition()
+    put_image(path, 0, 5)
+    put_image(path, 1, 6, "", "--rank", (1 << 64) - 1)
+    before = path.read_bytes()
+    refused("slot-field", "rollback", path)
+    refused("slot-field", "optimise", "--yes", path)
+    assert path.read_bytes() == before
+    assert listed(path)["slots"][1]["rank"] == (1 << 64) - 1
+
+
+def test_a_new_verb_finds_the_area(machine, tmp_path):
+    put_image(tmp_path / "partition", 0, 3)
+    put_image(tmp_path / "partition", 1, 4)
+    ctl("rollback", env=env_of(machine))
+    assert [slot["restored_next"] for slot in listed(env=env_of(machine))["slots"]] == [True, False]
+
+
 # invalidate
 
 def test_invalidate(partition):
@@ -1097,7 +1398,7 @@ def verbs():
 def test_help_covers_every_verb_and_the_manual_every_option():
     manual = (pathlib.Path(__file__).parent.parent / "fastbootctl.8").read_text()
     manual = manual.replace("\\-", "-")
-    assert len(verbs()) == 11
+    assert len(verbs()) >= 11
     assert ctl("--help")[0] == ctl("help")[0]
     for verb in verbs():
         out, _ = ctl("help", verb)

@@ -259,6 +259,8 @@ static void sizes_and_times_read_well(void **state)
 	assert_string_equal(text_time(0, 7200).s, "1970-01-01 00:00:00 UTC, 2 hours ago");
 	assert_string_equal(text_time(0, 86400 * 9).s, "1970-01-01 00:00:00 UTC, 9 days ago");
 	assert_string_equal(text_time(60, 0).s, "1970-01-01 00:01:00 UTC, in the future");
+	assert_string_equal(text_age(0, 90).s, "90 seconds");
+	assert_string_equal(text_age(60, 0).s, "in the future");
 	assert_non_null(strstr(text_time(UINT64_MAX / 2, 0).s, "second 9223372036854775807"));
 }
 

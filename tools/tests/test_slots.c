@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * mark-good and invalidate on a disk that fails, loses a write, tears one or is
- * held by somebody else; and the question that invalidate asks.
+ * mark-good, promote, describe and invalidate on a disk that fails, loses a write,
+ * tears one or is held by somebody else; and the question that invalidate asks.
  */
 #include "cmocka_tests.h"
 
@@ -17,6 +17,7 @@
 #include "fail.h"
 #include "image.h"
 #include "io.h"
+#include "slots.h"
 
 #define PARTITION_SIZE (4u << 20)
 #define ATTEMPTS       2u
@@ -27,6 +28,7 @@ enum fault { NONE, FAILS, LOST, TORN };
 /* Writes with a number of at least fault_from meet the fault. */
 static enum fault fault;
 static unsigned int fault_from, writes;
+static size_t torn_at; /* bytes that reach the disk */
 static size_t last_size;
 static uint64_t last_offset;
 
@@ -44,7 +46,7 @@ int __wrap_io_pwrite(int fd, const void *buf, size_t size, uint64_t offset)
 		return -1;
 	}
 	if (met)
-		size = fault == TORN ? 256 : 0;
+		size = fault == TORN ? torn_at : 0;
 	return __real_io_pwrite(fd, buf, size, offset);
 }
 
@@ -122,6 +124,7 @@ static int set_up(void **state)
 	(void)state;
 	fault = NONE;
 	fault_from = writes = 0;
+	torn_at = 256;
 	held = terminal = false;
 	fd = __real_open64(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	if (fd < 0 || ftruncate(fd, PARTITION_SIZE) || close(fd))
@@ -144,6 +147,33 @@ static int mark_good(const char *slot)
 			 (char *)(uintptr_t)slot, NULL };
 
 	return verb_mark_good(&verb, 4, argv);
+}
+
+static int promote(const char *slot)
+{
+	const struct verb verb = { .name = "promote",
+				   .operands = "[DEV]",
+				   .options = promote_options };
+	char *argv[] = { (char *)(uintptr_t) "promote", path, (char *)(uintptr_t) "--slot",
+			 (char *)(uintptr_t)slot, NULL };
+
+	return verb_promote(&verb, 4, argv);
+}
+
+static int describe(const char *slot, const char *text)
+{
+	const struct verb verb = { .name = "describe",
+				   .operands = "[DEV]",
+				   .options = describe_options };
+	char *argv[] = { (char *)(uintptr_t) "describe",
+			 path,
+			 (char *)(uintptr_t) "--slot",
+			 (char *)(uintptr_t)slot,
+			 (char *)(uintptr_t) "--text",
+			 (char *)(uintptr_t)text,
+			 NULL };
+
+	return verb_describe(&verb, 6, argv);
 }
 
 static int invalidate(bool yes)
@@ -227,6 +257,101 @@ static void mark_good_on_a_bad_disk(void **state)
 	assert_int_equal(look(0, &after), IMG_OK);
 	assert_true(after.valid);
 	assert_int_equal(after.attempts, 0);
+}
+
+/* The slot that the loader would take. */
+static int next_slot(void)
+{
+	_cleanup_part_ struct part part = PART_CLOSED;
+	struct slots slots;
+
+	assert_int_equal(part_open(path, PART_READ, &part), 0);
+	assert_int_equal(slots_read(&part, &area, &slots), 0);
+	return slots.next;
+}
+
+static void promote_writes_one_sector(void **unused)
+{
+	uint8_t block[IMG_BLOCK];
+	struct img_state state;
+	int fd;
+
+	(void)unused;
+	assert_int_equal(next_slot(), 1);
+	assert_int_equal(promote("a"), 0);
+	assert_int_equal(next_slot(), 0);
+	assert_int_equal(writes, 1);
+	assert_int_equal(last_size, 512);
+	assert_int_equal(last_offset, area.slot[0].offset + IMG_BLOCK);
+	assert_attempts(0, ATTEMPTS);
+	assert_attempts(1, ATTEMPTS);
+	assert_int_equal(look(0, &state), IMG_OK);
+	assert_int_equal(state.rank, 7);
+	fd = __real_open64(path, O_RDONLY);
+	assert_int_equal(io_pread(fd, block, sizeof(block), last_offset), 0);
+	for (size_t i = 512; i < sizeof(block); i++)
+		assert_int_equal(block[i], 0xa5);
+	close(fd);
+	assert_int_equal(promote("a"), 0);
+	assert_int_equal(writes, 1);
+}
+
+/* What one of them has written is still there when another has written. */
+static void writers_of_a_state_leave_what_is_not_theirs(void **unused)
+{
+	struct img_state state;
+
+	(void)unused;
+	assert_int_equal(promote("a"), 0);
+	assert_int_equal(describe("a", "ours"), 0);
+	assert_int_equal(mark_good("a"), 0);
+	assert_int_equal(promote("b"), 0);
+	assert_int_equal(promote("a"), 0);
+	assert_attempts(0, 0);
+	assert_attempts(1, ATTEMPTS);
+	assert_int_equal(look(0, &state), IMG_OK);
+	assert_int_equal(state.rank, 9);
+	assert_string_equal(state.description, "ours");
+	assert_int_equal(describe("a", ""), 0);
+	assert_int_equal(look(0, &state), IMG_OK);
+	assert_int_equal(state.rank, 9);
+	assert_string_equal(state.description, "");
+	assert_attempts(0, 0);
+}
+
+static void promote_on_a_bad_disk(void **unused)
+{
+	(void)unused;
+	for (fault = FAILS; fault <= LOST; fault++) {
+		assert_int_equal(promote("a"), EXIT_SYSTEM);
+		assert_int_equal(describe("a", "text"), EXIT_SYSTEM);
+		assert_attempts(0, ATTEMPTS);
+		assert_int_equal(next_slot(), 1);
+	}
+}
+
+/* Power fails in the midst of the sector: counts and rank are lost at most, and it can be redone.
+ */
+static void a_torn_promotion_costs_no_image(void **unused)
+{
+	(void)unused;
+	for (size_t cut = 1; cut < 512; cut++) {
+		struct img_state state;
+		int status;
+
+		assert_int_equal(set_up(NULL), 0);
+		fault = TORN;
+		torn_at = cut;
+		status = promote("a");
+		fault = NONE;
+		assert_int_equal(look(0, &state), IMG_OK);
+		assert_true(state.rank == 0 || (state.rank == 7 && state.restores == RESTORES));
+		assert_int_equal(status, state.rank ? 0 : EXIT_SYSTEM);
+		assert_int_equal(next_slot(), state.rank ? 0 : 1);
+		assert_attempts(1, ATTEMPTS);
+		assert_int_equal(promote("a"), 0);
+		assert_int_equal(next_slot(), 0);
+	}
 }
 
 /* The power fails after the n-th write: each slot holds its image and its state, or is empty. */
@@ -332,6 +457,8 @@ static void a_held_partition_is_named_for_what_it_is(void **unused)
 	write_text(swaps, line);
 	mark_good_says("is active swap space");
 	assert_int_equal(invalidate(true), EXIT_REFUSED);
+	assert_int_equal(promote("a"), EXIT_REFUSED);
+	assert_int_equal(describe("a", "text"), EXIT_REFUSED);
 	assert_int_equal(writes, 0);
 	assert_attempts(0, ATTEMPTS);
 	unlink(swaps);
@@ -345,6 +472,10 @@ int main(void)
 		cmocka_unit_test_setup(mark_good_writes_one_sector, set_up),
 		cmocka_unit_test_setup(mark_good_again_writes_nothing, set_up),
 		cmocka_unit_test_setup(mark_good_on_a_bad_disk, set_up),
+		cmocka_unit_test_setup(promote_writes_one_sector, set_up),
+		cmocka_unit_test_setup(writers_of_a_state_leave_what_is_not_theirs, set_up),
+		cmocka_unit_test_setup(promote_on_a_bad_disk, set_up),
+		cmocka_unit_test_setup(a_torn_promotion_costs_no_image, set_up),
 		cmocka_unit_test_setup(invalidate_when_the_power_fails, set_up),
 		cmocka_unit_test_setup(invalidate_stops_at_an_error, set_up),
 		cmocka_unit_test_setup(invalidate_asks, set_up),
