@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which of two golden images is restored: an administrator says so, or the newer one is."""
+
+import json
+
+from harness import checks, golden, images, machines, product
+from harness.vm import RESTORING
+
+MACHINE = machines.TINY.changed(name="tiny-slots", memory="512M", area_mib=96)
+
+
+def take(vm, name, generation):
+    vm.run(f"echo {name} >/tmp/taken")
+    golden.take_snapshot(vm)
+    assert vm.state() == f"saved generation={generation}"
+
+
+def reset(vm):
+    """What is waited for is what the console says from now on."""
+    vm.console.drain()
+    vm.reset()
+
+
+def is_restored(vm, name, slot, generation, restores):
+    vm.wait_console(f"{RESTORING} slot {slot} generation {generation}")
+    vm.wait_restored()
+    checks.restored_state(vm, generation, restores)
+    assert vm.run("cat /tmp/taken").output == name
+
+
+def slots(vm):
+    """`fastbootctl list`, by the slot's letter; and that no refusal is told."""
+    told = json.loads(product.fastbootctl(vm, "list", "--json").output)
+    assert told["last_refusal"] is None
+    return {slot["slot"]: slot for slot in told["slots"]}
+
+
+def restored_next(vm):
+    return [letter for letter, slot in slots(vm).items() if slot["restored_next"]]
+
+
+def test_the_older_image_is_brought_back(lab):
+    """Promoted it is restored, and spared by a new image; that comes first until a rollback."""
+    vm = lab.warm(MACHINE).start()
+    vm.wait_shell()
+    golden.install_loader(vm)
+    vm.run("modprobe fastboot_snapshot")
+    take(vm, "first", 1)
+    take(vm, "second", 2)
+    assert restored_next(vm) == ["b"]
+    product.fastbootctl(vm, "describe", "--slot", "a", "--text", "'the first'")
+    product.fastbootctl(vm, "promote", "--slot", "a")
+    vm.power_off()
+
+    vm = lab.again(vm).start()
+    vm.wait_console("fastboot: slot A, generation 1, promoted, ")
+    is_restored(vm, "first", "A", 1, restores=1)
+    product.remount_efivars(vm)
+    assert vm.last_result()["rank"] == "3"
+    promoted = product.slot_digest(vm, "a")
+    take(vm, "third", 4)
+    assert product.slot_digest(vm, "a") == promoted
+    assert restored_next(vm) == ["b"]
+
+    reset(vm)
+    is_restored(vm, "third", "B", 4, restores=1)
+    product.fastbootctl(vm, "mark-good")
+    product.fastbootctl(vm, "rollback")
+    reset(vm)
+    is_restored(vm, "first", "A", 1, restores=2)
+    product.fastbootctl(vm, "mark-good")
+    assert restored_next(vm) == ["a"]
+    first = slots(vm)["a"]
+    assert (first["rank"], first["restores"], first["attempts"]) == (5, 2, 0)
+    assert first["description"] == "the first"
+    vm.power_off()
+    with images.area_of(vm.machine, vm.disk) as area:
+        area.verify()
+        assert area.taken() is area.slots[0]
+        assert [slot.rank for slot in area.slots] == [5, 4]
