@@ -17,7 +17,10 @@
  *   attempt.c   the attempt, on the disk before the jump
  *   seed.c      fresh random bytes
  *   enter.c     tables for the jump, the exit from boot services, the jump
- *   report.c    console, result variable
+ *   report.c    what is told: lines, picture, result variable
+ *   console.c   the firmware's consoles: plain lines, key strokes
+ *   screen.c    the picture on a graphics screen
+ *   layout.c    where things are in it
  *
  * Execution context: UEFI boot services, one thread, interrupts on, identity
  * map; workers.c alone runs on other processors, where no boot service may be
@@ -36,6 +39,7 @@
 #include <imgfmt/plan.h>
 #include <imgfmt/reader.h>
 
+#include "layout.h"
 #include "options.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -86,6 +90,25 @@ struct proofs {
 	uint64_t ticks;		 /* TSC, spent on all of them */
 };
 
+/* The devices of the firmware's console, see console.c. */
+#define MAX_TEXT_CONSOLES 8
+struct console {
+	EFI_SIMPLE_TEXT_OUT_PROTOCOL *text[MAX_TEXT_CONSOLES]; /* those without a screen */
+	UINTN nr_text;
+	bool graphics;	 /* there is one with a screen */
+	uint64_t looked; /* TSC, for key strokes */
+};
+
+/* What is drawn, see screen.c. */
+struct screen {
+	EFI_GRAPHICS_OUTPUT_PROTOCOL *gop; /* NULL: there is nothing to draw on, or with */
+	struct hii_font *font;
+	struct layout layout;
+	bool shown;	/* the panel, with the bar */
+	uint32_t step;	/* of the bar, as drawn */
+	uint64_t began; /* TSC, when the first chunk was waited for */
+};
+
 #define LOADER_BLOCKS (2u * IMG_BLOCK)
 
 struct loader {
@@ -108,6 +131,8 @@ struct loader {
 	struct memory memory;
 	struct staging staging;
 	struct img_handoff handoff;
+	struct console console;
+	struct screen screen;
 	struct img_detail detail; /* of the last refusal */
 	uint8_t detail_uuid[16];
 };
@@ -218,10 +243,39 @@ struct entry {
 enum img_reason prepare_entry(struct loader *l, struct entry *ret_entry);
 enum img_reason enter_golden(struct loader *l, const struct entry *entry);
 
-/* report.c */
+/*
+ * console.c.  console_open: looks for the devices, and for a screen.  console_write: to all
+ * consoles of text, or to every one where nothing is drawn.  console_escape: has Esc been pressed?
+ * Other keys are taken and do nothing.  console_wait: until the time is over or a key is pressed.
+ */
+void console_open(struct loader *l);
+void console_write(const struct loader *l, CHAR16 *text);
+bool console_escape(struct loader *l);
+void console_wait(uint32_t seconds);
+
+/* What a refusal is told in: lines for people, without their ends. */
+#define MESSAGE_LINES 3
+#define MESSAGE_CHARS 240
+struct message {
+	CHAR16 line[MESSAGE_LINES][MESSAGE_CHARS];
+	UINTN lines;
+};
+
+/*
+ * screen.c; nothing is drawn without a screen, or if the options say so.  screen_open: looks for
+ * one.  screen_progress: chunks in their places; to be called often, it draws seldom.
+ * screen_starting: the last that is drawn, if anything was.  screen_refusal: `next` is what
+ * comes after it; false if nothing was drawn.
+ */
+void screen_open(struct loader *l);
+void screen_progress(struct loader *l, uint64_t chunks);
+void screen_starting(struct loader *l);
+bool screen_refusal(const struct loader *l, const struct message *message, const CHAR16 *next);
+
+/* report.c.  report_refusal: returns when somebody has read it, or could have. */
 void report_start(const struct loader *l);
-void report_progress(const struct loader *l, uint64_t chunks);
-void report_restore(const struct loader *l);
+void report_progress(struct loader *l, uint64_t chunks);
+void report_restore(struct loader *l);
 void report_refusal(const struct loader *l, enum img_reason reason);
 EFI_STATUS reason_status(enum img_reason reason);
 

@@ -95,6 +95,8 @@ static enum img_reason fast_boot(struct loader *l)
 		reason = decide(l);
 	if (reason == IMG_OK)
 		reason = overlay(l, &entry);
+	if (reason == IMG_OK && console_escape(l))
+		reason = IMG_E_USER_ESCAPE;
 	if (reason == IMG_OK)
 		reason = record_attempt(l);
 	stamp(l, IMG_STAMP_RECORDED);
@@ -116,6 +118,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system_table)
 	loader.self = image;
 	stamp(&loader, IMG_STAMP_ENTRY);
 	loader.handoff.tsc_hz = measure_tsc();
+	console_open(&loader);
 
 	reason = fast_boot(&loader);
 	mem_release(&loader);

@@ -95,6 +95,8 @@ static bool parse_word(struct word w, struct options *o)
 		return o->simulate = true;
 	if (is(w, "probe"))
 		return o->probe = true;
+	if (is(w, "quiet"))
+		return o->quiet = true;
 	if (is(w, "cores=1"))
 		return o->one_core = true;
 	if (starts_with(w, "slot=", &rest) && rest.length == 1) {

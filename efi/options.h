@@ -13,6 +13,7 @@ struct options {
 	bool verbose;
 	bool simulate;
 	bool probe;
+	bool quiet;
 };
 
 /*

@@ -79,7 +79,6 @@ static void publish(struct loader *l, struct queue *q, struct ring *ring, const 
 	}
 	q->worker[0].work.bytes_read += b->size;
 	STORE(q->published, b->end);
-	report_progress(l, b->end);
 }
 
 /* Publishes what has arrived; false if the oldest read is still under way. */
@@ -115,6 +114,14 @@ static bool read_once(struct loader *l, struct queue *q, struct ring *ring, stru
 	return did;
 }
 
+/* Between two pieces of work, on the boot processor. */
+static void attend(struct loader *l, struct queue *q)
+{
+	report_progress(l, LOAD(q->done));
+	if (console_escape(l))
+		workers_fail(q, IMG_E_USER_ESCAPE, 0);
+}
+
 /* Returns with no read under way, whatever happened. */
 static void read_all(struct loader *l, struct queue *q, struct ring *ring)
 {
@@ -123,6 +130,7 @@ static void read_all(struct loader *l, struct queue *q, struct ring *ring)
 	while (r.ended < r.started || (r.next_chunk < q->nr_chunks && !LOAD(q->failed))) {
 		if (!read_once(l, q, ring, &r) && !work_once(q, 0))
 			__builtin_ia32_pause();
+		attend(l, q);
 	}
 }
 
@@ -189,10 +197,12 @@ static enum img_reason run_queue(struct loader *l, struct queue *q, struct ring 
 	workers_start(q);
 	read_all(l, q, ring);
 	stamp(l, IMG_STAMP_READ);
+	while (work_once(q, 0))
+		attend(l, q);
 	reason = workers_finish(q);
 	stamp(l, IMG_STAMP_DECODED);
 	sum_up(l, q);
-	if (q->failed != IMG_OK)
+	if (q->failed != IMG_OK && q->failed != IMG_E_USER_ESCAPE)
 		l->detail = (struct img_detail){ .object = "chunk", .index = q->failed_chunk };
 	return reason;
 }

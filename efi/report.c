@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What people and the next kernel are told: lines on the firmware's console,
- * and the result in a volatile EFI variable, which lives in memory until power
- * goes and which the normally booted kernel shows in efivarfs.
+ * What people and the next kernel are told: lines on the firmware's consoles,
+ * a picture where there is a screen, and the result in a volatile EFI variable,
+ * which lives in memory until power goes and which the normally booted kernel
+ * shows in efivarfs.
  */
 #include <stdarg.h>
 
 #include "loader.h"
 
 #define RESULT_CHARS 1024
+#define LINE_CHARS   (MESSAGE_CHARS + 16)
+
+/* A refusal on a screen; no longer, since a machine that nobody watches waits as well. */
+#define READING_SECONDS 3
 
 /* 8ac4f28e-6d6f-4bd2-9e59-1a1cf66f2b35; docs/loader.md gives the text's form. */
 static EFI_GUID result_guid = {
@@ -63,28 +68,45 @@ static const char *promoted(const struct loader *l)
 	return l->state.rank > l->slot.generation ? ", promoted" : "";
 }
 
+static void say(const struct loader *l, const CHAR16 *format, ...)
+{
+	CHAR16 line[LINE_CHARS];
+	va_list args;
+
+	va_start(args, format);
+	VSPrint(line, sizeof(line), format, args);
+	va_end(args);
+	console_write(l, line);
+}
+
 void report_start(const struct loader *l)
 {
 	if (l->passed != IMG_OK)
-		Print(L"fastboot: slot %c passed over: %a: %a\n", L'A' + l->passed_slot,
-		      img_reason_code(l->passed), img_reason_sentence(l->passed));
-	Print(L"fastboot: slot %c, generation %ld%a, %a\n", L'A' + l->slot_number,
-	      l->slot.generation, promoted(l), l->slot.kernel_release);
-	Print(L"fastboot: reading %ld MiB for %ld MiB of memory\n",
-	      (l->slot.data_size + l->slot.meta_size) / MIB, l->slot.nr_pages / 256);
+		say(l, L"fastboot: slot %c passed over: %a: %a\n", L'A' + l->passed_slot,
+		    img_reason_code(l->passed), img_reason_sentence(l->passed));
+	say(l, L"fastboot: slot %c, generation %ld%a, %a\n", L'A' + l->slot_number,
+	    l->slot.generation, promoted(l), l->slot.kernel_release);
+	say(l, L"fastboot: reading %ld MiB for %ld MiB of memory\n",
+	    (l->slot.data_size + l->slot.meta_size) / MIB, l->slot.nr_pages / 256);
 }
 
 /* A line can cost a console 10 ms: three at most, and none in a boot that nobody waits for. */
-void report_progress(const struct loader *l, uint64_t chunks)
+static void say_progress(const struct loader *l, uint64_t chunks)
 {
 	static uint64_t shown;
-	uint64_t quarter = chunks * 4 / l->meta.nr_chunks;
+	uint64_t quarter = l->meta.nr_chunks ? chunks * 4 / l->meta.nr_chunks : 4;
 	bool tell =
 		l->options.verbose || tsc() - l->handoff.stamp[IMG_STAMP_ENTRY] > l->handoff.tsc_hz;
 
 	if (quarter > shown && quarter < 4 && tell)
-		Print(L"fastboot: %ld %%\n", quarter * 25);
+		say(l, L"fastboot: %ld %%\n", quarter * 25);
 	shown = quarter;
+}
+
+void report_progress(struct loader *l, uint64_t chunks)
+{
+	say_progress(l, chunks);
+	screen_progress(l, chunks);
 }
 
 static void report_stages(const struct loader *l)
@@ -97,23 +119,23 @@ static void report_stages(const struct loader *l)
 	uint64_t tick = l->handoff.tsc_hz / 1000000, i;
 
 	for (i = IMG_STAMP_FOUND; tick && i < ARRAY_SIZE(name); i++)
-		Print(L"fastboot:   %s at %ld us\n", name[i],
-		      (l->handoff.stamp[i] - l->handoff.stamp[IMG_STAMP_ENTRY]) / tick);
-	Print(L"fastboot:   %d processors, %ld pages direct, %ld staged in %ld pieces\n",
-	      l->handoff.workers, l->handoff.pages_direct, l->handoff.pages_staged,
-	      l->staging.count);
-	Print(L"fastboot:   %ld proofs in %ld us\n", l->meta.nr_proofs,
-	      tick ? l->proofs.ticks / tick : 0);
+		say(l, L"fastboot:   %s at %ld us\n", name[i],
+		    (l->handoff.stamp[i] - l->handoff.stamp[IMG_STAMP_ENTRY]) / tick);
+	say(l, L"fastboot:   %d processors, %ld pages direct, %ld staged in %ld pieces\n",
+	    l->handoff.workers, l->handoff.pages_direct, l->handoff.pages_staged, l->staging.count);
+	say(l, L"fastboot:   %ld proofs in %ld us\n", l->meta.nr_proofs,
+	    tick ? l->proofs.ticks / tick : 0);
 }
 
-void report_restore(const struct loader *l)
+void report_restore(struct loader *l)
 {
 	static struct result r;
 
 	if (l->options.verbose)
 		report_stages(l);
-	Print(L"fastboot: restoring slot %c generation %ld\n", L'A' + l->slot_number,
-	      l->slot.generation);
+	say(l, L"fastboot: restoring slot %c generation %ld\n", L'A' + l->slot_number,
+	    l->slot.generation);
+	screen_starting(l);
 	add_line(&r, L"result=restored\n");
 	add_line(&r, L"slot=%c\n", L'a' + l->slot_number);
 	add_line(&r, L"generation=%ld\n", l->slot.generation);
@@ -128,29 +150,45 @@ static const char *text(const char *s)
 	return s ? s : "";
 }
 
-/* "partition 5f0a1d0e-...: ext4 superblock: golden 0x1, today 0x2", or ": not found". */
-static void print_partition_detail(const struct img_detail *d)
+/* "partition 5f0a1d0e-...: ext4 superblock", or with what is wrong: "...: not found". */
+static void word_object(const struct img_detail *d, CHAR16 *line, UINTN size)
 {
 	char uuid[UUID_TEXT];
 
-	uuid_text(d->uuid, uuid);
-	Print(L"fastboot:   partition %a: %a", uuid, text(d->object));
-	if (d->field)
-		Print(L": %a", d->field);
+	if (d->uuid) {
+		uuid_text(d->uuid, uuid);
+		SPrint(line, size, L"partition %a: %a%a%a", uuid, text(d->object),
+		       d->field ? ": " : "", text(d->field));
+	} else if (d->object) {
+		SPrint(line, size, L"%a %ld (0x%lx) %a", d->object, d->index, d->index,
+		       text(d->field));
+	}
 }
 
-static void print_detail(const struct img_detail *d)
+static void add_to_message(struct message *m, const CHAR16 *format, ...)
 {
-	if (d->uuid)
-		print_partition_detail(d);
-	else if (d->object)
-		Print(L"fastboot:   %a %ld (0x%lx) %a", d->object, d->index, d->index,
-		      text(d->field));
-	else
-		return;
-	if (d->golden != d->today)
-		Print(L": golden 0x%lx, today 0x%lx", d->golden, d->today);
-	Print(L"\n");
+	va_list args;
+
+	va_start(args, format);
+	VSPrint(m->line[m->lines++], sizeof(m->line[0]), format, args);
+	va_end(args);
+}
+
+/* What, where, what to do about it. */
+static void word_refusal(const struct img_detail *d, enum img_reason reason, const char *result,
+			 struct message *ret_message)
+{
+	CHAR16 object[MESSAGE_CHARS] = { 0 };
+
+	add_to_message(ret_message, L"%a: %a: %a", result, img_reason_code(reason),
+		       img_reason_sentence(reason));
+	word_object(d, object, sizeof(object));
+	if (object[0] && d->golden != d->today)
+		add_to_message(ret_message, L"  %s: golden 0x%lx, today 0x%lx", object, d->golden,
+			       d->today);
+	else if (object[0])
+		add_to_message(ret_message, L"  %s", object);
+	add_to_message(ret_message, L"  %a", img_reason_advice(reason));
 }
 
 static void add_detail(struct result *r, const struct img_detail *d)
@@ -168,15 +206,38 @@ static void add_detail(struct result *r, const struct img_detail *d)
 	add_line(r, L"partition=%a\n", uuid);
 }
 
+static void say_refusal(const struct loader *l, const struct message *m)
+{
+	UINTN i;
+
+	for (i = 0; i < m->lines; i++)
+		say(l, L"fastboot: %s\n", m->line[i]);
+	say(l, L"fastboot:   booting normally\n");
+}
+
+/* No: there was no image to be restored, or somebody did not want it to be. */
+static bool is_news(enum img_reason reason)
+{
+	return reason != IMG_E_SLOT_EMPTY && reason != IMG_E_SLOT_CONSUMED &&
+	       reason != IMG_E_USER_ESCAPE;
+}
+
+static void show_refusal(const struct loader *l, const struct message *m, enum img_reason reason)
+{
+	if (!is_news(reason))
+		screen_refusal(l, m, L"Booting normally");
+	else if (screen_refusal(l, m, L"Booting normally; any key: at once"))
+		console_wait(READING_SECONDS);
+}
+
 void report_refusal(const struct loader *l, enum img_reason reason)
 {
 	const char *result = reason == IMG_E_SIMULATED ? "simulated" : "refused";
+	static struct message message;
 	static struct result r;
 
-	Print(L"fastboot: %a: %a: %a\n", result, img_reason_code(reason),
-	      img_reason_sentence(reason));
-	print_detail(&l->detail);
-	Print(L"fastboot:   %a\n", img_reason_advice(reason));
+	word_refusal(&l->detail, reason, result, &message);
+	say_refusal(l, &message);
 	add_line(&r, L"result=%a\n", result);
 	add_line(&r, L"code=%a\n", img_reason_code(reason));
 	add_line(&r, L"sentence=%a\n", img_reason_sentence(reason));
@@ -184,6 +245,7 @@ void report_refusal(const struct loader *l, enum img_reason reason)
 	add_line(&r, L"advice=%a\n", img_reason_advice(reason));
 	add_passed(&r, l);
 	set_result(&r);
+	show_refusal(l, &message, reason);
 }
 
 /* Any error makes the boot manager go on; these only choose the word it prints. */
@@ -205,6 +267,7 @@ EFI_STATUS reason_status(enum img_reason reason)
 	case IMG_E_BAD_OPTION:
 		return EFI_INVALID_PARAMETER;
 	case IMG_E_SIMULATED:
+	case IMG_E_USER_ESCAPE:
 		return EFI_ABORTED;
 	default:
 		return EFI_LOAD_ERROR;

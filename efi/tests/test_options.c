@@ -47,7 +47,8 @@ static void test_nothing(void **state)
 
 	(void)state;
 	assert_int_equal(o.slot, -1);
-	assert_false(o.verbose || o.simulate || o.one_core || o.probe || o.have_part_uuid);
+	assert_false(o.verbose || o.simulate || o.one_core || o.probe || o.quiet ||
+		     o.have_part_uuid);
 	good(" \t\r\n ");
 }
 
@@ -60,15 +61,16 @@ static void test_each(void **state)
 	assert_true(good("simulate").simulate);
 	assert_true(good("cores=1").one_core);
 	assert_true(good("probe").probe);
+	assert_true(good("quiet").quiet);
 }
 
 static void test_all_together(void **state)
 {
-	struct options o = good("fastbootx64.efi  slot=b simulate\tverbose cores=1 probe ");
+	struct options o = good("fastbootx64.efi  slot=b simulate\tverbose cores=1 probe quiet ");
 
 	(void)state;
 	assert_int_equal(o.slot, 1);
-	assert_true(o.verbose && o.simulate && o.one_core && o.probe);
+	assert_true(o.verbose && o.simulate && o.one_core && o.probe && o.quiet);
 }
 
 static void test_uuid_has_gpt_byte_order(void **state)
@@ -89,6 +91,7 @@ static void test_refused(void **state)
 	bad("slot=", 0);
 	bad("slot=ab", 0);
 	bad("verbose quick", 1);
+	bad("quieter", 0);
 	bad("cores=2", 0);
 	bad("cores=11", 0);
 	bad("verbos", 0);

@@ -43,10 +43,19 @@ static bool constant;	      /* all pages hold one word, and are stored all the s
 EFI_BOOT_SERVICES *BS;
 EFI_SYSTEM_TABLE *ST;
 
-void report_progress(const struct loader *l, uint64_t chunks)
+static uint64_t told;	      /* chunks, at the last look */
+static uint64_t press_esc_at; /* as soon as so many are in their places; 0: never */
+
+void report_progress(struct loader *l, uint64_t chunks)
+{
+	assert_true(chunks >= told && chunks <= l->meta.nr_chunks);
+	told = chunks;
+}
+
+bool console_escape(struct loader *l)
 {
 	(void)l;
-	(void)chunks;
+	return press_esc_at && told >= press_esc_at;
 }
 
 /* The firmware. */
@@ -460,6 +469,7 @@ static struct loader *new_round(struct fixture *f, int percent)
 {
 	struct loader *l = &f->loader;
 
+	told = press_esc_at = 0;
 	random_map();
 	memset((void *)RAM_START, 0x5a, RAM_PAGES * IMG_PAGE_SIZE);
 	memset(l, 0, sizeof(*l));
@@ -702,6 +712,28 @@ static void test_damaged_chunk_and_read_error(void **state)
 	give_back(l);
 }
 
+/* Nothing is under way any more, nothing is kept, and nobody is blamed. */
+static void test_escape(void **state)
+{
+	static const uint64_t ticks[] = { 1, 50, 5000 };
+	struct fixture *f = *state;
+	uint64_t round;
+
+	for (round = 0; round < 12; round++) {
+		struct loader *l =
+			round % 4 ? new_async_round(f, ticks[round % 3]) : new_roomy_round(f);
+
+		if (round % 4 == 0)
+			assert_int_equal(mem_claim(l), IMG_OK);
+		press_esc_at = 1 + round * (l->meta.nr_chunks - 2) / 11;
+		assert_int_equal(place_image(l), IMG_E_USER_ESCAPE);
+		assert_no_reads_left();
+		assert_true(told >= press_esc_at && told < l->meta.nr_chunks);
+		assert_null(l->detail.object);
+		give_back(l);
+	}
+}
+
 /* No memory for the list of copies: nothing was read yet. */
 static void test_nothing_is_read_without_memory(void **state)
 {
@@ -812,6 +844,7 @@ int main(void)
 		TEST(test_two_reads_end_in_error),
 		TEST(test_damaged_chunk_while_reading),
 		TEST(test_damaged_chunk_and_read_error),
+		TEST(test_escape),
 		TEST(test_nothing_is_read_without_memory),
 		TEST(test_nothing_to_read),
 		TEST(test_probe),

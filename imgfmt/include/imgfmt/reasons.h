@@ -136,9 +136,11 @@
 	X(STATE_WRITE, "state-write", "the attempt could not be recorded on the disk",             \
 	  "check the disk: it must be writable for the firmware")                                  \
 	X(BAD_OPTION, "bad-option", "the boot entry carries an unknown option",                    \
-	  "known are: slot=a slot=b partuuid=UUID cores=1 verbose simulate")                       \
+	  "known are: slot=a slot=b partuuid=UUID cores=1 verbose simulate probe quiet")           \
 	X(SIMULATED, "simulated", "simulation only: the image would have been restored",           \
 	  "remove 'simulate' from the boot entry's options")                                       \
+	X(USER_ESCAPE, "user-escape", "somebody at the machine pressed Esc",                       \
+	  "nothing is wrong: leave Esc alone and the next boot is fast")                           \
 	/* The module's gates and troubles. */                                                     \
 	X(GATE_FS_WRITABLE, "fs-writable", "a file system on a disk is mounted read-write",        \
 	  "unmount it or remount it read-only before the snapshot")                                \

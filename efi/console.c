@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The firmware's consoles: plain lines to those of text, key strokes from all.
+ *
+ * The console that a program is given (ST->ConOut) is in EDK II and its offspring a splitter: what
+ * is written there appears on every device, and so would a picture's words, or an escape sequence
+ * that moves the cursor, on a serial line.  The devices behind it carry a mark.  Where one of them
+ * has a graphics screen, the screen is left to screen.c and lines are written to the others, each
+ * by itself; where nothing is marked or drawn, they go to ConOut.
+ */
+#include "loader.h"
+
+/* Firmware looks at its keyboards no more often; a read costs up to some 10 us. */
+#define LOOKS_A_SECOND 50
+
+/* Key strokes in one look: there is an end to it whatever the firmware says. */
+#define MOST_KEYS 32
+
+#define WAIT_UNITS (10ull * 1000 * 1000) /* of 100 ns, in a second */
+
+/* EDK II, MdeModulePkg/Include/Guid/ConsoleOutDevice.h: a device of ConOut. */
+static EFI_GUID console_device_guid = {
+	0xd3b36f2c, 0xd551, 0x11d4, { 0x9a, 0x46, 0x00, 0x90, 0x27, 0x3f, 0xc1, 0x4d }
+};
+
+static bool has(EFI_HANDLE handle, EFI_GUID guid, void **ret_interface)
+{
+	return !EFI_ERROR(BS->HandleProtocol(handle, &guid, ret_interface));
+}
+
+static void add_device(struct console *c, EFI_HANDLE handle)
+{
+	static const EFI_GUID gop = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
+	static const EFI_GUID text = EFI_SIMPLE_TEXT_OUTPUT_PROTOCOL_GUID;
+	void *interface;
+
+	if (has(handle, gop, &interface))
+		c->graphics = true;
+	else if (c->nr_text < MAX_TEXT_CONSOLES && has(handle, text, &interface))
+		c->text[c->nr_text++] = interface;
+}
+
+void console_open(struct loader *l)
+{
+	EFI_HANDLE *handle;
+	UINTN count, i;
+
+	if (EFI_ERROR(BS->LocateHandleBuffer(ByProtocol, &console_device_guid, NULL, &count,
+					     &handle)))
+		return;
+	for (i = 0; i < count; i++)
+		add_device(&l->console, handle[i]);
+	BS->FreePool(handle);
+	if (l->console.graphics)
+		screen_open(l);
+}
+
+void console_write(const struct loader *l, CHAR16 *text)
+{
+	const struct console *c = &l->console;
+	UINTN i;
+
+	if (l->options.verbose || !l->screen.gop) {
+		ST->ConOut->OutputString(ST->ConOut, text);
+		return;
+	}
+	for (i = 0; i < c->nr_text; i++)
+		c->text[i]->OutputString(c->text[i], text);
+}
+
+/* Takes all key strokes there are; was one of them Esc? */
+static bool take_keys(void)
+{
+	EFI_INPUT_KEY key;
+	bool esc = false;
+	int i;
+
+	for (i = 0; i < MOST_KEYS; i++) {
+		if (EFI_ERROR(ST->ConIn->ReadKeyStroke(ST->ConIn, &key)))
+			break;
+		esc |= key.ScanCode == SCAN_ESC;
+	}
+	return esc;
+}
+
+bool console_escape(struct loader *l)
+{
+	uint64_t now = tsc();
+
+	if (!ST->ConIn || now - l->console.looked < l->handoff.tsc_hz / LOOKS_A_SECOND)
+		return false;
+	l->console.looked = now;
+	return take_keys();
+}
+
+/* Nothing that is pressed here may be left: to the next program, a boot menu, it would be a choice.
+ */
+void console_wait(uint32_t seconds)
+{
+	EFI_EVENT event[2];
+	UINTN which;
+
+	if (!ST->ConIn || EFI_ERROR(BS->CreateEvent(EVT_TIMER, 0, NULL, NULL, &event[0])))
+		return;
+	event[1] = ST->ConIn->WaitForKey;
+	take_keys();
+	if (!EFI_ERROR(BS->SetTimer(event[0], TimerRelative, seconds * WAIT_UNITS)))
+		BS->WaitForEvent(2, event, &which);
+	BS->CloseEvent(event[0]);
+	take_keys();
+}
