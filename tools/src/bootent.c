@@ -99,7 +99,7 @@ bool boot_number_unused(const uint16_t *used, size_t count, uint16_t *ret_number
 
 static bool word_known(const char *word, size_t length)
 {
-	static const char *const words[] = { "verbose", "simulate", "probe",
+	static const char *const words[] = { "verbose", "simulate", "probe", "quiet",
 					     "cores=1", "slot=a",   "slot=b" };
 	static const char partuuid[] = "partuuid=";
 	const size_t prefix = sizeof(partuuid) - 1;

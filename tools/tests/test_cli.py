@@ -1380,7 +1380,7 @@ def test_install_puts_everything_where_it_belongs(tmp_path):
     ("prepare", "--swap-size", "lots", "x"), ("prepare", "--slots", "3", "x"),
     ("prepare", "--label", "longer-than-a-label", "x"), ("prepare", "--no-such", "x"),
     ("verify", "--slot", "c", "x"), ("inspect", "--slot", "", "x"), ("next", "now"),
-    ("install", "--options", "quiet"), ("install", "--esp"), ("help", "frobnicate"),
+    ("install", "--options", "quick"), ("install", "--esp"), ("help", "frobnicate"),
     ("status", "a", "b"), ("next", "--json"), ("mark-good", "--slot", "c", "x"),
     ("mark-good", "--yes", "x"), ("invalidate", "--slot", "1", "x"), ("invalidate", "a", "b"),
     ("optimise", "--level", "2", "x"), ("optimise", "--level", "13", "x"),

@@ -310,7 +310,7 @@ static void dry_run_changes_nothing(void **state)
 static void install_refuses_before_it_changes_anything(void **state)
 {
 	(void)state;
-	assert_int_equal(INSTALL("--options", "quiet"), EXIT_USAGE);
+	assert_int_equal(INSTALL("--options", "quick"), EXIT_USAGE);
 	esp_is_fat = false;
 	assert_int_equal(INSTALL(NULL), EXIT_REFUSED);
 	esp_is_fat = true;
