@@ -96,6 +96,7 @@ def test_menu_by_key_strokes(lab, golden, not_default):
     vm.screendump(lab.log_dir / "boot-manager.png")
     vm.send_keys("ret")
     vm.wait_console(f"BdsDxe: starting Boot{fast:04X}|fastboot: ")
+    vm.send_keys("ret", "down", "spc", pause=0.05)  # of somebody who cannot wait: not for the loader
     vm.wait_restored()
     checks.restored_state(vm, restores=2)
     checks.traces(vm, golden.facts)

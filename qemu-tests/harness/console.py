@@ -104,9 +104,13 @@ class Console(SpawnBase):
                 return when, match
         return None
 
+    def text(self):
+        """All that has arrived, as it came."""
+        return "".join(list(self._history))
+
     def highlighted(self):
         """The chosen line of the firmware's menu, as last drawn; None before the first."""
-        found = HIGHLIGHT.findall("".join(list(self._history)))
+        found = HIGHLIGHT.findall(self.text())
         return found[-1].strip() if found else None
 
     def trouble(self):

@@ -26,6 +26,7 @@ class Machine:
     cmdline: str = ""
     disable_s4: bool = False
     network: bool = False
+    graphics: bool = True       # has a screen
     devices: tuple = ()         # further -device arguments
     menu_wait: float = 0        # seconds the firmware waits for a key at power-on
     uuid: str = "7a1c5e0b-94d2-4f36-8b7e-2d90c3f1a601"  # of the machine, in SMBIOS
@@ -46,7 +47,7 @@ class Machine:
             "-name", self.name, "-uuid", self.uuid, "-rtc", "base=utc",
             "-machine", f"{self.type}", *self._accelerator_arguments(),
             "-cpu", self.cpu, "-smp", str(self.cpus), *self._memory_arguments(),
-            "-device", "VGA",
+            *(["-device", "VGA"] if self.graphics else []),
             *self._disk_arguments(),
             *(word for number in range(drives) for word in self._drive_arguments(number))]
         if self.disable_s4:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 QEMU_TESTS = Path(__file__).resolve().parent.parent
 BUILD = Path(os.environ.get("BUILD", QEMU_TESTS.parent / "build"))
+DOCS = QEMU_TESTS.parent / "docs"
 GUEST_SCRIPTS = QEMU_TESTS / "guest"
 KERNELS = BUILD / "kernels"
 GUESTS = BUILD / "guests"

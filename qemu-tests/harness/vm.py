@@ -73,11 +73,12 @@ class VM:
     _numbers = itertools.count(1)
 
     def __init__(self, machine, disk, variables, log_dir, forwards=(), on_line=None, drives=(),
-                 faults=(), read_only=False, incoming=None):
+                 faults=(), read_only=False, incoming=None, bytes_per_second=0):
         """forwards: pairs (host port, guest port); on_line: see Console.
 
         drives: qcow2 disks beside the first; faults: Faults of the first;
-        incoming: go on, paused, with what save() left.
+        incoming: go on, paused, with what save() left;
+        bytes_per_second: of the first disk, which has no fault then; 0: what it can.
         """
         self.machine = machine
         self.disk = Path(disk)
@@ -88,6 +89,7 @@ class VM:
         self.faults = faults
         self.read_only = read_only
         self.incoming = incoming
+        self.bytes_per_second = bytes_per_second
         self.started = None
         self._on_line = on_line
         self._process = None
@@ -147,7 +149,9 @@ class VM:
         if self.read_only:
             return f"if=none,id=disk,format=qcow2,cache=unsafe,readonly=on,file={self.disk}"
         if not self.faults:
-            return f"if=none,id=disk,format=qcow2,cache=unsafe,file={self.disk}"
+            throttle = (f",throttling.bps-total={self.bytes_per_second}"
+                        if self.bytes_per_second else "")
+            return f"if=none,id=disk,format=qcow2,cache=unsafe,file={self.disk}{throttle}"
         rules = [f"inject-error.{number}.{rule}" for number, fault in enumerate(self.faults)
                  for rule in fault.rules()]
         # Not unsafe here: the flush is to reach the rules, which is as far as it goes.
@@ -236,8 +240,14 @@ class VM:
         return calendar.timegm((now["tm_year"] + 1900, now["tm_mon"] + 1, now["tm_mday"],
                                 now["tm_hour"], now["tm_min"], now["tm_sec"]))
 
+    def full_speed(self):
+        """Let a disk that was given bytes_per_second do what it can."""
+        self.qmp.command("block_set_io_throttle", device="disk", bps=0, bps_rd=0, bps_wr=0,
+                         iops=0, iops_rd=0, iops_wr=0)
+
     def screendump(self, path):
-        self.qmp.command("screendump", filename=str(path), format="png")
+        """Keep what is on the screen; the suffix is .png or .ppm."""
+        self.qmp.command("screendump", filename=str(path), format=Path(path).suffix[1:])
 
     def send_keys(self, *keys, pause=0.3):
         for key in keys:

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What people see of the loader on a screen, and what Esc does.
+
+The disk is given a speed at which a restore takes long enough to be looked at.
+FASTBOOT_RENEW_PICTURES=1 takes the pictures of docs/loader.md anew.
+"""
+
+import os
+import re
+import time
+
+import pytest
+
+from harness import checks, machines, product
+from harness.paths import DOCS
+from harness.picture import Picture
+from harness.vm import REFUSED, RESTORING, SCALE, GuestError
+
+RENEW = "FASTBOOT_RENEW_PICTURES"
+
+SLOW = 6 << 20  # bytes a second
+
+# Of efi/screen.c.
+BAR, FILLED = (0x30, 0x30, 0x30), (0x50, 0xA0, 0xE0)
+TEXT, DIM, WARNING = (0xE0, 0xE0, 0xE0), (0x90, 0x90, 0x90), (0xF0, 0xB0, 0x50)
+BAR_SIZE = 640, 14
+LINE, PANEL_LINES, MARGIN = 24, 9, 16
+PANEL_HEIGHT = LINE * PANEL_LINES + 2 * MARGIN
+
+NEXT_ENTRY = "BdsDxe: (failed to start|loading)"
+
+
+@pytest.fixture(scope="module")
+def golden(goldens):
+    return goldens(machines.TINY)
+
+
+def look(vm, name="screen"):
+    path = vm.log_dir / f"{name}.ppm"
+    vm.screendump(path)
+    picture = Picture.read(path)
+    path.unlink()
+    vm.screendump(path.with_suffix(".png"))
+    return picture
+
+
+def wait_for_picture(vm, what, condition, timeout=60):
+    """The first picture of which the condition is true."""
+    deadline = time.monotonic() + timeout * SCALE
+    while time.monotonic() < deadline:
+        picture = look(vm)
+        if condition(picture):
+            return picture
+        time.sleep(0.1)
+    raise GuestError(f"not on the screen: {what}")
+
+
+def wait_for_bar(vm):
+    return wait_for_picture(vm, "a bar", lambda picture: picture.box(FILLED))
+
+
+def filled_columns(picture):
+    """How far the bar is; it is where it belongs, and in one piece."""
+    left, top, right, bottom = picture.box(BAR, FILLED)
+    assert (right - left, bottom - top) == BAR_SIZE
+    assert left == picture.width - right
+    assert top > picture.height / 2
+    columns = {row[left:right].count(FILLED) for row in picture.rows[top:bottom]}
+    assert len(columns) == 1
+    filled = columns.pop()
+    for row in picture.rows[top:bottom]:
+        assert row[left:right] == [FILLED] * filled + [BAR] * (BAR_SIZE[0] - filled)
+    return filled
+
+
+def lines(picture):
+    """The colours in each line of the panel."""
+    top = (picture.height - PANEL_HEIGHT) // 4 * 3 + MARGIN
+    left = (picture.width - BAR_SIZE[0]) // 2
+    return [set(picture.crop(left, at, left + BAR_SIZE[0], at + 19).colours())
+            for at in range(top, top + PANEL_LINES * LINE, LINE)]
+
+
+def keep(picture, name):
+    """For the documents, if asked for."""
+    if os.environ.get(RENEW):
+        left = (picture.width - BAR_SIZE[0]) // 2 - 32
+        top = picture.height // 2
+        picture.crop(left, top, picture.width - left, picture.height - 64).write_png(DOCS / name)
+
+
+def said(vm, first, last):
+    """Lines on the serial console from this to the one before that, and nothing but lines."""
+    text = vm.console.text()
+    text = text[text.rindex(first):text.index(last, text.rindex(first))]
+    assert re.fullmatch(r"([ -~]*\r\n)*", text)
+    return text.split("\r\n")[:-1]
+
+
+def test_bar_grows(lab, golden):
+    """On the screen only: a serial line gets its lines, once, and nothing else."""
+    vm = lab.copy(golden, bytes_per_second=SLOW).start()
+    before = filled_columns(wait_for_bar(vm))
+    time.sleep(2)
+    picture = look(vm)
+    after = filled_columns(picture)
+    assert 0 < before < after < BAR_SIZE[0]
+    told = lines(picture)
+    assert TEXT in told[0] and TEXT in told[3] and DIM in told[5]
+    assert not {TEXT, DIM, WARNING} & set().union(told[1], told[4], *told[6:])
+    keep(picture, "screen-restoring.png")
+    lab.note(before=before, after=after)
+    vm.wait_console(RESTORING)
+    assert said(vm, "fastboot: slot A", RESTORING)[2:] == [
+        f"fastboot: {quarter} %" for quarter in (25, 50, 75)]
+    vm.full_speed()
+    vm.wait_restored()
+    checks.restored_state(vm, restores=1)
+    checks.traces(vm, golden.facts)
+
+
+def test_esc(lab, golden):
+    """A normal boot, and an image that is as good as before."""
+    vm = lab.copy(golden, bytes_per_second=SLOW).start()
+    wait_for_bar(vm)
+    vm.send_keys("down", "spc", "ret")
+    before = filled_columns(look(vm))
+    time.sleep(2)
+    assert filled_columns(look(vm)) > before  # those were none of the loader's
+    vm.send_keys("esc")
+    assert vm.wait_firmware(REFUSED).group(1) == "user-escape"
+    assert vm.writes() == 0
+    wait_for_picture(vm, "no bar", lambda picture: not picture.box(BAR, FILLED))
+    vm.full_speed()
+    checks.reason_everywhere(vm, "user-escape")
+    slot = product.status(vm)["slots"]["a"]
+    assert (slot["usable"], slot["attempts"], slot["restores"]) == ("ok", 0, 0)
+    vm.power_off()
+
+    vm = lab.again(vm).start()
+    vm.wait_restored()
+    checks.restored_state(vm, restores=1)
+
+
+def refused(lab, golden, **changes):
+    """A machine on which the image is refused, at the moment it says so."""
+    vm = lab.copy(golden, golden.machine.changed(**changes)).start()
+    vm.wait_console(REFUSED)
+    return vm
+
+
+def pause(vm):
+    """Seconds from the last line of a refusal to what the firmware says next."""
+    vm.wait_console(NEXT_ENTRY)
+    when = vm.console.first("fastboot:   booting normally")[0]
+    return vm.console.first(NEXT_ENTRY, after=when)[0] - when
+
+
+def test_refusal_can_be_read(lab, golden):
+    vm = refused(lab, golden, memory="1280M")
+    picture = wait_for_picture(vm, "a refusal", lambda picture: picture.box(DIM), timeout=3)
+    told = lines(picture)
+    assert TEXT in told[0] and WARNING in told[2] and TEXT in told[3] and DIM in told[8]
+    assert not picture.box(BAR, FILLED)
+    keep(picture, "screen-refused.png")
+    assert 2.5 < pause(vm) < 10
+    checks.normal_boot_after_refusal(vm, "ram-size")
+
+
+def test_any_key_ends_the_refusal(lab, golden):
+    """It is not passed on: a boot menu would take it for a choice."""
+    vm = refused(lab, golden, memory="1280M")
+    time.sleep(0.5)
+    vm.send_keys("spc")
+    assert pause(vm) < 2.5
+    vm.wait_shell()
+    assert vm.last_result()["code"] == "ram-size"
+
+
+def test_without_a_screen(lab, golden):
+    """Nobody is waited for, and everything is said once."""
+    vm = refused(lab, golden, graphics=False)
+    assert pause(vm) < 1
+    told = said(vm, "fastboot: refused", "BdsDxe")
+    assert told[-1] == "fastboot:   booting normally"
+    assert len(told) == len(set(told)) > 2
+    vm.wait_shell()
