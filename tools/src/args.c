@@ -3,6 +3,7 @@
 
 #include <getopt.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "fail.h"
 
@@ -26,22 +27,26 @@ static int bad_option(const struct verb *verb, int what, const char *option)
 	return fail(FAIL_USAGE, "%s: unknown option %s", verb->name, option);
 }
 
-static int take_operand(const struct verb *verb, int argc, char **argv, const char **ret_operand)
+static int take_operands(const struct verb *verb, int argc, char **argv, const char **ret_operands)
 {
-	int given = argc - optind;
-	int wanted = verb->operands[0] != '\0';
+	const char *word = verb->operands;
 
-	if (given > wanted)
-		return fail(FAIL_USAGE, "%s: unexpected argument %s", verb->name,
-			    argv[optind + wanted]);
-	if (!given && wanted && verb->operands[0] != '[')
-		return fail(FAIL_USAGE, "%s: %s is missing", verb->name, verb->operands);
-	*ret_operand = given ? argv[optind] : NULL;
+	while (*word) {
+		int length = (int)strcspn(word, " ");
+
+		if (optind >= argc && word[0] != '[')
+			return fail(FAIL_USAGE, "%s: %.*s is missing", verb->name, length, word);
+		*ret_operands++ = optind < argc ? argv[optind++] : NULL;
+		word += length;
+		word += strspn(word, " ");
+	}
+	if (optind < argc)
+		return fail(FAIL_USAGE, "%s: unexpected argument %s", verb->name, argv[optind]);
 	return 0;
 }
 
 int args_parse(const struct verb *verb, int argc, char **argv, args_option_fn option, void *ctx,
-	       const char **ret_operand)
+	       const char **ret_operands)
 {
 	struct option options[MAX_OPTIONS + 1];
 	int key;
@@ -55,5 +60,5 @@ int args_parse(const struct verb *verb, int argc, char **argv, args_option_fn op
 		if (status)
 			return status;
 	}
-	return take_operand(verb, argc, argv, ret_operand);
+	return take_operands(verb, argc, argv, ret_operands);
 }

@@ -15,7 +15,7 @@ struct option_row {
 
 struct verb {
 	const char *name;
-	const char *operands; /* "DEV", "[DEV]" or "" */
+	const char *operands; /* "", "DEV", "[DEV]", "a|b [TEXT]": a word each, [optional] */
 	const char *summary;
 	const struct option_row *options;
 	int (*run)(const struct verb *verb, int argc, char **argv);
@@ -25,11 +25,11 @@ struct verb {
 typedef int (*args_option_fn)(void *ctx, int key, const char *value);
 
 /*
- * argv[0] is the verb's name.  *ret_operand: the one operand, NULL where it is optional and
- * absent.  0, or the exit status after a report.
+ * argv[0] is the verb's name.  ret_operands: room for as many as the verb's row has words, NULL
+ * for one that is optional and absent.  0, or the exit status after a report.
  */
 int args_parse(const struct verb *verb, int argc, char **argv, args_option_fn option, void *ctx,
-	       const char **ret_operand);
+	       const char **ret_operands);
 
 extern const struct option_row prepare_options[], install_options[], uninstall_options[],
 	status_options[], inspect_options[], verify_options[], mark_good_options[],

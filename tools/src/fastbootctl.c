@@ -65,8 +65,11 @@ static void print_options(const struct verb *verb)
 static void print_verbs(void)
 {
 	printf("usage: fastbootctl VERB [ARGUMENT]...\n\n");
-	for (size_t i = 0; i < NR_VERBS; i++)
-		printf("  %-10s %-7s %s\n", verbs[i].name, verbs[i].operands, verbs[i].summary);
+	for (size_t i = 0; i < NR_VERBS; i++) {
+		int width = printf("  %-10s %s", verbs[i].name, verbs[i].operands);
+
+		printf("%*s%s\n", width < 24 ? 24 - width : 1, "", verbs[i].summary);
+	}
 	printf("\nDEV is a partition, or a file that holds a partition's content; without it\n"
 	       "the one partition that carries a fast-boot area is looked for.\n\n"
 	       "exit status: 0 done; 1 refused, or an image is damaged; 2 wrong usage;\n"

@@ -82,6 +82,14 @@ struct json_object *json_append_object(struct json_object *array)
 	return NULL;
 }
 
+void json_append_text(struct json_object *array, const char *value)
+{
+	struct json_object *text = json_object_new_string(value);
+
+	if (!array || !text || json_object_array_add(array, text))
+		json_object_put(text);
+}
+
 int json_print(struct json_object *object)
 {
 	const char *text =

@@ -23,6 +23,7 @@ void json_put_uuid(struct json_object *object, const char *key, const uint8_t uu
 struct json_object *json_put_object(struct json_object *object, const char *key);
 struct json_object *json_put_array(struct json_object *object, const char *key);
 struct json_object *json_append_object(struct json_object *array);
+void json_append_text(struct json_object *array, const char *value);
 
 /* Prints and frees.  Exit status. */
 int json_print(struct json_object *object);

@@ -13,50 +13,32 @@
  * efivarfs shows the variables that were there when it was mounted: in a restored system not the
  * loader's, which the module knows.
  */
-int lastresult_read(bool variables, char **ret_text)
+int lastresult_read(char **ret_text)
 {
-	int status = 0, from_module;
+	int status = 0, other;
 
 	*ret_text = NULL;
-	if (variables)
+	if (efivars_available())
 		status = efivars_read_last_result(ret_text);
 	if (*ret_text) {
 		text_printable_lines(*ret_text);
 		return status;
 	}
-	from_module = sysattr_read(SYSATTR_DIR "loader_result", ret_text);
-	if (*ret_text && !**ret_text) {
+	other = sysattr_read(SYSATTR_DIR "loader_result", ret_text);
+	if (*ret_text && !(*ret_text)[0]) {
 		free(*ret_text);
 		*ret_text = NULL;
 	}
-	return from_module > status ? from_module : status;
-}
-
-/* Cuts the next line of `*rest` into key and value; false: there is none. */
-static bool next_line(char **rest, char **ret_key, char **ret_value)
-{
-	char *line;
-
-	while ((line = strsep(rest, "\n"))) {
-		char *value = strchr(line, '=');
-
-		if (!value)
-			continue;
-		*value++ = '\0';
-		text_trim(value);
-		*ret_key = line;
-		*ret_value = value;
-		return true;
-	}
-	return false;
+	return other > status ? other : status;
 }
 
 char *lastresult_value(const char *text, const char *key)
 {
 	_cleanup_free_ char *lines = text ? strdup(text) : NULL;
-	char *rest = lines, *found, *value;
+	char *rest = lines;
+	const char *found, *value;
 
-	while (lines && next_line(&rest, &found, &value)) {
+	while (lines && text_next_pair(&rest, &found, &value)) {
 		if (strcmp(found, key) == 0)
 			return strdup(value);
 	}
@@ -65,9 +47,10 @@ char *lastresult_value(const char *text, const char *key)
 
 void lastresult_json(const char *text, struct json_object *to)
 {
-	_cleanup_free_ char *lines = text ? strdup(text) : NULL;
-	char *rest = lines, *key, *value;
+	_cleanup_free_ char *lines = strdup(text);
+	char *rest = lines;
+	const char *key, *value;
 
-	while (lines && next_line(&rest, &key, &value))
+	while (text_next_pair(&rest, &key, &value))
 		json_put_text(to, key, value);
 }

@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the loader left behind when this system was started: lines "key=value". */
+/* What the loader did at this start of the machine: lines "key=value", see docs/loader.md. */
 #ifndef FASTBOOTCTL_LASTRESULT_H
 #define FASTBOOTCTL_LASTRESULT_H
 
-#include <stdbool.h>
-
 #include "jsonout.h"
 
-/*
- * variables: EFI's are available.  *ret_text: printable, the caller frees it; NULL: there is
- * nothing.  0, or the exit status after a report.
- */
-int lastresult_read(bool variables, char **ret_text);
+/* Printable; NULL if the loader was not run.  The caller frees it.  Exit status. */
+int lastresult_read(char **ret_text);
 
 /* The value of `key`; "" if there is none.  The caller frees it; NULL: out of memory. */
 char *lastresult_value(const char *text, const char *key);
 
-/* Each line a member of `to`; what is no "key=value" is dropped. */
+/* One member for each line. */
 void lastresult_json(const char *text, struct json_object *to);
 
 #endif

@@ -89,7 +89,7 @@ static int collect_loader(struct status_loader *loader)
 	int next, status;
 
 	loader->available = efivars_available();
-	status = lastresult_read(loader->available, &loader->last_result);
+	status = lastresult_read(&loader->last_result);
 	if (!loader->available)
 		return status;
 	status = worse(status, efivars_find_entry(&loader->entry));

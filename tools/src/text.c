@@ -177,6 +177,24 @@ void text_trim(char *s)
 		s[--n] = '\0';
 }
 
+bool text_next_pair(char **rest, const char **ret_key, const char **ret_value)
+{
+	char *line;
+
+	while ((line = strsep(rest, "\n"))) {
+		char *value = strchr(line, '=');
+
+		if (!value)
+			continue;
+		*value++ = '\0';
+		text_trim(value);
+		*ret_key = line;
+		*ret_value = value;
+		return true;
+	}
+	return false;
+}
+
 struct text text_guid(const uint8_t guid[16])
 {
 	static const uint8_t order[16] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };

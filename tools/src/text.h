@@ -38,6 +38,12 @@ bool text_is_printable(const char *s);
 /* Cuts white space off the end; in place. */
 void text_trim(char *s);
 
+/*
+ * The next line "key=value" of *rest, which is cut up for it, the value without white space at its
+ * end; other lines are passed over.  False: there is none.
+ */
+bool text_next_pair(char **rest, const char **ret_key, const char **ret_value);
+
 /* A GUID as it stands in a GPT, in lower case: its first three fields are little-endian. */
 struct text text_guid(const uint8_t guid[16]);
 
