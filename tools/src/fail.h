@@ -60,7 +60,15 @@ enum exit_status {
 	X(NOT_GOLDEN, "not-golden", EXIT_REFUSED,                                                  \
 	  "nothing is to be done; for another restore take another image")                         \
 	X(ONCE_WAITING, "once-waiting", EXIT_REFUSED,                                              \
-	  "restore it first, or give it up: fastbootctl invalidate --slot a|b")
+	  "restore it first, or give it up: fastbootctl invalidate --slot a|b")                    \
+	X(MODULE_MISSING, "module-missing", EXIT_REFUSED,                                          \
+	  "load it, as root: modprobe fastboot_snapshot")                                          \
+	X(OBSTACLES, "obstacles", EXIT_REFUSED,                                                    \
+	  "mend what is listed; to look again: fastbootctl gates")                                 \
+	X(HOOK, "hook-failed", EXIT_REFUSED,                                                       \
+	  "no image was taken; mend the program, or leave it out with: chmod -x")                  \
+	X(SNAPSHOT, "snapshot-failed", EXIT_SYSTEM, "see the kernel log: dmesg")                   \
+	X(CHILD, "child-failed", EXIT_SYSTEM, "free memory and try again")
 
 enum failure {
 #define FAILURE_ENUM(sym, code, status, advice) FAIL_##sym,

@@ -34,6 +34,8 @@ static const struct verb verbs[] = {
 	{ "promote", "[DEV]", "put an image before the other", promote_options, verb_promote },
 	{ "rollback", "[DEV]", "put the image that is not restored next before the one that is",
 	  rollback_options, verb_rollback },
+	{ "gates", "", "say what stands in the way of an image", gates_options, verb_gates },
+	{ "snapshot", "golden|once [TEXT]", "take an image", snapshot_options, verb_snapshot },
 	{ "help", "[VERB]", "show this text, or a verb's options", NULL, verb_help },
 };
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))

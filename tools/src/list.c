@@ -66,7 +66,7 @@ static int collect_loader(struct list *list)
 	_cleanup_entry_ struct boot_entry entry = { .present = false };
 	char options[BOOT_MAX_OPTIONS + 1];
 	bool available = efivars_available();
-	int status = lastresult_read(available, &list->last_result), found;
+	int status = lastresult_read(&list->last_result), found;
 
 	list->wanted = -1;
 	if (!available)

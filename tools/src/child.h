@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A part of the work in a process of its own, while a line on the terminal says what goes on. */
+#ifndef FASTBOOTCTL_CHILD_H
+#define FASTBOOTCTL_CHILD_H
+
+/* Runs in the child, with SIGINT and SIGQUIT ignored; what it returns is the exit status. */
+typedef int (*child_fn)(void *ctx);
+
+/*
+ * Waits for the child's end.  If standard error is a terminal, a line there tells `what` and the
+ * seconds since, and is gone afterwards.  SIGINT and SIGQUIT are ignored meanwhile.
+ * 0 and a status as of waitpid, or the exit status after a report.
+ */
+int child_run(child_fn fn, void *ctx, const char *what, int *ret_wait_status);
+
+#endif

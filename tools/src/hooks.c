@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "hooks.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "fail.h"
+#include "io.h"
+
+#define EXIT_NOT_EXECUTED 127 /* as of a shell */
+
+/* A package manager's left-overs and editors' backups have other characters. */
+static int is_hook_name(const struct dirent *entry)
+{
+	static const char taken[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_-";
+
+	return entry->d_name[strspn(entry->d_name, taken)] == '\0';
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static bool is_program(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+/* Takes over what is a program, frees what is none. */
+static int keep_programs(const char *dir, struct dirent **entries, size_t n, struct hooks *hooks)
+{
+	int status = 0;
+
+	hooks->paths = calloc(n + 1, sizeof(*hooks->paths));
+	for (size_t i = 0; i < n; i++) {
+		char *path = NULL;
+
+		if (!hooks->paths || asprintf(&path, "%s/%s", dir, entries[i]->d_name) < 0)
+			status = fail_errno(FAIL_NO_MEMORY, "%s", dir);
+		else if (is_program(path))
+			hooks->paths[hooks->count++] = path;
+		else
+			free(path);
+		free(entries[i]);
+	}
+	return status;
+}
+
+int hooks_list(struct hooks *ret_hooks)
+{
+	_cleanup_free_ char *dir = io_system_path(HOOKS_DIR);
+	_cleanup_free_ struct dirent **entries = NULL;
+	int n;
+
+	*ret_hooks = (struct hooks){ 0 };
+	if (!dir)
+		return fail_errno(FAIL_NO_MEMORY, HOOKS_DIR);
+	n = scandir(dir, &entries, is_hook_name, by_name);
+	if (n < 0)
+		return errno == ENOENT ? 0 : fail_errno(FAIL_OPEN, "%s", dir);
+	return keep_programs(dir, entries, (size_t)n, ret_hooks);
+}
+
+struct program {
+	char *path, *kind;
+};
+
+/* In the child; standard output is fastbootctl's own, which may be JSON. */
+static int execute(void *ctx)
+{
+	const struct program *program = ctx;
+	char *const argv[] = { program->path, program->kind, NULL };
+
+	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGQUIT, SIG_DFL);
+	if (dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
+		(void)execv(program->path, argv);
+	fprintf(stderr, "%s: %s\n", program->path, strerror(errno));
+	return EXIT_NOT_EXECUTED;
+}
+
+static int judge(const char *path, int wait_status)
+{
+	if (WIFSIGNALED(wait_status))
+		return fail(FAIL_HOOK, "%s was ended by signal %d", path, WTERMSIG(wait_status));
+	if (WEXITSTATUS(wait_status))
+		return fail(FAIL_HOOK, "%s ended with status %d", path, WEXITSTATUS(wait_status));
+	return 0;
+}
+
+int hooks_run(const struct hooks *hooks, const char *kind)
+{
+	char argument[16];
+	int status = 0, ended = 0;
+
+	snprintf(argument, sizeof(argument), "%s", kind);
+	for (size_t i = 0; i < hooks->count && !status; i++) {
+		struct program program = { hooks->paths[i], argument };
+
+		status = child_run(execute, &program, program.path, &ended);
+		if (!status)
+			status = judge(program.path, ended);
+	}
+	return status;
+}
+
+void hooks_free(struct hooks *hooks)
+{
+	for (size_t i = 0; i < hooks->count; i++)
+		free(hooks->paths[i]);
+	free(hooks->paths);
+}

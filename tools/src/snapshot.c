@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * snapshot: take an image.  The command to the module returns twice, like fork:
+ * when the image is durable, and after every restore of it, with this process as
+ * it was; what the module says then tells which it is.
+ *
+ * All tasks stand still while the image is taken.  The module's command runs in a
+ * child, so that the line that says what goes on is there before, and goes on after.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "args.h"
+#include "child.h"
+#include "command.h"
+#include "fail.h"
+#include "figures.h"
+#include "gates.h"
+#include "hooks.h"
+#include "image.h"
+#include "io.h"
+#include "loss.h"
+#include "refusal.h"
+#include "text.h"
+
+/* Without the NUL. */
+#define DESCRIPTION_MAX (sizeof(((struct img_slot *)NULL)->description) - 2)
+
+struct request {
+	const char *operands[2]; /* the kind; the description or NULL */
+	const char *kind;
+	bool yes, dry_run, json;
+};
+
+enum { OPT_YES = 1, OPT_DRY_RUN, OPT_JSON };
+
+const struct option_row snapshot_options[] = {
+	{ "yes", NULL, OPT_YES, "do not ask before an image that ends in power-off" },
+	{ "dry-run", NULL, OPT_DRY_RUN, "look for obstacles, say what would be run, and stop" },
+	{ "json", NULL, OPT_JSON, "print JSON" },
+	{ 0 },
+};
+
+static int take_option(void *ctx, int key, const char *value)
+{
+	struct request *req = ctx;
+
+	(void)value;
+	req->yes |= key == OPT_YES;
+	req->dry_run |= key == OPT_DRY_RUN;
+	req->json |= key == OPT_JSON;
+	return 0;
+}
+
+static bool is_once(const struct request *req)
+{
+	return strcmp(req->kind, "once") == 0;
+}
+
+static int check_operands(struct request *req)
+{
+	const char *description = req->operands[1];
+
+	req->kind = req->operands[0];
+	if (!is_once(req) && strcmp(req->kind, "golden") != 0)
+		return fail(FAIL_USAGE, "snapshot: golden or once, not %s", req->kind);
+	if (!description)
+		return 0;
+	if (strlen(description) > DESCRIPTION_MAX)
+		return fail(FAIL_USAGE, "snapshot: the description is longer than %zu bytes",
+			    DESCRIPTION_MAX);
+	for (; *description; description++) {
+		if ((unsigned char)*description < ' ')
+			return fail(FAIL_USAGE, "snapshot: the description is not one line");
+	}
+	return 0;
+}
+
+static struct json_object *begin_json(const struct request *req, const char *outcome,
+				      const struct hooks *hooks)
+{
+	struct json_object *json = json_object_new_object();
+	struct json_object *programs;
+
+	json_put_text(json, "kind", req->kind);
+	json_put_text(json, "outcome", outcome);
+	programs = json_put_array(json, "programs");
+	for (size_t i = 0; i < hooks->count; i++)
+		json_append_text(programs, hooks->paths[i]);
+	return json;
+}
+
+/* What was found in the way, of a dry run or of the real one. */
+static int show_refusal(const struct request *req, const char *outcome, const struct hooks *hooks,
+			const char *refusal)
+{
+	struct json_object *json;
+
+	if (!req->json) {
+		refusal_print(req->kind, refusal);
+		return 0;
+	}
+	json = begin_json(req, outcome, hooks);
+	refusal_json(refusal, json);
+	return json_print(json);
+}
+
+static int dry_run(const struct request *req, const struct hooks *hooks)
+{
+	_cleanup_free_ char *refusal = NULL;
+	int status = gates_look(req->kind, &refusal);
+
+	if (status)
+		return status;
+	for (size_t i = 0; i < hooks->count && !req->json; i++)
+		printf("would run: %s %s\n", hooks->paths[i], req->kind);
+	status = show_refusal(req, "dry-run", hooks, refusal);
+	if (status)
+		return status;
+	return refusal ? EXIT_REFUSED : EXIT_OK;
+}
+
+/* With --json standard output is for JSON alone, so that there is nobody to ask. */
+static int confirm(const struct request *req)
+{
+	if (!is_once(req) || req->yes)
+		return 0;
+	if (req->json)
+		return fail(FAIL_NOT_CONFIRMED, "the machine powers off, and --json does not ask");
+	printf("The machine powers off once the image is taken, and goes on here when it is "
+	       "restored.\n");
+	return loss_confirm(false);
+}
+
+struct writer {
+	int fd;
+	char command[16 + DESCRIPTION_MAX];
+};
+
+/* An errno is small enough for an exit status. */
+static int write_command(void *ctx)
+{
+	const struct writer *writer = ctx;
+
+	return command_write(writer->fd, writer->command);
+}
+
+/* *ret_error: the errno of the command. */
+static int take(const struct request *req, int fd, int *ret_error)
+{
+	const char *description = req->operands[1] ? req->operands[1] : "";
+	struct writer writer = { .fd = fd };
+	char what[96];
+	int ended = 0, status;
+
+	snprintf(writer.command, sizeof(writer.command), "%s %s", req->kind, description);
+	snprintf(what, sizeof(what), "taking the image (%s), all tasks stand still meanwhile",
+		 req->kind);
+	status = child_run(write_command, &writer, what, &ended);
+	if (!status && !WIFEXITED(ended))
+		status = fail(FAIL_SNAPSHOT, "the writer was ended by signal %d", WTERMSIG(ended));
+	*ret_error = WEXITSTATUS(ended);
+	return status;
+}
+
+static void print_saved(const struct request *req, const struct figures *figures)
+{
+	uint64_t pages = 0, bytes = 0, ratio = 0, pause = 0;
+
+	printf("saved: %s image, generation %" PRIu64 "\n", req->kind, figures->generation);
+	(void)figures_get(figures, "pause_ms", &pause);
+	(void)figures_get(figures, "ratio_percent", &ratio);
+	if (figures_get(figures, "pages", &pages) && figures_get(figures, "bytes", &bytes))
+		printf("%s of memory in %s (%" PRIu64 " %%); tasks stood still for %.1f s\n",
+		       text_size(pages * IMG_PAGE_SIZE).s, text_size(bytes).s, ratio,
+		       (double)pause / 1e3);
+}
+
+static void print_restored(const struct figures *figures)
+{
+	uint64_t jump = 0, thawed = 0;
+
+	printf("restored: generation %" PRIu64 ", restore %" PRIu64 "\n", figures->generation,
+	       figures->restores);
+	if (figures_get(figures, "loader_jump_us", &jump) &&
+	    figures_get(figures, "thawed_us", &thawed))
+		printf("tasks ran %.1f s after the loader was entered\n",
+		       (double)(jump + thawed) / 1e6);
+}
+
+static int show_taken(const struct request *req, const struct hooks *hooks)
+{
+	_cleanup_figures_ struct figures figures = { 0 };
+	struct json_object *json;
+	int status = figures_read(&figures);
+
+	if (status)
+		return status;
+	if (!figures.saved && !figures.restored)
+		return fail(FAIL_SNAPSHOT, "the module knows of no image: %s",
+			    figures.state ? figures.state : "it was unloaded");
+	if (req->json) {
+		json = begin_json(req, figures.restored ? "restored" : "saved", hooks);
+		figures_json(&figures, json);
+		return json_print(json);
+	}
+	if (figures.restored)
+		print_restored(&figures);
+	else
+		print_saved(req, &figures);
+	return 0;
+}
+
+static int take_and_show(const struct request *req, const struct hooks *hooks, int fd)
+{
+	_cleanup_free_ char *refusal = NULL;
+	int error = 0;
+	int status = take(req, fd, &error);
+
+	if (!status)
+		status = refusal_read(error, &refusal);
+	if (status)
+		return status;
+	if (!refusal)
+		return show_taken(req, hooks);
+	status = show_refusal(req, "refused", hooks, refusal);
+	return status ? status : fail(FAIL_OBSTACLES, "no image was taken: %s", strerror(error));
+}
+
+static int snapshot(const struct request *req)
+{
+	_cleanup_hooks_ struct hooks hooks = { 0 };
+	_cleanup_close_ int fd = -1;
+	int status = command_open(&fd);
+
+	if (!status)
+		status = hooks_list(&hooks);
+	if (status)
+		return status;
+	if (req->dry_run)
+		return dry_run(req, &hooks);
+	status = confirm(req);
+	if (!status)
+		status = hooks_run(&hooks, req->kind);
+	return status ? status : take_and_show(req, &hooks, fd);
+}
+
+int verb_snapshot(const struct verb *verb, int argc, char **argv)
+{
+	struct request req = { 0 };
+	int status = args_parse(verb, argc, argv, take_option, &req, req.operands);
+
+	if (!status)
+		status = check_operands(&req);
+	return status ? status : snapshot(&req);
+}

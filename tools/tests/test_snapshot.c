@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * gates and snapshot with a module that the test plays: it is told of each command where the tool
+ * would write it, in the child for a snapshot, and answers by an errno and the files of sysfs.
+ */
+#include "cmocka_tests.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "fail.h"
+#include "io.h"
+
+static char top[] = "/tmp/fastbootctl-test.XXXXXX";
+
+/* A file below top. */
+struct path {
+	char s[160];
+};
+
+static struct path below(const char *name)
+{
+	struct path path;
+
+	snprintf(path.s, sizeof(path.s), "%s/%s", top, name);
+	return path;
+}
+
+static void put(const char *name, const char *text)
+{
+	FILE *to = fopen(below(name).s, "w");
+
+	assert_non_null(to);
+	assert_true(fputs(text, to) >= 0);
+	assert_int_equal(fclose(to), 0);
+}
+
+/* The caller frees it. */
+static char *get(const char *name)
+{
+	char *text = NULL;
+	size_t size;
+
+	assert_int_equal(io_read_file(below(name).s, 16384, &text, &size), 0);
+	return text;
+}
+
+static bool exists(const char *name)
+{
+	return access(below(name).s, F_OK) == 0;
+}
+
+#define SNAPSHOT "sys/power/fastboot_snapshot"
+#define REFUSAL	 "sys/power/fastboot/last_refusal"
+#define TIMINGS	 "sys/power/fastboot/timings"
+#define HOOKS	 "etc/fastboot/snapshot.d/"
+
+/* What the module does with the next command. */
+static pid_t parent;
+static int answer;
+static int raised; /* a signal that the writer's process gets meanwhile */
+static const char *state, *told, *timings;
+
+int __wrap_command_write(int fd, const char *command);
+int __wrap_command_write(int fd, const char *command)
+{
+	assert_true(fd >= 0);
+	put("command", command);
+	put("writer", getpid() == parent ? "parent" : "child");
+	if (raised)
+		(void)raise(raised);
+	put(REFUSAL, told);
+	if (!answer) {
+		put(SNAPSHOT, state);
+		put(TIMINGS, timings);
+	}
+	return answer;
+}
+
+static bool terminal;
+
+int __wrap_isatty(int fd);
+int __wrap_isatty(int fd)
+{
+	(void)fd;
+	return terminal;
+}
+
+static void program(const char *name, const char *text)
+{
+	char file[96];
+
+	snprintf(file, sizeof(file), HOOKS "%s", name);
+	put(file, text);
+	assert_int_equal(chmod(below(file).s, 0755), 0);
+}
+
+/* Adds its name and argument to the file "ran". */
+static void good_program(const char *name)
+{
+	char text[300];
+
+	snprintf(text, sizeof(text), "#!/bin/sh\necho \"${0##*/} $*\" >>%s\necho noise\n",
+		 below("ran").s);
+	program(name, text);
+}
+
+static int set_up(void **unused)
+{
+	char command[400];
+
+	(void)unused;
+	snprintf(command, sizeof(command),
+		 "rm -rf %s/* && mkdir -p %s/sys/power/fastboot %s/" HOOKS, top, top, top);
+	assert_int_equal(system(command), 0);
+	put(SNAPSHOT, "idle\n");
+	put(REFUSAL, "");
+	put(TIMINGS, "");
+	answer = 0;
+	raised = 0;
+	terminal = false;
+	state = "saved generation=5\n";
+	told = "";
+	timings = "pause_ms=4800\npages=62720\nbytes=63963136\nratio_percent=24\n";
+	return 0;
+}
+
+static void redirect(FILE *stream, int fd, const char *name, int *ret_saved)
+{
+	assert_int_equal(fflush(stream), 0);
+	*ret_saved = dup(fd);
+	assert_true(*ret_saved >= 0);
+	assert_non_null(freopen(below(name).s, "w", stream));
+}
+
+static void give_back(FILE *stream, int fd, int saved)
+{
+	assert_int_equal(fflush(stream), 0);
+	assert_true(dup2(saved, fd) >= 0);
+	close(saved);
+}
+
+typedef int (*run_fn)(const struct verb *verb, int argc, char **argv);
+
+/* Runs a verb with these words, NULL at their end; what it prints is in "out" and "errors". */
+static int run(run_fn fn, const struct option_row *options, const char *operands, ...)
+{
+	const struct verb verb = { "verb", operands, "", options, fn };
+	char *argv[8] = { (char *)(uintptr_t) "verb" };
+	int argc = 1, out, errors, status;
+	va_list words;
+
+	va_start(words, operands);
+	while ((argv[argc] = va_arg(words, char *)))
+		argc++;
+	va_end(words);
+	redirect(stdout, STDOUT_FILENO, "out", &out);
+	redirect(stderr, STDERR_FILENO, "errors", &errors);
+	status = fn(&verb, argc, argv);
+	give_back(stdout, STDOUT_FILENO, out);
+	give_back(stderr, STDERR_FILENO, errors);
+	return status;
+}
+
+#define SNAPSHOT_VERB(...)                                                                         \
+	run(verb_snapshot, snapshot_options, "golden|once [TEXT]", __VA_ARGS__, NULL)
+#define GATES_VERB(...) run(verb_gates, gates_options, "", __VA_ARGS__)
+
+static void assert_says(const char *name, const char *words)
+{
+	_cleanup_free_ char *text = get(name);
+
+	if (!strstr(text, words))
+		print_error("%s: no \"%s\" in: %s\n", name, words, text);
+	assert_non_null(strstr(text, words));
+}
+
+static void assert_silent(const char *name)
+{
+	_cleanup_free_ char *text = get(name);
+
+	assert_string_equal(text, "");
+}
+
+static void assert_got(const char *command, const char *writer)
+{
+	_cleanup_free_ char *got = get("command");
+	_cleanup_free_ char *who = get("writer");
+
+	assert_string_equal(got, command);
+	assert_string_equal(who, writer);
+}
+
+#define TWO                                                                                        \
+	"fs-writable: a file system on a disk is mounted read-write\n"                             \
+	"    /dev/vda3: ext4\n"                                                                    \
+	"    /dev/vdb1: xfs\n"                                                                     \
+	"    what to do: unmount it\n"                                                             \
+	"busy: another snapshot or hibernation is under way\n"                                     \
+	"    what to do: try again later\n"
+
+static void gates_finds_nothing(void **unused)
+{
+	(void)unused;
+	assert_int_equal(GATES_VERB(NULL), EXIT_OK);
+	assert_got("test:gates golden", "parent");
+	assert_says("out", "golden: no obstacle");
+	assert_int_equal(GATES_VERB("--once", NULL), EXIT_OK);
+	assert_got("test:gates once", "parent");
+	assert_silent("errors");
+}
+
+static void gates_shows_every_obstacle(void **unused)
+{
+	(void)unused;
+	answer = EBUSY;
+	told = TWO;
+	assert_int_equal(GATES_VERB(NULL), EXIT_REFUSED);
+	assert_says("out", "golden: 2 obstacles\n\n" TWO);
+	assert_silent("errors");
+	told = "busy: cut\n    a detail";
+	assert_int_equal(GATES_VERB(NULL), EXIT_REFUSED);
+	assert_says("out", "golden: 1 obstacle\n");
+	assert_says("out", "cut off here");
+}
+
+static void an_error_without_obstacles(void **unused)
+{
+	(void)unused;
+	answer = EBUSY;
+	assert_int_equal(GATES_VERB(NULL), EXIT_REFUSED);
+	assert_says("errors", "fastbootctl: busy: ");
+	answer = EPERM;
+	assert_int_equal(GATES_VERB(NULL), EXIT_SYSTEM);
+	assert_says("errors", "fastbootctl: open-failed: ");
+	answer = ENOMEM;
+	assert_int_equal(GATES_VERB(NULL), EXIT_SYSTEM);
+	assert_says("errors", "fastbootctl: snapshot-failed: ");
+	assert_says("errors", strerror(ENOMEM));
+	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_SYSTEM);
+	assert_says("errors", "fastbootctl: snapshot-failed: ");
+}
+
+static void a_golden_image_is_saved(void **unused)
+{
+	(void)unused;
+	good_program("20-second");
+	good_program("10-first");
+	good_program("30-not.run");
+	put(HOOKS "40-no-program", "#!/bin/sh\nexit 1\n");
+	assert_int_equal(SNAPSHOT_VERB("golden", "all services up"), EXIT_OK);
+	assert_got("golden all services up", "child");
+	assert_says("out", "saved: golden image, generation 5\n");
+	assert_says("out", "245 MiB of memory in 61.0 MiB (24 %); tasks stood still for 4.8 s\n");
+	assert_says("ran", "10-first golden\n20-second golden\n");
+	assert_says("errors", "noise\nnoise\n");
+}
+
+static void a_restore_is_told_from_a_snapshot(void **unused)
+{
+	(void)unused;
+	state = "restored generation=5 restores=7\n";
+	timings = "loader_jump_us=500000\nthawed_us=800000\n";
+	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_OK);
+	assert_says("out", "restored: generation 5, restore 7\n");
+	assert_says("out", "tasks ran 1.3 s after");
+	assert_int_equal(SNAPSHOT_VERB("golden", "--json"), EXIT_OK);
+	assert_says("out", "\"outcome\":\"restored\"");
+	assert_says("out", "\"restores\":7");
+	assert_says("out", "\"thawed_us\":800000");
+	state = "idle\n";
+	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_SYSTEM);
+	assert_says("errors", "fastbootctl: snapshot-failed: ");
+}
+
+static void a_refused_snapshot_shows_all_obstacles(void **unused)
+{
+	(void)unused;
+	answer = EBUSY;
+	told = TWO;
+	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_REFUSED);
+	assert_says("out", "golden: 2 obstacles\n\n" TWO);
+	assert_says("errors", "fastbootctl: obstacles: no image was taken: ");
+	assert_int_equal(SNAPSHOT_VERB("--json", "golden"), EXIT_REFUSED);
+	assert_says("out", "\"outcome\":\"refused\"");
+	assert_says("out", "\"/dev/vdb1: xfs\"");
+	assert_says("out", "\"advice\":\"try again later\"");
+}
+
+static void a_failing_program_ends_it(void **unused)
+{
+	(void)unused;
+	good_program("10-first");
+	program("20-fails", "#!/bin/sh\nexit 3\n");
+	good_program("30-third");
+	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_REFUSED);
+	assert_says("errors", "fastbootctl: hook-failed: ");
+	assert_says("errors", "20-fails ended with status 3");
+	assert_false(exists("command"));
+	program("20-fails", "#!/bin/sh\nkill -9 $$\n");
+	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_REFUSED);
+	assert_says("errors", "20-fails was ended by signal 9");
+	program("20-fails", "#!/no/such/shell\n");
+	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_REFUSED);
+	assert_says("errors", "20-fails ended with status 127");
+	assert_false(exists("command"));
+	assert_says("ran", "10-first golden\n10-first golden\n10-first golden\n");
+}
+
+static void a_dry_run_runs_nothing(void **unused)
+{
+	(void)unused;
+	good_program("10-first");
+	assert_int_equal(SNAPSHOT_VERB("once", "--dry-run"), EXIT_OK);
+	assert_got("test:gates once", "parent");
+	assert_says("out", "/10-first once\n");
+	assert_says("out", "once: no obstacle\n");
+	answer = EBUSY;
+	told = TWO;
+	assert_int_equal(SNAPSHOT_VERB("golden", "--dry-run"), EXIT_REFUSED);
+	assert_says("out", "golden: 2 obstacles");
+	assert_int_equal(SNAPSHOT_VERB("golden", "--dry-run", "--json"), EXIT_REFUSED);
+	assert_says("out", "\"outcome\":\"dry-run\"");
+	assert_says("out", "/10-first\"");
+	assert_false(exists("ran"));
+}
+
+static void once_asks(void **unused)
+{
+	int saved = dup(STDIN_FILENO);
+
+	(void)unused;
+	assert_int_equal(SNAPSHOT_VERB("once"), EXIT_REFUSED);
+	assert_says("errors", "not-confirmed");
+	assert_int_equal(SNAPSHOT_VERB("once", "--json"), EXIT_REFUSED);
+	assert_says("errors", "not-confirmed");
+	terminal = true;
+	put("answer", "n\ny\n");
+	assert_non_null(freopen(below("answer").s, "r", stdin));
+	assert_int_equal(SNAPSHOT_VERB("once"), EXIT_REFUSED);
+	assert_says("out", "powers off");
+	assert_int_equal(SNAPSHOT_VERB("once", "--json"), EXIT_REFUSED);
+	assert_silent("out");
+	assert_false(exists("command"));
+	state = "restored generation=6 restores=1\n";
+	assert_int_equal(SNAPSHOT_VERB("once"), EXIT_OK);
+	assert_got("once ", "child");
+	assert_true(dup2(saved, STDIN_FILENO) >= 0);
+	close(saved);
+	unlink(below("command").s);
+	terminal = false;
+	assert_int_equal(SNAPSHOT_VERB("once", "--yes"), EXIT_OK);
+	assert_got("once ", "child");
+}
+
+static void a_terminal_has_a_line(void **unused)
+{
+	(void)unused;
+	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_OK);
+	assert_silent("errors");
+	terminal = true;
+	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_OK);
+	assert_says("errors", "\rtaking the image (golden), all tasks stand still meanwhile: 0 s");
+	assert_says("errors", "\r\033[K");
+}
+
+static void an_interrupt_ends_nothing(void **unused)
+{
+	struct sigaction after;
+
+	(void)unused;
+	raised = SIGINT;
+	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_OK);
+	assert_says("out", "saved: ");
+	assert_int_equal(sigaction(SIGINT, NULL, &after), 0);
+	assert_ptr_equal(after.sa_handler, SIG_DFL);
+	raised = SIGKILL;
+	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_SYSTEM);
+	assert_says("errors", "snapshot-failed: the writer was ended by signal 9");
+}
+
+static void without_the_module(void **unused)
+{
+	(void)unused;
+	good_program("10-first");
+	assert_int_equal(unlink(below(SNAPSHOT).s), 0);
+	assert_int_equal(GATES_VERB(NULL), EXIT_REFUSED);
+	assert_says("errors", "fastbootctl: module-missing: ");
+	assert_says("errors", "modprobe fastboot_snapshot");
+	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_REFUSED);
+	assert_says("errors", "fastbootctl: module-missing: ");
+	assert_false(exists("ran"));
+}
+
+static void descriptions(void **unused)
+{
+	char text[129];
+
+	(void)unused;
+	memset(text, 'x', sizeof(text));
+	text[128] = '\0';
+	assert_int_equal(SNAPSHOT_VERB("golden", text), EXIT_USAGE);
+	assert_int_equal(SNAPSHOT_VERB("golden", "two\nlines"), EXIT_USAGE);
+	assert_int_equal(SNAPSHOT_VERB("golden", "two", "words"), EXIT_USAGE);
+	assert_int_equal(SNAPSHOT_VERB("gold"), EXIT_USAGE);
+	assert_int_equal(SNAPSHOT_VERB("--json"), EXIT_USAGE);
+	assert_false(exists("command"));
+	text[127] = '\0';
+	assert_int_equal(SNAPSHOT_VERB("golden", text), EXIT_OK);
+	assert_says("command", text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(gates_finds_nothing, set_up),
+		cmocka_unit_test_setup(gates_shows_every_obstacle, set_up),
+		cmocka_unit_test_setup(an_error_without_obstacles, set_up),
+		cmocka_unit_test_setup(a_golden_image_is_saved, set_up),
+		cmocka_unit_test_setup(a_restore_is_told_from_a_snapshot, set_up),
+		cmocka_unit_test_setup(a_refused_snapshot_shows_all_obstacles, set_up),
+		cmocka_unit_test_setup(a_failing_program_ends_it, set_up),
+		cmocka_unit_test_setup(a_dry_run_runs_nothing, set_up),
+		cmocka_unit_test_setup(once_asks, set_up),
+		cmocka_unit_test_setup(a_terminal_has_a_line, set_up),
+		cmocka_unit_test_setup(an_interrupt_ends_nothing, set_up),
+		cmocka_unit_test_setup(without_the_module, set_up),
+		cmocka_unit_test_setup(descriptions, set_up),
+	};
+	char command[64];
+	int failed;
+
+	parent = getpid();
+	if (!mkdtemp(top) || setenv("FASTBOOTCTL_ROOT", top, 1))
+		return 1;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	snprintf(command, sizeof(command), "rm -rf %s", top);
+	return failed || system(command);
+}
