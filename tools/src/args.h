@@ -34,7 +34,8 @@ int args_parse(const struct verb *verb, int argc, char **argv, args_option_fn op
 extern const struct option_row prepare_options[], install_options[], uninstall_options[],
 	status_options[], inspect_options[], verify_options[], mark_good_options[],
 	optimise_options[], invalidate_options[], list_options[], describe_options[],
-	promote_options[], rollback_options[], gates_options[], snapshot_options[];
+	promote_options[], rollback_options[], gates_options[], snapshot_options[],
+	report_options[];
 
 int verb_prepare(const struct verb *verb, int argc, char **argv);
 int verb_install(const struct verb *verb, int argc, char **argv);
@@ -52,5 +53,6 @@ int verb_promote(const struct verb *verb, int argc, char **argv);
 int verb_rollback(const struct verb *verb, int argc, char **argv);
 int verb_gates(const struct verb *verb, int argc, char **argv);
 int verb_snapshot(const struct verb *verb, int argc, char **argv);
+int verb_report(const struct verb *verb, int argc, char **argv);
 
 #endif

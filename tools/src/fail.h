@@ -68,7 +68,9 @@ enum exit_status {
 	X(HOOK, "hook-failed", EXIT_REFUSED,                                                       \
 	  "no image was taken; mend the program, or leave it out with: chmod -x")                  \
 	X(SNAPSHOT, "snapshot-failed", EXIT_SYSTEM, "see the kernel log: dmesg")                   \
-	X(CHILD, "child-failed", EXIT_SYSTEM, "free memory and try again")
+	X(CHILD, "child-failed", EXIT_SYSTEM, "free memory and try again")                         \
+	X(NO_TIMINGS, "no-timings", EXIT_REFUSED,                                                  \
+	  "take an image, or start the machine through the boot entry Fast boot")
 
 enum failure {
 #define FAILURE_ENUM(sym, code, status, advice) FAIL_##sym,

@@ -36,6 +36,8 @@ static const struct verb verbs[] = {
 	  rollback_options, verb_rollback },
 	{ "gates", "", "say what stands in the way of an image", gates_options, verb_gates },
 	{ "snapshot", "golden|once [TEXT]", "take an image", snapshot_options, verb_snapshot },
+	{ "report", "", "show where the time of this start, or of the snapshot, went",
+	  report_options, verb_report },
 	{ "help", "[VERB]", "show this text, or a verb's options", NULL, verb_help },
 };
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))
