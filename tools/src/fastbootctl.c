@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include "args.h"
+#include "completion.h"
 #include "fail.h"
 
 static int verb_help(const struct verb *verb, int argc, char **argv);
+static int verb_completion(const struct verb *verb, int argc, char **argv);
 
 static const struct verb verbs[] = {
 	{ "prepare", "DEV", "lay out a swap partition for images", prepare_options, verb_prepare },
@@ -38,6 +40,8 @@ static const struct verb verbs[] = {
 	{ "snapshot", "golden|once [TEXT]", "take an image", snapshot_options, verb_snapshot },
 	{ "report", "", "show where the time of this start, or of the snapshot, went",
 	  report_options, verb_report },
+	{ "completion", "bash|zsh", "print a script that completes command lines", NULL,
+	  verb_completion },
 	{ "help", "[VERB]", "show this text, or a verb's options", NULL, verb_help },
 };
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -94,6 +98,14 @@ static int verb_help(const struct verb *verb, int argc, char **argv)
 		return fail(FAIL_USAGE, "there is no verb %s", argv[1]);
 	print_options(about);
 	return EXIT_OK;
+}
+
+static int verb_completion(const struct verb *verb, int argc, char **argv)
+{
+	const char *shell;
+	int status = args_parse(verb, argc, argv, NULL, NULL, &shell);
+
+	return status ? status : completion_print(shell, verbs, NR_VERBS);
 }
 
 static bool asks_for_help(const char *arg)
