@@ -65,6 +65,10 @@ law: ## inclusion law, closedness of the restore code, SPDX lines, formatting
 lint: ## static analysis: cppcheck over the loader, the format and the tools
 	tools/build/lint
 
+.PHONY: docs
+docs: lib ## write docs/troubleshooting.md anew, from the tables of codes
+	$(MAKE) -C tools docs
+
 .PHONY: format
 format: ## rewrite C sources in the project's format
 	tools/build/check-tree --fix-format

@@ -72,6 +72,38 @@ enum exit_status {
 	X(NO_TIMINGS, "no-timings", EXIT_REFUSED,                                                  \
 	  "take an image, or start the machine through the boot entry Fast boot")
 
+/* What the failures mean, for docs/troubleshooting.md: X(symbol, sentence), one for each. */
+#define FAILURE_MEANINGS(X)                                                                        \
+	X(USAGE, "the command line is wrong")                                                      \
+	X(OPEN, "a file, a device or a sysfs attribute cannot be opened")                          \
+	X(NO_MEMORY, "there is not enough memory")                                                 \
+	X(WRITE, "the partition cannot be written, or is not read as it was written")              \
+	X(OUTPUT, "standard output, or the file that was asked for, cannot be written")            \
+	X(NOT_PARTITION, "what was named is neither a block device nor a regular file")            \
+	X(IN_USE, "the device is mounted, active swap space, or held by the kernel")               \
+	X(HAS_PARTITIONS, "the device carries a partition table")                                  \
+	X(FOREIGN_CONTENT, "the device carries something else than swap space")                    \
+	X(TOO_SMALL, "the partition is too small for what was asked for")                          \
+	X(SINGLE_SLOT, "the area has no other slot for a copy")                                    \
+	X(NOT_CONFIRMED, "the question was not answered with yes, or could not be asked")          \
+	X(MKSWAP, "mkswap is missing or failed")                                                   \
+	X(ESP_MISSING, "no EFI system partition is mounted, or not where --esp says")              \
+	X(ESP_NOT_FAT, "the directory is not on a FAT file system, which firmware could read")     \
+	X(ESP_WRITE, "the loader cannot be written to the EFI system partition")                   \
+	X(LOADER_INVALID, "the file to install is no x86-64 EFI program")                          \
+	X(EFI_READ, "an EFI variable cannot be read")                                              \
+	X(EFI_WRITE, "an EFI variable cannot be written")                                          \
+	X(EFI_PATH, "the loader has no path by which the firmware could find it")                  \
+	X(NO_BOOT_ENTRY, "there is no boot entry for the loader")                                  \
+	X(NOT_RESTORED, "this system was not restored from an image that is still there")          \
+	X(NOT_GOLDEN, "the image is one for one restore")                                          \
+	X(MODULE_MISSING, "the module fastboot_snapshot is not loaded")                            \
+	X(OBSTACLES, "the module took no image; the obstacles are listed before")                  \
+	X(HOOK, "a program in /etc/fastboot/snapshot.d failed")                                    \
+	X(SNAPSHOT, "taking the image failed, and the module has told no obstacle")                \
+	X(CHILD, "no process could be started")                                                    \
+	X(NO_TIMINGS, "there is nothing measured to draw: no restore, no snapshot")
+
 enum failure {
 #define FAILURE_ENUM(sym, code, status, advice) FAIL_##sym,
 	FAILURES(FAILURE_ENUM)

@@ -335,3 +335,14 @@ def test_install_puts_manuals_and_completions_where_they_belong(tmp_path):
         assert (share / place).read_text() == ctl("completion", shell)[0]
         assert (share / place).stat().st_mode & 0o777 == 0o644
     assert (tmp_path / "etc/fastboot/snapshot.d").is_dir()
+
+
+# docs/troubleshooting.md, whose text `make check` compares
+
+def test_troubleshooting_has_every_code_once():
+    top = TOOLS.parent
+    rows = re.findall(r"^\| `([a-z0-9-]+)` \|", (top / "docs/troubleshooting.md").read_text(), re.M)
+    codes = [code for table_ in ("imgfmt/include/imgfmt/reasons.h", "tools/src/fail.h")
+             for code in re.findall(r'X\(\w+,\s+"([a-z0-9-]+)",', (top / table_).read_text())]
+    assert len(codes) > 90
+    assert sorted(rows) == sorted(codes)
