@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""gates, snapshot and report in a machine: before a snapshot, after it, after its restore."""
+
+import json
+import shlex
+
+from harness import checks, machines, product
+from harness.golden import install_loader
+from harness.vm import GOLDEN
+
+SMALL = machines.TINY.changed(name="tiny-verbs", memory="512M", area_mib=256)
+HOOKS = "/etc/fastboot/snapshot.d"
+DESCRIPTION = "the services are up"
+SNAPSHOT = f"fastbootctl snapshot golden {shlex.quote(DESCRIPTION)}"
+
+
+def told(vm, words, check=True):
+    """The JSON that a verb prints, and its exit status."""
+    result = vm.run(f"fastbootctl {words} --json 2>/tmp/errors", check=check)
+    return json.loads(result.output), result.status
+
+
+def without_the_module(vm):
+    for verb in ("gates", "snapshot golden"):
+        refused = vm.run(f"fastbootctl {verb}", check=False)
+        assert refused.status == 1
+        assert "module-missing" in refused.output and "modprobe fastboot_snapshot" in refused.output
+    assert told(vm, "report") == ({"of": "none", "loaded": False}, 0)
+
+
+def obstacles_are_named(vm):
+    """Two at once, by gates and by snapshot; gates and a dry run leave the machine alone."""
+    vm.run("mke2fs /dev/vda3 >/dev/null 2>&1 && mkdir -p /mnt && mount -t ext4 /dev/vda3 /mnt")
+    vm.run("swapon /dev/vda2")
+    for words in ("gates", "snapshot golden --dry-run", "snapshot golden"):
+        found, status = told(vm, words, check=False)
+        assert status == 1
+        assert {"fs-writable", "swap-in-use"} <= {row["code"] for row in found["obstacles"]}
+        for row in found["obstacles"]:
+            assert row["sentence"] and row["advice"] and row["details"], row
+    assert "obstacles" in vm.run("cat /tmp/errors").output
+    text = vm.run("fastbootctl gates", check=False)
+    assert text.status == 1 and "what to do: " in text.output and "vda3" in text.output
+    assert vm.state() == "idle"
+    vm.run("swapoff /dev/vda2")
+
+
+def the_program_takes_the_last_one_away(vm):
+    """With it in place gates still refuses, and snapshot would not."""
+    vm.run(f"mkdir -p {HOOKS}")
+    vm.put(f"{HOOKS}/50-unmount", "#!/bin/sh\numount /mnt && echo $1 >/tmp/ran\n", "755")
+    found, status = told(vm, "snapshot golden --dry-run", check=False)
+    assert status == 1 and found["programs"] == [f"{HOOKS}/50-unmount"]
+    assert [row["code"] for row in found["obstacles"]] == ["fs-writable"]
+    assert told(vm, "gates --once") == ({"kind": "once", "obstacles": []}, 0)
+
+
+def snapshot_says_what_it_did(vm, generation=1):
+    said = vm.run(SNAPSHOT, timeout=180, name=GOLDEN).output
+    assert f"saved: golden image, generation {generation}" in said
+    assert "tasks stood still for" in said
+    assert vm.run("cat /tmp/ran").output == "golden"
+    report, _ = told(vm, "report")
+    assert report["of"] == "snapshot" and report["generation"] == generation
+    assert report["timings"] == product.timings(vm)
+    assert sum(stage["took_us"] for stage in report["stages"]) == \
+        report["timings"]["pause_ms"] * 1000
+    assert product.status(vm)["slots"]["a"]["description"] == DESCRIPTION
+
+
+def restore_says_that_it_is_one(vm):
+    """The process that took the image goes on, and tells a restore from a snapshot."""
+    said = vm.finish(GOLDEN, 60, command="the snapshot, restored").output
+    assert "restored: generation 1, restore 1" in said and "saved" not in said
+    report, _ = told(vm, "report --svg /tmp/report.svg")
+    assert (report["of"], report["generation"], report["restores"]) == ("restore", 1, 1)
+    figures = product.timings(vm)
+    ends = [stage["start_us"] + stage["took_us"] for stage in report["stages"]]
+    assert ends == sorted(ends)
+    assert ends[-1] == figures["loader_jump_us"] + figures["thawed_us"]
+    assert {stage["part"] for stage in report["stages"]} == {"loader", "kernel"}
+    assert vm.run("tail -n 1 /tmp/report.svg").output == "</svg>"
+    assert "read, verify, decode, place" in vm.run("fastbootctl report").output
+
+
+def test_a_snapshot_and_its_restore(lab):
+    vm = lab.warm(SMALL).start()
+    vm.wait_shell()
+    checks.start_counter(vm)
+    install_loader(vm)
+    without_the_module(vm)
+    vm.run("modprobe fastboot_snapshot")
+    obstacles_are_named(vm)
+    the_program_takes_the_last_one_away(vm)
+    snapshot_says_what_it_did(vm)
+    vm.power_off()
+
+    vm = lab.again(vm).start()
+    restore_says_that_it_is_one(vm)
+    checks.goes_on(vm)
+    assert "no obstacle" in vm.run("fastbootctl gates").output
+
+
+def test_once_is_asked_for_and_comes_back(lab):
+    """It powers off, and says at its restore that it is one."""
+    vm = lab.warm(SMALL).start()
+    vm.wait_shell()
+    install_loader(vm)
+    vm.run("modprobe fastboot_snapshot")
+    refused = vm.run("fastbootctl snapshot once </dev/null", check=False)
+    assert refused.status == 1 and "not-confirmed" in refused.output
+    assert vm.state() == "idle"
+    vm.begin("fastbootctl snapshot once --yes", GOLDEN)
+    vm.wait_power_off(180)
+
+    vm = lab.again(vm).start()
+    said = vm.finish(GOLDEN, 60, command="the snapshot, restored").output
+    assert "restored: generation 1, restore 1" in said
