@@ -46,9 +46,6 @@ static enum img_reason read_image(struct loader *l)
 	return reason;
 }
 
-/* Memory the loader needs beside the image: buffers, scratch, tables, lists; 64 MiB is plenty. */
-#define SPARE_PAGES (64 * MIB / IMG_PAGE_SIZE)
-
 static enum img_reason decide(struct loader *l)
 {
 	const struct img_proof_probe proofs = { .ctx = l, .digest = proof_digest };
@@ -62,7 +59,7 @@ static enum img_reason decide(struct loader *l)
 	machine.map = l->map;
 	machine.nr_map = l->nr_map;
 	machine.runtime_services = (uint64_t)RT;
-	img_decide(&l->meta, &machine, SPARE_PAGES, &l->verdict);
+	img_decide(&l->meta, &machine, IMG_SPARE_PAGES, &l->verdict);
 	stamp(l, IMG_STAMP_DECIDED);
 	l->detail = l->verdict.detail;
 	complete_detail(l, l->verdict.reason);

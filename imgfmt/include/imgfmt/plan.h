@@ -56,6 +56,9 @@ struct img_verdict {
 	uint64_t pages_spare; /* conventional pages the image does not want */
 };
 
+/* What the loader needs beside the image: buffers, scratch, tables, lists; 64 MiB is plenty. */
+#define IMG_SPARE_PAGES ((64u << 20) / IMG_PAGE_SIZE)
+
 /* Sorts a memory map by phys (in place, no recursion). */
 void img_memmap_sort(struct img_memrange *map, uint64_t nr);
 
