@@ -6,18 +6,24 @@
 #include <string.h>
 
 #include "fail.h"
+#include "out.h"
 
 #define MAX_OPTIONS 16
 
-static void long_options(const struct option_row *rows, struct option to[MAX_OPTIONS + 1])
-{
-	size_t n;
+const struct option_row common_options[] = {
+	{ "json", NULL, ARGS_JSON, "print JSON" },
+	{ 0 },
+};
 
-	for (n = 0; rows && rows[n].name && n < MAX_OPTIONS; n++)
-		to[n] = (struct option){ .name = rows[n].name,
-					 .has_arg = rows[n].arg ? required_argument : no_argument,
-					 .val = rows[n].key };
+static size_t add_options(const struct option_row *rows, size_t n,
+			  struct option to[MAX_OPTIONS + 1])
+{
+	for (; rows && rows->name && n < MAX_OPTIONS; rows++, n++)
+		to[n] = (struct option){ .name = rows->name,
+					 .has_arg = rows->arg ? required_argument : no_argument,
+					 .val = rows->key };
 	to[n] = (struct option){ 0 };
+	return n;
 }
 
 static int bad_option(const struct verb *verb, int what, const char *option)
@@ -51,11 +57,17 @@ int args_parse(const struct verb *verb, int argc, char **argv, args_option_fn op
 	struct option options[MAX_OPTIONS + 1];
 	int key;
 
-	long_options(verb->options, options);
+	(void)add_options(common_options, add_options(verb->options, 0, options), options);
 	optind = 1;
 	while ((key = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-		int status = key == '?' || key == ':' ? bad_option(verb, key, argv[optind - 1])
-						      : option(ctx, key, optarg);
+		int status = 0;
+
+		if (key == '?' || key == ':')
+			status = bad_option(verb, key, argv[optind - 1]);
+		else if (key == ARGS_JSON)
+			out_start(true);
+		else
+			status = option(ctx, key, optarg);
 
 		if (status)
 			return status;

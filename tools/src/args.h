@@ -13,6 +13,10 @@ struct option_row {
 	const char *help;
 };
 
+/* Of every verb but help, and none of their business. */
+#define ARGS_JSON 0x100
+extern const struct option_row common_options[];
+
 struct verb {
 	const char *name;
 	const char *operands; /* "", "DEV", "[DEV]", "a|b [TEXT]": a word each, [optional] */
@@ -21,19 +25,20 @@ struct verb {
 	int (*run)(const struct verb *verb, int argc, char **argv);
 };
 
-/* Called for each option; 0 or an exit status after a report. */
+/* Called for each option of the verb's own; 0 or an exit status after a report. */
 typedef int (*args_option_fn)(void *ctx, int key, const char *value);
 
 /*
- * argv[0] is the verb's name.  ret_operands: room for as many as the verb's row has words, NULL
- * for one that is optional and absent.  0, or the exit status after a report.
+ * argv[0] is the verb's name.  option: NULL where the verb has none.  ret_operands: room for as
+ * many as the verb's row has words, NULL for one that is optional and absent.  0, or the exit
+ * status after a report.
  */
 int args_parse(const struct verb *verb, int argc, char **argv, args_option_fn option, void *ctx,
 	       const char **ret_operands);
 
 extern const struct option_row prepare_options[], install_options[], uninstall_options[],
-	status_options[], inspect_options[], verify_options[], mark_good_options[],
-	optimise_options[], invalidate_options[], list_options[], describe_options[],
+	inspect_options[], verify_options[], mark_good_options[], optimise_options[],
+	invalidate_options[], next_options[], list_options[], describe_options[],
 	promote_options[], rollback_options[], gates_options[], snapshot_options[],
 	report_options[];
 

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "out.h"
+#include "text.h"
+
 static const struct {
 	const char *code;
 	enum exit_status status;
@@ -18,18 +21,44 @@ static const struct {
 #undef FAILURE_ROW
 };
 
-static int report(enum failure failure, int error, const char *fmt, va_list args)
-	__attribute__((format(printf, 3, 0)));
+struct message {
+	char s[FAIL_MESSAGE];
+};
 
-static int report(enum failure failure, int error, const char *fmt, va_list args)
+static void append(struct message *message, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void append(struct message *message, const char *fmt, ...)
+{
+	size_t used = strlen(message->s);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(message->s + used, sizeof(message->s) - used, fmt, args);
+	va_end(args);
+}
+
+static int report(const char *code, const struct message *message, const char *advice,
+		  enum exit_status status)
 {
 	(void)fflush(stdout);
-	fprintf(stderr, "fastbootctl: %s: ", failures[failure].code);
-	vfprintf(stderr, fmt, args);
+	fprintf(stderr, "fastbootctl: %s: %s; %s\n", code, message->s, advice);
+	out_error(code, message->s, advice);
+	return (int)status;
+}
+
+static int report_failure(enum failure failure, int error, const char *fmt, va_list args)
+	__attribute__((format(printf, 3, 0)));
+
+static int report_failure(enum failure failure, int error, const char *fmt, va_list args)
+{
+	struct message message;
+
+	vsnprintf(message.s, sizeof(message.s), fmt, args);
 	if (error)
-		fprintf(stderr, ": %s", strerror(error));
-	fprintf(stderr, "; %s\n", failures[failure].advice);
-	return (int)failures[failure].status;
+		append(&message, ": %s", strerror(error));
+	return report(failures[failure].code, &message, failures[failure].advice,
+		      failures[failure].status);
 }
 
 int fail(enum failure failure, const char *fmt, ...)
@@ -38,7 +67,7 @@ int fail(enum failure failure, const char *fmt, ...)
 	int status;
 
 	va_start(args, fmt);
-	status = report(failure, 0, fmt, args);
+	status = report_failure(failure, 0, fmt, args);
 	va_end(args);
 	return status;
 }
@@ -50,46 +79,47 @@ int fail_errno(enum failure failure, const char *fmt, ...)
 	int status;
 
 	va_start(args, fmt);
-	status = report(failure, error, fmt, args);
+	status = report_failure(failure, error, fmt, args);
 	va_end(args);
 	return status;
 }
 
-static void print_detail(const struct img_detail *detail)
+static void append_detail(struct message *to, const struct img_detail *detail)
 {
 	if (!detail || !detail->object)
 		return;
-	fprintf(stderr, " (%s", detail->object);
+	append(to, " (%s", detail->object);
 	if (detail->index)
-		fprintf(stderr, " %" PRIu64, detail->index);
+		append(to, " %" PRIu64, detail->index);
 	if (detail->field)
-		fprintf(stderr, ", %s", detail->field);
+		append(to, ", %s", detail->field);
+	if (detail->uuid)
+		append(to, ", partition %s", text_guid(detail->uuid).s);
 	if (detail->golden != detail->today)
-		fprintf(stderr, ": %#" PRIx64 " on disk", detail->golden);
+		append(to, ": %#" PRIx64 " on disk", detail->golden);
 	if (detail->golden != detail->today && detail->today)
-		fprintf(stderr, ", %#" PRIx64 " here", detail->today);
-	fputc(')', stderr);
+		append(to, ", %#" PRIx64 " here", detail->today);
+	append(to, ")");
 }
 
 int fail_reason(enum img_reason reason, const struct img_detail *detail, const char *where)
 {
-	(void)fflush(stdout);
-	fprintf(stderr, "fastbootctl: %s: %s: %s", img_reason_code(reason), where,
-		img_reason_sentence(reason));
-	print_detail(detail);
-	fprintf(stderr, "; %s\n", img_reason_advice(reason));
-	return EXIT_REFUSED;
+	struct message message = { "" };
+
+	append(&message, "%s: %s", where, img_reason_sentence(reason));
+	append_detail(&message, detail);
+	return report(img_reason_code(reason), &message, img_reason_advice(reason), EXIT_REFUSED);
 }
 
 int fail_read(const char *where)
 {
+	struct message message = { "" };
 	int error = errno;
 
-	(void)fflush(stdout);
-	fprintf(stderr, "fastbootctl: %s: %s: %s: %s; %s\n", img_reason_code(IMG_E_DISK_READ),
-		where, img_reason_sentence(IMG_E_DISK_READ), strerror(error),
-		img_reason_advice(IMG_E_DISK_READ));
-	return EXIT_SYSTEM;
+	append(&message, "%s: %s: %s", where, img_reason_sentence(IMG_E_DISK_READ),
+	       strerror(error));
+	return report(img_reason_code(IMG_E_DISK_READ), &message,
+		      img_reason_advice(IMG_E_DISK_READ), EXIT_SYSTEM);
 }
 
 void warning(const char *fmt, ...)

@@ -10,6 +10,7 @@
 #include "args.h"
 #include "completion.h"
 #include "fail.h"
+#include "out.h"
 
 static int verb_help(const struct verb *verb, int argc, char **argv);
 static int verb_completion(const struct verb *verb, int argc, char **argv);
@@ -19,9 +20,9 @@ static const struct verb verbs[] = {
 	{ "install", "", "install the loader and its boot entry", install_options, verb_install },
 	{ "uninstall", "", "remove the loader and its boot entry", uninstall_options,
 	  verb_uninstall },
-	{ "next", "", "make the next start a fast boot", NULL, verb_next },
-	{ "status", "[DEV]", "show the kernel's, the loader's and the images' state",
-	  status_options, verb_status },
+	{ "next", "", "make the next start a fast boot", next_options, verb_next },
+	{ "status", "[DEV]", "show the kernel's, the loader's and the images' state", NULL,
+	  verb_status },
 	{ "inspect", "[DEV]", "show what is in an image", inspect_options, verb_inspect },
 	{ "verify", "[DEV]", "check every byte of the images", verify_options, verb_verify },
 	{ "mark-good", "[DEV]", "say that an image came up: its attempts are 0 again",
@@ -55,19 +56,27 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
-static void print_options(const struct verb *verb)
+static void print_rows(const struct option_row *row)
 {
-	printf("usage: fastbootctl %s%s%s%s\n\n%s\n", verb->name, verb->operands[0] ? " " : "",
-	       verb->operands, verb->options ? " [OPTION]..." : "", verb->summary);
-	if (!verb->options)
-		return;
-	putchar('\n');
-	for (const struct option_row *row = verb->options; row->name; row++) {
+	for (; row && row->name; row++) {
 		int width = printf("  --%s%s%s", row->name, row->arg ? " " : "",
 				   row->arg ? row->arg : "");
 
 		printf("%*s%s\n", width < 24 ? 24 - width : 1, "", row->help);
 	}
+}
+
+static void print_options(const struct verb *verb)
+{
+	bool has_options = verb->run != verb_help;
+
+	printf("usage: fastbootctl %s%s%s%s\n\n%s\n", verb->name, verb->operands[0] ? " " : "",
+	       verb->operands, has_options ? " [OPTION]..." : "", verb->summary);
+	if (!has_options)
+		return;
+	putchar('\n');
+	print_rows(verb->options);
+	print_rows(common_options);
 }
 
 static void print_verbs(void)
@@ -81,7 +90,8 @@ static void print_verbs(void)
 	printf("\nDEV is a partition, or a file that holds a partition's content; without it\n"
 	       "the one partition that carries a fast-boot area is looked for.\n\n"
 	       "exit status: 0 done; 1 refused, or an image is damaged; 2 wrong usage;\n"
-	       "3 the system failed.  An error is one line: fastbootctl: CODE: sentence; advice\n");
+	       "3 the system failed.  An error is one line: fastbootctl: CODE: sentence; advice\n"
+	       "With --json standard output is one object, which names an error, too.\n");
 }
 
 static int verb_help(const struct verb *verb, int argc, char **argv)
@@ -133,11 +143,23 @@ static int run(int argc, char **argv)
 	return verb->run(verb, argc - 1, argv + 1);
 }
 
+/* Looked for before all else, so that a wrong command line is told as JSON, too. */
+static bool asks_for_json(int argc, char **argv)
+{
+	for (int i = 2; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Output that did not arrive, on a full disk say, is a failure like others. */
 int main(int argc, char **argv)
 {
-	int status = run(argc, argv);
+	int status;
 
+	out_start(asks_for_json(argc, argv));
+	status = out_finish(run(argc, argv));
 	if ((fflush(stdout) || ferror(stdout)) && !status)
 		return fail_errno(FAIL_OUTPUT, "the output could not be written");
 	return status;

@@ -9,20 +9,18 @@
 #include "fail.h"
 #include "image.h"
 #include "inspect.h"
-#include "io.h"
+#include "out.h"
 #include "text.h"
 
 struct request {
 	const char *path;
 	int slot; /* -1: all */
-	bool json;
 };
 
-enum { OPT_SLOT = 1, OPT_JSON };
+enum { OPT_SLOT = 1 };
 
 const struct option_row inspect_options[] = {
 	{ "slot", "a|b", OPT_SLOT, "only this slot (default: all)" },
-	{ "json", NULL, OPT_JSON, "print JSON" },
 	{ 0 },
 };
 
@@ -30,9 +28,8 @@ static int take_option(void *ctx, int key, const char *value)
 {
 	struct request *req = ctx;
 
-	if (key == OPT_JSON)
-		req->json = true;
-	else if (!text_parse_slot(value, &req->slot))
+	(void)key;
+	if (!text_parse_slot(value, &req->slot))
 		return fail(FAIL_USAGE, "inspect: --slot is a or b, not %s", value);
 	return 0;
 }
@@ -59,7 +56,7 @@ static int show(const struct request *req, const struct part *part, struct inspe
 {
 	char where[512];
 
-	if (req->json)
+	if (out_is_json())
 		inspect_json(slot, json_append_object(slots));
 	else if (!slot->reason || slot->reason == IMG_E_SLOT_EMPTY)
 		inspect_text(slot);
@@ -69,9 +66,13 @@ static int show(const struct request *req, const struct part *part, struct inspe
 	return image_fail(slot->reason, &slot->detail, where);
 }
 
-static void show_area(const struct part *part, const struct img_area *area,
-		      struct json_object *json)
+static void show_area(const struct part *part, const struct img_area *area)
 {
+	struct json_object *json = out_json();
+
+	out_text("%s: %s behind %s of swap area, laid out %s\n", part->path,
+		 text_size(area->size).s, text_size(area->offset).s,
+		 text_time(area->created, time(NULL)).s);
 	json_put_text(json, "device", part->path);
 	json_put_number(json, "partition_size", part->size);
 	json = json_put_object(json, "area");
@@ -83,9 +84,9 @@ static void show_area(const struct part *part, const struct img_area *area,
 }
 
 static int inspect_slots(const struct request *req, const struct part *part,
-			 const struct img_area *area, struct json_object *json)
+			 const struct img_area *area)
 {
-	struct json_object *slots = json_put_array(json, "slots");
+	struct json_object *slots = json_put_array(out_json(), "slots");
 	int status = 0;
 
 	for (uint32_t i = 0; i < area->nr_slots; i++) {
@@ -102,23 +103,6 @@ static int inspect_slots(const struct request *req, const struct part *part,
 	return status;
 }
 
-static int inspect_area(const struct request *req, const struct part *part,
-			const struct img_area *area)
-{
-	struct json_object *json = req->json ? json_object_new_object() : NULL;
-	int printed, status;
-
-	if (req->json)
-		show_area(part, area, json);
-	else
-		printf("%s: %s behind %s of swap area, laid out %s\n", part->path,
-		       text_size(area->size).s, text_size(area->offset).s,
-		       text_time(area->created, time(NULL)).s);
-	status = inspect_slots(req, part, area, json);
-	printed = req->json ? json_print(json) : 0;
-	return printed > status ? printed : status;
-}
-
 static int inspect(const struct request *req)
 {
 	_cleanup_part_ struct part part = PART_CLOSED;
@@ -130,7 +114,8 @@ static int inspect(const struct request *req)
 
 	if (status)
 		return status;
-	return inspect_area(req, &part, &area);
+	show_area(&part, &area);
+	return inspect_slots(req, &part, &area);
 }
 
 int verb_inspect(const struct verb *verb, int argc, char **argv)

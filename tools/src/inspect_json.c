@@ -120,7 +120,7 @@ static void put_runs(const struct inspect_slot *slot, struct json_object *to)
 
 void inspect_json(const struct inspect_slot *slot, struct json_object *to)
 {
-	json_put_text(to, "slot", slot->number ? "b" : "a");
+	json_put_slot(to, "slot", slot->number);
 	json_put_text(to, "status", slot->reason ? img_reason_code(slot->reason) : "ok");
 	if (slot->reason)
 		return;

@@ -17,6 +17,7 @@
 #include "esp.h"
 #include "fail.h"
 #include "io.h"
+#include "out.h"
 
 #define DEFAULT_LOADER "/usr/lib/fastboot/fastbootx64.efi"
 #define MAX_LOADER     (16u << 20)
@@ -112,21 +113,43 @@ static int read_loader(const char *path, char **ret_data, size_t *ret_size)
 	return 0;
 }
 
+/* NULL: out of memory. */
+static char *loader_path(const char *esp)
+{
+	char *path;
+
+	if (asprintf(&path, "%s/%s/%s", esp, ESP_LOADER_DIR, ESP_LOADER_NAME) < 0)
+		return NULL;
+	return path;
+}
+
+static void report_loader(const char *path, const char *what)
+{
+	struct json_object *json = json_put_object(out_json(), "loader");
+
+	json_put_text(json, "path", path);
+	json_put_text(json, "action", what);
+}
+
 static int put_loader(const struct request *req, const char *esp, const char *data, size_t size)
 {
-	bool changed;
+	_cleanup_free_ char *path = loader_path(esp);
+	bool changed = false;
 	int status;
 
+	if (!path)
+		return fail_errno(FAIL_NO_MEMORY, "%s", esp);
 	if (req->dry_run) {
-		printf("would copy %s to %s/%s/%s\n", req->loader, esp, ESP_LOADER_DIR,
-		       ESP_LOADER_NAME);
+		out_text("would copy %s to %s\n", req->loader, path);
+		report_loader(path, "would be written");
 		return 0;
 	}
 	status = esp_put_loader(esp, data, size, &changed);
-	if (!status)
-		printf("%s/%s/%s: %s\n", esp, ESP_LOADER_DIR, ESP_LOADER_NAME,
-		       changed ? "written" : "unchanged");
-	return status;
+	if (status)
+		return status;
+	out_text("%s: %s\n", path, changed ? "written" : "unchanged");
+	report_loader(path, changed ? "written" : "unchanged");
+	return 0;
 }
 
 static int make_option(const struct request *req, const char *esp, const struct boot_entry *entry,
@@ -134,19 +157,38 @@ static int make_option(const struct request *req, const char *esp, const struct 
 {
 	uint8_t options[2 * (BOOT_MAX_OPTIONS + 1)];
 	char kept[BOOT_MAX_OPTIONS + 1];
-	_cleanup_free_ char *file = NULL;
+	_cleanup_free_ char *file = loader_path(esp);
 	_cleanup_free_ uint8_t *dp = NULL;
 	size_t dp_size, options_size = 0;
 
 	efivars_entry_options(entry, kept);
 	(void)boot_options_encode(req->options ? req->options : kept, options, &options_size);
-	if (asprintf(&file, "%s/%s/%s", esp, ESP_LOADER_DIR, ESP_LOADER_NAME) < 0) {
-		file = NULL;
+	if (!file)
 		return fail_errno(FAIL_NO_MEMORY, "%s", esp);
-	}
 	if (espdev_device_path(file, &dp, &dp_size))
 		return fail_errno(FAIL_EFI_PATH, "%s has no EFI device path", file);
 	return efivars_make_option(dp, dp_size, options, options_size, ret_data, ret_size);
+}
+
+struct entry_name {
+	char s[16];
+};
+
+static struct entry_name entry_name(uint16_t number)
+{
+	struct entry_name name;
+
+	snprintf(name.s, sizeof(name.s), "Boot%04X", number);
+	return name;
+}
+
+static void report_entry(uint16_t number, const char *what)
+{
+	struct json_object *json = json_put_object(out_json(), "entry");
+
+	out_text("%s \"%s\": %s\n", entry_name(number).s, BOOT_DESCRIPTION, what);
+	json_put_text(json, "name", entry_name(number).s);
+	json_put_text(json, "action", what);
 }
 
 static int put_entry(const struct request *req, const char *esp, const struct boot_entry *entry,
@@ -157,22 +199,31 @@ static int put_entry(const struct request *req, const char *esp, const struct bo
 	int status;
 
 	if (req->dry_run) {
-		printf("would %s boot entry Boot%04X \"%s\"\n", entry->present ? "update" : "add",
-		       number, BOOT_DESCRIPTION);
+		report_entry(number, entry->present ? "would be updated" : "would be added");
 		return 0;
 	}
 	status = make_option(req, esp, entry, &data, &size);
 	if (status)
 		return status;
 	if (entry->present && entry->size == size && memcmp(entry->data, data, size) == 0) {
-		printf("Boot%04X \"%s\": unchanged\n", number, BOOT_DESCRIPTION);
+		report_entry(number, "unchanged");
 		return 0;
 	}
 	status = efivars_write_entry(number, data, size);
 	if (!status)
-		printf("Boot%04X \"%s\": %s\n", number, BOOT_DESCRIPTION,
-		       entry->present ? "updated" : "added");
+		report_entry(number, entry->present ? "updated" : "added");
 	return status;
+}
+
+static void report_order(const struct request *req, const struct boot_order *order, uint16_t number)
+{
+	struct json_object *json = json_put_object(out_json(), "boot_order");
+	int position = boot_order_find(order, number) + 1;
+
+	out_text("boot order: %s %s number %d of %zu\n", entry_name(number).s,
+		 req->dry_run ? "would be" : "is", position, order->count);
+	json_put_number(json, "position", (uint64_t)position);
+	json_put_number(json, "count", order->count);
 }
 
 static int put_order(const struct request *req, uint16_t number)
@@ -189,9 +240,7 @@ static int put_order(const struct request *req, uint16_t number)
 			      memcmp(after.number, before.number, 2 * after.count) != 0))
 		status = efivars_write_order(&after);
 	if (!status)
-		printf("boot order: Boot%04X %s number %d of %zu\n", number,
-		       req->dry_run ? "would be" : "is", boot_order_find(&after, number) + 1,
-		       after.count);
+		report_order(req, &after, number);
 	return status;
 }
 
@@ -213,9 +262,9 @@ static int put_boot_entry(const struct request *req, const char *esp)
 static void hint(const char *esp)
 {
 	if (esp_is_writable(esp))
-		printf("Unmount %s before you take an image: a file system that is mounted "
-		       "read-write must not be part of one.\n",
-		       esp);
+		out_text("Unmount %s before you take an image: a file system that is mounted "
+			 "read-write must not be part of one.\n",
+			 esp);
 }
 
 static int install(const struct request *req)
@@ -224,6 +273,7 @@ static int install(const struct request *req)
 	size_t size;
 	int status;
 
+	json_put_bool(out_json(), "dry_run", req->dry_run);
 	status = read_loader(req->loader, &loader, &size);
 	if (!status)
 		status = esp_find(req->esp, &esp);
@@ -250,8 +300,14 @@ int verb_install(const struct verb *verb, int argc, char **argv)
 const struct option_row uninstall_options[] = {
 	{ "esp", "DIR", OPT_ESP,
 	  "where the EFI system partition is mounted (default: /boot/efi, /efi, /boot)" },
+	{ "dry-run", NULL, OPT_DRY_RUN, "say what would be removed, and stop" },
 	{ 0 },
 };
+
+static const char *removed(const struct request *req)
+{
+	return req->dry_run ? "would be removed" : "removed";
+}
 
 /* BootNext and the order first, so that they never name an entry which is gone. */
 static int remove_entry(uint16_t number)
@@ -268,26 +324,42 @@ static int remove_entry(uint16_t number)
 		boot_order_remove(&order, number);
 		status = efivars_write_order(&order);
 	}
-	if (!status)
-		status = efivars_delete_entry(number);
-	if (!status)
-		printf("Boot%04X \"%s\": removed\n", number, BOOT_DESCRIPTION);
-	return status;
+	return status ? status : efivars_delete_entry(number);
 }
 
-/* A cloned disk may have left more than one. */
-static int remove_entries(void)
+/* A cloned disk may have left more than one.  A dry run sees the first. */
+static int remove_entries(const struct request *req)
 {
+	struct json_object *entries = json_put_array(out_json(), "entries");
+
 	for (unsigned int i = 0; i < BOOT_MAX_ENTRIES; i++) {
 		_cleanup_entry_ struct boot_entry entry = { 0 };
 		int status = efivars_find_entry(&entry);
 
+		if (!status && entry.present && !req->dry_run)
+			status = remove_entry(entry.number);
 		if (status || !entry.present)
 			return status;
-		status = remove_entry(entry.number);
-		if (status)
-			return status;
+		out_text("%s \"%s\": %s\n", entry_name(entry.number).s, BOOT_DESCRIPTION,
+			 removed(req));
+		json_append_text(entries, entry_name(entry.number).s);
+		if (req->dry_run)
+			return 0;
 	}
+	return 0;
+}
+
+static int remove_loader(const struct request *req, const char *esp)
+{
+	_cleanup_free_ char *path = loader_path(esp);
+	int status = req->dry_run ? 0 : esp_remove_loader(esp);
+
+	if (!path)
+		return fail_errno(FAIL_NO_MEMORY, "%s", esp);
+	if (status)
+		return status;
+	out_text("%s: %s\n", path, removed(req));
+	report_loader(path, removed(req));
 	return 0;
 }
 
@@ -299,43 +371,50 @@ int verb_uninstall(const struct verb *verb, int argc, char **argv)
 	int status;
 
 	status = args_parse(verb, argc, argv, take_option, &req, &none);
+	json_put_bool(out_json(), "dry_run", req.dry_run);
 	if (!status)
 		status = check_variables();
 	if (!status)
 		status = esp_find(req.esp, &esp);
 	if (!status)
-		status = remove_entries();
+		status = remove_entries(&req);
 	if (!status)
-		status = esp_remove_loader(esp);
-	if (!status)
-		printf("%s/%s/%s: removed\n", esp, ESP_LOADER_DIR, ESP_LOADER_NAME);
+		status = remove_loader(&req, esp);
 	return status;
 }
 
-static int no_option(void *ctx, int key, const char *value)
+const struct option_row next_options[] = {
+	{ "dry-run", NULL, OPT_DRY_RUN, "say what would be done, and stop" },
+	{ 0 },
+};
+
+static void report_next(const struct request *req, uint16_t number)
 {
-	(void)ctx;
-	(void)key;
-	(void)value;
-	return 0;
+	struct json_object *json = out_json();
+
+	out_text("The next start %s %s \"%s\".\n", req->dry_run ? "would be" : "is",
+		 entry_name(number).s, BOOT_DESCRIPTION);
+	json_put_text(json, "entry", entry_name(number).s);
+	json_put_bool(json, "dry_run", req->dry_run);
 }
 
 int verb_next(const struct verb *verb, int argc, char **argv)
 {
 	_cleanup_entry_ struct boot_entry entry = { 0 };
+	struct request req = { 0 };
 	const char *none;
 	int status;
 
-	status = args_parse(verb, argc, argv, no_option, NULL, &none);
+	status = args_parse(verb, argc, argv, take_option, &req, &none);
 	if (!status)
 		status = check_variables();
 	if (!status)
 		status = efivars_find_entry(&entry);
 	if (!status && !entry.present)
 		status = fail(FAIL_NO_BOOT_ENTRY, "the firmware has no boot entry for the loader");
-	if (!status)
+	if (!status && !req.dry_run)
 		status = efivars_write_next(entry.number);
 	if (!status)
-		printf("The next start is Boot%04X \"%s\".\n", entry.number, BOOT_DESCRIPTION);
+		report_next(&req, entry.number);
 	return status;
 }

@@ -3,12 +3,11 @@
  * invalidate: end images for good.  The header goes first and is flushed: from
  * then on the slot is empty, whatever happens to the state behind it.
  */
-#include <stdio.h>
-
 #include "args.h"
 #include "fail.h"
 #include "image.h"
 #include "loss.h"
+#include "out.h"
 #include "text.h"
 
 struct request {
@@ -48,16 +47,20 @@ static int take_option(void *ctx, int key, const char *value)
 static bool describe(const struct request *req, const struct part *part,
 		     const struct img_area *area, bool ret_erase[IMG_MAX_SLOTS])
 {
+	struct json_object *json = out_json();
 	bool any = false;
 
-	printf("%s:\n", part->path);
+	out_text("%s:\n", part->path);
+	json_put_text(json, "device", part->path);
+	json_put_bool(json, "dry_run", req->dry_run);
+	(void)json_put_array(json, "erased");
 	for (uint32_t i = 0; i < area->nr_slots; i++) {
 		ret_erase[i] = false;
 		if (req->slot >= 0 && req->slot != (int)i)
 			continue;
-		ret_erase[i] = loss_describe(part, area, i);
+		ret_erase[i] = loss_describe(part, area, i, NULL);
 		if (!ret_erase[i])
-			printf("  slot %c:     empty\n", text_slot(i));
+			out_text("  slot %c:     empty\n", text_slot(i));
 		any |= ret_erase[i];
 	}
 	return any;
@@ -67,9 +70,11 @@ static int erase_slot(const struct part *part, const struct img_area *area, uint
 {
 	int status = image_erase_slot(part, area, slot);
 
-	if (!status)
-		printf("slot %c: erased\n", text_slot(slot));
-	return status;
+	if (status)
+		return status;
+	out_text("slot %c: erased\n", text_slot(slot));
+	json_append_text(json_array_of(out_json(), "erased"), slot ? "b" : "a");
+	return 0;
 }
 
 static int erase(const struct part *part, const struct img_area *area,

@@ -53,6 +53,11 @@ void json_put_uuid(struct json_object *object, const char *key, const uint8_t uu
 	json_put_text(object, key, text);
 }
 
+void json_put_slot(struct json_object *object, const char *key, uint32_t slot)
+{
+	json_put_text(object, key, slot ? "b" : "a");
+}
+
 static struct json_object *put_container(struct json_object *object, const char *key,
 					 struct json_object *container)
 {
@@ -72,22 +77,31 @@ struct json_object *json_put_array(struct json_object *object, const char *key)
 	return put_container(object, key, json_object_new_array());
 }
 
+struct json_object *json_array_of(struct json_object *object, const char *key)
+{
+	struct json_object *array;
+
+	if (object && json_object_object_get_ex(object, key, &array))
+		return array;
+	return json_put_array(object, key);
+}
+
+static struct json_object *append(struct json_object *array, struct json_object *value)
+{
+	if (array && value && json_object_array_add(array, value) == 0)
+		return value;
+	json_object_put(value);
+	return NULL;
+}
+
 struct json_object *json_append_object(struct json_object *array)
 {
-	struct json_object *object = json_object_new_object();
-
-	if (array && object && json_object_array_add(array, object) == 0)
-		return object;
-	json_object_put(object);
-	return NULL;
+	return append(array, json_object_new_object());
 }
 
 void json_append_text(struct json_object *array, const char *value)
 {
-	struct json_object *text = json_object_new_string(value);
-
-	if (!array || !text || json_object_array_add(array, text))
-		json_object_put(text);
+	(void)append(array, json_object_new_string(value));
 }
 
 int json_print(struct json_object *object)

@@ -18,10 +18,14 @@ void json_put_text(struct json_object *object, const char *key, const char *valu
 /* "0x..." */
 void json_put_hex(struct json_object *object, const char *key, uint64_t value);
 void json_put_uuid(struct json_object *object, const char *key, const uint8_t uuid[16]);
+/* "a", "b" */
+void json_put_slot(struct json_object *object, const char *key, uint32_t slot);
 
 /* A new object or array inside `object`. */
 struct json_object *json_put_object(struct json_object *object, const char *key);
 struct json_object *json_put_array(struct json_object *object, const char *key);
+/* The array of that name, made where there is none. */
+struct json_object *json_array_of(struct json_object *object, const char *key);
 struct json_object *json_append_object(struct json_object *array);
 void json_append_text(struct json_object *array, const char *value);
 

@@ -6,27 +6,38 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "out.h"
 #include "slotstate.h"
 #include "text.h"
 
-bool loss_describe(const struct part *part, const struct img_area *area, uint32_t slot)
+bool loss_describe(const struct part *part, const struct img_area *area, uint32_t slot,
+		   struct json_object **ret_lost)
 {
+	struct json_object *lost = json_array_of(out_json(), "lost");
 	struct img_state state = { .valid = false };
 	struct img_slot header;
+	enum img_reason reason = image_read_slot(part, area, slot, &header, NULL);
 
-	switch (image_read_slot(part, area, slot, &header, NULL)) {
-	case IMG_OK:
-		(void)image_read_state(part, area, slot, &header, &state, NULL);
-		printf("  lost:       the image in slot %c, generation %" PRIu64 ", ",
-		       text_slot(slot), header.generation);
-		slotstate_print_origin(&header, &state);
-		return true;
-	case IMG_E_SLOT_EMPTY:
+	if (ret_lost)
+		*ret_lost = NULL;
+	if (reason == IMG_E_SLOT_EMPTY)
 		return false;
-	default:
-		printf("  lost:       the damaged image in slot %c\n", text_slot(slot));
+	lost = json_append_object(lost);
+	json_put_slot(lost, "slot", slot);
+	json_put_text(lost, "status", reason ? img_reason_code(reason) : "ok");
+	if (reason) {
+		out_text("  lost:       the damaged image in slot %c\n", text_slot(slot));
 		return true;
 	}
+	(void)image_read_state(part, area, slot, &header, &state, NULL);
+	out_text("  lost:       the image in slot %c, generation %" PRIu64 ", ", text_slot(slot),
+		 header.generation);
+	slotstate_print_origin(&header, &state);
+	json_put_number(lost, "generation", header.generation);
+	json_put_text(lost, "description", slotstate_description(&header, &state).s);
+	if (ret_lost)
+		*ret_lost = lost;
+	return true;
 }
 
 int loss_confirm(bool yes)
@@ -35,6 +46,8 @@ int loss_confirm(bool yes)
 
 	if (yes)
 		return 0;
+	if (out_is_json())
+		return fail(FAIL_NOT_CONFIRMED, "this is to be confirmed, and --json does not ask");
 	if (!isatty(STDIN_FILENO))
 		return fail(FAIL_NOT_CONFIRMED, "there is no terminal to ask on");
 	printf("Go ahead? [y/N] ");

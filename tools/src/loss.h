@@ -4,9 +4,15 @@
 #define FASTBOOTCTL_LOSS_H
 
 #include "image.h"
+#include "jsonout.h"
 
-/* One line about the image in the slot.  False, and nothing is said: the slot is empty. */
-bool loss_describe(const struct part *part, const struct img_area *area, uint32_t slot);
+/*
+ * One line about the image in the slot, one element of the array "lost" in JSON.  False, and
+ * nothing is said: the slot is empty.  *ret_lost, where not NULL: the element of a whole image, for
+ * what else the verb knows of it.
+ */
+bool loss_describe(const struct part *part, const struct img_area *area, uint32_t slot,
+		   struct json_object **ret_lost);
 
 /* yes: do not ask.  0, or the exit status after a report: not-confirmed. */
 int loss_confirm(bool yes);

@@ -15,6 +15,7 @@
 #include "fail.h"
 #include "image.h"
 #include "io.h"
+#include "out.h"
 #include "slotstate.h"
 #include "sysattr.h"
 #include "text.h"
@@ -22,6 +23,7 @@
 struct request {
 	const char *path;
 	int slot; /* -1: the one this system was restored from */
+	bool dry_run;
 };
 
 struct target {
@@ -31,10 +33,11 @@ struct target {
 	struct img_state state;
 };
 
-enum { OPT_SLOT = 1 };
+enum { OPT_SLOT = 1, OPT_DRY_RUN };
 
 const struct option_row mark_good_options[] = {
 	{ "slot", "a|b", OPT_SLOT, "this slot (default: the one this system was restored from)" },
+	{ "dry-run", NULL, OPT_DRY_RUN, "say what would be done, and stop" },
 	{ 0 },
 };
 
@@ -42,8 +45,9 @@ static int take_option(void *ctx, int key, const char *value)
 {
 	struct request *req = ctx;
 
-	(void)key;
-	if (!text_parse_slot(value, &req->slot))
+	if (key == OPT_DRY_RUN)
+		req->dry_run = true;
+	else if (!text_parse_slot(value, &req->slot))
 		return fail(FAIL_USAGE, "mark-good: --slot is a or b, not %s", value);
 	return 0;
 }
@@ -140,10 +144,18 @@ static int write_state(const struct part *part, const struct target *target)
 	return slotstate_write(part, &target->area, target->slot, &target->header, &good);
 }
 
-static void say(const struct target *target, const char *what)
+static void report(const struct part *part, const struct target *target, const char *what,
+		   bool written)
 {
-	printf("slot %c: generation %" PRIu64 " %s\n", text_slot(target->slot),
-	       target->header.generation, what);
+	struct json_object *json = out_json();
+
+	out_text("slot %c: generation %" PRIu64 " %s\n", text_slot(target->slot),
+		 target->header.generation, what);
+	json_put_text(json, "device", part->path);
+	json_put_slot(json, "slot", target->slot);
+	json_put_number(json, "generation", target->header.generation);
+	json_put_number(json, "attempts_before", target->state.attempts);
+	json_put_bool(json, "written", written);
 }
 
 /* What was seen before the partition was claimed is looked at again. */
@@ -157,7 +169,7 @@ static int claim_and_mark(const struct request *req)
 	if (!status)
 		status = write_state(&part, &target);
 	if (!status)
-		say(&target, "is good");
+		report(&part, &target, "is good", true);
 	return status;
 }
 
@@ -169,8 +181,9 @@ static int mark_good(const struct request *req)
 
 	if (status)
 		return status;
-	if (is_good(&target)) {
-		say(&target, "is good already");
+	if (is_good(&target) || req->dry_run) {
+		report(&part, &target,
+		       is_good(&target) ? "is good already" : "would be called good", false);
 		return 0;
 	}
 	part_close(&part);

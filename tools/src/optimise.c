@@ -20,8 +20,8 @@
 #include "fail.h"
 #include "image.h"
 #include "io.h"
-#include "jsonout.h"
 #include "loss.h"
+#include "out.h"
 #include "recode.h"
 #include "slots.h"
 #include "slotstate.h"
@@ -39,7 +39,7 @@ struct request {
 	const char *path;
 	int slot; /* -1: the one that the loader would take */
 	int level;
-	bool yes, dry_run, json;
+	bool yes, dry_run;
 };
 
 /* What the area holds, and what is to come of it. */
@@ -49,14 +49,13 @@ struct plan {
 	uint64_t generation;
 };
 
-enum { OPT_SLOT = 1, OPT_LEVEL, OPT_YES, OPT_DRY_RUN, OPT_JSON };
+enum { OPT_SLOT = 1, OPT_LEVEL, OPT_YES, OPT_DRY_RUN };
 
 const struct option_row optimise_options[] = {
 	{ "slot", "a|b", OPT_SLOT, "the image in this slot (default: the one to be restored)" },
 	{ "level", "N", OPT_LEVEL, "how hard to compress, 3 to 12 (default: 9)" },
 	{ "yes", NULL, OPT_YES, "do not ask before the other slot's image is lost" },
 	{ "dry-run", NULL, OPT_DRY_RUN, "compress, say what would be gained, write nothing" },
-	{ "json", NULL, OPT_JSON, "print JSON" },
 	{ 0 },
 };
 
@@ -86,11 +85,8 @@ static int take_option(void *ctx, int key, const char *value)
 	case OPT_YES:
 		req->yes = true;
 		return 0;
-	case OPT_DRY_RUN:
-		req->dry_run = true;
-		return 0;
 	default:
-		req->json = true;
+		req->dry_run = true;
 		return 0;
 	}
 }
@@ -171,35 +167,27 @@ static void describe(const struct request *req, const struct part *part,
 		     const struct img_area *area, const struct plan *plan)
 {
 	const struct img_slot *header = &plan->slots.header[plan->from];
+	struct json_object *lost;
 
-	printf("%s:\n", part->path);
-	printf("  image:      slot %c, generation %" PRIu64 ", ", text_slot(plan->from),
-	       header->generation);
+	out_text("%s:\n", part->path);
+	out_text("  image:      slot %c, generation %" PRIu64 ", ", text_slot(plan->from),
+		 header->generation);
 	slotstate_print_origin(header, &plan->slots.state[plan->from]);
-	printf("  copy:       slot %c, generation %" PRIu64 ", LZ4HC level %d\n",
-	       text_slot(plan->to), plan->generation, req->level);
-	(void)loss_describe(part, area, plan->to);
+	out_text("  copy:       slot %c, generation %" PRIu64 ", LZ4HC level %d\n",
+		 text_slot(plan->to), plan->generation, req->level);
+	(void)loss_describe(part, area, plan->to, &lost);
+	json_put_bool(lost, "newer", loses_newer(plan));
+	json_put_bool(lost, "restored_next", loses_next(plan));
 	if (loses_newer(plan))
-		printf("  That image is newer than the one that is copied.\n");
+		out_text("  That image is newer than the one that is copied.\n");
 	if (loses_next(plan))
-		printf("  That image is the one that would be restored next.\n");
-}
-
-/* With --json standard output is for JSON alone, so that there is nobody to ask. */
-static int confirm(const struct request *req, const struct plan *plan)
-{
-	if (!loses(plan))
-		return 0;
-	if (req->json && !req->yes)
-		return fail(FAIL_NOT_CONFIRMED, "slot %c is not empty, and --json does not ask",
-			    text_slot(plan->to));
-	return loss_confirm(req->yes);
+		out_text("  That image is the one that would be restored next.\n");
 }
 
 static void put_image(struct json_object *to, uint32_t slot, const struct img_slot *header,
 		      const struct stats *stats)
 {
-	json_put_text(to, "slot", slot ? "b" : "a");
+	json_put_slot(to, "slot", slot);
 	json_put_number(to, "generation", header->generation);
 	json_put_number(to, "stored_bytes", stats->bytes_stored);
 	json_put_number(to, "disk_bytes", stats->bytes_on_disk);
@@ -209,66 +197,40 @@ static void put_image(struct json_object *to, uint32_t slot, const struct img_sl
 	json_put_number(to, "constant", stats->chunks_fill);
 }
 
-static void put_loss(struct json_object *to, const struct plan *plan)
-{
-	enum img_reason reason = plan->slots.whole[plan->to];
-
-	if (!loses(plan)) {
-		json_put_text(to, "lost", NULL);
-		return;
-	}
-	to = json_put_object(to, "lost");
-	json_put_text(to, "status", reason ? img_reason_code(reason) : "ok");
-	if (reason)
-		return;
-	json_put_number(to, "generation", plan->slots.header[plan->to].generation);
-	json_put_bool(to, "newer", loses_newer(plan));
-	json_put_bool(to, "restored_next", loses_next(plan));
-}
-
-static int report_json(const struct request *req, const struct plan *plan, const struct recode *r,
-		       const struct stats *old, const struct stats *new)
-{
-	struct json_object *json = json_object_new_object();
-
-	json_put_text(json, "device", r->part->path);
-	json_put_bool(json, "written", !req->dry_run);
-	json_put_number(json, "level", (uint64_t)req->level);
-	put_image(json_put_object(json, "image"), plan->from, r->original, old);
-	put_image(json_put_object(json, "copy"), plan->to, &r->copy, new);
-	put_loss(json, plan);
-	return json_print(json);
-}
-
-static int report(const struct request *req, const struct plan *plan, const struct recode *r)
+static void report(const struct request *req, const struct plan *plan, const struct recode *r)
 {
 	const struct img_meta copy = recode_copy(r);
+	struct json_object *json = out_json();
 	struct stats old, new;
 
 	stats_collect(&r->meta.meta, &old);
 	stats_collect(&copy, &new);
-	if (req->json)
-		return report_json(req, plan, r, &old, &new);
 	if (req->dry_run)
-		printf("  would take: %s instead of %s\n", text_size(new.bytes_on_disk).s,
-		       text_size(old.bytes_on_disk).s);
+		out_text("  would take: %s instead of %s\n", text_size(new.bytes_on_disk).s,
+			 text_size(old.bytes_on_disk).s);
 	else
-		printf("slot %c: generation %" PRIu64 ": written and compared with slot %c, %s "
-		       "instead of %s\n",
-		       text_slot(plan->to), plan->generation, text_slot(plan->from),
-		       text_size(new.bytes_on_disk).s, text_size(old.bytes_on_disk).s);
-	return 0;
+		out_text("slot %c: generation %" PRIu64 ": written and compared with slot %c, %s "
+			 "instead of %s\n",
+			 text_slot(plan->to), plan->generation, text_slot(plan->from),
+			 text_size(new.bytes_on_disk).s, text_size(old.bytes_on_disk).s);
+	json_put_text(json, "device", r->part->path);
+	json_put_bool(json, "written", !req->dry_run);
+	json_put_number(json, "level", (uint64_t)req->level);
+	put_image(json_put_object(json, "image"), plan->from, r->original, &old);
+	put_image(json_put_object(json, "copy"), plan->to, &r->copy, &new);
 }
 
 static int copy_image(const struct request *req, const struct plan *plan, struct recode *r)
 {
-	int status = req->dry_run ? 0 : confirm(req, plan);
+	int status = req->dry_run || !loses(plan) ? 0 : loss_confirm(req->yes);
 
 	if (!status)
 		status = recode_try(r, req->dry_run);
 	if (!status && !req->dry_run)
 		status = recode_write(r);
-	return status ? status : report(req, plan, r);
+	if (!status)
+		report(req, plan, r);
+	return status;
 }
 
 static struct img_state copied_state(const struct img_state *state)
@@ -297,8 +259,7 @@ static int optimise_area(const struct request *req, const struct part *part,
 	status = recode_open(&recode);
 	if (status)
 		return status;
-	if (!req->json)
-		describe(req, part, area, &plan);
+	describe(req, part, area, &plan);
 	return copy_image(req, &plan, &recode);
 }
 

@@ -13,7 +13,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -25,6 +24,7 @@
 #include "image.h"
 #include "io.h"
 #include "loss.h"
+#include "out.h"
 #include "part.h"
 #include "swaphdr.h"
 #include "text.h"
@@ -165,29 +165,49 @@ static void describe_loss(const struct part *part, const struct part_content *co
 {
 	struct img_area area;
 
-	if (is_foreign(content))
-		printf("  lost:       %s %s\n",
-		       content->table[0] ? "a partition table" : content->type, content->label);
+	if (is_foreign(content)) {
+		const char *what = content->table[0] ? "a partition table" : content->type;
+
+		out_text("  lost:       %s %s\n", what, content->label);
+		json_put_text(json_append_object(json_array_of(out_json(), "lost")), "content",
+			      what);
+	}
 	if (image_read_area(part, &area, NULL) != IMG_OK)
 		return;
 	for (uint32_t i = 0; i < area.nr_slots; i++)
-		(void)loss_describe(part, &area, i);
+		(void)loss_describe(part, &area, i, NULL);
+}
+
+static void describe_slot(const struct img_area *area, uint32_t i, struct json_object *to)
+{
+	out_text("  slot %c:     %s at byte %" PRIu64 "\n", text_slot(i),
+		 text_size(area->slot[i].size).s, area->slot[i].offset);
+	json_put_slot(to, "slot", i);
+	json_put_number(to, "offset", area->slot[i].offset);
+	json_put_number(to, "size", area->slot[i].size);
 }
 
 static void describe(const struct request *req, const struct part *part,
 		     const struct part_content *content, const struct img_area *area)
 {
-	printf("%s (%s):\n", part->path, text_size(part->size).s);
+	struct json_object *json = out_json(), *slots;
+
+	out_text("%s (%s):\n", part->path, text_size(part->size).s);
+	json_put_text(json, "device", part->path);
+	json_put_number(json, "partition_size", part->size);
+	json_put_bool(json, "written", false);
+	(void)json_put_array(json, "lost");
 	describe_loss(part, content);
-	printf("  swap area:  %s%s\n", text_size(area->offset).s,
-	       area->offset == SWAP_MIN_SIZE ? ", the smallest possible" : "");
+	out_text("  swap area:  %s%s\n", text_size(area->offset).s,
+		 area->offset == SWAP_MIN_SIZE ? ", the smallest possible" : "");
+	json_put_number(json, "swap_bytes", area->offset);
+	slots = json_put_array(json, "slots");
 	for (uint32_t i = 0; i < area->nr_slots; i++)
-		printf("  slot %c:     %s at byte %" PRIu64 "\n", text_slot(i),
-		       text_size(area->slot[i].size).s, area->slot[i].offset);
+		describe_slot(area, i, json_append_object(slots));
 	if (area->nr_slots == 1)
-		printf("  Only one slot%s: a new image overwrites the old one, and if that is\n"
-		       "  interrupted there is none.\n",
-		       req->nr_slots ? "" : " fits");
+		out_text("  Only one slot%s: a new image overwrites the old one, and if that is\n"
+			 "  interrupted there is none.\n",
+			 req->nr_slots ? "" : " fits");
 }
 
 static int write_and_flush(const struct part *part, const void *data, size_t size, uint64_t offset)
@@ -285,9 +305,11 @@ static int prepare(const struct request *req)
 		status = write_layout(&part, &area, swap_page, is_foreign(&content));
 	if (!status)
 		status = check_written(&part, &area);
-	if (!status)
-		printf("%s is ready for images.\n", part.path);
-	return status;
+	if (status)
+		return status;
+	out_text("%s is ready for images.\n", part.path);
+	json_put_bool(out_json(), "written", true);
+	return 0;
 }
 
 int verb_prepare(const struct verb *verb, int argc, char **argv)

@@ -9,6 +9,7 @@
 
 #include "fail.h"
 #include "io.h"
+#include "out.h"
 
 #define SECTOR 512u
 
@@ -26,8 +27,8 @@ void slotstate_print_origin(const struct img_slot *header, const struct img_stat
 {
 	const struct slot_description description = slotstate_description(header, state);
 
-	printf("of %s%s%s\n", text_time(header->created, time(NULL)).s,
-	       description.s[0] ? ": " : "", description.s);
+	out_text("of %s%s%s\n", text_time(header->created, time(NULL)).s,
+		 description.s[0] ? ": " : "", description.s);
 }
 
 const char *slotstate_mode(enum img_mode mode)
@@ -59,8 +60,8 @@ void slotstate_print_refusal(const char *indent, const struct img_slot *header,
 	enum img_reason reason = img_state_check(header, state, 0, NULL);
 
 	if (reason)
-		printf("%s%s: %s; %s\n", indent, img_reason_code(reason),
-		       img_reason_sentence(reason), img_reason_advice(reason));
+		out_text("%s%s: %s; %s\n", indent, img_reason_code(reason),
+			 img_reason_sentence(reason), img_reason_advice(reason));
 }
 
 void slotstate_json(const struct img_slot *header, const struct img_state *state,
@@ -84,7 +85,7 @@ void slotstate_json_image(const struct slots *slots, uint32_t number, struct jso
 	const struct img_state *state = &slots->state[number];
 	enum img_reason reason = slots->whole[number];
 
-	json_put_text(to, "slot", number ? "b" : "a");
+	json_put_slot(to, "slot", number);
 	json_put_text(to, "status", reason ? img_reason_code(reason) : "ok");
 	if (reason)
 		return;

@@ -11,30 +11,9 @@
 #include "args.h"
 #include "fail.h"
 #include "lastresult.h"
+#include "out.h"
 #include "sysattr.h"
 #include "text.h"
-
-struct request {
-	const char *path;
-	bool json;
-};
-
-enum { OPT_JSON = 1 };
-
-const struct option_row status_options[] = {
-	{ "json", NULL, OPT_JSON, "print JSON" },
-	{ 0 },
-};
-
-static int take_option(void *ctx, int key, const char *value)
-{
-	struct request *req = ctx;
-
-	(void)key;
-	(void)value;
-	req->json = true;
-	return 0;
-}
 
 static int worse(int a, int b)
 {
@@ -121,31 +100,26 @@ static void status_free(struct status *status)
 	free(status->loader.last_result);
 }
 
-static int show(const struct request *req, const struct status *status)
+static void show(const struct status *status)
 {
-	struct json_object *json;
-
-	if (!req->json) {
+	if (out_is_json())
+		status_json(status, out_json());
+	else
 		status_text(status);
-		return 0;
-	}
-	json = json_object_new_object();
-	status_json(status, json);
-	return json_print(json);
 }
 
 int verb_status(const struct verb *verb, int argc, char **argv)
 {
 	struct status status = { .area.part = PART_CLOSED, .loader.position = -1 };
-	struct request req = { 0 };
-	int exit_status = args_parse(verb, argc, argv, take_option, &req, &req.path);
+	const char *path;
+	int exit_status = args_parse(verb, argc, argv, NULL, NULL, &path);
 
 	if (exit_status)
 		return exit_status;
 	exit_status = collect_kernel(&status.kernel);
-	exit_status = worse(exit_status, collect_area(req.path, &status.area));
+	exit_status = worse(exit_status, collect_area(path, &status.area));
 	exit_status = worse(exit_status, collect_loader(&status.loader));
-	exit_status = worse(exit_status, show(&req, &status));
+	show(&status);
 	status_free(&status);
 	return exit_status;
 }

@@ -834,7 +834,7 @@ def test_optimise_dry_run(partition):
     assert told["written"] is False
     done = json.loads(ctl("optimise", "--json", path)[0])
     assert done == {**told, "written": True}
-    assert done["level"] == 9 and done["lost"] is None and done["device"] == str(path)
+    assert done["level"] == 9 and done["lost"] == [] and done["device"] == str(path)
     assert done["copy"]["chunks"] == done["image"]["chunks"] == {"lz4": 3, "raw": 1, "constant": 1}
     for name, slot, generation in (("image", 0, 5), ("copy", 1, 6)):
         real = json.loads(ctl("inspect", "--json", path)[0])["slots"][slot]
@@ -858,13 +858,14 @@ def test_optimise_asks_before_an_image_is_lost(partition):
     refused("not-confirmed", "optimise", path)
     assert "--json does not ask" in refused("not-confirmed", "optimise", "--json", path)
     told = json.loads(ctl("optimise", "--json", "--slot", "a", "--dry-run", path)[0])
-    assert told["lost"] == {"status": "ok", "generation": 6, "newer": True, "restored_next": True}
+    assert told["lost"] == [{"slot": "b", "status": "ok", "generation": 6,
+                             "description": "newest", "newer": True, "restored_next": True}]
     assert path.read_bytes() == before
 
     flip(path, damaged["slot-header"][0] + 100)
     refused("not-confirmed", "optimise", path)
     done = json.loads(ctl("optimise", "--json", "--yes", path)[0])
-    assert done["lost"] == {"status": "slot-checksum"}
+    assert done["lost"] == [{"slot": "b", "status": "slot-checksum"}]
     assert done["copy"] | {"slot": "b", "generation": 6} == done["copy"]
     ctl("verify", path)
 
@@ -891,7 +892,7 @@ def test_optimise_a_promoted_image(partition):
     assert "slot A, generation 5" in out and "the better one" in out and "newest" in out
     assert "newer than" in out and "restored next" not in out
     told = json.loads(ctl("optimise", "--dry-run", "--json", path)[0])
-    assert told["copy"]["generation"] == 10 and told["lost"]["restored_next"] is False
+    assert told["copy"]["generation"] == 10 and told["lost"][0]["restored_next"] is False
     out, _ = ctl("optimise", "--dry-run", "--slot", "b", path)
     assert "newer than" not in out and "restored next" in out
     ctl("optimise", "--yes", path)
@@ -1373,6 +1374,91 @@ def test_install_puts_everything_where_it_belongs(tmp_path):
         assert (tmp_path / place).stat().st_mode & 0o777 == mode, place
 
 
+# JSON
+
+def told(*args, status=0, env=None):
+    """The one object on standard output; what is told of a failure is the line on stderr."""
+    out, err = ctl(*args, "--json", status=status, env=env)
+    data = json.loads(out)
+    lines = [line for line in err.splitlines() if "warning" not in line]
+    if status:
+        error = data["error"]
+        assert set(error) == {"code", "message", "advice"}
+        assert lines[0] == "fastbootctl: {code}: {message}; {advice}".format(**error)
+    else:
+        assert "error" not in data and not lines
+    return data
+
+
+def test_json_of_prepare(partition):
+    path = partition(prepare=False)
+    plan = told("prepare", "--dry-run", path)
+    assert plan == {
+        "device": str(path), "partition_size": 16 * MIB, "written": False, "lost": [],
+        "swap_bytes": SWAP_MIN,
+        "slots": [{"slot": slot, "offset": plan["slots"][i]["offset"],
+                   "size": plan["slots"][i]["size"]} for i, slot in enumerate("ab")]}
+    assert "--json does not ask" in told("prepare", path, status=1)["error"]["message"]
+    assert not any(path.read_bytes())
+    assert told("prepare", "--yes", path) == {**plan, "written": True}
+    put_image(path, 1, 3, "mine")
+    assert told("prepare", "--dry-run", path)["lost"] == [
+        {"slot": "b", "status": "ok", "generation": 3, "description": "mine"}]
+    assert told("prepare", "--dry-run", "--slots", 3, path, status=2)["error"]["code"] == "usage"
+
+
+def test_json_of_mark_good(partition):
+    path = partition()
+    put_image(path, 0, 8, "", "--attempts", 2)
+    before = path.read_bytes()
+    done = {"device": str(path), "slot": "a", "generation": 8, "attempts_before": 2,
+            "written": False}
+    assert told("mark-good", "--slot", "a", "--dry-run", path) == done
+    assert "would be called good" in ctl("mark-good", "--slot", "a", "--dry-run", path)[0]
+    assert path.read_bytes() == before
+    assert told("mark-good", "--slot", "a", path) == {**done, "written": True}
+    assert told("mark-good", "--slot", "a", path) == {**done, "attempts_before": 0}
+    assert told("mark-good", "--slot", "b", path, status=1)["error"]["code"] == "slot-empty"
+
+
+def test_json_of_invalidate(partition):
+    path = partition()
+    put_image(path, 1, 8)
+    lost = [{"slot": "b", "status": "ok", "generation": 8, "description": ""}]
+    plan = {"device": str(path), "dry_run": True, "erased": [], "lost": lost}
+    assert told("invalidate", "--dry-run", path) == plan
+    asked = told("invalidate", path, status=1)
+    assert asked["lost"] == lost and asked["error"]["code"] == "not-confirmed"
+    assert told("invalidate", "--yes", path) == {**plan, "dry_run": False, "erased": ["b"]}
+    assert told("invalidate", "--yes", path)["lost"] == []
+
+
+def test_json_of_inspect_and_status_has_errors(partition, tmp_path):
+    path = partition()
+    flip(path, put_image(path)["page-index"][0])
+    assert told("inspect", path, status=1)["error"]["code"] == "section-checksum"
+    none = {"FASTBOOTCTL_ROOT": str(tmp_path / "none"), "EFIVARFS_PATH": "/none/"}
+    done = told("status", status=3, env=none)
+    assert done["error"]["code"] == "open-failed" and done["images"] == {"present": False}
+
+
+def test_json_of_a_wrong_command_line():
+    assert told("frobnicate", status=2)["error"]["code"] == "usage"
+    assert told("prepare", status=2)["error"]["code"] == "usage"
+    assert told("next", "--no-such", status=2)["error"]["code"] == "usage"
+
+
+def test_json_of_boot_entries_without_variables(tmp_path):
+    env = {"EFIVARFS_PATH": f"{tmp_path}/none/"}
+    for verb in ("next", "uninstall"):
+        assert told(verb, "--dry-run", status=1, env=env)["error"]["code"] == "no-efi"
+
+
+def test_json_is_printable(tmp_path):
+    out, _ = ctl("verify", "--json", tmp_path / "a\033b", status=3)
+    assert json.loads(out)["error"]["message"].startswith(f"{tmp_path}/a?b: ")
+
+
 # the command line
 
 @pytest.mark.parametrize("args", [
@@ -1381,11 +1467,11 @@ def test_install_puts_everything_where_it_belongs(tmp_path):
     ("prepare", "--label", "longer-than-a-label", "x"), ("prepare", "--no-such", "x"),
     ("verify", "--slot", "c", "x"), ("inspect", "--slot", "", "x"), ("next", "now"),
     ("install", "--options", "quick"), ("install", "--esp"), ("help", "frobnicate"),
-    ("status", "a", "b"), ("next", "--json"), ("mark-good", "--slot", "c", "x"),
+    ("status", "a", "b"), ("next", "--yes"), ("mark-good", "--slot", "c", "x"),
     ("mark-good", "--yes", "x"), ("invalidate", "--slot", "1", "x"), ("invalidate", "a", "b"),
     ("optimise", "--level", "2", "x"), ("optimise", "--level", "13", "x"),
     ("optimise", "--level", "9x", "x"), ("optimise", "--level", "", "x"),
-    ("optimise", "--slot", "c", "x"), ("optimise", "a", "b"),
+    ("optimise", "--slot", "c", "x"), ("optimise", "a", "b"), ("verify", "--json=1", "x"),
 ])
 def test_usage(args):
     assert "fastbootctl help" in refused("usage", *args, status=2)

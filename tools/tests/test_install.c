@@ -169,9 +169,10 @@ static int run(int (*fn)(const struct verb *, int, char **), const struct option
 #define INSTALL(...)                                                                               \
 	run(verb_install, install_options,                                                         \
 	    (const char *const[]){ "--esp", esp, "--loader", loader, __VA_ARGS__, NULL })
-#define UNINSTALL()                                                                                \
-	run(verb_uninstall, uninstall_options, (const char *const[]){ "--esp", esp, NULL })
-#define NEXT() run(verb_next, NULL, (const char *const[]){ NULL })
+#define UNINSTALL(...)                                                                             \
+	run(verb_uninstall, uninstall_options,                                                     \
+	    (const char *const[]){ "--esp", esp, __VA_ARGS__, NULL })
+#define NEXT(...) run(verb_next, next_options, (const char *const[]){ __VA_ARGS__ })
 
 /* Another system's entry, so that number 0 is taken. */
 static void put_foreign_entry(void)
@@ -331,11 +332,24 @@ static void next_names_the_entry(void **state)
 {
 	(void)state;
 	put_foreign_entry();
-	assert_int_equal(NEXT(), EXIT_REFUSED);
+	assert_int_equal(NEXT(NULL), EXIT_REFUSED);
 	assert_false(has_variable("BootNext"));
 	assert_int_equal(INSTALL(NULL), EXIT_OK);
-	assert_int_equal(NEXT(), EXIT_OK);
+	assert_int_equal(NEXT(NULL), EXIT_OK);
 	assert_variable("BootNext", "\1\0", 2);
+}
+
+static void dry_runs_change_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(INSTALL("--first"), EXIT_OK);
+	assert_int_equal(NEXT("--dry-run", NULL), EXIT_OK);
+	assert_false(has_variable("BootNext"));
+	assert_int_equal(UNINSTALL("--dry-run"), EXIT_OK);
+	assert_installed('1');
+	assert_true(has_variable("Boot0000"));
+	assert_int_equal(UNINSTALL(NULL), EXIT_OK);
+	assert_int_equal(NEXT("--dry-run", NULL), EXIT_REFUSED);
 }
 
 static void uninstall_leaves_only_the_others(void **state)
@@ -345,15 +359,15 @@ static void uninstall_leaves_only_the_others(void **state)
 	(void)state;
 	put_foreign_entry();
 	assert_int_equal(INSTALL("--first"), EXIT_OK);
-	assert_int_equal(NEXT(), EXIT_OK);
-	assert_int_equal(UNINSTALL(), EXIT_OK);
+	assert_int_equal(NEXT(NULL), EXIT_OK);
+	assert_int_equal(UNINSTALL(NULL), EXIT_OK);
 	assert_variable("BootOrder", "\0\0", 2);
 	assert_true(has_variable("Boot0000"));
 	assert_false(has_variable("Boot0001"));
 	assert_false(has_variable("BootNext"));
 	snprintf(path, sizeof(path), "%s/EFI/fastboot", esp);
 	assert_int_equal(access(path, F_OK), -1);
-	assert_int_equal(UNINSTALL(), EXIT_OK);
+	assert_int_equal(UNINSTALL(NULL), EXIT_OK);
 }
 
 /* libefivar looks at its environment once, before main: start again with the right one. */
@@ -385,6 +399,7 @@ int main(int argc, char **argv)
 		TEST(install_refuses_before_it_changes_anything),
 		TEST(next_names_the_entry),
 		TEST(uninstall_leaves_only_the_others),
+		TEST(dry_runs_change_nothing),
 	};
 
 	const char *dir = getenv("FASTBOOTCTL_TEST_DIR");
