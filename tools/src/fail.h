@@ -55,6 +55,8 @@ enum exit_status {
 	X(EFI_PATH, "efi-path", EXIT_SYSTEM,                                                       \
 	  "see that the EFI system partition is mounted from a partition of a disk")               \
 	X(NO_BOOT_ENTRY, "no-boot-entry", EXIT_REFUSED, "create it with: fastbootctl install")     \
+	X(SYSCTL, "sysctl-write", EXIT_SYSTEM,                                                     \
+	  "be root, or put panic=5 on the kernel's command line")                                  \
 	X(NOT_RESTORED, "not-restored", EXIT_REFUSED,                                              \
 	  "name the image's slot with --slot a or --slot b")                                       \
 	X(NOT_GOLDEN, "not-golden", EXIT_REFUSED,                                                  \

@@ -18,6 +18,7 @@
 #include "fail.h"
 #include "io.h"
 #include "out.h"
+#include "recovery.h"
 
 #define DEFAULT_LOADER "/usr/lib/fastboot/fastbootx64.efi"
 #define MAX_LOADER     (16u << 20)
@@ -26,16 +27,26 @@ struct request {
 	const char *esp;
 	const char *loader;
 	const char *options; /* NULL: keep what the entry has */
-	bool first, no_variables, dry_run;
+	bool first, recovery, no_variables, dry_run;
 };
 
-enum { OPT_ESP = 1, OPT_LOADER, OPT_FIRST, OPT_OPTIONS, OPT_NO_VARIABLES, OPT_DRY_RUN };
+enum {
+	OPT_ESP = 1,
+	OPT_LOADER,
+	OPT_FIRST,
+	OPT_RECOVERY,
+	OPT_OPTIONS,
+	OPT_NO_VARIABLES,
+	OPT_DRY_RUN
+};
 
 const struct option_row install_options[] = {
 	{ "esp", "DIR", OPT_ESP,
 	  "where the EFI system partition is mounted (default: /boot/efi, /efi, /boot)" },
 	{ "loader", "FILE", OPT_LOADER, "the loader (default: " DEFAULT_LOADER ")" },
 	{ "first", NULL, OPT_FIRST, "put the entry first in the boot order, not last" },
+	{ "recovery", NULL, OPT_RECOVERY,
+	  "--first, and see that a kernel panic resets the machine" },
 	{ "options", "STRING", OPT_OPTIONS,
 	  "options for the loader, \"\" for none (default: keep the entry's)" },
 	{ "no-variables", NULL, OPT_NO_VARIABLES, "copy the loader only, make no boot entry" },
@@ -70,6 +81,10 @@ static int take_option(void *ctx, int key, const char *value)
 		return 0;
 	case OPT_FIRST:
 		req->first = true;
+		return 0;
+	case OPT_RECOVERY:
+		req->first = true;
+		req->recovery = true;
 		return 0;
 	case OPT_OPTIONS:
 		return take_loader_options(req, value);
@@ -283,9 +298,20 @@ static int install(const struct request *req)
 		status = put_loader(req, esp, loader, size);
 	if (!status && !req->no_variables)
 		status = put_boot_entry(req, esp);
+	if (!status && req->recovery)
+		status = recovery_arm(req->dry_run);
 	if (!status && !req->dry_run)
 		hint(esp);
 	return status;
+}
+
+/* Recovery is an entry that comes first: without one there is nothing to arm. */
+static int check_request(const struct request *req)
+{
+	if (req->recovery && req->no_variables)
+		return fail(FAIL_USAGE,
+			    "install: --recovery and --no-variables exclude each other");
+	return 0;
 }
 
 int verb_install(const struct verb *verb, int argc, char **argv)
@@ -294,6 +320,8 @@ int verb_install(const struct verb *verb, int argc, char **argv)
 	const char *none;
 	int status = args_parse(verb, argc, argv, take_option, &req, &none);
 
+	if (!status)
+		status = check_request(&req);
 	return status ? status : install(&req);
 }
 
@@ -380,7 +408,7 @@ int verb_uninstall(const struct verb *verb, int argc, char **argv)
 		status = remove_entries(&req);
 	if (!status)
 		status = remove_loader(&req, esp);
-	return status;
+	return status ? status : recovery_disarm(req.dry_run);
 }
 
 const struct option_row next_options[] = {

@@ -21,10 +21,11 @@
 #include "esp.h"
 #include "fail.h"
 #include "io.h"
+#include "recovery.h"
 
 #define GLOBAL "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 
-static char top[64], esp[96], vars[96], loader[96];
+static char top[64], esp[96], vars[96], loader[96], root[96];
 static bool esp_is_fat;
 static uint8_t partition_guid; /* of the partition the file is on */
 
@@ -85,6 +86,44 @@ static void name_paths(const char *dir)
 	snprintf(esp, sizeof(esp), "%s/esp", top);
 	snprintf(vars, sizeof(vars), "%s/vars/", top);
 	snprintf(loader, sizeof(loader), "%s/fastbootx64.efi", top);
+	snprintf(root, sizeof(root), "%s/root", top);
+}
+
+/* What recovery looks at of the system. */
+static char *root_path(const char *file)
+{
+	static char path[160];
+
+	snprintf(path, sizeof(path), "%s%s", root, file);
+	return path;
+}
+
+static void make_root(void)
+{
+	static const char *const dirs[] = { "",	     "/etc",	  "/etc/sysctl.d",
+					    "/proc", "/proc/sys", "/proc/sys/kernel" };
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		assert_int_equal(mkdir(root_path(dirs[i]), 0755), 0);
+}
+
+static void set_panic(const char *text)
+{
+	write_file(root_path("/proc/sys/kernel/panic"), text, strlen(text));
+}
+
+static void assert_root_file(const char *file, const char *wanted)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	assert_int_equal(io_read_file(root_path(file), 4096, &text, &size), 0);
+	assert_string_equal(text, wanted);
+}
+
+static bool has_root_file(const char *file)
+{
+	return access(root_path(file), F_OK) == 0;
 }
 
 static int set_up(void **state)
@@ -92,6 +131,8 @@ static int set_up(void **state)
 	(void)state;
 	assert_int_equal(mkdir(esp, 0755), 0);
 	assert_int_equal(mkdir(vars, 0755), 0);
+	make_root();
+	set_panic("0\n");
 	esp_is_fat = true;
 	partition_guid = 1;
 	write_loader('1');
@@ -105,6 +146,7 @@ static int tear_down(void **state)
 	(void)state;
 	failed |= nftw(esp, remove_one, 16, FTW_DEPTH | FTW_PHYS) && errno != ENOENT;
 	failed |= nftw(vars, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	failed |= nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	failed |= unlink(loader) && errno != ENOENT;
 	return failed;
 }
@@ -342,14 +384,57 @@ static void next_names_the_entry(void **state)
 static void dry_runs_change_nothing(void **state)
 {
 	(void)state;
-	assert_int_equal(INSTALL("--first"), EXIT_OK);
+	assert_int_equal(INSTALL("--recovery"), EXIT_OK);
 	assert_int_equal(NEXT("--dry-run", NULL), EXIT_OK);
 	assert_false(has_variable("BootNext"));
 	assert_int_equal(UNINSTALL("--dry-run"), EXIT_OK);
 	assert_installed('1');
 	assert_true(has_variable("Boot0000"));
+	assert_true(has_root_file(RECOVERY_FILE));
 	assert_int_equal(UNINSTALL(NULL), EXIT_OK);
 	assert_int_equal(NEXT("--dry-run", NULL), EXIT_REFUSED);
+}
+
+static void recovery_goes_first_and_arms_the_panic(void **state)
+{
+	(void)state;
+	put_foreign_entry();
+	assert_int_equal(INSTALL("--recovery", "--dry-run"), EXIT_OK);
+	assert_false(has_root_file(RECOVERY_FILE));
+	assert_root_file("/proc/sys/kernel/panic", "0\n");
+	assert_int_equal(INSTALL("--recovery"), EXIT_OK);
+	assert_variable("BootOrder", "\1\0\0\0", 4);
+	assert_root_file(RECOVERY_FILE, "# Written by: fastbootctl install --recovery\n"
+					"kernel.panic = 5\n");
+	assert_root_file("/proc/sys/kernel/panic", "5\n");
+	assert_int_equal(INSTALL("--recovery"), EXIT_OK);
+	assert_int_equal(UNINSTALL(NULL), EXIT_OK);
+	assert_false(has_root_file(RECOVERY_FILE));
+}
+
+/* By panic= on the command line, or another's file. */
+static void recovery_leaves_a_value_that_is_set(void **state)
+{
+	static const char *const set[] = { "1\n", "-1\n", "30\n" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(set) / sizeof(set[0]); i++) {
+		set_panic(set[i]);
+		assert_int_equal(INSTALL("--recovery"), EXIT_OK);
+		assert_false(has_root_file(RECOVERY_FILE));
+		assert_root_file("/proc/sys/kernel/panic", set[i]);
+	}
+}
+
+static void recovery_says_what_it_cannot_do(void **state)
+{
+	(void)state;
+	assert_int_equal(INSTALL("--recovery", "--no-variables"), EXIT_USAGE);
+	assert_int_equal(rmdir(root_path("/etc/sysctl.d")), 0);
+	assert_int_equal(INSTALL("--recovery"), EXIT_SYSTEM);
+	assert_root_file("/proc/sys/kernel/panic", "0\n");
+	assert_int_equal(unlink(root_path("/proc/sys/kernel/panic")), 0);
+	assert_int_equal(INSTALL("--recovery"), EXIT_SYSTEM);
 }
 
 static void uninstall_leaves_only_the_others(void **state)
@@ -379,7 +464,7 @@ static int start_again(char **argv)
 		return 1;
 	name_paths(dir);
 	if (mkdir(vars, 0755) || setenv("EFIVARFS_PATH", vars, 1) ||
-	    setenv("FASTBOOTCTL_TEST_DIR", dir, 1))
+	    setenv("FASTBOOTCTL_ROOT", root, 1) || setenv("FASTBOOTCTL_TEST_DIR", dir, 1))
 		return 1;
 	execv("/proc/self/exe", argv);
 	return 1;
@@ -400,6 +485,9 @@ int main(int argc, char **argv)
 		TEST(next_names_the_entry),
 		TEST(uninstall_leaves_only_the_others),
 		TEST(dry_runs_change_nothing),
+		TEST(recovery_goes_first_and_arms_the_panic),
+		TEST(recovery_leaves_a_value_that_is_set),
+		TEST(recovery_says_what_it_cannot_do),
 	};
 
 	const char *dir = getenv("FASTBOOTCTL_TEST_DIR");
