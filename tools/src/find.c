@@ -34,11 +34,13 @@ static void add_name(char *list, size_t size, const char *name)
  * Devices that cannot be opened are counted, not reported one by one: a drive without a medium
  * is no error, all of them closed is.
  */
-static void look_at(struct search *search, const char *path)
+static void look_at(void *ctx, const char *name, const char *path)
 {
 	struct part part = PART_CLOSED;
+	struct search *search = ctx;
 	struct img_area area;
 
+	(void)name;
 	if (part_try_open(path, PART_READ, &part)) {
 		search->closed += errno == EACCES || errno == EPERM;
 		return;
@@ -84,7 +86,7 @@ static char *device_path(const char *name)
 	return path;
 }
 
-static int search_all(struct search *search)
+int part_for_each(part_fn look, void *ctx)
 {
 	_cleanup_free_ char *path = io_system_path("/sys/class/block");
 	struct dirent *entry;
@@ -101,7 +103,7 @@ static int search_all(struct search *search)
 			continue;
 		device = device_path(entry->d_name);
 		if (device)
-			look_at(search, device);
+			look(ctx, entry->d_name, device);
 	}
 	(void)closedir(dir);
 	return 0;
@@ -127,7 +129,7 @@ int part_open_or_find(const char *path, enum part_access access, struct part *re
 
 	if (path)
 		return part_open(path, access, ret_part);
-	status = search_all(&search);
+	status = part_for_each(look_at, &search);
 	if (!status && search.count != 1)
 		status = not_one(&search);
 	if (!status)

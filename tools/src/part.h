@@ -69,6 +69,13 @@ void part_close(struct part *part);
 #define _cleanup_part_ __attribute__((cleanup(part_close)))
 
 /*
+ * Every block device of the machine that has a size, partition or not: its name in sysfs and its
+ * path.  0, or the exit status after a report.
+ */
+typedef void (*part_fn)(void *ctx, const char *name, const char *path);
+int part_for_each(part_fn look, void *ctx);
+
+/*
  * Opens `path`; or, where it is NULL, the one partition of this machine that carries a
  * fast-boot area.  area-missing and area-ambiguous are reported.
  */

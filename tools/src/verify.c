@@ -4,6 +4,9 @@
  * would: area header, slot header, state, sections, and every chunk, which is
  * decoded as well.  It goes on behind damage wherever what follows can still be
  * found: a damaged table hides its image's chunks, but not the other slot.
+ *
+ * The disks that the image depends on are compared, too, as the loader would: what of them has
+ * changed is no damage of the image, but it is not restored any more.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -14,21 +17,29 @@
 #include "fail.h"
 #include "image.h"
 #include "io.h"
+#include "out.h"
+#include "proofs.h"
 #include "slotstate.h"
 #include "text.h"
 
 /* Behind that many damaged chunks of one image, the rest are only counted. */
 #define MAX_CHUNK_REPORTS 20
 
+enum proofs_wanted { PROOFS_OF_DEVICES, PROOFS_ALWAYS, PROOFS_NEVER };
+
 struct request {
 	const char *path;
 	int slot; /* -1: all */
+	enum proofs_wanted proofs;
 };
 
-enum { OPT_SLOT = 1 };
+enum { OPT_SLOT = 1, OPT_PROOFS, OPT_NO_PROOFS };
 
 const struct option_row verify_options[] = {
 	{ "slot", "a|b", OPT_SLOT, "only this slot (default: all)" },
+	{ "proofs", NULL, OPT_PROOFS, "compare the disks although the images are in a file" },
+	{ "no-proofs", NULL, OPT_NO_PROOFS,
+	  "do not compare the disks: they are another machine's" },
 	{ 0 },
 };
 
@@ -36,130 +47,204 @@ static int take_option(void *ctx, int key, const char *value)
 {
 	struct request *req = ctx;
 
-	(void)key;
-	if (!text_parse_slot(value, &req->slot))
-		return fail(FAIL_USAGE, "verify: --slot is a or b, not %s", value);
-	return 0;
+	switch (key) {
+	case OPT_PROOFS:
+		req->proofs = PROOFS_ALWAYS;
+		return 0;
+	case OPT_NO_PROOFS:
+		req->proofs = PROOFS_NEVER;
+		return 0;
+	default:
+		if (!text_parse_slot(value, &req->slot))
+			return fail(FAIL_USAGE, "verify: --slot is a or b, not %s", value);
+		return 0;
+	}
 }
+
+/* What the checks of all slots share. */
+struct verify {
+	const struct request *req;
+	struct part part;
+	struct img_area area;
+	struct image_buffers buffers;
+	struct disks disks;
+	bool compare_proofs;
+};
+
+/* One slot's. */
+struct check {
+	struct verify *v;
+	uint32_t slot;
+	char where[512];
+	struct img_slot header;
+	struct img_state state;
+	struct json_object *json;
+	int status;
+};
 
 static int worse(int a, int b)
 {
 	return a > b ? a : b;
 }
 
-static int check_chunks(const struct part *part, const struct img_area *area, uint32_t slot,
-			const struct img_meta *meta, const struct image_buffers *buffers)
+static void check_chunks(struct check *c, const struct img_meta *meta)
 {
 	uint64_t damaged = 0;
-	int status = 0;
 
 	for (uint64_t i = 0; i < meta->nr_chunks; i++) {
 		struct img_chunk chunk = img_meta_chunk(meta, i);
-		enum img_reason reason = image_read_chunk(part, area, slot, &chunk, buffers);
+		enum img_reason reason =
+			image_read_chunk(&c->v->part, &c->v->area, c->slot, &chunk, &c->v->buffers);
 
 		if (reason && ++damaged <= MAX_CHUNK_REPORTS)
-			status = worse(status, image_fail_chunk(part, slot, i, &chunk, reason));
+			c->status = worse(c->status, image_fail_chunk(&c->v->part, c->slot, i,
+								      &chunk, reason));
 	}
 	if (damaged)
-		printf("slot %c: %" PRIu64 " of %" PRIu64 " chunks damaged\n", text_slot(slot),
-		       damaged, meta->nr_chunks);
-	return status;
+		out_text("slot %c: %" PRIu64 " of %" PRIu64 " chunks damaged\n", text_slot(c->slot),
+			 damaged, meta->nr_chunks);
+	json_put_number(c->json, "chunks", meta->nr_chunks);
+	json_put_number(c->json, "chunks_damaged", damaged);
 }
 
-static int check_state(const struct part *part, const struct img_area *area, uint32_t slot,
-		       const struct img_slot *header, const char *where)
+static void check_state(struct check *c)
 {
 	struct img_detail detail = { .object = "slot state" };
-	struct img_state state;
 	enum img_reason reason;
 	bool damaged;
 
-	if (image_read_state(part, area, slot, header, &state, &damaged))
-		return fail_read(where);
-	reason = img_state_check(header, &state, 0, NULL);
-	if (damaged || reason == IMG_E_STATE_DAMAGED)
-		return fail_reason(IMG_E_STATE_DAMAGED, &detail, where);
-	if (reason) {
-		printf("slot %c: ", text_slot(slot));
-		slotstate_print_refusal("", header, &state);
+	if (image_read_state(&c->v->part, &c->v->area, c->slot, &c->header, &c->state, &damaged)) {
+		c->status = worse(c->status, fail_read(c->where));
+		return;
 	}
-	return 0;
+	slotstate_json(&c->header, &c->state, c->json);
+	reason = img_state_check(&c->header, &c->state, 0, NULL);
+	if (damaged || reason == IMG_E_STATE_DAMAGED) {
+		c->status = worse(c->status, fail_reason(IMG_E_STATE_DAMAGED, &detail, c->where));
+	} else if (reason) {
+		out_text("slot %c: ", text_slot(c->slot));
+		slotstate_print_refusal("", &c->header, &c->state);
+	}
 }
 
-static int check_image(const struct part *part, const struct img_area *area, uint32_t slot,
-		       const struct img_slot *header, const struct image_buffers *buffers,
-		       const char *where)
+static void proof_refused(void *ctx, enum img_reason reason, const struct img_detail *detail)
+{
+	struct check *c = ctx;
+	struct img_detail told = *detail;
+
+	told.golden = told.today = 0; /* digests tell nobody anything */
+	c->status = worse(c->status, image_fail(reason, &told, c->where));
+}
+
+/* An image that has had its one restore is no longer held to its disks, which its system wrote. */
+static void check_proofs(struct check *c, const struct img_meta *meta)
+{
+	struct proofs proofs = { .disks = &c->v->disks, .own = &c->v->part };
+	const char *why = NULL;
+
+	if (c->header.mode == IMG_MODE_ONCE && (c->state.consumed || c->state.restores))
+		why = "the image has had its restore";
+	else if (c->v->req->proofs == PROOFS_NEVER)
+		why = "--no-proofs";
+	else if (!c->v->compare_proofs)
+		why = "the image is in a file";
+	if (why)
+		out_text("slot %c: the disks were not compared: %s\n", text_slot(c->slot), why);
+	json_put_bool(c->json, "proofs_compared", !why);
+	if (!why)
+		proofs_report(&proofs, meta, json_put_array(c->json, "proofs"), proof_refused, c);
+}
+
+static void check_image(struct check *c)
 {
 	_cleanup_meta_ struct image_meta meta = { .buf = NULL };
 	struct img_detail detail = { 0 };
 	enum img_reason reason;
-	int status;
 
-	status = check_state(part, area, slot, header, where);
-	reason = image_read_meta(part, area, slot, header, &meta, &detail);
-	if (reason)
-		return worse(status, image_fail(reason, &detail, where));
-	status = worse(status, check_chunks(part, area, slot, &meta.meta, buffers));
-	if (!status)
-		printf("slot %c: good: generation %" PRIu64 ", %" PRIu64 " pages, %" PRIu64
-		       " chunks\n",
-		       text_slot(slot), header->generation, header->nr_pages, meta.meta.nr_chunks);
-	return status;
+	json_put_number(c->json, "generation", c->header.generation);
+	json_put_number(c->json, "pages", c->header.nr_pages);
+	check_state(c);
+	reason = image_read_meta(&c->v->part, &c->v->area, c->slot, &c->header, &meta, &detail);
+	if (reason) {
+		c->status = worse(c->status, image_fail(reason, &detail, c->where));
+		return;
+	}
+	check_chunks(c, &meta.meta);
+	if (!c->status)
+		out_text("slot %c: good: generation %" PRIu64 ", %" PRIu64 " pages, %" PRIu64
+			 " chunks\n",
+			 text_slot(c->slot), c->header.generation, c->header.nr_pages,
+			 meta.meta.nr_chunks);
+	json_put_bool(c->json, "good", !c->status);
+	check_proofs(c, &meta.meta);
 }
 
-static int check_slot(const struct request *req, const struct part *part,
-		      const struct img_area *area, uint32_t slot,
-		      const struct image_buffers *buffers)
+static int check_slot(struct verify *v, uint32_t slot, struct json_object *json)
 {
+	struct check c = { .v = v, .slot = slot, .json = json };
 	struct img_detail detail = { 0 };
-	struct img_slot header;
 	enum img_reason reason;
-	char where[512];
 	int error;
 
-	reason = image_read_slot(part, area, slot, &header, &detail);
+	reason = image_read_slot(&v->part, &v->area, slot, &c.header, &detail);
 	error = errno;
-	snprintf(where, sizeof(where), "%s: slot %c", part->path, text_slot(slot));
+	snprintf(c.where, sizeof(c.where), "%s: slot %c", v->part.path, text_slot(slot));
 	errno = error;
-	if (reason == IMG_E_SLOT_EMPTY && req->slot < 0) {
-		printf("slot %c: empty\n", text_slot(slot));
+	json_put_slot(json, "slot", slot);
+	json_put_text(json, "status", reason ? img_reason_code(reason) : "ok");
+	if (reason == IMG_E_SLOT_EMPTY && v->req->slot < 0) {
+		out_text("slot %c: empty\n", text_slot(slot));
 		return 0;
 	}
 	if (reason)
-		return image_fail(reason, &detail, where);
-	return check_image(part, area, slot, &header, buffers, where);
+		return image_fail(reason, &detail, c.where);
+	check_image(&c);
+	return c.status;
 }
 
-static int check_slots(const struct request *req, const struct part *part,
-		       const struct img_area *area)
+static int check_slots(struct verify *v)
 {
 	_cleanup_free_ void *stored = malloc(IMG_CHUNK_SIZE);
 	_cleanup_free_ void *pages = malloc(IMG_CHUNK_SIZE);
-	const struct image_buffers buffers = { stored, pages };
+	struct json_object *slots = json_put_array(out_json(), "slots");
 	int status = 0;
 
 	if (!stored || !pages)
-		return fail_errno(FAIL_NO_MEMORY, "%s", part->path);
-	for (uint32_t i = 0; i < area->nr_slots; i++) {
-		if (req->slot < 0 || req->slot == (int)i)
-			status = worse(status, check_slot(req, part, area, i, &buffers));
+		return fail_errno(FAIL_NO_MEMORY, "%s", v->part.path);
+	v->buffers = (struct image_buffers){ stored, pages };
+	for (uint32_t i = 0; i < v->area.nr_slots; i++) {
+		if (v->req->slot < 0 || v->req->slot == (int)i)
+			status = worse(status, check_slot(v, i, json_append_object(slots)));
 	}
 	return status;
+}
+
+/* Images in a file are mostly another machine's. */
+static int open_disks(struct verify *v)
+{
+	v->compare_proofs = v->req->proofs == PROOFS_ALWAYS ||
+			    (v->req->proofs == PROOFS_OF_DEVICES && v->part.block);
+	return v->compare_proofs ? disks_open(&v->disks) : 0;
 }
 
 static int verify(const struct request *req)
 {
-	_cleanup_part_ struct part part = PART_CLOSED;
 	const struct image_request request = { .verb = "verify",
 					       .path = req->path,
 					       .slot = req->slot };
-	struct img_area area;
-	int status = image_open(&request, &part, &area);
+	struct verify v = { .req = req, .part = PART_CLOSED };
+	int status = image_open(&request, &v.part, &v.area);
 
-	if (status)
-		return status;
-	printf("%s: area header: good\n", part.path);
-	return check_slots(req, &part, &area);
+	if (!status) {
+		out_text("%s: area header: good\n", v.part.path);
+		json_put_text(out_json(), "device", v.part.path);
+		status = open_disks(&v);
+	}
+	if (!status)
+		status = check_slots(&v);
+	disks_close(&v.disks);
+	part_close(&v.part);
+	return status;
 }
 
 int verb_verify(const struct verb *verb, int argc, char **argv)

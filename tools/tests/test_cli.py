@@ -1433,6 +1433,24 @@ def test_json_of_invalidate(partition):
     assert told("invalidate", "--yes", path)["lost"] == []
 
 
+def test_json_of_verify(partition):
+    path = partition()
+    regions = put_image(path, 0, 8)
+    done = told("verify", path)
+    assert done["device"] == str(path)
+    slot, empty = done["slots"]
+    assert empty == {"slot": "b", "status": "slot-empty"}
+    assert (slot["status"], slot["good"], slot["chunks"], slot["chunks_damaged"]) == \
+        ("ok", True, 5, 0)
+    assert slot["usable"] == "ok" and slot["generation"] == 8
+    flip(path, regions["chunk-0"][0])
+    flip(path, regions["chunk-2"][0])
+    done = told("verify", path, status=1)
+    assert done["error"]["code"] == "chunk-checksum" and "chunk 0" in done["error"]["message"]
+    assert done["slots"][0]["chunks_damaged"] == 2 and done["slots"][0]["good"] is False
+    assert told("verify", "--slot", "b", path, status=1)["error"]["code"] == "slot-empty"
+
+
 def test_json_of_inspect_and_status_has_errors(partition, tmp_path):
     path = partition()
     flip(path, put_image(path)["page-index"][0])
