@@ -40,7 +40,7 @@ extern const struct option_row prepare_options[], install_options[], uninstall_o
 	inspect_options[], verify_options[], mark_good_options[], optimise_options[],
 	invalidate_options[], next_options[], list_options[], describe_options[],
 	promote_options[], rollback_options[], gates_options[], snapshot_options[],
-	report_options[];
+	report_options[], simulate_options[];
 
 int verb_prepare(const struct verb *verb, int argc, char **argv);
 int verb_install(const struct verb *verb, int argc, char **argv);
@@ -50,6 +50,7 @@ int verb_status(const struct verb *verb, int argc, char **argv);
 int verb_inspect(const struct verb *verb, int argc, char **argv);
 int verb_verify(const struct verb *verb, int argc, char **argv);
 int verb_mark_good(const struct verb *verb, int argc, char **argv);
+int verb_simulate(const struct verb *verb, int argc, char **argv);
 int verb_optimise(const struct verb *verb, int argc, char **argv);
 int verb_invalidate(const struct verb *verb, int argc, char **argv);
 int verb_list(const struct verb *verb, int argc, char **argv);

@@ -57,6 +57,9 @@ enum exit_status {
 	X(NO_BOOT_ENTRY, "no-boot-entry", EXIT_REFUSED, "create it with: fastbootctl install")     \
 	X(SYSCTL, "sysctl-write", EXIT_SYSTEM,                                                     \
 	  "be root, or put panic=5 on the kernel's command line")                                  \
+	X(MEMMAP, "memmap-invalid", EXIT_USAGE,                                                    \
+	  "a line is: START END TYPE; see fastbootctl(8), simulate")                               \
+	X(NO_MEMMAP, "no-memmap", EXIT_REFUSED, "name a memory map with: --memmap FILE")           \
 	X(NOT_RESTORED, "not-restored", EXIT_REFUSED,                                              \
 	  "name the image's slot with --slot a or --slot b")                                       \
 	X(NOT_GOLDEN, "not-golden", EXIT_REFUSED,                                                  \

@@ -26,6 +26,8 @@ static const struct verb verbs[] = {
 	{ "inspect", "[DEV]", "show what is in an image", inspect_options, verb_inspect },
 	{ "verify", "[DEV]", "check every byte of the images, and their disks", verify_options,
 	  verb_verify },
+	{ "simulate", "[DEV]", "say what the loader would decide, and why", simulate_options,
+	  verb_simulate },
 	{ "mark-good", "[DEV]", "say that an image came up: its attempts are 0 again",
 	  mark_good_options, verb_mark_good },
 	{ "optimise", "[DEV]", "compress an image harder, into the other slot", optimise_options,

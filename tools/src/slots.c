@@ -57,21 +57,27 @@ static int refuse(const struct part *part, uint32_t slot, enum img_reason reason
 	return image_fail(reason, detail, where);
 }
 
-int slots_choose(const struct part *part, const struct slots *slots, int wanted, uint32_t *ret_slot)
+enum img_reason slots_find(const struct slots *slots, int wanted, uint32_t *ret_slot)
 {
 	enum img_reason reason = IMG_OK;
 	int slot = img_slot_choose(slots->usable, slots->rank, slots->nr, wanted, &reason);
-	uint32_t blamed = 0;
 
 	if (slot >= 0) {
 		*ret_slot = (uint32_t)slot;
-		return 0;
+		return IMG_OK;
 	}
 	if (wanted >= 0)
-		blamed = (uint32_t)wanted;
-	else if (slots->usable[0] != reason)
-		blamed = 1;
-	return refuse(part, blamed, reason, &slots->detail[blamed]);
+		*ret_slot = (uint32_t)wanted;
+	else
+		*ret_slot = slots->usable[0] != reason;
+	return reason;
+}
+
+int slots_choose(const struct part *part, const struct slots *slots, int wanted, uint32_t *ret_slot)
+{
+	enum img_reason reason = slots_find(slots, wanted, ret_slot);
+
+	return reason ? refuse(part, *ret_slot, reason, &slots->detail[*ret_slot]) : 0;
 }
 
 uint64_t slots_highest_rank(const struct slots *slots, int but)

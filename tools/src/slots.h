@@ -26,6 +26,12 @@ int slots_read(const struct part *part, const struct img_area *area, struct slot
 int slots_read_all(const struct part *part, const struct img_area *area, struct slots *ret_slots);
 
 /*
+ * The same as slots_choose(), without a report: IMG_OK, or why there is none, and *ret_slot is the
+ * slot to name.
+ */
+enum img_reason slots_find(const struct slots *slots, int wanted, uint32_t *ret_slot);
+
+/*
  * The usable image of slot `wanted`, or of the highest rank if that is -1.  0, or the exit
  * status after a report.
  */

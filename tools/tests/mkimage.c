@@ -13,10 +13,17 @@
  *	--describe TEXT its state's description
  *	--state KIND    valid, none (never written), foreign (another image's)
  *	--spoil         the first chunk is no LZ4 block, though its checksum fits
+ *	--item F:I:A:B  an item of the fingerprint: field, index, two words; the first of these
+ *			and --processor replaces the made-up ones
+ *	--processor     the items of this processor
+ *	--proof G:K:F:O:S:D
+ *			a proof: partition as hexadecimal digits in the order of a GPT, kind, flags,
+ *			offset, size, digest; the first replaces the made-up ones
  *
  * Prints a line "NAME OFFSET SIZE" in partition bytes for each region, so that
  * a test can damage one on purpose.
  */
+#include <cpuid.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,6 +45,10 @@ struct maker {
 	struct img_state state;
 	const char *state_kind;
 	bool spoil;
+	bool given_fp;
+	struct img_fp given;
+	struct img_proof_disk proof[IMG_MAX_PROOFS];
+	uint64_t nr_proofs; /* given; 0: the made-up ones */
 	struct img_writer writer;
 	struct img_run_disk run[NR_RUNS];
 	struct img_chunk_disk chunk[NR_CHUNKS];
@@ -149,25 +160,29 @@ static void write_chunks(struct maker *m)
 	flush_chunk(m);
 }
 
-static uint64_t make_fingerprint(struct maker *m)
+static void made_up_fingerprint(struct img_fp *fp)
 {
-	static struct img_fp fp;
 	const struct img_pci_id pci = { .bus = 0,
 					.devfn = 0xfa,
 					.vendor = 0x8086,
 					.device = 0x2922,
 					.class_revision = 0x01060102 };
 
-	img_fp_init(&fp);
-	img_fp_add(&fp, IMG_FP_CPU_LEAF, 0, 0x756e65470000000dull, 0x49656e696c65746eull);
-	img_fp_add(&fp, IMG_FP_CPU_COUNT, 0, 2, 0);
-	img_fp_add(&fp, IMG_FP_RAM_BYTES, 0, 1ull << 30, 0);
-	img_fp_add(&fp, IMG_FP_ACPI_TABLE, 0, 0x000000f450434146ull, 0x1234);
-	img_fp_add_pci(&fp, &pci);
-	img_fp_sort(&fp);
-	for (uint32_t i = 0; i < fp.count; i++)
-		m->fp[i] = img_fp_encode(&fp.item[i]);
-	return fp.count;
+	img_fp_add(fp, IMG_FP_CPU_LEAF, 0, 0x756e65470000000dull, 0x49656e696c65746eull);
+	img_fp_add(fp, IMG_FP_CPU_COUNT, 0, 2, 0);
+	img_fp_add(fp, IMG_FP_RAM_BYTES, 0, 1ull << 30, 0);
+	img_fp_add(fp, IMG_FP_ACPI_TABLE, 0, 0x000000f450434146ull, 0x1234);
+	img_fp_add_pci(fp, &pci);
+}
+
+static uint64_t make_fingerprint(struct maker *m)
+{
+	if (!m->given_fp)
+		made_up_fingerprint(&m->given);
+	img_fp_sort(&m->given);
+	for (uint32_t i = 0; i < m->given.count; i++)
+		m->fp[i] = img_fp_encode(&m->given.item[i]);
+	return m->given.count;
 }
 
 static const char *section_name(enum img_section_type type)
@@ -194,9 +209,17 @@ static const struct img_proof proofs[] = {
 };
 #define NR_PROOFS (sizeof(proofs) / sizeof(proofs[0]))
 
+static uint64_t make_proofs(struct maker *m)
+{
+	if (m->nr_proofs)
+		return m->nr_proofs;
+	for (size_t i = 0; i < NR_PROOFS; i++)
+		m->proof[i] = img_proof_encode(&proofs[i]);
+	return NR_PROOFS;
+}
+
 static void write_sections(struct maker *m)
 {
-	struct img_proof_disk proof_disk[NR_PROOFS];
 	const struct img_record record = {
 		.jump_address = 0xffffffff81234000,
 		.jump_address_phys = 0x1234000,
@@ -226,12 +249,10 @@ static void write_sections(struct maker *m)
 						.nr_rtmap = 1,
 						.aux = &aux_disk,
 						.nr_aux = 1,
-						.proof = proof_disk,
-						.nr_proofs = NR_PROOFS };
+						.proof = m->proof,
+						.nr_proofs = make_proofs(m) };
 	const void *data[IMG_MAX_SECTIONS];
 
-	for (size_t i = 0; i < NR_PROOFS; i++)
-		proof_disk[i] = img_proof_encode(&proofs[i]);
 	check(img_writer_finish(&m->writer, &in, &m->header, data));
 	for (uint32_t i = 0; i < m->header.nr_sections; i++) {
 		const struct img_section *section = &m->header.section[i];
@@ -277,6 +298,61 @@ static void fill_header(struct maker *m, const char *generation, const char *des
 	snprintf(m->header.description, sizeof(m->header.description), "%s", description);
 }
 
+/* Numbers with colons between them. */
+static void parse_numbers(const char *text, unsigned int nr, uint64_t *to)
+{
+	char *end = NULL;
+
+	for (unsigned int i = 0; i < nr; i++, text = end + 1) {
+		to[i] = strtoull(text, &end, 0);
+		if (end == text || *end != (i + 1 < nr ? ':' : '\0'))
+			die("numbers");
+	}
+}
+
+static void take_item(struct maker *m, const char *text)
+{
+	uint64_t n[4];
+
+	parse_numbers(text, 4, n);
+	m->given_fp = true;
+	img_fp_add(&m->given, (uint32_t)n[0], (uint32_t)n[1], n[2], n[3]);
+}
+
+static void ask_cpuid(void *ctx, uint32_t leaf, uint32_t subleaf, uint32_t ret_reg[4])
+{
+	(void)ctx;
+	__cpuid_count(leaf, subleaf, ret_reg[0], ret_reg[1], ret_reg[2], ret_reg[3]);
+}
+
+static void take_processor(struct maker *m)
+{
+	const struct img_probe probe = { .cpuid = ask_cpuid };
+
+	m->given_fp = true;
+	img_fp_add_cpuid(&m->given, &probe);
+}
+
+static void take_proof(struct maker *m, const char *text)
+{
+	struct img_proof proof = { .flags = 0 };
+	unsigned int byte;
+	uint64_t n[5];
+
+	for (size_t i = 0; i < sizeof(proof.part_uuid); i++) {
+		if (sscanf(text + 2 * i, "%2x", &byte) != 1)
+			die("partition");
+		proof.part_uuid[i] = (uint8_t)byte;
+	}
+	parse_numbers(text + 2 * sizeof(proof.part_uuid) + 1, 5, n);
+	proof.kind = (enum img_proof_kind)n[0];
+	proof.flags = (uint32_t)n[1];
+	proof.offset = n[2];
+	proof.size = (uint32_t)n[3];
+	proof.digest = n[4];
+	m->proof[m->nr_proofs++] = img_proof_encode(&proof);
+}
+
 static void take_option(struct maker *m, int key)
 {
 	switch (key) {
@@ -304,6 +380,15 @@ static void take_option(struct maker *m, int key)
 	case 'S':
 		m->spoil = true;
 		break;
+	case 'i':
+		take_item(m, optarg);
+		break;
+	case 'p':
+		take_processor(m);
+		break;
+	case 'P':
+		take_proof(m, optarg);
+		break;
 	default:
 		die("unknown option");
 	}
@@ -320,10 +405,14 @@ static void take_options(struct maker *m, int argc, char **argv)
 		{ "describe", required_argument, NULL, 'd' },
 		{ "state", required_argument, NULL, 's' },
 		{ "spoil", no_argument, NULL, 'S' },
+		{ "item", required_argument, NULL, 'i' },
+		{ "processor", no_argument, NULL, 'p' },
+		{ "proof", required_argument, NULL, 'P' },
 		{ 0 },
 	};
 	int key;
 
+	img_fp_init(&m->given);
 	m->header.mode = IMG_MODE_GOLDEN;
 	m->state = (struct img_state){ .valid = true, .restores = 7 };
 	m->state_kind = "valid";

@@ -1490,6 +1490,7 @@ def test_json_is_printable(tmp_path):
     ("optimise", "--level", "2", "x"), ("optimise", "--level", "13", "x"),
     ("optimise", "--level", "9x", "x"), ("optimise", "--level", "", "x"),
     ("optimise", "--slot", "c", "x"), ("optimise", "a", "b"), ("verify", "--json=1", "x"),
+    ("simulate", "x"), ("simulate", "--this-boot", "--memmap", "m", "x"), ("simulate", "--memmap"),
     ("install", "--recovery", "--no-variables"),
 ])
 def test_usage(args):

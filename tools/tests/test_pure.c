@@ -7,6 +7,7 @@
 
 #include "bootent.h"
 #include "fpitem.h"
+#include "memmap.h"
 #include "sysattr.h"
 #include "text.h"
 
@@ -370,6 +371,88 @@ static void fingerprint_items_are_described(void **state)
 	assert_string_equal(text.value, "0000000000000001 0000000000000002");
 }
 
+static struct memmap map;
+
+static int parse_map(const char *text)
+{
+	char buffer[256];
+
+	snprintf(buffer, sizeof(buffer), "%s", text);
+	return memmap_parse("map", buffer, &map);
+}
+
+static void assert_range(uint64_t i, uint64_t phys, uint64_t pages, uint32_t type)
+{
+	assert_in_range(i, 0, map.nr - 1);
+	assert_int_equal(map.range[i].phys, phys);
+	assert_int_equal(map.range[i].pages, pages);
+	assert_int_equal(map.range[i].type, type);
+}
+
+static void maps_parse_sorted_in_whole_pages(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_map("3000 4fff bs_data\n0 17ff 7 # half a page\n"
+				   "5800 5fff Available\n6000 6fff RT_Data\n7000 7fff MMIO 1"),
+			 0);
+	assert_int_equal(map.nr, 4);
+	assert_range(0, 0, 1, IMG_EFI_CONVENTIONAL);
+	assert_range(1, 0x3000, 2, IMG_EFI_BOOT_DATA);
+	assert_range(2, 0x6000, 1, IMG_EFI_RUNTIME_DATA);
+	assert_range(3, 0x7000, 1, 11);
+	assert_true(map.range[2].attribute == IMG_EFI_ATTR_RUNTIME);
+	assert_int_equal(map.range[3].attribute, 1);
+	assert_string_equal(memmap_type_name(11), "MMIO");
+	assert_string_equal(memmap_type_name(16), "unknown");
+	assert_string_equal(memmap_type_name(~0ull), "unknown");
+}
+
+static void runtime_regions_cut_what_they_cover(void **state)
+{
+	struct img_memrange region = { .phys = 0x2000,
+				       .pages = 4,
+				       .type = IMG_EFI_RUNTIME_CODE,
+				       .attribute = IMG_EFI_ATTR_RUNTIME };
+
+	(void)state;
+	assert_int_equal(parse_map("0 2fff 7\n3000 3fff 0\n5000 8fff 9"), 0);
+	assert_true(memmap_put_runtime(&map, &region));
+	assert_int_equal(map.nr, 3);
+	assert_range(0, 0, 2, IMG_EFI_CONVENTIONAL);
+	assert_range(1, 0x2000, 4, IMG_EFI_RUNTIME_CODE);
+	assert_range(2, 0x6000, 3, 9);
+	region.type = IMG_EFI_BOOT_DATA;
+	region.phys = 0;
+	assert_true(memmap_put_runtime(&map, &region));
+	region.type = IMG_EFI_RUNTIME_DATA;
+	region.attribute = 0xf;
+	assert_true(memmap_put_runtime(&map, &region));
+	assert_range(0, 0, 2, IMG_EFI_CONVENTIONAL);
+	region.attribute |= IMG_EFI_ATTR_RUNTIME;
+	region.phys = 0x7000;
+	region.pages = 1;
+	assert_true(memmap_put_runtime(&map, &region));
+	assert_int_equal(map.nr, 5);
+	assert_range(2, 0x6000, 1, 9);
+	assert_range(3, 0x7000, 1, IMG_EFI_RUNTIME_DATA);
+	assert_range(4, 0x8000, 1, 9);
+}
+
+static void a_full_map_takes_no_more(void **state)
+{
+	const struct img_memrange region = { .phys = 0x1000,
+					     .pages = 1,
+					     .type = IMG_EFI_RUNTIME_CODE,
+					     .attribute = IMG_EFI_ATTR_RUNTIME };
+
+	(void)state;
+	for (map.nr = 0; map.nr < MEMMAP_MAX; map.nr++)
+		map.range[map.nr] = (struct img_memrange){ .phys = map.nr * 0x4000,
+							   .pages = 3,
+							   .type = IMG_EFI_CONVENTIONAL };
+	assert_false(memmap_put_runtime(&map, &region));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -393,6 +476,9 @@ int main(void)
 		cmocka_unit_test(restored_state_is_recognised),
 		cmocka_unit_test(slots_parse),
 		cmocka_unit_test(fingerprint_items_are_described),
+		cmocka_unit_test(maps_parse_sorted_in_whole_pages),
+		cmocka_unit_test(runtime_regions_cut_what_they_cover),
+		cmocka_unit_test(a_full_map_takes_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
