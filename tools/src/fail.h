@@ -100,8 +100,12 @@ enum exit_status {
 	X(EFI_WRITE, "an EFI variable cannot be written")                                          \
 	X(EFI_PATH, "the loader has no path by which the firmware could find it")                  \
 	X(NO_BOOT_ENTRY, "there is no boot entry for the loader")                                  \
+	X(SYSCTL, "kernel.panic, or the file that sets it, cannot be written")                     \
+	X(MEMMAP, "the file with the memory map is none; the line is named")                       \
+	X(NO_MEMMAP, "this kernel does not show the firmware's memory map")                        \
 	X(NOT_RESTORED, "this system was not restored from an image that is still there")          \
 	X(NOT_GOLDEN, "the image is one for one restore")                                          \
+	X(ONCE_WAITING, "an image for one restore waits for it, and comes before any other")       \
 	X(MODULE_MISSING, "the module fastboot_snapshot is not loaded")                            \
 	X(OBSTACLES, "the module took no image; the obstacles are listed before")                  \
 	X(HOOK, "a program in /etc/fastboot/snapshot.d failed")                                    \
