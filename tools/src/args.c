@@ -10,10 +10,21 @@
 
 #define MAX_OPTIONS 16
 
-const struct option_row common_options[] = {
+enum { ARGS_JSON = 0x100 };
+
+static const struct option_row common_options[] = {
 	{ "json", NULL, ARGS_JSON, "print JSON" },
 	{ 0 },
 };
+
+const struct option_row no_options[] = {
+	{ 0 },
+};
+
+const struct option_row *args_common_options(const struct verb *verb)
+{
+	return verb->options == no_options ? no_options : common_options;
+}
 
 static size_t add_options(const struct option_row *rows, size_t n,
 			  struct option to[MAX_OPTIONS + 1])
@@ -55,9 +66,11 @@ int args_parse(const struct verb *verb, int argc, char **argv, args_option_fn op
 	       const char **ret_operands)
 {
 	struct option options[MAX_OPTIONS + 1];
+	size_t count;
 	int key;
 
-	(void)add_options(common_options, add_options(verb->options, 0, options), options);
+	count = add_options(verb->options, 0, options);
+	(void)add_options(args_common_options(verb), count, options);
 	optind = 1;
 	while ((key = getopt_long(argc, argv, ":", options, NULL)) != -1) {
 		int status = 0;

@@ -13,9 +13,8 @@ struct option_row {
 	const char *help;
 };
 
-/* Of every verb but help, and none of their business. */
-#define ARGS_JSON 0x100
-extern const struct option_row common_options[];
+/* For a verb that prints nothing but text for a reader of its own: it has not even --json. */
+extern const struct option_row no_options[];
 
 struct verb {
 	const char *name;
@@ -36,11 +35,14 @@ typedef int (*args_option_fn)(void *ctx, int key, const char *value);
 int args_parse(const struct verb *verb, int argc, char **argv, args_option_fn option, void *ctx,
 	       const char **ret_operands);
 
+/* The options beside verb->options that all verbs have, and that are none of their business. */
+const struct option_row *args_common_options(const struct verb *verb);
+
 extern const struct option_row prepare_options[], install_options[], uninstall_options[],
 	inspect_options[], verify_options[], mark_good_options[], optimise_options[],
-	invalidate_options[], next_options[], list_options[], describe_options[],
-	promote_options[], rollback_options[], gates_options[], snapshot_options[],
-	report_options[], simulate_options[];
+	invalidate_options[], next_options[], describe_options[], promote_options[],
+	rollback_options[], gates_options[], snapshot_options[], report_options[],
+	simulate_options[];
 
 int verb_prepare(const struct verb *verb, int argc, char **argv);
 int verb_install(const struct verb *verb, int argc, char **argv);

@@ -83,18 +83,27 @@ static const char bash_tail[] =
 	"}\n"
 	"\n";
 
+/* Returns what is to stand before the next. */
+static const char *bash_options(const struct option_row *row, const char *gap)
+{
+	for (; row && row->name; row++, gap = " ")
+		printf("%s'--%s%s%s'", gap, row->name, row->arg ? "=" : "",
+		       row->arg ? row->arg : "");
+	return gap;
+}
+
 static void bash_row(const struct verb *verb)
 {
 	const char *operands = verb->operands, *word;
+	const char *gap = "";
 	int length;
 
 	printf("\t%s)\n\t\toperands=(", verb->name);
-	for (const char *gap = ""; next_operand(&operands, &length, &word); gap = " ")
+	for (; next_operand(&operands, &length, &word); gap = " ")
 		printf("%s'%.*s'", gap, length, word);
 	printf(")\n\t\toptions=(");
-	for (const struct option_row *row = verb->options; row && row->name; row++)
-		printf("%s'--%s%s%s'", row == verb->options ? "" : " ", row->name,
-		       row->arg ? "=" : "", row->arg ? row->arg : "");
+	gap = bash_options(verb->options, "");
+	(void)bash_options(args_common_options(verb), gap);
 	printf(")\n\t\t;;\n");
 }
 
@@ -148,13 +157,9 @@ static void zsh_value(const char *word, int length)
 	}
 }
 
-static void zsh_row(const struct verb *verb)
+static void zsh_options(const struct option_row *row)
 {
-	const char *operands = verb->operands, *word;
-	int length;
-
-	printf("%s)\n\t_arguments", verb->name);
-	for (const struct option_row *row = verb->options; row && row->name; row++) {
+	for (; row && row->name; row++) {
 		printf(" \\\n\t\t'--%s%s[", row->name, row->arg ? "=" : "");
 		zsh_text(row->help);
 		putchar(']');
@@ -162,6 +167,16 @@ static void zsh_row(const struct verb *verb)
 			zsh_value(row->arg, (int)strlen(row->arg));
 		putchar('\'');
 	}
+}
+
+static void zsh_row(const struct verb *verb)
+{
+	const char *operands = verb->operands, *word;
+	int length;
+
+	printf("%s)\n\t_arguments", verb->name);
+	zsh_options(verb->options);
+	zsh_options(args_common_options(verb));
 	while (*operands) {
 		const char *optional = operands[0] == '[' ? ":" : "";
 

@@ -11,6 +11,7 @@
 #include "args.h"
 #include "fail.h"
 #include "image.h"
+#include "out.h"
 #include "slotstate.h"
 #include "text.h"
 
@@ -20,7 +21,7 @@ struct request {
 	const char *path;
 	int slot;
 	const char *text; /* NULL: show */
-	bool dry_run, json;
+	bool dry_run;
 };
 
 struct target {
@@ -29,13 +30,12 @@ struct target {
 	bool write;
 };
 
-enum { OPT_SLOT = 1, OPT_TEXT, OPT_DRY_RUN, OPT_JSON };
+enum { OPT_SLOT = 1, OPT_TEXT, OPT_DRY_RUN };
 
 const struct option_row describe_options[] = {
 	{ "slot", "a|b", OPT_SLOT, "the image in this slot" },
 	{ "text", "TEXT", OPT_TEXT, "describe it so; empty: as when it was taken" },
 	{ "dry-run", NULL, OPT_DRY_RUN, "say what would be done, and stop" },
-	{ "json", NULL, OPT_JSON, "print JSON" },
 	{ 0 },
 };
 
@@ -61,11 +61,8 @@ static int take_option(void *ctx, int key, const char *value)
 		return 0;
 	case OPT_TEXT:
 		return take_text(req, value);
-	case OPT_DRY_RUN:
-		req->dry_run = true;
-		return 0;
 	default:
-		req->json = true;
+		req->dry_run = true;
 		return 0;
 	}
 }
@@ -102,36 +99,25 @@ static void change(const struct request *req, struct target *target)
 	snprintf(state->description, sizeof(state->description), "%s", req->text);
 }
 
-static int report_json(const struct request *req, const struct part *part,
-		       const struct target *target)
-{
-	const struct img_state none = { .valid = false };
-	struct json_object *json = json_object_new_object();
-
-	json_put_text(json, "device", part->path);
-	json_put_bool(json, "written", target->write && !req->dry_run);
-	json_put_text(json, "slot", req->slot ? "b" : "a");
-	json_put_number(json, "generation", target->header.generation);
-	json_put_text(json, "description",
-		      slotstate_description(&target->header, &target->state).s);
-	json_put_text(json, "taken_as", slotstate_description(&target->header, &none).s);
-	return json_print(json);
-}
-
-static int report(const struct request *req, const struct part *part, const struct target *target)
+static void report(const struct request *req, const struct part *part, const struct target *target)
 {
 	const struct slot_description text = slotstate_description(&target->header, &target->state);
+	const struct img_state none = { .valid = false };
+	struct json_object *json = out_json();
 
-	if (req->json)
-		return report_json(req, part, target);
 	if (req->text)
-		printf("slot %c: generation %" PRIu64 " is %sdescribed as: ",
-		       text_slot((unsigned int)req->slot), target->header.generation,
-		       !target->write ? "already "
-		       : req->dry_run ? "to be "
-				      : "");
-	puts(text.s);
-	return 0;
+		out_text("slot %c: generation %" PRIu64 " is %sdescribed as: ",
+			 text_slot((unsigned int)req->slot), target->header.generation,
+			 !target->write ? "already "
+			 : req->dry_run ? "to be "
+					: "");
+	out_text("%s\n", text.s);
+	json_put_text(json, "device", part->path);
+	json_put_bool(json, "written", target->write && !req->dry_run);
+	json_put_slot(json, "slot", (uint32_t)req->slot);
+	json_put_number(json, "generation", target->header.generation);
+	json_put_text(json, "description", text.s);
+	json_put_text(json, "taken_as", slotstate_description(&target->header, &none).s);
 }
 
 static enum part_access access_of(const struct request *req)
@@ -159,7 +145,9 @@ static int describe(const struct request *req)
 	if (target.write && !req->dry_run)
 		status = slotstate_write(&part, &area, (uint32_t)req->slot, &target.header,
 					 &target.state);
-	return status ? status : report(req, &part, &target);
+	if (!status)
+		report(req, &part, &target);
+	return status;
 }
 
 int verb_describe(const struct verb *verb, int argc, char **argv)

@@ -107,7 +107,7 @@ enum exit_status {
 	X(NOT_GOLDEN, "the image is one for one restore")                                          \
 	X(ONCE_WAITING, "an image for one restore waits for it, and comes before any other")       \
 	X(MODULE_MISSING, "the module fastboot_snapshot is not loaded")                            \
-	X(OBSTACLES, "the module took no image; the obstacles are listed before")                  \
+	X(OBSTACLES, "the module takes no image; the obstacles are listed before")                 \
 	X(HOOK, "a program in /etc/fastboot/snapshot.d failed")                                    \
 	X(SNAPSHOT, "taking the image failed, and the module has told no obstacle")                \
 	X(CHILD, "no process could be started")                                                    \

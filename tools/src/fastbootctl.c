@@ -33,7 +33,7 @@ static const struct verb verbs[] = {
 	{ "optimise", "[DEV]", "compress an image harder, into the other slot", optimise_options,
 	  verb_optimise },
 	{ "invalidate", "[DEV]", "erase images", invalidate_options, verb_invalidate },
-	{ "list", "[DEV]", "show the slots, a line each, and which is restored next", list_options,
+	{ "list", "[DEV]", "show the slots, a line each, and which is restored next", NULL,
 	  verb_list },
 	{ "describe", "[DEV]", "show or set an image's description", describe_options,
 	  verb_describe },
@@ -44,9 +44,9 @@ static const struct verb verbs[] = {
 	{ "snapshot", "golden|once [TEXT]", "take an image", snapshot_options, verb_snapshot },
 	{ "report", "", "show where the time of this start, or of the snapshot, went",
 	  report_options, verb_report },
-	{ "completion", "bash|zsh", "print a script that completes command lines", NULL,
+	{ "completion", "bash|zsh", "print a script that completes command lines", no_options,
 	  verb_completion },
-	{ "help", "[VERB]", "show this text, or a verb's options", NULL, verb_help },
+	{ "help", "[VERB]", "show this text, or a verb's options", no_options, verb_help },
 };
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -71,7 +71,7 @@ static void print_rows(const struct option_row *row)
 
 static void print_options(const struct verb *verb)
 {
-	bool has_options = verb->run != verb_help;
+	bool has_options = verb->options != no_options;
 
 	printf("usage: fastbootctl %s%s%s%s\n\n%s\n", verb->name, verb->operands[0] ? " " : "",
 	       verb->operands, has_options ? " [OPTION]..." : "", verb->summary);
@@ -79,7 +79,7 @@ static void print_options(const struct verb *verb)
 		return;
 	putchar('\n');
 	print_rows(verb->options);
-	print_rows(common_options);
+	print_rows(args_common_options(verb));
 }
 
 static void print_verbs(void)

@@ -12,34 +12,27 @@
 #include "command.h"
 #include "fail.h"
 #include "io.h"
+#include "out.h"
 #include "refusal.h"
 
-struct request {
-	const char *kind;
-	bool json;
-};
-
-enum { OPT_ONCE = 1, OPT_JSON };
+enum { OPT_ONCE = 1 };
 
 const struct option_row gates_options[] = {
 	{ "once", NULL, OPT_ONCE, "for an image for one restore (default: a golden one)" },
-	{ "json", NULL, OPT_JSON, "print JSON" },
 	{ 0 },
 };
 
 static int take_option(void *ctx, int key, const char *value)
 {
-	struct request *req = ctx;
+	const char **kind = ctx;
 
+	(void)key;
 	(void)value;
-	if (key == OPT_ONCE)
-		req->kind = "once";
-	else
-		req->json = true;
+	*kind = "once";
 	return 0;
 }
 
-int gates_look(const char *kind, char **ret_refusal)
+static int look(const char *kind, char **ret_refusal)
 {
 	_cleanup_close_ int fd = -1;
 	char command[32];
@@ -52,31 +45,24 @@ int gates_look(const char *kind, char **ret_refusal)
 	return refusal_read(command_write(fd, command), ret_refusal);
 }
 
-static int show(const struct request *req, const char *refusal)
+int gates_report(const char *kind)
 {
-	struct json_object *json;
+	_cleanup_free_ char *refusal = NULL;
+	int status = look(kind, &refusal);
 
-	if (!req->json) {
-		refusal_print(req->kind, refusal);
-		return 0;
-	}
-	json = json_object_new_object();
-	json_put_text(json, "kind", req->kind);
-	refusal_json(refusal, json);
-	return json_print(json);
+	if (status)
+		return status;
+	refusal_report(kind, refusal);
+	return refusal ? fail(FAIL_OBSTACLES, "no image would be taken") : 0;
 }
 
 int verb_gates(const struct verb *verb, int argc, char **argv)
 {
-	struct request req = { .kind = "golden" };
-	_cleanup_free_ char *refusal = NULL;
-	int status = args_parse(verb, argc, argv, take_option, &req, NULL);
+	const char *kind = "golden";
+	int status = args_parse(verb, argc, argv, take_option, &kind, NULL);
 
-	if (!status)
-		status = gates_look(req.kind, &refusal);
-	if (!status)
-		status = show(&req, refusal);
 	if (status)
 		return status;
-	return refusal ? EXIT_REFUSED : EXIT_OK;
+	json_put_text(out_json(), "kind", kind);
+	return gates_report(kind);
 }

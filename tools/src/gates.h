@@ -3,9 +3,9 @@
 #define FASTBOOTCTL_GATES_H
 
 /*
- * Has the module look for obstacles to an image of this kind, "golden" or "once".  *ret_refusal:
- * see refusal.h; NULL if there is none.  0, or the exit status after a report.
+ * Has the module look for obstacles to an image of this kind, "golden" or "once", and shows them.
+ * 0, or the exit status after a report: with obstacles, FAIL_OBSTACLES.
  */
-int gates_look(const char *kind, char **ret_refusal);
+int gates_report(const char *kind);
 
 #endif

@@ -15,37 +15,16 @@
 #include "fail.h"
 #include "io.h"
 #include "lastresult.h"
+#include "out.h"
 #include "slots.h"
 #include "slotstate.h"
 #include "text.h"
-
-struct request {
-	const char *path;
-	bool json;
-};
 
 struct list {
 	struct slots slots;
 	int wanted; /* slot that the boot entry names; -1: none */
 	char *last_result;
 };
-
-enum { OPT_JSON = 1 };
-
-const struct option_row list_options[] = {
-	{ "json", NULL, OPT_JSON, "print JSON" },
-	{ 0 },
-};
-
-static int take_option(void *ctx, int key, const char *value)
-{
-	struct request *req = ctx;
-
-	(void)key;
-	(void)value;
-	req->json = true;
-	return 0;
-}
 
 /* The last word counts, as it does for the loader (efi/options.c). */
 static int option_slot(char *options)
@@ -132,7 +111,7 @@ static void print_last_refusal(const struct list *list)
 		printf("last refusal: %s: %s; %s\n", code, sentence, advice);
 }
 
-static int print_text(const struct part *part, const struct list *list)
+static void print_text(const struct part *part, const struct list *list)
 {
 	printf("%s:\n", part->path);
 	print_heading();
@@ -142,28 +121,28 @@ static int print_text(const struct part *part, const struct list *list)
 		printf("The boot entry names slot %c, which is the only one that it restores.\n",
 		       text_slot((unsigned int)list->wanted));
 	print_last_refusal(list);
-	return 0;
 }
 
-static int print_json(const struct part *part, const struct list *list)
+static void put_json(const struct part *part, const struct list *list, struct json_object *json)
 {
-	static const char *const names[] = { "a", "b" };
-	struct json_object *json = json_object_new_object(), *slots;
+	struct json_object *slots;
 
 	json_put_text(json, "device", part->path);
 	slots = json_put_array(json, "slots");
 	for (uint32_t i = 0; i < list->slots.nr; i++)
 		slotstate_json_image(&list->slots, i, json_append_object(slots));
-	json_put_text(json, "boot_entry_slot", list->wanted < 0 ? NULL : names[list->wanted]);
+	if (list->wanted < 0)
+		json_put_text(json, "boot_entry_slot", NULL);
+	else
+		json_put_slot(json, "boot_entry_slot", (uint32_t)list->wanted);
 	if (was_refused(list))
 		lastresult_json(list->last_result, json_put_object(json, "last_refusal"));
 	else
 		json_put_text(json, "last_refusal", NULL);
-	return json_print(json);
 }
 
 /* What can be seen is shown, whatever else cannot be read. */
-static int show(const struct request *req, const struct part *part, const struct img_area *area)
+static int show(const struct part *part, const struct img_area *area)
 {
 	struct list list = { .wanted = -1 };
 	int status = slots_read_all(part, area, &list.slots), other;
@@ -172,25 +151,28 @@ static int show(const struct request *req, const struct part *part, const struct
 		text_printable(list.slots.header[i].kernel_release);
 	other = collect_loader(&list);
 	status = other > status ? other : status;
-	other = req->json ? print_json(part, &list) : print_text(part, &list);
+	if (out_is_json())
+		put_json(part, &list, out_json());
+	else
+		print_text(part, &list);
 	free(list.last_result);
-	return other > status ? other : status;
+	return status;
 }
 
-static int list(const struct request *req)
+static int list(const char *path)
 {
-	const struct image_request request = { .verb = "list", .path = req->path, .slot = -1 };
+	const struct image_request request = { .verb = "list", .path = path, .slot = -1 };
 	_cleanup_part_ struct part part = PART_CLOSED;
 	struct img_area area;
 	int status = image_open(&request, &part, &area);
 
-	return status ? status : show(req, &part, &area);
+	return status ? status : show(&part, &area);
 }
 
 int verb_list(const struct verb *verb, int argc, char **argv)
 {
-	struct request req = { .json = false };
-	int status = args_parse(verb, argc, argv, take_option, &req, &req.path);
+	const char *path;
+	int status = args_parse(verb, argc, argv, NULL, NULL, &path);
 
-	return status ? status : list(&req);
+	return status ? status : list(path);
 }

@@ -12,6 +12,7 @@
 
 #include "args.h"
 #include "fail.h"
+#include "out.h"
 #include "slots.h"
 #include "slotstate.h"
 #include "text.h"
@@ -20,7 +21,7 @@ struct request {
 	const char *verb;
 	const char *path;
 	int slot; /* promote: this one; rollback: -1 */
-	bool dry_run, json;
+	bool dry_run;
 };
 
 struct plan {
@@ -30,18 +31,16 @@ struct plan {
 	bool first;    /* it has it */
 };
 
-enum { OPT_SLOT = 1, OPT_DRY_RUN, OPT_JSON };
+enum { OPT_SLOT = 1, OPT_DRY_RUN };
 
 const struct option_row promote_options[] = {
 	{ "slot", "a|b", OPT_SLOT, "the image in this slot" },
 	{ "dry-run", NULL, OPT_DRY_RUN, "say what would be done, and stop" },
-	{ "json", NULL, OPT_JSON, "print JSON" },
 	{ 0 },
 };
 
 const struct option_row rollback_options[] = {
 	{ "dry-run", NULL, OPT_DRY_RUN, "say what would be done, and stop" },
-	{ "json", NULL, OPT_JSON, "print JSON" },
 	{ 0 },
 };
 
@@ -54,11 +53,8 @@ static int take_option(void *ctx, int key, const char *value)
 		if (!text_parse_slot(value, &req->slot))
 			return fail(FAIL_USAGE, "%s: --slot is a or b, not %s", req->verb, value);
 		return 0;
-	case OPT_DRY_RUN:
-		req->dry_run = true;
-		return 0;
 	default:
-		req->json = true;
+		req->dry_run = true;
 		return 0;
 	}
 }
@@ -134,30 +130,25 @@ static void put_replaced(const struct plan *plan, struct json_object *to)
 		return;
 	}
 	to = json_put_object(to, "instead_of");
-	json_put_text(to, "slot", next ? "b" : "a");
+	json_put_slot(to, "slot", (uint32_t)next);
 	json_put_number(to, "generation", plan->slots.header[next].generation);
 }
 
-static int report(const struct request *req, const struct part *part, const struct plan *plan)
+static void report(const struct request *req, const struct part *part, const struct plan *plan)
 {
 	uint64_t generation = plan->slots.header[plan->slot].generation;
-	struct json_object *json;
+	struct json_object *json = out_json();
 
-	if (!req->json) {
-		printf("slot %c: generation %" PRIu64 " %s\n", text_slot(plan->slot), generation,
-		       plan->first    ? "comes first already"
-		       : req->dry_run ? "would come first"
-				      : "comes first");
-		return 0;
-	}
-	json = json_object_new_object();
+	out_text("slot %c: generation %" PRIu64 " %s\n", text_slot(plan->slot), generation,
+		 plan->first	? "comes first already"
+		 : req->dry_run ? "would come first"
+				: "comes first");
 	json_put_text(json, "device", part->path);
 	json_put_bool(json, "written", !plan->first && !req->dry_run);
-	json_put_text(json, "slot", plan->slot ? "b" : "a");
+	json_put_slot(json, "slot", plan->slot);
 	json_put_number(json, "generation", generation);
 	json_put_number(json, "rank", plan->rank);
 	put_replaced(plan, json);
-	return json_print(json);
 }
 
 static int promote(const struct request *req)
@@ -176,7 +167,9 @@ static int promote(const struct request *req)
 		status = make_plan(req, &part, &area, &plan);
 	if (!status && !plan.first && !req->dry_run)
 		status = write_rank(&part, &area, &plan);
-	return status ? status : report(req, &part, &plan);
+	if (!status)
+		report(req, &part, &plan);
+	return status;
 }
 
 int verb_promote(const struct verb *verb, int argc, char **argv)

@@ -2,11 +2,11 @@
 #include "refusal.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "fail.h"
 #include "io.h"
+#include "out.h"
 #include "sysattr.h"
 
 static const char advice_mark[] = "what to do: ";
@@ -71,18 +71,18 @@ static bool is_cut_off(const char *text)
 	return !strstr(last, advice_mark);
 }
 
-void refusal_print(const char *kind, const char *text)
+static void print_text(const char *kind, const char *text)
 {
 	unsigned int n;
 
 	if (!text) {
-		printf("%s: no obstacle\n", kind);
+		out_text("%s: no obstacle\n", kind);
 		return;
 	}
 	n = count(text);
-	printf("%s: %u obstacle%s\n\n%s\n", kind, n, n == 1 ? "" : "s", text);
+	out_text("%s: %u obstacle%s\n\n%s\n", kind, n, n == 1 ? "" : "s", text);
 	if (is_cut_off(text))
-		printf("\nThe list is cut off here; the kernel log has all of it.\n");
+		out_text("\nThe list is cut off here; the kernel log has all of it.\n");
 }
 
 static struct json_object *put_obstacle(char *line, struct json_object *obstacles)
@@ -108,7 +108,7 @@ static void put_detail(const char *line, struct json_object *obstacle, struct js
 		json_append_text(details, line);
 }
 
-void refusal_json(const char *text, struct json_object *to)
+static void put_json(const char *text, struct json_object *to)
 {
 	struct json_object *obstacles = json_put_array(to, "obstacles");
 	struct json_object *obstacle = NULL, *details = NULL;
@@ -123,4 +123,10 @@ void refusal_json(const char *text, struct json_object *to)
 		obstacle = put_obstacle(line, obstacles);
 		details = json_put_array(obstacle, "details");
 	}
+}
+
+void refusal_report(const char *kind, const char *text)
+{
+	print_text(kind, text);
+	put_json(text, out_json());
 }

@@ -9,18 +9,16 @@
 #ifndef FASTBOOTCTL_REFUSAL_H
 #define FASTBOOTCTL_REFUSAL_H
 
-#include "jsonout.h"
-
 /*
  * Why a command failed with `error`; the caller frees *ret_text, NULL if error is 0.
  * 0, or the exit status after a report, also where the module has told nothing.
  */
 int refusal_read(int error, char **ret_text);
 
-/* kind: "golden" or "once".  text may be NULL: no obstacle. */
-void refusal_print(const char *kind, const char *text);
-
-/* An array "obstacles" in `to`, with a code, a sentence, details and advice each. */
-void refusal_json(const char *text, struct json_object *to);
+/*
+ * kind: "golden" or "once".  text may be NULL: no obstacle.  JSON has an array "obstacles", with a
+ * code, a sentence, details and advice each.
+ */
+void refusal_report(const char *kind, const char *text);
 
 #endif

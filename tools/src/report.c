@@ -13,30 +13,23 @@
 #include "image.h"
 #include "io.h"
 #include "lastresult.h"
+#include "out.h"
 #include "svg.h"
 #include "text.h"
 
-struct request {
-	const char *svg;
-	bool json;
-};
-
-enum { OPT_JSON = 1, OPT_SVG };
+enum { OPT_SVG = 1 };
 
 const struct option_row report_options[] = {
-	{ "json", NULL, OPT_JSON, "print JSON" },
 	{ "svg", "FILE", OPT_SVG, "write a picture of the stages, too" },
 	{ 0 },
 };
 
 static int take_option(void *ctx, int key, const char *value)
 {
-	struct request *req = ctx;
+	const char **svg = ctx;
 
-	if (key == OPT_SVG)
-		req->svg = value;
-	else
-		req->json = true;
+	(void)key;
+	*svg = value;
 	return 0;
 }
 
@@ -161,10 +154,8 @@ static void put_stages(const struct report *report, struct json_object *stages)
 	}
 }
 
-static int print_json(const struct report *report)
+static void put_json(const struct report *report, struct json_object *json)
 {
-	struct json_object *json = json_object_new_object();
-
 	json_put_text(json, "of", subject(report));
 	json_put_bool(json, "loaded", report->figures.state);
 	if (report->nr_stages) {
@@ -173,44 +164,43 @@ static int print_json(const struct report *report)
 	}
 	if (report->last_result)
 		lastresult_json(report->last_result, json_put_object(json, "loader_result"));
-	return json_print(json);
 }
 
-static int print(const struct request *req, const struct report *report)
+static void show(const struct report *report)
 {
-	if (req->json)
-		return print_json(report);
-	if (report->figures.restored)
+	if (out_is_json())
+		put_json(report, out_json());
+	else if (report->figures.restored)
 		print_restored(report);
 	else if (report->figures.saved)
 		print_saved(report);
 	else
 		print_none(report);
-	return 0;
 }
 
-static int draw(const struct request *req, const struct report *report)
+static int draw(const char *svg, const struct report *report)
 {
 	char title[64];
 
-	if (!req->svg)
+	if (!svg)
 		return 0;
 	if (!report->nr_stages)
 		return fail(FAIL_NO_TIMINGS, "there is nothing to draw");
 	snprintf(title, sizeof(title), "%s, generation %" PRIu64, subject(report),
 		 report->figures.generation);
-	return svg_write(req->svg, title, report->stages, report->nr_stages);
+	return svg_write(svg, title, report->stages, report->nr_stages);
 }
 
 int verb_report(const struct verb *verb, int argc, char **argv)
 {
 	_cleanup_report_ struct report report = { 0 };
-	struct request req = { 0 };
-	int status = args_parse(verb, argc, argv, take_option, &req, NULL);
+	const char *svg = NULL;
+	int status = args_parse(verb, argc, argv, take_option, &svg, NULL);
 
 	if (!status)
 		status = collect(&report);
-	if (!status)
-		status = print(&req, &report);
-	return status ? status : draw(&req, &report);
+	if (status)
+		return status;
+	show(&report);
+	return draw(svg, &report);
 }

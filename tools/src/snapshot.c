@@ -22,6 +22,7 @@
 #include "image.h"
 #include "io.h"
 #include "loss.h"
+#include "out.h"
 #include "refusal.h"
 #include "text.h"
 
@@ -31,15 +32,14 @@
 struct request {
 	const char *operands[2]; /* the kind; the description or NULL */
 	const char *kind;
-	bool yes, dry_run, json;
+	bool yes, dry_run;
 };
 
-enum { OPT_YES = 1, OPT_DRY_RUN, OPT_JSON };
+enum { OPT_YES = 1, OPT_DRY_RUN };
 
 const struct option_row snapshot_options[] = {
 	{ "yes", NULL, OPT_YES, "do not ask before an image that ends in power-off" },
 	{ "dry-run", NULL, OPT_DRY_RUN, "look for obstacles, say what would be run, and stop" },
-	{ "json", NULL, OPT_JSON, "print JSON" },
 	{ 0 },
 };
 
@@ -50,7 +50,6 @@ static int take_option(void *ctx, int key, const char *value)
 	(void)value;
 	req->yes |= key == OPT_YES;
 	req->dry_run |= key == OPT_DRY_RUN;
-	req->json |= key == OPT_JSON;
 	return 0;
 }
 
@@ -78,59 +77,28 @@ static int check_operands(struct request *req)
 	return 0;
 }
 
-static struct json_object *begin_json(const struct request *req, const char *outcome,
-				      const struct hooks *hooks)
+static void report_programs(const struct hooks *hooks)
 {
-	struct json_object *json = json_object_new_object();
-	struct json_object *programs;
+	struct json_object *programs = json_put_array(out_json(), "programs");
 
-	json_put_text(json, "kind", req->kind);
-	json_put_text(json, "outcome", outcome);
-	programs = json_put_array(json, "programs");
 	for (size_t i = 0; i < hooks->count; i++)
 		json_append_text(programs, hooks->paths[i]);
-	return json;
-}
-
-/* What was found in the way, of a dry run or of the real one. */
-static int show_refusal(const struct request *req, const char *outcome, const struct hooks *hooks,
-			const char *refusal)
-{
-	struct json_object *json;
-
-	if (!req->json) {
-		refusal_print(req->kind, refusal);
-		return 0;
-	}
-	json = begin_json(req, outcome, hooks);
-	refusal_json(refusal, json);
-	return json_print(json);
 }
 
 static int dry_run(const struct request *req, const struct hooks *hooks)
 {
-	_cleanup_free_ char *refusal = NULL;
-	int status = gates_look(req->kind, &refusal);
-
-	if (status)
-		return status;
-	for (size_t i = 0; i < hooks->count && !req->json; i++)
-		printf("would run: %s %s\n", hooks->paths[i], req->kind);
-	status = show_refusal(req, "dry-run", hooks, refusal);
-	if (status)
-		return status;
-	return refusal ? EXIT_REFUSED : EXIT_OK;
+	json_put_text(out_json(), "outcome", "dry-run");
+	for (size_t i = 0; i < hooks->count; i++)
+		out_text("would run: %s %s\n", hooks->paths[i], req->kind);
+	return gates_report(req->kind);
 }
 
-/* With --json standard output is for JSON alone, so that there is nobody to ask. */
 static int confirm(const struct request *req)
 {
 	if (!is_once(req) || req->yes)
 		return 0;
-	if (req->json)
-		return fail(FAIL_NOT_CONFIRMED, "the machine powers off, and --json does not ask");
-	printf("The machine powers off once the image is taken, and goes on here when it is "
-	       "restored.\n");
+	out_text("The machine powers off once the image is taken, and goes on here when it is "
+		 "restored.\n");
 	return loss_confirm(false);
 }
 
@@ -165,35 +133,34 @@ static int take(const struct request *req, int fd, int *ret_error)
 	return status;
 }
 
-static void print_saved(const struct request *req, const struct figures *figures)
+static void report_saved(const struct request *req, const struct figures *figures)
 {
 	uint64_t pages = 0, bytes = 0, ratio = 0, pause = 0;
 
-	printf("saved: %s image, generation %" PRIu64 "\n", req->kind, figures->generation);
+	out_text("saved: %s image, generation %" PRIu64 "\n", req->kind, figures->generation);
 	(void)figures_get(figures, "pause_ms", &pause);
 	(void)figures_get(figures, "ratio_percent", &ratio);
 	if (figures_get(figures, "pages", &pages) && figures_get(figures, "bytes", &bytes))
-		printf("%s of memory in %s (%" PRIu64 " %%); tasks stood still for %.1f s\n",
-		       text_size(pages * IMG_PAGE_SIZE).s, text_size(bytes).s, ratio,
-		       (double)pause / 1e3);
+		out_text("%s of memory in %s (%" PRIu64 " %%); tasks stood still for %.1f s\n",
+			 text_size(pages * IMG_PAGE_SIZE).s, text_size(bytes).s, ratio,
+			 (double)pause / 1e3);
 }
 
-static void print_restored(const struct figures *figures)
+static void report_restored(const struct figures *figures)
 {
 	uint64_t jump = 0, thawed = 0;
 
-	printf("restored: generation %" PRIu64 ", restore %" PRIu64 "\n", figures->generation,
-	       figures->restores);
+	out_text("restored: generation %" PRIu64 ", restore %" PRIu64 "\n", figures->generation,
+		 figures->restores);
 	if (figures_get(figures, "loader_jump_us", &jump) &&
 	    figures_get(figures, "thawed_us", &thawed))
-		printf("tasks ran %.1f s after the loader was entered\n",
-		       (double)(jump + thawed) / 1e6);
+		out_text("tasks ran %.1f s after the loader was entered\n",
+			 (double)(jump + thawed) / 1e6);
 }
 
-static int show_taken(const struct request *req, const struct hooks *hooks)
+static int report_taken(const struct request *req)
 {
 	_cleanup_figures_ struct figures figures = { 0 };
-	struct json_object *json;
 	int status = figures_read(&figures);
 
 	if (status)
@@ -201,19 +168,16 @@ static int show_taken(const struct request *req, const struct hooks *hooks)
 	if (!figures.saved && !figures.restored)
 		return fail(FAIL_SNAPSHOT, "the module knows of no image: %s",
 			    figures.state ? figures.state : "it was unloaded");
-	if (req->json) {
-		json = begin_json(req, figures.restored ? "restored" : "saved", hooks);
-		figures_json(&figures, json);
-		return json_print(json);
-	}
 	if (figures.restored)
-		print_restored(&figures);
+		report_restored(&figures);
 	else
-		print_saved(req, &figures);
+		report_saved(req, &figures);
+	json_put_text(out_json(), "outcome", figures.restored ? "restored" : "saved");
+	figures_json(&figures, out_json());
 	return 0;
 }
 
-static int take_and_show(const struct request *req, const struct hooks *hooks, int fd)
+static int take_and_report(const struct request *req, int fd)
 {
 	_cleanup_free_ char *refusal = NULL;
 	int error = 0;
@@ -224,9 +188,10 @@ static int take_and_show(const struct request *req, const struct hooks *hooks, i
 	if (status)
 		return status;
 	if (!refusal)
-		return show_taken(req, hooks);
-	status = show_refusal(req, "refused", hooks, refusal);
-	return status ? status : fail(FAIL_OBSTACLES, "no image was taken: %s", strerror(error));
+		return report_taken(req);
+	json_put_text(out_json(), "outcome", "refused");
+	refusal_report(req->kind, refusal);
+	return fail(FAIL_OBSTACLES, "no image was taken: %s", strerror(error));
 }
 
 static int snapshot(const struct request *req)
@@ -239,12 +204,14 @@ static int snapshot(const struct request *req)
 		status = hooks_list(&hooks);
 	if (status)
 		return status;
+	json_put_text(out_json(), "kind", req->kind);
+	report_programs(&hooks);
 	if (req->dry_run)
 		return dry_run(req, &hooks);
 	status = confirm(req);
 	if (!status)
 		status = hooks_run(&hooks, req->kind);
-	return status ? status : take_and_show(req, &hooks, fd);
+	return status ? status : take_and_report(req, fd);
 }
 
 int verb_snapshot(const struct verb *verb, int argc, char **argv)

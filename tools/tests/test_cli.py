@@ -1460,6 +1460,17 @@ def test_json_of_inspect_and_status_has_errors(partition, tmp_path):
     assert done["error"]["code"] == "open-failed" and done["images"] == {"present": False}
 
 
+def test_json_of_the_verbs_about_slots_has_errors(partition):
+    path = partition()
+    put_image(path, 0, 5)
+    for args in (("promote", "--slot", "b"), ("rollback",), ("describe", "--slot", "b")):
+        assert told(*args, path, status=1)["error"]["code"] == "slot-empty", args
+    flip(path, put_image(path)["slot-header"][0] + 100)
+    done = told("list", path)
+    assert [slot["status"] for slot in done["slots"]] == ["slot-checksum", "slot-empty"]
+    assert told("list", path.parent / "none", status=3)["error"]["code"] == "open-failed"
+
+
 def test_json_of_a_wrong_command_line():
     assert told("frobnicate", status=2)["error"]["code"] == "usage"
     assert told("prepare", status=2)["error"]["code"] == "usage"

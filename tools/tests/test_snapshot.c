@@ -17,6 +17,7 @@
 #include "args.h"
 #include "fail.h"
 #include "io.h"
+#include "out.h"
 
 static char top[] = "/tmp/fastbootctl-test.XXXXXX";
 
@@ -163,7 +164,8 @@ static int run(run_fn fn, const struct option_row *options, const char *operands
 	va_end(words);
 	redirect(stdout, STDOUT_FILENO, "out", &out);
 	redirect(stderr, STDERR_FILENO, "errors", &errors);
-	status = fn(&verb, argc, argv);
+	out_start(false);
+	status = out_finish(fn(&verb, argc, argv));
 	give_back(stdout, STDOUT_FILENO, out);
 	give_back(stderr, STDERR_FILENO, errors);
 	return status;
@@ -224,7 +226,7 @@ static void gates_shows_every_obstacle(void **unused)
 	told = TWO;
 	assert_int_equal(GATES_VERB(NULL), EXIT_REFUSED);
 	assert_says("out", "golden: 2 obstacles\n\n" TWO);
-	assert_silent("errors");
+	assert_says("errors", "fastbootctl: obstacles: no image would be taken; ");
 	told = "busy: cut\n    a detail";
 	assert_int_equal(GATES_VERB(NULL), EXIT_REFUSED);
 	assert_says("out", "golden: 1 obstacle\n");
@@ -290,6 +292,7 @@ static void a_refused_snapshot_shows_all_obstacles(void **unused)
 	assert_says("errors", "fastbootctl: obstacles: no image was taken: ");
 	assert_int_equal(SNAPSHOT_VERB("--json", "golden"), EXIT_REFUSED);
 	assert_says("out", "\"outcome\":\"refused\"");
+	assert_says("out", "\"code\":\"obstacles\"");
 	assert_says("out", "\"/dev/vdb1: xfs\"");
 	assert_says("out", "\"advice\":\"try again later\"");
 }
@@ -347,7 +350,7 @@ static void once_asks(void **unused)
 	assert_int_equal(SNAPSHOT_VERB("once"), EXIT_REFUSED);
 	assert_says("out", "powers off");
 	assert_int_equal(SNAPSHOT_VERB("once", "--json"), EXIT_REFUSED);
-	assert_silent("out");
+	assert_says("out", "\"code\":\"not-confirmed\"");
 	assert_false(exists("command"));
 	state = "restored generation=6 restores=1\n";
 	assert_int_equal(SNAPSHOT_VERB("once"), EXIT_OK);
