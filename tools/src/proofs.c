@@ -125,12 +125,13 @@ static void describe(const struct img_proof *proof, uint64_t number, const struc
 		     struct json_object *to)
 {
 	bool own = text_is_zero_uuid(proof->part_uuid);
+	bool whole_disk = proof->flags & IMG_PROOF_WHOLE_DISK;
 	char mounted[256] = "";
-	bool writable = place->device && !(proof->flags & IMG_PROOF_WHOLE_DISK) &&
+	bool writable = place->device && !whole_disk &&
 			mounted_writable(place->device, mounted, sizeof(mounted));
 
-	out_text("  proof %" PRIu64 ": %s of %s%s%s: %s%s%s\n", number,
-		 img_proof_kind_name(proof->kind),
+	out_text("  proof %" PRIu64 ": %s of %s%s%s%s: %s%s%s\n", number,
+		 img_proof_kind_name(proof->kind), whole_disk ? "the disk of " : "",
 		 own ? "the image's partition" : text_guid(proof->part_uuid).s,
 		 place->device ? ", " : "", place->device ? place->device : "",
 		 reason ? img_reason_code(reason) : "ok", reason && detail->field ? ", " : "",
@@ -140,7 +141,7 @@ static void describe(const struct img_proof *proof, uint64_t number, const struc
 			 mounted);
 	json_put_text(to, "kind", img_proof_kind_name(proof->kind));
 	json_put_text(to, "partition", own ? NULL : text_guid(proof->part_uuid).s);
-	json_put_bool(to, "whole_disk", proof->flags & IMG_PROOF_WHOLE_DISK);
+	json_put_bool(to, "whole_disk", whole_disk);
 	json_put_text(to, "device", place->device);
 	json_put_number(to, "offset", proof->offset);
 	json_put_number(to, "size", proof->size);
