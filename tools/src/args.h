@@ -62,5 +62,6 @@ int verb_rollback(const struct verb *verb, int argc, char **argv);
 int verb_gates(const struct verb *verb, int argc, char **argv);
 int verb_snapshot(const struct verb *verb, int argc, char **argv);
 int verb_report(const struct verb *verb, int argc, char **argv);
+int verb_due(const struct verb *verb, int argc, char **argv);
 
 #endif

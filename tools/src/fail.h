@@ -75,7 +75,9 @@ enum exit_status {
 	X(SNAPSHOT, "snapshot-failed", EXIT_SYSTEM, "see the kernel log: dmesg")                   \
 	X(CHILD, "child-failed", EXIT_SYSTEM, "free memory and try again")                         \
 	X(NO_TIMINGS, "no-timings", EXIT_REFUSED,                                                  \
-	  "take an image, or start the machine through the boot entry Fast boot")
+	  "take an image, or start the machine through the boot entry Fast boot")                  \
+	X(IN_VAIN, "in-vain", EXIT_REFUSED,                                                        \
+	  "see why the loader refuses, then: fastbootctl snapshot golden")
 
 /* What the failures mean, for docs/troubleshooting.md: X(symbol, sentence), one for each. */
 #define FAILURE_MEANINGS(X)                                                                        \
@@ -111,7 +113,8 @@ enum exit_status {
 	X(HOOK, "a program in /etc/fastboot/snapshot.d failed")                                    \
 	X(SNAPSHOT, "taking the image failed, and the module has told no obstacle")                \
 	X(CHILD, "no process could be started")                                                    \
-	X(NO_TIMINGS, "there is nothing measured to draw: no restore, no snapshot")
+	X(NO_TIMINGS, "there is nothing measured to draw: no restore, no snapshot")                \
+	X(IN_VAIN, "an image is due, but none on the partition was ever restored")
 
 enum failure {
 #define FAILURE_ENUM(sym, code, status, advice) FAIL_##sym,

@@ -44,6 +44,7 @@ static const struct verb verbs[] = {
 	{ "snapshot", "golden|once [TEXT]", "take an image", snapshot_options, verb_snapshot },
 	{ "report", "", "show where the time of this start, or of the snapshot, went",
 	  report_options, verb_report },
+	{ "due", "[DEV]", "say whether a golden image is to be taken, and why", NULL, verb_due },
 	{ "completion", "bash|zsh", "print a script that completes command lines", no_options,
 	  verb_completion },
 	{ "help", "[VERB]", "show this text, or a verb's options", no_options, verb_help },

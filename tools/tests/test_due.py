@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""fastbootctl due: when fastboot-arm.service takes an image, and that it comes to an end."""
+import json
+import pathlib
+import re
+
+import pytest
+
+from test_cli import ctl, env_of, machine, partition, put_image, refused  # noqa: F401
+
+SAMPLE = "6.1.0-sample"  # the kernel of mkimage's images
+TABLE = pathlib.Path(__file__).parents[2] / "imgfmt/include/imgfmt/reasons.h"
+
+# Refusals of the loader, as the user reads them.
+MENDED = ["fs-changed", "pci-devices", "chunk-checksum", "page-not-free"]
+NOT_MENDED = ["disk-read", "disk-missing", "bad-option", "version", "area-ambiguous",
+              "worker-stuck", "simulated", "user-escape", "no-such-code"]
+
+
+@pytest.fixture
+def booted(machine, tmp_path):  # noqa: F811
+    """A machine that was started normally; returns what sets its facts and asks."""
+    root, _ = machine
+    (root / "proc/sys/kernel").mkdir(parents=True)
+
+    def ask(state="idle", release=SAMPLE, code=None, status=0):
+        result = f"result=refused\ncode={code}\nsentence=code=slot-empty\n" if code else ""
+        (root / "sys/power/fastboot_snapshot").write_text(state + "\n")
+        (root / "sys/power/fastboot/loader_result").write_text(result)
+        (root / "proc/sys/kernel/osrelease").write_text(release + "\n")
+        if status:
+            return refused(*status, "due", env=env_of(machine))
+        out, _ = ctl("due", env=env_of(machine))
+        told = json.loads(ctl("due", "--json", env=env_of(machine))[0])
+        word = "due" if told["due"] else "not due"
+        assert out == f"{word}: {told['code']}: {told['sentence']}\n"
+        return word, told["code"]
+    return ask
+
+
+@pytest.fixture
+def image(tmp_path, booted):
+    def put(slot, generation, restores=3, attempts=0, *options):
+        put_image(tmp_path / "partition", slot, generation, "", "--restores", restores,
+                  "--attempts", attempts, *options)
+    return put
+
+
+def test_no_image(booted, image):
+    assert booted() == ("due", "no-image")
+    assert booted(code="slot-empty") == ("due", "no-image")
+    image(0, 1, 0, 0, "--once")  # is none for every boot
+    assert booted() == ("due", "no-image")
+
+
+@pytest.mark.parametrize("state", ["saved generation=4", "restored generation=4 restores=1"])
+def test_once_a_boot(booted, state):
+    assert booted(state=state) == ("not due", "not-first")
+
+
+def test_image_of_this_kernel(booted, image):
+    image(0, 4)
+    assert booted() == ("not due", "image-there")
+    image(1, 5, 0)  # never restored, and nothing says that it would not be
+    assert booted() == ("not due", "image-there")
+
+
+def test_another_kernel(booted, image):
+    image(0, 4)
+    assert booted(release="6.1.0-sample2") == ("due", "other-kernel")
+
+
+@pytest.mark.parametrize("code", MENDED)
+def test_a_refusal_that_a_new_image_mends(booted, image, code):
+    image(0, 4)
+    assert booted(code=code) == ("due", code)
+
+
+@pytest.mark.parametrize("code", NOT_MENDED)
+def test_a_refusal_that_it_does_not(booted, image, code):
+    image(0, 4)
+    assert booted(code=code) == ("not due", "image-there")
+
+
+def test_an_image_in_quarantine_is_not_replaced(booted, image):
+    """It has crashed three times: somebody is to find out why."""
+    image(0, 4, 9, 3)
+    for facts in ({}, {"code": "slot-quarantined"}, {"release": "6.12.0"}):
+        booted(**facts, status=("slot-quarantined",))
+    image(1, 3, 9)  # an older one that is good: no matter, for the newest is what counts
+    booted(status=("slot-quarantined",))
+    image(1, 5, 9)  # a newer one
+    assert booted() == ("not due", "image-there")
+    assert booted(code="fs-changed") == ("due", "fs-changed")
+
+
+def test_a_promoted_image_is_the_one_that_counts(booted, image):
+    image(0, 4, 9, 3)
+    image(1, 3, 9, 0, "--rank", 6)
+    assert booted() == ("not due", "image-there")
+    image(1, 3, 9, 3, "--rank", 6)
+    image(0, 4, 9)
+    booted(status=("slot-quarantined",))
+
+
+def test_it_comes_to_an_end(booted, image):
+    """Images that never come back are not taken over and over."""
+    image(0, 4, 0)
+    assert booted(code="fs-changed") == ("due", "fs-changed")
+    image(1, 5, 0)
+    line = booted(code="fs-changed", status=("in-vain",))
+    assert "vda2" in line
+    booted(release="6.12.0", status=("in-vain",))
+    image(0, 4, 1)  # one of the two has been restored
+    assert booted(code="fs-changed") == ("due", "fs-changed")
+
+
+def test_a_lost_count_is_no_proof_of_failure(booted, image):
+    image(0, 4, 0)
+    image(1, 5, 0, 0, "--state", "none")
+    assert booted(code="fs-changed") == ("due", "fs-changed")
+
+
+def test_without_the_module(machine):  # noqa: F811
+    refused("module-missing", "due", env=env_of(machine))
+
+
+def test_every_code_is_judged():
+    """A new reason must be put on one side or the other; here, so that it is thought of."""
+    source = (pathlib.Path(__file__).parents[1] / "src/due.c").read_text()
+    mended = set(re.findall(r"IMG_E_(\w+)", source[source.index("mended[] = {"):
+                                                 source.index("};", source.index("mended[] ="))]))
+    table = TABLE.read_text()
+    loaders = table[:table.index("/* The module's gates")]
+    others = {
+        "AREA_MISSING", "AREA_AMBIGUOUS", "AREA_MAGIC", "AREA_CHECKSUM", "AREA_BOUNDS", "VERSION",
+        "INCOMPAT", "RESERVED", "SLOT_MODE", "SLOT_QUARANTINED", "RECORD_ARCH", "PROOF_KIND",
+        "CHUNK_KIND", "SLOT_FULL", "INDEX_FULL", "MACHINE_OTHER", "DISK_MISSING", "DISK_READ",
+        "NO_MEMORY", "EXIT_BOOT", "WORKER_STUCK", "STATE_WRITE", "BAD_OPTION", "SIMULATED",
+        "USER_ESCAPE"}
+    assert set(re.findall(r"X\((\w+), \"", loaders)) - {"symbol"} == mended | others
+    assert not mended & others
