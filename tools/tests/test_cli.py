@@ -1373,7 +1373,7 @@ def test_install_puts_everything_where_it_belongs(tmp_path):
                         ("lib/systemd/system/fastboot-restored.service", 0o644),
                         ("lib/systemd/system/fastboot-arm.service", 0o644),
                         ("usr/lib/fastboot/arm", 0o755), ("etc/default/fastboot", 0o644),
-                        ("etc/fastboot/restored.d", 0o755),
+                        ("etc/fastboot/restored.d", 0o755), ("etc/fastboot/snapshot.d", 0o755),
                         ("lib/udev/rules.d/90-fastboot.rules", 0o644),
                         ("usr/sbin/fastbootctl", 0o755)):
         assert (tmp_path / place).stat().st_mode & 0o777 == mode, place
