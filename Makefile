@@ -79,6 +79,10 @@ install: ## install loader, tools and the module for the running kernel; DESTDIR
 	$(MAKE) -C tools install
 	$(MAKE) -C kernel-hook install KDIR=/lib/modules/$(shell uname -r)/build
 
+.PHONY: deb
+deb: ## Debian packages into build/deb, checked by lintian
+	tools/build/deb
+
 .PHONY: lib
 lib:
 	$(MAKE) -C imgfmt lib

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The unit's script arm, and the package's esp-loader, with what they call played."""
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+TOOLS = pathlib.Path(__file__).parents[1]
+LOADER = "EFI/fastboot/fastbootx64.efi"
+
+
+class Play:
+    """A directory of programs put before the real ones; each call is a line of `calls`."""
+
+    def __init__(self, directory):
+        self.dir = directory
+        self.bin = directory / "bin"
+        self.bin.mkdir()
+        self.log = directory / "calls"
+        self.log.touch()
+
+    def program(self, name, body="exit 0"):
+        path = self.bin / name
+        path.write_text(f"#!/bin/sh\necho \"{name} $*\" >>{self.log}\n{body}\n")
+        path.chmod(0o755)
+
+    def run(self, *command, env=None):
+        done = subprocess.run(
+            list(map(str, command)), capture_output=True, text=True, timeout=20,
+            env={"PATH": f"{self.bin}:{os.environ['PATH']}", **(env or {})})
+        return done.returncode, done.stdout, done.stderr
+
+    def calls(self, name=""):
+        return [line for line in self.log.read_text().splitlines() if line.startswith(name)]
+
+
+@pytest.fixture
+def play(tmp_path):
+    return Play(tmp_path)
+
+
+@pytest.fixture
+def arm(play):
+    """Runs arm on a system as told; returns (status, output, errors, images asked for)."""
+    def run(due="due: no-image: there is none", state="running", active=True, module=0,
+            snapshot_status=0, asked_again=None, due_status=0):
+        (play.dir / "1").write_text(due)
+        (play.dir / "2").write_text(asked_again or due)
+        play.program("modprobe", f"exit {module}")
+        play.program("fastbootctl", f"""case $1 in
+            due) cat {play.dir}/$(grep -c 'fastbootctl due' {play.log}); exit {due_status} ;;
+            snapshot) echo 'what became of it'; exit {snapshot_status} ;;
+            *) exit 99 ;;
+            esac""")
+        play.program("systemctl", f"""case $* in
+            'is-system-running --wait') echo {state}; [ {state} = running ] ;;
+            '--quiet is-active custom.target') {'true' if active else 'false'} ;;
+            '--plain --no-legend --failed') echo broken.service ;;
+            *) exit 99 ;;
+            esac""")
+        play.program("sleep")
+        status, out, err = play.run(
+            TOOLS / "systemd/arm",
+            env={"ARM_TARGET": "custom.target", "ARM_DELAY": "7"})
+        return status, out, err, play.calls("fastbootctl snapshot")
+    return run
+
+
+def test_arm_takes_an_image_that_is_due(arm, play):
+    status, out, err, taken = arm()
+    assert (status, err, taken) == (0, "", ["fastbootctl snapshot golden armed: no-image"])
+    assert out == "due: no-image: there is none\nwhat became of it\n"
+    assert play.calls("sleep") == ["sleep 7"]
+    names = [line.split()[0] for line in play.calls()]
+    assert names == ["modprobe", "fastbootctl", "systemctl", "systemctl", "sleep",
+                     "fastbootctl", "fastbootctl"]
+
+
+def test_arm_takes_none_that_is_not_due(arm, play):
+    status, out, err, taken = arm(due="not due: image-there: there is one")
+    assert (status, err, taken) == (0, "", [])
+    assert "not due: image-there" in out
+    assert not play.calls("systemctl")  # and does not wait for the boot
+
+
+def test_arm_looks_again(arm):
+    """Meanwhile it may have been taken by hand, or this is a restored system."""
+    assert arm(asked_again="not due: not-first: x")[::3] == (0, [])
+
+
+def test_arm_fails_as_due_does(arm):
+    assert arm(due="", due_status=1)[::3] == (1, [])
+
+
+def test_arm_fails_without_the_module(arm):
+    assert arm(module=1)[::3] == (1, [])
+
+
+def test_arm_wants_a_clean_boot(arm):
+    status, _, err, taken = arm(state="degraded")
+    assert (status, taken) == (1, [])
+    assert "degraded" in err and "broken.service" in err
+
+
+def test_arm_wants_the_target(arm):
+    status, _, err, taken = arm(active=False)
+    assert (status, taken) == (1, [])
+    assert "custom.target" in err
+
+
+def test_arm_tells_a_refusal(arm):
+    """The obstacles that the command tells are in the journal, whichever output they go to."""
+    status, out, _, _ = arm(snapshot_status=3)
+    assert status == 3 and "what became of it" in out
+
+
+@pytest.mark.parametrize("delay", ["1.5", "soon", "-1"])
+def test_arm_wants_seconds(play, delay):
+    status, _, err = play.run(TOOLS / "systemd/arm", env={"ARM_DELAY": delay})
+    assert status == 2 and "ARM_DELAY" in err
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
+def test_units_are_well_formed(tmp_path):
+    names = [path.name for path in (TOOLS / "systemd").glob("fastboot-*.*")]
+    assert len(names) == 4
+    for name in names:
+        text = (TOOLS / "systemd" / name).read_text()
+        (tmp_path / name).write_text(text.replace("/usr/lib/fastboot", str(TOOLS / "systemd")))
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no",
+                           *(str(tmp_path / name) for name in names)],
+                          capture_output=True, text=True, timeout=60)
+    assert not [line for line in done.stderr.splitlines() if "fastboot-" in line], done.stderr
+
+
+class Esp:
+    """esp-loader on a system with an ESP that is mounted, in fstab, or missing."""
+
+    def __init__(self, play):
+        self.play = play
+        self.dir = play.dir / "esp"
+        script = (TOOLS / "debian/esp-loader").read_text()
+        self.script = play.dir / "esp-loader"
+        places = "places='/boot/efi /efi /boot'"
+        assert places in script
+        self.script.write_text(script.replace(places, f"places='{play.dir}/none {self.dir}'"))
+        self.script.chmod(0o755)
+
+    def run(self, action, mounted=False, fstab=True, loader=True, entry=True, works=True):
+        self.dir.mkdir()
+        if loader:
+            (self.dir / LOADER).parent.mkdir(parents=True)
+            (self.dir / LOADER).touch()
+        here = f"[ $dir = {self.dir} ] && echo vfat"
+        self.play.program("findmnt", f"""for dir; do :; done
+            if [ $4 = --fstab ]; then {here if fstab else 'false'}
+            else {here if mounted else 'false'}; fi""")
+        self.play.program("mount")
+        self.play.program("umount")
+        self.play.program("fastbootctl", f"""[ $1 = status ] || exit {0 if works else 1}
+            echo '  "boot_entry": {'true' if entry else 'false'},'""")
+        status, _, err = self.play.run(self.script, action)
+        assert status == 0  # a package must be removable
+        return [line for line in self.play.calls() if not line.startswith(
+            ("findmnt", "fastbootctl status"))], err
+
+
+@pytest.fixture
+def esp(play):
+    return Esp(play)
+
+
+def test_refresh_mounts_and_unmounts(esp):
+    calls, err = esp.run("refresh")
+    assert calls == [f"mount {esp.dir}", f"fastbootctl install --no-variables --esp {esp.dir}",
+                     f"umount {esp.dir}"]
+    assert err == ""
+
+
+def test_refresh_leaves_a_mount_alone(esp):
+    calls, err = esp.run("refresh", mounted=True)
+    assert calls == [f"fastbootctl install --no-variables --esp {esp.dir}"]
+
+
+def test_refresh_installs_nothing_new(esp):
+    calls, err = esp.run("refresh", mounted=True, loader=False)
+    assert (calls, err) == ([], "")
+
+
+@pytest.mark.parametrize("action", ["refresh", "remove"])
+@pytest.mark.parametrize("entry", [True, False])
+def test_without_an_esp(esp, action, entry):
+    """It is said only where something stays as it should not."""
+    calls, err = esp.run(action, fstab=False, entry=entry)
+    assert calls == []
+    assert ("cannot be mounted" in err) == entry
+
+
+@pytest.mark.parametrize("action", ["refresh", "remove"])
+def test_what_fails_is_said(esp, action):
+    _, err = esp.run(action, works=False)
+    assert "stays" in err and str(esp.dir) in err
+
+
+@pytest.mark.parametrize("loader,entry", [(True, True), (True, False), (False, True)])
+def test_remove(esp, loader, entry):
+    calls, err = esp.run("remove", loader=loader, entry=entry)
+    assert calls == [f"mount {esp.dir}", f"fastbootctl uninstall --esp {esp.dir}",
+                     f"umount {esp.dir}"]
+    assert err == ""
+
+
+def test_remove_where_nothing_is(esp):
+    calls, err = esp.run("remove", mounted=True, loader=False, entry=False)
+    assert (calls, err) == ([], "")
