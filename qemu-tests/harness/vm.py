@@ -298,6 +298,15 @@ class VM:
             if time.monotonic() > deadline or not self.running():
                 self._expect(self.console, KERNEL_STARTS, 0)
             time.sleep(0.1)
+        return self._wait_answer(deadline)
+
+    def wait_restored_idle(self, timeout=60):
+        """Wait until a fast boot has brought back a shell that did not take the golden itself."""
+        deadline = time.monotonic() + timeout * SCALE
+        self.wait_firmware(RESTORING, timeout)
+        return self._wait_answer(deadline)
+
+    def _wait_answer(self, deadline):
         for number in itertools.count():
             if time.monotonic() > deadline:
                 self._expect(self.console, "a shell's answer", 0)

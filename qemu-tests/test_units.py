@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The units, in a Debian that has them from the build: arming, and what follows a restore."""
+
+import pytest
+
+from harness import checks, golden, machines, product
+from harness.checks import wait_for
+
+# Armed as by `systemctl enable fastboot-arm`, which a root that forgets would forget.
+ARMED = machines.DEBIAN.changed(name="debian-armed", network=False,
+                                cmdline="overlayroot=tmpfs systemd.wants=fastboot-arm.service")
+# A device more: the loader refuses, for a reason that a new image mends.
+CHANGED = ARMED.changed(devices=("virtio-rng-pci",))
+
+HOOKS = "/etc/fastboot/restored.d"
+DAEMON = """[Unit]
+PartOf=fastboot-restored.target
+[Service]
+ExecStart=/bin/sleep infinity
+ExecStartPre=/bin/sh -c 'echo daemon >>/run/restored.log'
+[Install]
+WantedBy=fastboot-restored.target
+"""
+
+
+def arm_says(vm):
+    return vm.run("journalctl -q -o cat -u fastboot-arm.service").output
+
+
+def armed(vm, generation):
+    """fastboot-arm has taken an image, and is done."""
+    wait_for(vm, f"grep -qx 'saved generation={generation}' /sys/power/fastboot_snapshot", 400)
+    wait_for(vm, "! systemctl -q is-active fastboot-arm.service")
+
+
+def put_hooks(vm):
+    """One that fails stands between two that work; the target wants a service, too."""
+    vm.run(f"mkdir -p {HOOKS}")
+    for name, last in (("10-first", "true"), ("20-fails", "exit 7"), ("30-last", "true")):
+        vm.put(f"{HOOKS}/{name}", f"#!/bin/sh\necho {name} >>/run/restored.log\n{last}\n", "755")
+    vm.put("/etc/systemd/system/daemon.service", DAEMON)
+    vm.run("systemctl daemon-reload && systemctl enable daemon.service")
+
+
+def hooks_ran(vm, before):
+    """Each once in this restore, in their order; the failure is there to be seen."""
+    wait_for(vm, f"test $(wc -l </run/restored.log) -ge {before + 4}")
+    wait_for(vm, f"fastbootctl status {product.area_partition(vm)} --json"
+             " | grep -q '\"attempts\": *0'", 90)
+    assert vm.run("systemctl is-active fastboot-restored.target").output == "active"
+    lines = vm.run("cat /run/restored.log").output.split()
+    new = lines[before:]
+    assert [line for line in new if line != "daemon"] == ["10-first", "20-fails", "30-last"], lines
+    assert new.count("daemon") == 1, lines
+    assert vm.run("systemctl is-failed fastboot-restored.service").output == "failed"
+    log = vm.run("journalctl -q -o cat -u fastboot-restored.service").output
+    assert "20-fails exited with return code 7" in log
+
+
+@pytest.fixture(scope="module")
+def saved(module_lab):
+    """A powered-off machine: armed by itself at its first boot, then saved once more by hand."""
+    vm = module_lab.warm(ARMED).start()
+    vm.wait_shell()
+    golden.install_loader(vm)
+    armed(vm, 1)
+    assert "due: no-image: " in arm_says(vm)
+    assert "saved: golden image, generation 1" in arm_says(vm)
+    slot = product.status(vm)["slots"]["a"]
+    assert (slot["mode"], slot["description"]) == ("golden", "armed: no-image")
+    vm.run("systemctl start fastboot-arm.service")
+    armed(vm, 1)
+    assert "not due: not-first: " in arm_says(vm)
+
+    put_hooks(vm)
+    vm.run("echo HEALTHY_DELAY=2 >>/etc/default/fastboot")
+    golden.take_snapshot(vm)
+    assert vm.run("systemctl is-active fastboot-restored.target", check=False).output == "inactive"
+    vm.run("[ ! -e /run/restored.log ]")
+    vm.power_off()
+    return vm
+
+
+def test_hooks_at_each_restore(lab, saved):
+    """From one image twice, then from an image in which the target is active."""
+    for number in (1, 2):
+        vm = lab.again(saved).start()
+        vm.wait_restored()
+        checks.restored_state(vm, generation=2, restores=number)
+        hooks_ran(vm, before=0)
+        if number == 1:
+            vm.kill()
+    golden.take_snapshot(vm)
+    vm.power_off()
+    for number in (1, 2):
+        vm = lab.again(saved).start()
+        vm.wait_restored()
+        checks.restored_state(vm, generation=3, restores=number)
+        hooks_ran(vm, before=4)
+        vm.kill()
+
+
+def test_armed_after_a_change(lab, saved):
+    """A refusal, a normal boot, a new image, and the machine is fast again."""
+    vm = lab.again(saved, CHANGED).start()
+    assert checks.normal_boot_after_refusal(vm, "pci-devices")
+    newest = max(slot["generation"] for slot in product.status(vm)["slots"].values())
+    armed(vm, newest + 1)
+    assert "due: pci-devices: " in arm_says(vm)
+    vm.power_off()
+    vm = lab.again(vm, CHANGED).start()
+    vm.wait_restored_idle()
+    assert vm.state().startswith("restored ")
+    # The unit was at work when the image was taken, and ends here, too.
+    wait_for(vm, "! systemctl -q is-active fastboot-arm.service")
+    assert f"restored: generation {newest + 1}, restore 1" in arm_says(vm)
+    assert vm.run("systemctl is-failed fastboot-arm.service", check=False).output == "inactive"
