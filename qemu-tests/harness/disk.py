@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Disk images, built as files without root.
 
-    GPT | 1 ESP | 2 fast-boot area | 3 scratch | 4 root (debian), or file systems |
+    GPT | 1 ESP | 2 fast-boot area | 3 scratch | 4 root, or file systems |
 
 The identifiers are fixed: a disk is the same one each time it is built.
 """
@@ -58,9 +58,14 @@ def guest_dir(machine):
     return GUESTS / f"{machine.guest}-{machine.series}"
 
 
+def has_root(machine):
+    """Its root is a partition; the tiny guest's is its initramfs."""
+    return machine.guest != "tiny"
+
+
 def command_line(machine):
     words = ["console=tty0", "console=ttyS0,115200", machine.cmdline]
-    if machine.guest == "debian":
+    if has_root(machine):
         words.insert(0, f"root=PARTUUID={PARTUUID['root']} ro")
     return " ".join(word for word in words if word)
 
@@ -124,7 +129,7 @@ def make_file_system(kind, path, content):
 def _layout(machine):
     """(name, size in MiB) in the order on the disk."""
     table = [("esp", ESP_MIB), ("area", machine.area_mib), ("scratch", SCRATCH_MIB)]
-    if machine.guest == "debian":
+    if has_root(machine):
         root = guest_dir(machine) / "root.ext4"
         table.append(("root", -(-root.stat().st_size // MIB)))
     return table + [(kind, FILE_SYSTEM_MIB[kind]) for kind in machine.file_systems]
@@ -150,7 +155,7 @@ def _make_contents(machine, scratch_dir):
     make_area(contents["area"], machine.area_mib, machine.swap_mib)
     for kind in machine.file_systems:
         make_file_system(kind, contents[kind], f"on {kind}")
-    if machine.guest == "debian":
+    if has_root(machine):
         contents["root"] = guest_dir(machine) / "root.ext4"
     return contents
 
