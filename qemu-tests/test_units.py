@@ -29,7 +29,9 @@ def arm_says(vm):
 
 def armed(vm, generation):
     """fastboot-arm has taken an image, and is done."""
-    wait_for(vm, f"grep -qx 'saved generation={generation}' /sys/power/fastboot_snapshot", 400)
+    # The loop is in the image, too, and is to end there as well.
+    wait_for(vm, f"grep -Eq '^(saved|restored) generation={generation}( |$)'"
+             " /sys/power/fastboot_snapshot", timeout=400)
     wait_for(vm, "! systemctl -q is-active fastboot-arm.service")
 
 
