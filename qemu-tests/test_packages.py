@@ -30,6 +30,7 @@ umount /boot/efi
 
 # overlayroot-chroot binds /proc, /run and /sys, but no file system below these, and not /dev.
 MAINTAIN = ("mount --bind /dev /media/root-ro/dev && mount --rbind /sys /media/root-ro/sys"
+            " && mount --make-rslave /media/root-ro/sys"
             " && mount -o ro {repository} /media/root-ro/mnt && overlayroot-chroot {command};"
             " status=$?; umount /media/root-ro/mnt; umount -R -l /media/root-ro/sys;"
             " umount /media/root-ro/dev; (exit $status)")
@@ -106,7 +107,7 @@ def set_up(vm):
     esp = disk.PARTUUID["esp"]
     vm.run(f"echo 'PARTUUID={esp} /boot/efi vfat noauto,umask=0077 0 1' >>/etc/fstab")
     vm.run("mount /boot/efi && fastbootctl install --first && umount /boot/efi")
-    vm.run("echo 'overlayroot=\"tmpfs\"' >/etc/overlayroot.conf")
+    vm.run("echo 'overlayroot=\"tmpfs:recurse=0\"' >/etc/overlayroot.conf")
     vm.run("systemctl enable fastboot-arm")
     vm.put("/etc/kernel/postinst.d/zzz-esp", NEW_KERNEL, "755")
 
