@@ -27,6 +27,10 @@ def arm_says(vm):
     return vm.run("journalctl -q -o cat -u fastboot-arm.service").output
 
 
+def wait_arm_says(vm, line):
+    wait_for(vm, f"journalctl -q -o cat -u fastboot-arm.service | grep -qx '{line}'")
+
+
 def armed(vm, generation):
     """fastboot-arm has taken an image, and is done."""
     # The loop is in the image, too, and is to end there as well.
@@ -67,7 +71,7 @@ def saved(module_lab):
     golden.install_loader(vm)
     armed(vm, 1)
     assert "due: no-image: " in arm_says(vm)
-    assert "saved: golden image, generation 1" in arm_says(vm)
+    wait_arm_says(vm, "saved: golden image, generation 1")
     slot = product.status(vm)["slots"]["a"]
     assert (slot["mode"], slot["description"]) == ("golden", "armed: no-image")
     vm.run("systemctl start fastboot-arm.service")
@@ -115,5 +119,5 @@ def test_armed_after_a_change(lab, saved):
     assert vm.state().startswith("restored ")
     # The unit was at work when the image was taken, and ends here, too.
     wait_for(vm, "! systemctl -q is-active fastboot-arm.service")
-    assert f"restored: generation {newest + 1}, restore 1" in arm_says(vm)
+    wait_arm_says(vm, f"restored: generation {newest + 1}, restore 1")
     assert vm.run("systemctl is-failed fastboot-arm.service", check=False).output == "inactive"
