@@ -28,8 +28,8 @@ bool layout_screen(uint32_t width, uint32_t height, struct layout *ret_layout)
 	l.panel.width = (l.columns * GLYPH_WIDTH + 2 * MARGIN) * l.scale;
 	l.panel.height = PANEL_HEIGHT * l.scale;
 	l.panel.x = (width - l.panel.width) / 2;
-	/* The lower part: the upper one often shows the firmware's picture. */
-	l.panel.y = (height - l.panel.height) / 4 * 3;
+	/* Near the bottom: the middle often shows the firmware's picture. */
+	l.panel.y = (height - l.panel.height) / 8 * 7;
 	line = l.panel.y + (MARGIN + LINE_BAR * LINE_HEIGHT) * l.scale;
 	l.bar = (struct rect){ .x = l.panel.x + MARGIN * l.scale,
 			       .y = line + (GLYPH_HEIGHT - BAR_HEIGHT) / 2 * l.scale,

@@ -10,7 +10,7 @@
 #define GLYPH_HEIGHT 19u
 
 /*
- * The panel, lines of text on a dark ground, in the lower part of the screen:
+ * The panel, lines of text on a dark ground, near the bottom of the screen:
  *
  *   0        title
  *   2        bar, or the first line of a refusal

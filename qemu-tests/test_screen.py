@@ -25,7 +25,7 @@ BAR, FILLED = (0x30, 0x30, 0x30), (0x50, 0xA0, 0xE0)
 TEXT, DIM, WARNING = (0xE0, 0xE0, 0xE0), (0x90, 0x90, 0x90), (0xF0, 0xB0, 0x50)
 BAR_SIZE = 640, 14
 LINE, PANEL_LINES, MARGIN = 24, 9, 16
-PANEL_HEIGHT = LINE * PANEL_LINES + 2 * MARGIN
+PANEL_SIZE = BAR_SIZE[0] + 2 * MARGIN, LINE * PANEL_LINES + 2 * MARGIN
 
 NEXT_ENTRY = "BdsDxe: (failed to start|loading)"
 
@@ -73,20 +73,23 @@ def filled_columns(picture):
     return filled
 
 
+def panel(picture):
+    left = (picture.width - PANEL_SIZE[0]) // 2
+    top = (picture.height - PANEL_SIZE[1]) // 8 * 7
+    return picture.crop(left, top, left + PANEL_SIZE[0], top + PANEL_SIZE[1])
+
+
 def lines(picture):
     """The colours in each line of the panel."""
-    top = (picture.height - PANEL_HEIGHT) // 4 * 3 + MARGIN
-    left = (picture.width - BAR_SIZE[0]) // 2
-    return [set(picture.crop(left, at, left + BAR_SIZE[0], at + 19).colours())
-            for at in range(top, top + PANEL_LINES * LINE, LINE)]
+    whole = panel(picture)
+    return [set(whole.crop(0, at, whole.width, at + 19).colours())
+            for at in range(MARGIN, MARGIN + PANEL_LINES * LINE, LINE)]
 
 
 def keep(picture, name):
     """For the documents, if asked for."""
     if os.environ.get(RENEW):
-        left = (picture.width - BAR_SIZE[0]) // 2 - 32
-        top = picture.height // 2
-        picture.crop(left, top, picture.width - left, picture.height - 64).write_png(DOCS / name)
+        panel(picture).write_png(DOCS / name)
 
 
 def said(vm, first, last):
@@ -184,4 +187,3 @@ def test_without_a_screen(lab, golden):
     told = said(vm, "fastboot: refused", "BdsDxe")
     assert told[-1] == "fastboot:   booting normally"
     assert len(told) == len(set(told)) > 2
-    vm.wait_shell()
