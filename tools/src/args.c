@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fail.h"
+#include "text.h"
 #include "out.h"
 
 #define MAX_OPTIONS 16
@@ -86,4 +87,11 @@ int args_parse(const struct verb *verb, int argc, char **argv, args_option_fn op
 			return status;
 	}
 	return take_operands(verb, argc, argv, ret_operands);
+}
+
+int args_take_slot(const char *verb, const char *value, int *ret_slot)
+{
+	if (!text_parse_slot(value, ret_slot))
+		return fail(FAIL_USAGE, "%s: --slot is a or b, not %s", verb, value);
+	return 0;
 }

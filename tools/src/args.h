@@ -35,6 +35,9 @@ typedef int (*args_option_fn)(void *ctx, int key, const char *value);
 int args_parse(const struct verb *verb, int argc, char **argv, args_option_fn option, void *ctx,
 	       const char **ret_operands);
 
+/* The value of --slot.  0, or the exit status after a report. */
+int args_take_slot(const char *verb, const char *value, int *ret_slot);
+
 /* The options beside verb->options that all verbs have, and that are none of their business. */
 const struct option_row *args_common_options(const struct verb *verb);
 

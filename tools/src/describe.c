@@ -15,8 +15,6 @@
 #include "slotstate.h"
 #include "text.h"
 
-#define MAX_TEXT 127u
-
 struct request {
 	const char *path;
 	int slot;
@@ -39,28 +37,16 @@ const struct option_row describe_options[] = {
 	{ 0 },
 };
 
-static int take_text(struct request *req, const char *text)
-{
-	if (strlen(text) > MAX_TEXT)
-		return fail(FAIL_USAGE, "describe: --text has %zu bytes, and at most %u fit",
-			    strlen(text), MAX_TEXT);
-	if (!text_is_printable(text))
-		return fail(FAIL_USAGE, "describe: --text is not UTF-8 without control characters");
-	req->text = text;
-	return 0;
-}
-
 static int take_option(void *ctx, int key, const char *value)
 {
 	struct request *req = ctx;
 
 	switch (key) {
 	case OPT_SLOT:
-		if (!text_parse_slot(value, &req->slot))
-			return fail(FAIL_USAGE, "describe: --slot is a or b, not %s", value);
-		return 0;
+		return args_take_slot("describe", value, &req->slot);
 	case OPT_TEXT:
-		return take_text(req, value);
+		req->text = value;
+		return slotstate_check_description("describe: --text", value);
 	default:
 		req->dry_run = true;
 		return 0;
@@ -73,18 +59,16 @@ static int read_target(const struct request *req, const struct part *part,
 	uint32_t slot = (uint32_t)req->slot;
 	struct img_detail detail = { 0 };
 	enum img_reason reason;
-	char where[512];
 
-	snprintf(where, sizeof(where), "%s: slot %c", part->path, text_slot(slot));
 	reason = image_read_slot(part, area, slot, &target->header, &detail);
 	if (!reason)
 		reason = image_read_state(part, area, slot, &target->header, &target->state, NULL);
 	if (reason)
-		return image_fail(reason, &detail, where);
+		return image_fail(reason, &detail, image_where(part, slot).s);
 	if (req->text && target->header.mode != IMG_MODE_GOLDEN)
 		return fail(FAIL_NOT_GOLDEN,
 			    "%s: of an image for one restore only the loader writes the state",
-			    where);
+			    image_where(part, slot).s);
 	return 0;
 }
 

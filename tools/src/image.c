@@ -110,6 +110,16 @@ int image_erase_slot(const struct part *part, const struct img_area *area, uint3
 	return status ? status : part_write(part, zero, sizeof(zero), offset + IMG_BLOCK);
 }
 
+struct image_where image_where(const struct part *part, uint32_t slot)
+{
+	struct image_where where;
+	int error = errno;
+
+	snprintf(where.s, sizeof(where.s), "%s: slot %c", part->path, text_slot(slot));
+	errno = error;
+	return where;
+}
+
 int image_fail(enum img_reason reason, const struct img_detail *detail, const char *where)
 {
 	if (reason == IMG_E_DISK_READ)

@@ -60,6 +60,12 @@ struct image_request {
 int image_open(const struct image_request *request, struct part *ret_part,
 	       struct img_area *ret_area);
 
+/* "DEV: slot A", to report about; errno stays. */
+struct image_where {
+	char s[512];
+};
+struct image_where image_where(const struct part *part, uint32_t slot);
+
 /* Reports what one of the above returned, in the words of the right table. */
 int image_fail(enum img_reason reason, const struct img_detail *detail, const char *where);
 

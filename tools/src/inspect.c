@@ -29,9 +29,7 @@ static int take_option(void *ctx, int key, const char *value)
 	struct request *req = ctx;
 
 	(void)key;
-	if (!text_parse_slot(value, &req->slot))
-		return fail(FAIL_USAGE, "inspect: --slot is a or b, not %s", value);
-	return 0;
+	return args_take_slot("inspect", value, &req->slot);
 }
 
 static void collect(const struct part *part, const struct img_area *area, uint32_t number,
@@ -54,7 +52,6 @@ static void collect(const struct part *part, const struct img_area *area, uint32
 static int show(const struct request *req, const struct part *part, struct inspect_slot *slot,
 		struct json_object *slots)
 {
-	char where[512];
 
 	if (out_is_json())
 		inspect_json(slot, json_append_object(slots));
@@ -62,8 +59,7 @@ static int show(const struct request *req, const struct part *part, struct inspe
 		inspect_text(slot);
 	if (!slot->reason || (slot->reason == IMG_E_SLOT_EMPTY && req->slot < 0))
 		return 0;
-	snprintf(where, sizeof(where), "%s: slot %c", part->path, text_slot(slot->number));
-	return image_fail(slot->reason, &slot->detail, where);
+	return image_fail(slot->reason, &slot->detail, image_where(part, slot->number).s);
 }
 
 static void show_area(const struct part *part, const struct img_area *area)

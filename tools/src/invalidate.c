@@ -31,9 +31,7 @@ static int take_option(void *ctx, int key, const char *value)
 
 	switch (key) {
 	case OPT_SLOT:
-		if (!text_parse_slot(value, &req->slot))
-			return fail(FAIL_USAGE, "invalidate: --slot is a or b, not %s", value);
-		return 0;
+		return args_take_slot("invalidate", value, &req->slot);
 	case OPT_YES:
 		req->yes = true;
 		return 0;

@@ -47,9 +47,7 @@ static int take_option(void *ctx, int key, const char *value)
 
 	if (key == OPT_DRY_RUN)
 		req->dry_run = true;
-	else if (!text_parse_slot(value, &req->slot))
-		return fail(FAIL_USAGE, "mark-good: --slot is a or b, not %s", value);
-	return 0;
+	return key == OPT_SLOT ? args_take_slot("mark-good", value, &req->slot) : 0;
 }
 
 static int find_generation(const struct part *part, const struct img_area *area,
@@ -100,18 +98,16 @@ static int read_target(const struct part *part, uint32_t slot, struct target *ta
 	const struct img_area *area = &target->area;
 	struct img_detail detail = { 0 };
 	enum img_reason reason;
-	char where[512];
 
-	snprintf(where, sizeof(where), "%s: slot %c", part->path, text_slot(slot));
 	target->slot = slot;
 	reason = image_read_slot(part, area, slot, &target->header, &detail);
 	if (!reason)
 		reason = image_read_state(part, area, slot, &target->header, &target->state, NULL);
 	if (reason)
-		return image_fail(reason, &detail, where);
+		return image_fail(reason, &detail, image_where(part, slot).s);
 	if (target->header.mode != IMG_MODE_GOLDEN)
 		return fail(FAIL_NOT_GOLDEN, "%s: an image for one restore is not called good",
-			    where);
+			    image_where(part, slot).s);
 	return 0;
 }
 

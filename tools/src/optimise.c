@@ -77,9 +77,7 @@ static int take_option(void *ctx, int key, const char *value)
 
 	switch (key) {
 	case OPT_SLOT:
-		if (!text_parse_slot(value, &req->slot))
-			return fail(FAIL_USAGE, "optimise: --slot is a or b, not %s", value);
-		return 0;
+		return args_take_slot("optimise", value, &req->slot);
 	case OPT_LEVEL:
 		return take_level(req, value);
 	case OPT_YES:

@@ -50,9 +50,7 @@ static int take_option(void *ctx, int key, const char *value)
 
 	switch (key) {
 	case OPT_SLOT:
-		if (!text_parse_slot(value, &req->slot))
-			return fail(FAIL_USAGE, "%s: --slot is a or b, not %s", req->verb, value);
-		return 0;
+		return args_take_slot(req->verb, value, &req->slot);
 	default:
 		req->dry_run = true;
 		return 0;

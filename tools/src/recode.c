@@ -22,20 +22,6 @@
 /* Sections 1 to 7, which every image has. */
 #define NR_SECTIONS ((uint32_t)IMG_SEC_CHUNK_TABLE)
 
-struct where {
-	char s[512];
-};
-
-static struct where where(const struct recode *r, uint32_t slot)
-{
-	struct where text;
-	int error = errno;
-
-	snprintf(text.s, sizeof(text.s), "%s: slot %c", r->part->path, text_slot(slot));
-	errno = error;
-	return text;
-}
-
 /* Neither a signature nor what this program does not know can be carried over unlooked at. */
 static int check_features(const struct recode *r)
 {
@@ -46,9 +32,9 @@ static int check_features(const struct recode *r)
 	const struct img_detail section = { .object = "section", .index = NR_SECTIONS };
 
 	if (original->compat)
-		return fail_reason(IMG_E_INCOMPAT, &compat, where(r, r->from).s);
+		return fail_reason(IMG_E_INCOMPAT, &compat, image_where(r->part, r->from).s);
 	if (original->nr_sections > NR_SECTIONS)
-		return fail_reason(IMG_E_INCOMPAT, &section, where(r, r->from).s);
+		return fail_reason(IMG_E_INCOMPAT, &section, image_where(r->part, r->from).s);
 	return 0;
 }
 
@@ -73,7 +59,7 @@ int recode_open(struct recode *r)
 
 	reason = image_read_meta(r->part, r->area, r->from, r->original, &r->meta, &detail);
 	if (reason)
-		return image_fail(reason, &detail, where(r, r->from).s);
+		return image_fail(reason, &detail, image_where(r->part, r->from).s);
 	status = check_features(r);
 	return status ? status : allocate(r);
 }
@@ -133,7 +119,7 @@ static int write_chunk(const struct recode *r, const struct img_chunk *chunk)
 
 	if (size && io_pwrite(r->part->fd, r->new.stored, size,
 			      r->area->slot[r->to].offset + chunk->offset))
-		return fail_errno(FAIL_WRITE, "%s", where(r, r->to).s);
+		return fail_errno(FAIL_WRITE, "%s", image_where(r->part, r->to).s);
 	return 0;
 }
 
@@ -148,7 +134,7 @@ static int recode_chunk(struct recode *r, uint64_t number, bool write)
 	chunk = encode(r, &chunk);
 	reason = img_writer_chunk(&r->writer, &chunk);
 	if (reason)
-		return image_fail(reason, NULL, where(r, r->to).s);
+		return image_fail(reason, NULL, image_where(r->part, r->to).s);
 	return write ? write_chunk(r, &chunk) : 0;
 }
 
@@ -181,7 +167,7 @@ static int lay_out(struct recode *r, const void *data[IMG_MAX_SECTIONS])
 	r->copy.generation = r->generation;
 	uuid_generate_random(r->copy.image_uuid);
 	reason = img_writer_finish(&r->writer, &in, &r->copy, data);
-	return reason ? image_fail(reason, NULL, where(r, r->to).s) : 0;
+	return reason ? image_fail(reason, NULL, image_where(r->part, r->to).s) : 0;
 }
 
 static int recode_chunks(struct recode *r, bool write, const void *data[IMG_MAX_SECTIONS])
@@ -194,7 +180,7 @@ static int recode_chunks(struct recode *r, bool write, const void *data[IMG_MAX_
 			meta->nr_chunks);
 	reason = img_writer_index(&r->writer, meta);
 	if (reason)
-		return image_fail(reason, NULL, where(r, r->to).s);
+		return image_fail(reason, NULL, image_where(r->part, r->to).s);
 	for (uint64_t i = 0; i < meta->nr_chunks && !status; i++)
 		status = recode_chunk(r, i, write);
 	return status ? status : lay_out(r, data);
@@ -248,7 +234,7 @@ static int write_tables(const struct recode *r, const uint8_t *tables)
 	uint8_t state[IMG_BLOCK] = { 0 };
 
 	if (io_pwrite(r->part->fd, tables, (size_t)r->copy.meta_size, offset + r->copy.meta_offset))
-		return fail_errno(FAIL_WRITE, "%s", where(r, r->to).s);
+		return fail_errno(FAIL_WRITE, "%s", image_where(r->part, r->to).s);
 	img_state_encode(&r->state, r->copy.image_uuid, state);
 	return part_write(r->part, state, sizeof(state), offset + IMG_BLOCK);
 }
@@ -263,9 +249,9 @@ static int verify_tables(const struct recode *r, const uint8_t *tables, struct i
 	enum img_reason reason = image_read_meta(r->part, r->area, r->to, &r->copy, ret_meta, NULL);
 
 	if (reason == IMG_E_DISK_READ || reason == IMG_E_NO_MEMORY)
-		return image_fail(reason, NULL, where(r, r->to).s);
+		return image_fail(reason, NULL, image_where(r->part, r->to).s);
 	if (reason || memcmp(ret_meta->buf, tables, (size_t)r->copy.meta_size) != 0)
-		return not_as_written(where(r, r->to).s);
+		return not_as_written(image_where(r->part, r->to).s);
 	return 0;
 }
 
@@ -284,7 +270,7 @@ static int verify_chunk(const struct recode *r, const struct img_meta *copy, uin
 	if (!reason && new.pages == old.pages &&new.first == old.first &&
 	    memcmp(r->new.pages, r->old.pages, (size_t)old.pages * IMG_PAGE_SIZE) == 0)
 		return 0;
-	snprintf(what, sizeof(what), "%s: chunk %" PRIu64, where(r, r->to).s, number);
+	snprintf(what, sizeof(what), "%s: chunk %" PRIu64, image_where(r->part, r->to).s, number);
 	return not_as_written(what);
 }
 
@@ -297,7 +283,7 @@ static int verify(const struct recode *r, const uint8_t *tables)
 	part_drop_cache(r->part);
 	status = verify_tables(r, tables, &copy);
 	if (!status && copy.meta.nr_chunks != r->meta.meta.nr_chunks)
-		status = not_as_written(where(r, r->to).s);
+		status = not_as_written(image_where(r->part, r->to).s);
 	for (uint64_t i = 0; i < r->meta.meta.nr_chunks && !status; i++)
 		status = verify_chunk(r, &copy.meta, i);
 	return status;
@@ -308,7 +294,7 @@ static void withdraw(const struct recode *r)
 {
 	if (image_erase_slot(r->part, r->area, r->to))
 		warning("%s may show an image all the same; it is the same as in slot %c",
-			where(r, r->to).s, text_slot(r->from));
+			image_where(r->part, r->to).s, text_slot(r->from));
 }
 
 static int commit(const struct recode *r)
@@ -322,7 +308,7 @@ static int commit(const struct recode *r)
 	img_slot_encode(&r->copy, block);
 	reason = img_slot_decode(block, r->area, r->to, &slot, &detail);
 	if (reason)
-		return image_fail(reason, &detail, where(r, r->to).s);
+		return image_fail(reason, &detail, image_where(r->part, r->to).s);
 	status = part_write(r->part, block, sizeof(block), r->area->slot[r->to].offset);
 	if (status)
 		withdraw(r);

@@ -49,9 +49,7 @@ static int take_option(void *ctx, int key, const char *value)
 		req->memmap = value;
 		return 0;
 	default:
-		if (!text_parse_slot(value, &req->slot))
-			return fail(FAIL_USAGE, "simulate: --slot is a or b, not %s", value);
-		return 0;
+		return args_take_slot("simulate", value, &req->slot);
 	}
 }
 
@@ -93,14 +91,12 @@ static int refuse(const struct part *part, uint32_t slot, enum img_reason reason
 		  const struct img_detail *detail)
 {
 	struct json_object *json = json_put_object(out_json(), "verdict");
-	char where[512];
 
 	json_put_bool(json, "restore", false);
 	put_refusal(reason, detail, json);
 	explain_page(reason, detail, json);
 	out_text("verdict: the loader would refuse, and the machine boot normally\n");
-	snprintf(where, sizeof(where), "%s: slot %c", part->path, text_slot(slot));
-	return fail_reason(reason, detail, where);
+	return fail_reason(reason, detail, image_where(part, slot).s);
 }
 
 /* A slot that would have been taken but for what is wrong with it is not hushed up. */

@@ -51,10 +51,8 @@ int slots_read_all(const struct part *part, const struct img_area *area, struct 
 static int refuse(const struct part *part, uint32_t slot, enum img_reason reason,
 		  const struct img_detail *detail)
 {
-	char where[512];
 
-	snprintf(where, sizeof(where), "%s: slot %c", part->path, text_slot(slot));
-	return image_fail(reason, detail, where);
+	return image_fail(reason, detail, image_where(part, slot).s);
 }
 
 enum img_reason slots_find(const struct slots *slots, int wanted, uint32_t *ret_slot)

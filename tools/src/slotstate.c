@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <linux/fs.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 
@@ -21,6 +22,18 @@ struct slot_description slotstate_description(const struct img_slot *header,
 	snprintf(text.s, sizeof(text.s), "%s", img_slot_description(header, state));
 	text_printable(text.s);
 	return text;
+}
+
+int slotstate_check_description(const char *what, const char *text)
+{
+	const size_t most = sizeof(((struct img_slot_disk *)NULL)->description) - 1;
+
+	if (strlen(text) > most)
+		return fail(FAIL_USAGE, "%s has %zu bytes, and at most %zu fit", what, strlen(text),
+			    most);
+	if (!text_is_printable(text))
+		return fail(FAIL_USAGE, "%s is not UTF-8 without control characters", what);
+	return 0;
 }
 
 void slotstate_print_origin(const struct img_slot *header, const struct img_state *state)

@@ -16,6 +16,12 @@ struct slot_description {
 struct slot_description slotstate_description(const struct img_slot *header,
 					      const struct img_state *state);
 
+/*
+ * May an image be called so: 127 bytes of UTF-8 at most, without control characters?  what: to
+ * report about, "VERB: ARGUMENT".  0, or the exit status after a report.
+ */
+int slotstate_check_description(const char *what, const char *text);
+
 /* Ends a line: "of 2026-01-31 12:00:00 UTC, 3 hours ago: description". */
 void slotstate_print_origin(const struct img_slot *header, const struct img_state *state);
 

@@ -24,6 +24,7 @@
 #include "loss.h"
 #include "out.h"
 #include "refusal.h"
+#include "slotstate.h"
 #include "text.h"
 
 /* Without the NUL. */
@@ -65,16 +66,7 @@ static int check_operands(struct request *req)
 	req->kind = req->operands[0];
 	if (!is_once(req) && strcmp(req->kind, "golden") != 0)
 		return fail(FAIL_USAGE, "snapshot: golden or once, not %s", req->kind);
-	if (!description)
-		return 0;
-	if (strlen(description) > DESCRIPTION_MAX)
-		return fail(FAIL_USAGE, "snapshot: the description is longer than %zu bytes",
-			    DESCRIPTION_MAX);
-	for (; *description; description++) {
-		if ((unsigned char)*description < ' ')
-			return fail(FAIL_USAGE, "snapshot: the description is not one line");
-	}
-	return 0;
+	return description ? slotstate_check_description("snapshot: TEXT", description) : 0;
 }
 
 static void report_programs(const struct hooks *hooks)

@@ -55,9 +55,7 @@ static int take_option(void *ctx, int key, const char *value)
 		req->proofs = PROOFS_NEVER;
 		return 0;
 	default:
-		if (!text_parse_slot(value, &req->slot))
-			return fail(FAIL_USAGE, "verify: --slot is a or b, not %s", value);
-		return 0;
+		return args_take_slot("verify", value, &req->slot);
 	}
 }
 
@@ -75,7 +73,7 @@ struct verify {
 struct check {
 	struct verify *v;
 	uint32_t slot;
-	char where[512];
+	struct image_where where;
 	struct img_slot header;
 	struct img_state state;
 	struct json_object *json;
@@ -114,13 +112,13 @@ static void check_state(struct check *c)
 	bool damaged;
 
 	if (image_read_state(&c->v->part, &c->v->area, c->slot, &c->header, &c->state, &damaged)) {
-		c->status = worse(c->status, fail_read(c->where));
+		c->status = worse(c->status, fail_read(c->where.s));
 		return;
 	}
 	slotstate_json(&c->header, &c->state, c->json);
 	reason = img_state_check(&c->header, &c->state, 0, NULL);
 	if (damaged || reason == IMG_E_STATE_DAMAGED) {
-		c->status = worse(c->status, fail_reason(IMG_E_STATE_DAMAGED, &detail, c->where));
+		c->status = worse(c->status, fail_reason(IMG_E_STATE_DAMAGED, &detail, c->where.s));
 	} else if (reason) {
 		out_text("slot %c: ", text_slot(c->slot));
 		slotstate_print_refusal("", &c->header, &c->state);
@@ -133,7 +131,7 @@ static void proof_refused(void *ctx, enum img_reason reason, const struct img_de
 	struct img_detail told = *detail;
 
 	told.golden = told.today = 0; /* digests tell nobody anything */
-	c->status = worse(c->status, image_fail(reason, &told, c->where));
+	c->status = worse(c->status, image_fail(reason, &told, c->where.s));
 }
 
 /* An image that has had its one restore is no longer held to its disks, which its system wrote. */
@@ -166,7 +164,7 @@ static void check_image(struct check *c)
 	check_state(c);
 	reason = image_read_meta(&c->v->part, &c->v->area, c->slot, &c->header, &meta, &detail);
 	if (reason) {
-		c->status = worse(c->status, image_fail(reason, &detail, c->where));
+		c->status = worse(c->status, image_fail(reason, &detail, c->where.s));
 		return;
 	}
 	check_chunks(c, &meta.meta);
@@ -188,7 +186,7 @@ static int check_slot(struct verify *v, uint32_t slot, struct json_object *json)
 
 	reason = image_read_slot(&v->part, &v->area, slot, &c.header, &detail);
 	error = errno;
-	snprintf(c.where, sizeof(c.where), "%s: slot %c", v->part.path, text_slot(slot));
+	c.where = image_where(&v->part, slot);
 	errno = error;
 	json_put_slot(json, "slot", slot);
 	json_put_text(json, "status", reason ? img_reason_code(reason) : "ok");
@@ -197,7 +195,7 @@ static int check_slot(struct verify *v, uint32_t slot, struct json_object *json)
 		return 0;
 	}
 	if (reason)
-		return image_fail(reason, &detail, c.where);
+		return image_fail(reason, &detail, c.where.s);
 	check_image(&c);
 	return c.status;
 }

@@ -167,7 +167,8 @@ def test_gates_in_json(machine, tmp_path):
 
 @pytest.mark.parametrize("args", [
     ("gates", "golden"), ("snapshot",), ("snapshot", "silver"), ("snapshot", "golden", "a", "b"),
-    ("snapshot", "golden", "x" * 128), ("snapshot", "golden", "a\nb"), ("report", "--svg"),
+    ("snapshot", "golden", "x" * 128), ("snapshot", "golden", "a\nb"),
+    ("snapshot", "golden", "\x7f"), ("snapshot", "golden", "\udcc3("), ("report", "--svg"),
     ("report", "x"), ("completion",), ("completion", "fish"), ("completion", "bash", "zsh"),
     ("completion", "bash", "--json"),
 ])
