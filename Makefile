@@ -80,7 +80,8 @@ install: ## install loader, tools and the module for the running kernel; DESTDIR
 	$(MAKE) -C kernel-hook install KDIR=/lib/modules/$(shell uname -r)/build
 
 .PHONY: deb
-deb: ## Debian packages into build/deb, checked by lintian
+deb: ## Debian packages into build/deb, checked by lintian; installs what that needs
+	tools/build/setup deb
 	tools/build/deb
 
 .PHONY: lib
