@@ -46,12 +46,16 @@ def repository_disk(lab):
 
 
 def use_archive(number):
-    return f"echo 'deb [trusted=yes] file:/mnt/{number} ./' >/etc/apt/sources.list && apt-get -q update"
+    """The one source of packages; the machine has no network."""
+    return ("rm -f /etc/apt/sources.list.d/* &&"
+            f" echo 'deb [trusted=yes] file:/mnt/{number} ./' >/etc/apt/sources.list &&"
+            " apt-get -q update")
 
 
 def apt(words):
+    """Packages' scripts would read what is typed next."""
     return ("DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends"
-            f" -o Dpkg::Use-Pty=0 {words}")
+            f" -o Dpkg::Use-Pty=0 {words} </dev/null")
 
 
 def maintain(vm, command, timeout=3000):
@@ -98,8 +102,9 @@ def install(vm):
 
 
 def set_up(vm):
-    """What README tells to do."""
+    """What README tells to do; systemd takes a swap partition into use without being asked."""
     partition = product.area_partition(vm)
+    vm.run(f"swapoff {partition}")
     vm.run(f"dd if=/dev/zero of={partition} bs=1M seek=$(($(blockdev --getsize64 {partition})"
            " / 1048576 - 1)) count=1 conv=fsync 2>/dev/null")
     vm.run(f"mkswap {partition}")
