@@ -10,6 +10,13 @@ from harness.vm import GOLDEN
 
 SMALL = machines.TINY.changed(name="tiny-verbs", memory="512M", area_mib=256)
 HOOKS = "/etc/fastboot/snapshot.d"
+UNMOUNT = """#!/bin/sh
+echo "$@" >>/tmp/ran
+case $1 in
+pre) umount /mnt ;;
+post) mount -t ext4 /dev/vda3 /mnt ;;
+esac
+"""
 DESCRIPTION = "the services are up"
 SNAPSHOT = f"fastbootctl snapshot golden {shlex.quote(DESCRIPTION)}"
 
@@ -48,7 +55,7 @@ def obstacles_are_named(vm):
 def the_program_takes_the_last_one_away(vm):
     """With it in place gates still refuses, and snapshot would not."""
     vm.run(f"mkdir -p {HOOKS}")
-    vm.put(f"{HOOKS}/50-unmount", "#!/bin/sh\numount /mnt && echo $1 >/tmp/ran\n", "755")
+    vm.put(f"{HOOKS}/50-unmount", UNMOUNT, "755")
     found, status = told(vm, "snapshot golden --dry-run", check=False)
     assert status == 1 and found["programs"] == [f"{HOOKS}/50-unmount"]
     assert [row["code"] for row in found["obstacles"]] == ["fs-writable"]
@@ -59,7 +66,8 @@ def snapshot_says_what_it_did(vm, generation=1):
     said = vm.run(SNAPSHOT, timeout=180, name=GOLDEN).output
     assert f"saved: golden image, generation {generation}" in said
     assert "tasks stood still for" in said
-    assert vm.run("cat /tmp/ran").output == "golden"
+    assert vm.run("cat /tmp/ran").output == "pre golden\npost golden"
+    vm.run("grep -q ' /mnt ext4 rw' /proc/mounts")
     report, _ = told(vm, "report")
     assert report["of"] == "snapshot" and report["generation"] == generation
     assert report["timings"] == product.timings(vm)
@@ -72,6 +80,8 @@ def restore_says_that_it_is_one(vm):
     """The process that took the image goes on, and tells a restore from a snapshot."""
     said = vm.finish(GOLDEN, 60, command="the snapshot, restored").output
     assert "restored: generation 1, restore 1" in said and "saved" not in said
+    assert vm.run("cat /tmp/ran").output == "pre golden"
+    vm.run("! grep -q ' /mnt ' /proc/mounts")
     report, _ = told(vm, "report --svg /tmp/report.svg")
     assert (report["of"], report["generation"], report["restores"]) == ("restore", 1, 1)
     figures = product.timings(vm)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/pidfd.h>
@@ -45,7 +44,7 @@ static int wait_for(pid_t pid, const char *what, int *ret_wait_status)
 	return ended < 0 ? fail_errno(FAIL_CHILD, "%s", what) : 0;
 }
 
-static int start(child_fn fn, void *ctx, const char *what, int *ret_wait_status)
+int child_run(child_fn fn, void *ctx, const char *what, int *ret_wait_status)
 {
 	pid_t pid;
 
@@ -56,18 +55,4 @@ static int start(child_fn fn, void *ctx, const char *what, int *ret_wait_status)
 	if (pid == 0)
 		_exit(fn(ctx));
 	return wait_for(pid, what, ret_wait_status);
-}
-
-int child_run(child_fn fn, void *ctx, const char *what, int *ret_wait_status)
-{
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
-	struct sigaction interrupt, quit;
-	int status;
-
-	(void)sigaction(SIGINT, &ignore, &interrupt);
-	(void)sigaction(SIGQUIT, &ignore, &quit);
-	status = start(fn, ctx, what, ret_wait_status);
-	(void)sigaction(SIGINT, &interrupt, NULL);
-	(void)sigaction(SIGQUIT, &quit, NULL);
-	return status;
 }

@@ -3,12 +3,12 @@
 #ifndef FASTBOOTCTL_CHILD_H
 #define FASTBOOTCTL_CHILD_H
 
-/* Runs in the child, with SIGINT and SIGQUIT ignored; what it returns is the exit status. */
+/* Runs in the child; what it returns is the exit status. */
 typedef int (*child_fn)(void *ctx);
 
 /*
  * Waits for the child's end.  If standard error is a terminal, a line there tells `what` and the
- * seconds since, and is gone afterwards.  SIGINT and SIGQUIT are ignored meanwhile.
+ * seconds since, and is gone afterwards.
  * 0 and a status as of waitpid, or the exit status after a report.
  */
 int child_run(child_fn fn, void *ctx, const char *what, int *ret_wait_status);

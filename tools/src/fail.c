@@ -124,12 +124,13 @@ int fail_read(const char *where)
 
 void warning(const char *fmt, ...)
 {
+	struct message message;
 	va_list args;
 
-	(void)fflush(stdout);
 	va_start(args, fmt);
-	fputs("fastbootctl: warning: ", stderr);
-	vfprintf(stderr, fmt, args);
-	fputc('\n', stderr);
+	vsnprintf(message.s, sizeof(message.s), fmt, args);
 	va_end(args);
+	(void)fflush(stdout);
+	fprintf(stderr, "fastbootctl: warning: %s\n", message.s);
+	out_warning(message.s);
 }

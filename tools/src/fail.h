@@ -72,6 +72,7 @@ enum exit_status {
 	  "mend what is listed; to look again: fastbootctl gates")                                 \
 	X(HOOK, "hook-failed", EXIT_REFUSED,                                                       \
 	  "no image was taken; mend the program, or leave it out with: chmod -x")                  \
+	X(INTERRUPTED, "interrupted", EXIT_REFUSED, "no image was taken; to take one, try again")  \
 	X(SNAPSHOT, "snapshot-failed", EXIT_SYSTEM, "see the kernel log: dmesg")                   \
 	X(CHILD, "child-failed", EXIT_SYSTEM, "free memory and try again")                         \
 	X(NO_TIMINGS, "no-timings", EXIT_REFUSED,                                                  \
@@ -111,6 +112,7 @@ enum exit_status {
 	X(MODULE_MISSING, "the module fastboot_snapshot is not loaded")                            \
 	X(OBSTACLES, "the module takes no image; the obstacles are listed before")                 \
 	X(HOOK, "a program in /etc/fastboot/snapshot.d failed")                                    \
+	X(INTERRUPTED, "a signal came while the programs in /etc/fastboot/snapshot.d ran")         \
 	X(SNAPSHOT, "taking the image failed, and the module has told no obstacle")                \
 	X(CHILD, "no process could be started")                                                    \
 	X(NO_TIMINGS, "there is nothing measured to draw: no restore, no snapshot")                \
@@ -138,6 +140,7 @@ int fail_reason(enum img_reason reason, const struct img_detail *detail, const c
 /* IMG_E_DISK_READ, with strerror(errno). */
 int fail_read(const char *where);
 
+/* What goes on all the same, but should be known; no advice is added. */
 void warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

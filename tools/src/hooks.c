@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 
 #include "child.h"
 #include "fail.h"
+#include "interrupt.h"
 #include "io.h"
 
 #define EXIT_NOT_EXECUTED 127 /* as of a shell */
@@ -75,44 +75,79 @@ int hooks_list(struct hooks *ret_hooks)
 }
 
 struct program {
-	char *path, *kind;
+	char *path, *when, *kind;
 };
 
 /* In the child; standard output is fastbootctl's own, which may be JSON. */
 static int execute(void *ctx)
 {
 	const struct program *program = ctx;
-	char *const argv[] = { program->path, program->kind, NULL };
+	char *const argv[] = { program->path, program->when, program->kind, NULL };
 
-	(void)signal(SIGINT, SIG_DFL);
-	(void)signal(SIGQUIT, SIG_DFL);
 	if (dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
 		(void)execv(program->path, argv);
 	fprintf(stderr, "%s: %s\n", program->path, strerror(errno));
 	return EXIT_NOT_EXECUTED;
 }
 
-static int judge(const char *path, int wait_status)
+static int run(char *path, const char *when, const char *kind, int *ret_wait_status)
 {
-	if (WIFSIGNALED(wait_status))
-		return fail(FAIL_HOOK, "%s was ended by signal %d", path, WTERMSIG(wait_status));
-	if (WEXITSTATUS(wait_status))
-		return fail(FAIL_HOOK, "%s ended with status %d", path, WEXITSTATUS(wait_status));
-	return 0;
+	char first[8], second[16];
+	struct program program = { path, first, second };
+
+	snprintf(first, sizeof(first), "%s", when);
+	snprintf(second, sizeof(second), "%s", kind);
+	return child_run(execute, &program, path, ret_wait_status);
 }
 
-int hooks_run(const struct hooks *hooks, const char *kind)
+struct ending {
+	char s[40];
+};
+
+static struct ending ending(int wait_status)
 {
-	char argument[16];
+	struct ending text;
+
+	if (WIFSIGNALED(wait_status))
+		snprintf(text.s, sizeof(text.s), "was ended by signal %d", WTERMSIG(wait_status));
+	else
+		snprintf(text.s, sizeof(text.s), "ended with status %d", WEXITSTATUS(wait_status));
+	return text;
+}
+
+static int judge(const char *path, int wait_status)
+{
+	if (interrupt_noted())
+		return fail(FAIL_INTERRUPTED, "signal %d came before the image was taken",
+			    interrupt_noted());
+	return wait_status ? fail(FAIL_HOOK, "%s pre %s", path, ending(wait_status).s) : 0;
+}
+
+int hooks_pre(struct hooks *hooks, const char *kind)
+{
 	int status = 0, ended = 0;
 
-	snprintf(argument, sizeof(argument), "%s", kind);
-	for (size_t i = 0; i < hooks->count && !status; i++) {
-		struct program program = { hooks->paths[i], argument };
+	while (!status && hooks->ran < hooks->count) {
+		char *path = hooks->paths[hooks->ran++];
 
-		status = child_run(execute, &program, program.path, &ended);
+		status = run(path, "pre", kind, &ended);
 		if (!status)
-			status = judge(program.path, ended);
+			status = judge(path, ended);
+	}
+	return status;
+}
+
+int hooks_post(const struct hooks *hooks, const char *kind)
+{
+	int status = 0;
+
+	for (size_t i = hooks->ran; i-- > 0;) {
+		int ended = 0, error = run(hooks->paths[i], "post", kind, &ended);
+
+		if (!error && ended)
+			warning("%s post %s", hooks->paths[i], ending(ended).s);
+		if (!status)
+			status = error;
 	}
 	return status;
 }

@@ -55,6 +55,15 @@ void out_error(const char *code, const char *message, const char *advice)
 	json_put_text(error, "advice", advice);
 }
 
+void out_warning(const char *message)
+{
+	char printable[FAIL_MESSAGE];
+
+	snprintf(printable, sizeof(printable), "%s", message);
+	text_printable(printable);
+	json_append_text(json_array_of(out_json(), "warnings"), printable);
+}
+
 int out_finish(int status)
 {
 	int printed;

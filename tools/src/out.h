@@ -22,6 +22,9 @@ void out_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* For fail.c.  The first one counts: what follows is mostly its consequence. */
 void out_error(const char *code, const char *message, const char *advice);
 
+/* For fail.c.  All of them are kept. */
+void out_warning(const char *message);
+
 /* Returns `status`, or that of a failure to print. */
 int out_finish(int status);
 

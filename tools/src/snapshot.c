@@ -2,7 +2,8 @@
 /*
  * snapshot: take an image.  The command to the module returns twice, like fork:
  * when the image is durable, and after every restore of it, with this process as
- * it was; what the module says then tells which it is.
+ * it was; what the module says then tells which it is.  The administrator's programs
+ * are run before it and, unless this is the restored system, after it.
  *
  * All tasks stand still while the image is taken.  The module's command runs in a
  * child, so that the line that says what goes on is there before, and goes on after.
@@ -20,6 +21,7 @@
 #include "gates.h"
 #include "hooks.h"
 #include "image.h"
+#include "interrupt.h"
 #include "io.h"
 #include "loss.h"
 #include "out.h"
@@ -81,7 +83,9 @@ static int dry_run(const struct request *req, const struct hooks *hooks)
 {
 	json_put_text(out_json(), "outcome", "dry-run");
 	for (size_t i = 0; i < hooks->count; i++)
-		out_text("would run: %s %s\n", hooks->paths[i], req->kind);
+		out_text("would run before: %s pre %s\n", hooks->paths[i], req->kind);
+	for (size_t i = hooks->count; i-- > 0;)
+		out_text("would run after: %s post %s\n", hooks->paths[i], req->kind);
 	return gates_report(req->kind);
 }
 
@@ -104,6 +108,7 @@ static int write_command(void *ctx)
 {
 	const struct writer *writer = ctx;
 
+	interrupt_ignore();
 	return command_write(writer->fd, writer->command);
 }
 
@@ -150,7 +155,7 @@ static void report_restored(const struct figures *figures)
 			 (double)(jump + thawed) / 1e6);
 }
 
-static int report_taken(const struct request *req)
+static int report_taken(const struct request *req, bool *ret_restored)
 {
 	_cleanup_figures_ struct figures figures = { 0 };
 	int status = figures_read(&figures);
@@ -166,10 +171,12 @@ static int report_taken(const struct request *req)
 		report_saved(req, &figures);
 	json_put_text(out_json(), "outcome", figures.restored ? "restored" : "saved");
 	figures_json(&figures, out_json());
+	*ret_restored = figures.restored;
 	return 0;
 }
 
-static int take_and_report(const struct request *req, int fd)
+/* *ret_restored: whether this is the restored system. */
+static int take_and_report(const struct request *req, int fd, bool *ret_restored)
 {
 	_cleanup_free_ char *refusal = NULL;
 	int error = 0;
@@ -180,10 +187,29 @@ static int take_and_report(const struct request *req, int fd)
 	if (status)
 		return status;
 	if (!refusal)
-		return report_taken(req);
+		return report_taken(req, ret_restored);
 	json_put_text(out_json(), "outcome", "refused");
 	refusal_report(req->kind, refusal);
 	return fail(FAIL_OBSTACLES, "no image was taken: %s", strerror(error));
+}
+
+/*
+ * What the programs have stopped they start again wherever the machine goes on, but not where it
+ * was restored: that is for fastboot-restored.target.
+ */
+static int take_between_programs(const struct request *req, struct hooks *hooks, int fd)
+{
+	bool restored = false;
+	int status, error = 0;
+
+	interrupt_hold();
+	status = hooks_pre(hooks, req->kind);
+	if (!status)
+		status = take_and_report(req, fd, &restored);
+	if (!restored)
+		error = hooks_post(hooks, req->kind);
+	interrupt_release();
+	return status ? status : error;
 }
 
 static int snapshot(const struct request *req)
@@ -201,9 +227,7 @@ static int snapshot(const struct request *req)
 	if (req->dry_run)
 		return dry_run(req, &hooks);
 	status = confirm(req);
-	if (!status)
-		status = hooks_run(&hooks, req->kind);
-	return status ? status : take_and_report(req, fd);
+	return status ? status : take_between_programs(req, &hooks, fd);
 }
 
 int verb_snapshot(const struct verb *verb, int argc, char **argv)

@@ -66,7 +66,7 @@ static bool exists(const char *name)
 /* What the module does with the next command. */
 static pid_t parent;
 static int answer;
-static int raised; /* a signal that the writer's process gets meanwhile */
+static int raised; /* a signal that the writer's process gets meanwhile, and fastbootctl's own */
 static const char *state, *told, *timings;
 
 int __wrap_command_write(int fd, const char *command);
@@ -77,6 +77,8 @@ int __wrap_command_write(int fd, const char *command)
 	put("writer", getpid() == parent ? "parent" : "child");
 	if (raised)
 		(void)raise(raised);
+	if (raised && raised != SIGKILL)
+		(void)kill(parent, raised);
 	put(REFUSAL, told);
 	if (!answer) {
 		put(SNAPSHOT, state);
@@ -103,7 +105,7 @@ static void program(const char *name, const char *text)
 	assert_int_equal(chmod(below(file).s, 0755), 0);
 }
 
-/* Adds its name and argument to the file "ran". */
+/* Adds its name and arguments to the file "ran". */
 static void good_program(const char *name)
 {
 	char text[300];
@@ -250,6 +252,16 @@ static void an_error_without_obstacles(void **unused)
 	assert_says("errors", "fastbootctl: snapshot-failed: ");
 }
 
+static void assert_ran(const char *lines)
+{
+	_cleanup_free_ char *ran = get("ran");
+
+	assert_string_equal(ran, lines);
+}
+
+#define BEFORE "10-first pre golden\n20-second pre golden\n"
+#define AFTER  "20-second post golden\n10-first post golden\n"
+
 static void a_golden_image_is_saved(void **unused)
 {
 	(void)unused;
@@ -261,35 +273,47 @@ static void a_golden_image_is_saved(void **unused)
 	assert_got("golden all services up", "child");
 	assert_says("out", "saved: golden image, generation 5\n");
 	assert_says("out", "245 MiB of memory in 61.0 MiB (24 %); tasks stood still for 4.8 s\n");
-	assert_says("ran", "10-first golden\n20-second golden\n");
-	assert_says("errors", "noise\nnoise\n");
+	assert_ran(BEFORE AFTER);
+	assert_says("errors", "noise\nnoise\nnoise\nnoise\n");
 }
 
 static void a_restore_is_told_from_a_snapshot(void **unused)
 {
 	(void)unused;
+	good_program("20-second");
+	good_program("10-first");
 	state = "restored generation=5 restores=7\n";
 	timings = "loader_jump_us=500000\nthawed_us=800000\n";
 	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_OK);
 	assert_says("out", "restored: generation 5, restore 7\n");
 	assert_says("out", "tasks ran 1.3 s after");
+	assert_ran(BEFORE);
 	assert_int_equal(SNAPSHOT_VERB("golden", "--json"), EXIT_OK);
 	assert_says("out", "\"outcome\":\"restored\"");
 	assert_says("out", "\"restores\":7");
 	assert_says("out", "\"thawed_us\":800000");
+	assert_ran(BEFORE BEFORE);
 	state = "idle\n";
 	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_SYSTEM);
 	assert_says("errors", "fastbootctl: snapshot-failed: ");
+	assert_ran(BEFORE BEFORE BEFORE AFTER);
 }
 
+/* In a system that was restored itself, too: the state tells of that restore then. */
 static void a_refused_snapshot_shows_all_obstacles(void **unused)
 {
 	(void)unused;
+	good_program("10-first");
+	put(SNAPSHOT, "restored generation=5 restores=7\n");
 	answer = EBUSY;
 	told = TWO;
 	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_REFUSED);
 	assert_says("out", "golden: 2 obstacles\n\n" TWO);
 	assert_says("errors", "fastbootctl: obstacles: no image was taken: ");
+	assert_ran("10-first pre golden\n10-first post golden\n");
+	assert_int_equal(unlink(below("ran").s), 0);
+	assert_int_equal(SNAPSHOT_VERB("once", "--yes"), EXIT_REFUSED);
+	assert_ran("10-first pre once\n10-first post once\n");
 	assert_int_equal(SNAPSHOT_VERB("--json", "golden"), EXIT_REFUSED);
 	assert_says("out", "\"outcome\":\"refused\"");
 	assert_says("out", "\"code\":\"obstacles\"");
@@ -297,24 +321,54 @@ static void a_refused_snapshot_shows_all_obstacles(void **unused)
 	assert_says("out", "\"advice\":\"try again later\"");
 }
 
+/* As a good one, but "pre" ends otherwise. */
+static void failing_program(const char *name, const char *end)
+{
+	char text[300];
+
+	snprintf(text, sizeof(text), "#!/bin/sh\necho \"${0##*/} $*\" >>%s\n[ $1 = post ] || %s\n",
+		 below("ran").s, end);
+	program(name, text);
+}
+
+/* The one that failed may have done half of its work. */
 static void a_failing_program_ends_it(void **unused)
 {
 	(void)unused;
 	good_program("10-first");
-	program("20-fails", "#!/bin/sh\nexit 3\n");
+	failing_program("20-second", "exit 3");
 	good_program("30-third");
 	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_REFUSED);
 	assert_says("errors", "fastbootctl: hook-failed: ");
-	assert_says("errors", "20-fails ended with status 3");
-	assert_false(exists("command"));
-	program("20-fails", "#!/bin/sh\nkill -9 $$\n");
+	assert_says("errors", "20-second pre ended with status 3");
+	assert_ran(BEFORE AFTER);
+	failing_program("20-second", "kill -9 $$");
 	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_REFUSED);
-	assert_says("errors", "20-fails was ended by signal 9");
-	program("20-fails", "#!/no/such/shell\n");
+	assert_says("errors", "20-second pre was ended by signal 9");
+	assert_ran(BEFORE AFTER BEFORE AFTER);
+	program("20-second", "#!/no/such/shell\n");
 	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_REFUSED);
-	assert_says("errors", "20-fails ended with status 127");
+	assert_says("errors", "20-second pre ended with status 127");
+	assert_says("errors", "warning: ");
+	assert_says("errors", "20-second post ended with status 127");
 	assert_false(exists("command"));
-	assert_says("ran", "10-first golden\n10-first golden\n10-first golden\n");
+}
+
+/* The image is there, so the status is 0; the others are run all the same. */
+static void a_program_that_fails_afterwards_is_warned_of(void **unused)
+{
+	(void)unused;
+	good_program("10-first");
+	program("20-second", "#!/bin/sh\n[ $1 = pre ] || exit 5\n");
+	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_OK);
+	assert_says("out", "saved: ");
+	assert_says("errors", "fastbootctl: warning: ");
+	assert_says("errors", "20-second post ended with status 5\n");
+	assert_ran("10-first pre golden\n10-first post golden\n");
+	assert_int_equal(SNAPSHOT_VERB("golden", "--json"), EXIT_OK);
+	assert_says("out", "\"outcome\":\"saved\"");
+	assert_says("out", "\"warnings\":[");
+	assert_says("out", "/20-second post ended with status 5\"");
 }
 
 static void a_dry_run_runs_nothing(void **unused)
@@ -323,7 +377,10 @@ static void a_dry_run_runs_nothing(void **unused)
 	good_program("10-first");
 	assert_int_equal(SNAPSHOT_VERB("once", "--dry-run"), EXIT_OK);
 	assert_got("test:gates once", "parent");
-	assert_says("out", "/10-first once\n");
+	good_program("20-second");
+	assert_int_equal(SNAPSHOT_VERB("once", "--dry-run"), EXIT_OK);
+	assert_says("out", "/10-first pre once\n");
+	assert_says("out", "/20-second post once\nwould run after: ");
 	assert_says("out", "once: no obstacle\n");
 	answer = EBUSY;
 	told = TWO;
@@ -376,17 +433,59 @@ static void a_terminal_has_a_line(void **unused)
 
 static void an_interrupt_ends_nothing(void **unused)
 {
+	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE };
 	struct sigaction after;
 
 	(void)unused;
-	raised = SIGINT;
-	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_OK);
-	assert_says("out", "saved: ");
-	assert_int_equal(sigaction(SIGINT, NULL, &after), 0);
-	assert_ptr_equal(after.sa_handler, SIG_DFL);
+	good_program("10-first");
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		raised = signals[i];
+		assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_OK);
+		assert_says("out", "saved: ");
+		assert_ran("10-first pre golden\n10-first post golden\n");
+		assert_int_equal(unlink(below("ran").s), 0);
+		assert_int_equal(sigaction(raised, NULL, &after), 0);
+		assert_ptr_equal(after.sa_handler, SIG_DFL);
+	}
 	raised = SIGKILL;
 	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_SYSTEM);
 	assert_says("errors", "snapshot-failed: the writer was ended by signal 9");
+}
+
+/* What the first program has stopped is started again; the second is not run at all. */
+static void an_interrupt_before_the_image(void **unused)
+{
+	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE };
+
+	(void)unused;
+	good_program("20-second");
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		char end[64], said[32];
+
+		/* A terminal tells both; which of them it ends is the same. */
+		snprintf(end, sizeof(end), "kill -%d $PPID%s", signals[i], i % 2 ? " $$" : "");
+		snprintf(said, sizeof(said), "interrupted: signal %d came", signals[i]);
+		failing_program("10-first", end);
+		assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_REFUSED);
+		assert_says("errors", said);
+		assert_false(exists("command"));
+		assert_ran("10-first pre golden\n10-first post golden\n");
+		assert_int_equal(unlink(below("ran").s), 0);
+	}
+}
+
+/* As by nohup. */
+static void an_ignored_signal_stays_so(void **unused)
+{
+	struct sigaction after;
+
+	(void)unused;
+	assert_ptr_not_equal(signal(SIGHUP, SIG_IGN), SIG_ERR);
+	failing_program("10-first", "kill -1 $PPID");
+	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_OK);
+	assert_int_equal(sigaction(SIGHUP, NULL, &after), 0);
+	assert_ptr_equal(after.sa_handler, SIG_IGN);
+	assert_ptr_not_equal(signal(SIGHUP, SIG_DFL), SIG_ERR);
 }
 
 static void without_the_module(void **unused)
@@ -430,10 +529,13 @@ int main(void)
 		cmocka_unit_test_setup(a_restore_is_told_from_a_snapshot, set_up),
 		cmocka_unit_test_setup(a_refused_snapshot_shows_all_obstacles, set_up),
 		cmocka_unit_test_setup(a_failing_program_ends_it, set_up),
+		cmocka_unit_test_setup(a_program_that_fails_afterwards_is_warned_of, set_up),
 		cmocka_unit_test_setup(a_dry_run_runs_nothing, set_up),
 		cmocka_unit_test_setup(once_asks, set_up),
 		cmocka_unit_test_setup(a_terminal_has_a_line, set_up),
 		cmocka_unit_test_setup(an_interrupt_ends_nothing, set_up),
+		cmocka_unit_test_setup(an_interrupt_before_the_image, set_up),
+		cmocka_unit_test_setup(an_ignored_signal_stays_so, set_up),
 		cmocka_unit_test_setup(without_the_module, set_up),
 		cmocka_unit_test_setup(descriptions, set_up),
 	};
