@@ -10,29 +10,22 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-from harness import machines, probes
+from harness import golden, machines, probes
 from harness.checks import wait_for
-from harness.paths import host
+from harness.paths import DOCS, host
 
 MACHINE = machines.DEBIAN.changed(name="debian-data")
 INNER_PORT = 5433
 RESTORES = 3
 
-# Of docs/recipes.md, "PostgreSQL with data that persists"; LABEL=data is the second disk here.
-SRV_PG_MOUNT = """[Unit]
-Description=Data of PostgreSQL
+RECIPES = DOCS / "recipes.md"
 
-[Mount]
-What=/dev/disk/by-label/data
-Where=/srv/pg
 
-[Install]
-WantedBy=fastboot-restored.target
-"""
-PERSISTENT = """[Unit]
-RequiresMountsFor=/srv/pg
-PartOf=fastboot-restored.target
-"""
+def follow(vm, path, mode="644"):
+    """Write the file that the page shows after its name; LABEL=data is the second disk here."""
+    text = RECIPES.read_text().split(f"`{path}`", 1)[1].split("```\n", 2)[1]
+    vm.run(f"mkdir -p $(dirname {path})")
+    vm.put(path, text, mode)
 
 
 @pytest.fixture(scope="module")
@@ -54,20 +47,26 @@ def data_disk(module_lab):
 
 
 def make_cluster(vm):
-    """Follows the recipe; the data ends up unmounted, its service stopped."""
-    vm.put("/etc/systemd/system/srv-pg.mount", SRV_PG_MOUNT)
+    """Follows the recipe; the server runs."""
+    follow(vm, "/etc/systemd/system/srv-pg.mount")
     vm.run("mkdir -p /srv/pg && systemctl daemon-reload && systemctl start srv-pg.mount")
     vm.run(f"pg_createcluster 15 data -d /srv/pg/data -p {INNER_PORT} --start-conf manual -- -A trust",
            timeout=180)
-    vm.run("mkdir -p '/etc/systemd/system/postgresql@15-data.service.d'")
-    vm.put("/etc/systemd/system/postgresql@15-data.service.d/persistent.conf", PERSISTENT)
+    follow(vm, "/etc/systemd/system/postgresql@15-data.service.d/persistent.conf")
     vm.run("echo \"listen_addresses = '*'\" >>/etc/postgresql/15/data/conf.d/net.conf;"
            " echo 'host all all 0.0.0.0/0 trust' >>/etc/postgresql/15/data/pg_hba.conf")
     vm.run("systemctl daemon-reload && systemctl enable srv-pg.mount &&"
            " systemctl add-wants fastboot-restored.target postgresql@15-data.service")
-    vm.run("systemctl stop postgresql@15-data.service srv-pg.mount")
-    vm.run("! grep -q /srv/pg /proc/mounts")
+    follow(vm, "/etc/fastboot/snapshot.d/50-postgresql", "755")
+    vm.run("systemctl start postgresql@15-data.service", timeout=180)
     return {}
+
+
+def save(vm):
+    """The data is unmounted for the image, and there again in the machine that goes on."""
+    seconds = golden.take_snapshot(vm, command="fastbootctl snapshot golden")
+    vm.run("systemctl is-active postgresql@15-data.service srv-pg.mount")
+    return seconds
 
 
 def rows(port, statement=None):
@@ -83,12 +82,22 @@ def rows(port, statement=None):
 
 
 def test_data_persists(goldens, lab, data_disk, port):
-    """Each restore finds what the one before has committed; the power fails in between."""
-    golden = goldens(MACHINE, prepare=make_cluster, drives=[data_disk],
-                     forwards=[(port, INNER_PORT)])
+    """Each restore finds what was committed before, by the machine that was saved, too."""
     forwards = [(port, INNER_PORT)]
-    for number in range(RESTORES):
-        vm = lab.copy(golden, drives=[data_disk], forwards=forwards).start()
+
+    def prepare(vm):
+        facts = make_cluster(vm)
+        assert rows(port, "INSERT INTO kept VALUES (-2)") == 1
+        return facts
+
+    def take(vm):
+        seconds = save(vm)
+        assert rows(port, "INSERT INTO kept VALUES (-1)") == 2
+        return seconds
+
+    made = goldens(MACHINE, prepare=prepare, take=take, drives=[data_disk], forwards=forwards)
+    for number in range(2, 2 + RESTORES):
+        vm = lab.copy(made, drives=[data_disk], forwards=forwards).start()
         vm.wait_restored()
         assert vm.state().startswith("restored generation=1")
         wait_for(vm, "systemctl is-active postgresql@15-data.service", timeout=60)

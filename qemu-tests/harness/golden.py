@@ -19,10 +19,10 @@ LOADER_IN_GUEST = "/usr/lib/fastboot/fastbootx64.efi"
 SNAPSHOT = "/sys/power/fastboot_snapshot"
 
 
-def take_snapshot(vm, timeout=180):
-    """`echo golden` in the guest's shell; returns the seconds it took."""
+def take_snapshot(vm, timeout=180, command=f"echo golden >{SNAPSHOT}"):
+    """The command in the guest's shell; returns the seconds it took."""
     begun = time.monotonic()
-    vm.run(f"echo golden >{SNAPSHOT}", timeout=timeout, name=GOLDEN)
+    vm.run(command, timeout=timeout, name=GOLDEN)
     return time.monotonic() - begun
 
 
@@ -106,12 +106,12 @@ class Golden:
 
 
 def make_golden(machine, directory, log_dir, prepare, generation=1, loader=None,
-                **options):
+                take=take_snapshot, **options):
     """Boot, install, snapshot, power off.
 
     prepare(vm) brings the guest into the state to be kept and returns facts
     about it; generation: of the image, if prepare takes some itself; loader: its
-    options; the others are VM's.
+    options; take(vm) takes the image and returns the seconds; the others are VM's.
     """
     image, variables = fresh_machine(machine, directory)
     guests.ensure_product(machine)
@@ -126,7 +126,7 @@ def make_golden(machine, directory, log_dir, prepare, generation=1, loader=None,
         install_loader(vm, options=loader)
         vm.run("modprobe fastboot_snapshot")
         golden.facts.update(prepare(vm))
-        golden.facts["capture"] = take_snapshot(vm)
+        golden.facts["capture"] = take(vm)
         if vm.state() != f"saved generation={generation}":
             raise GuestError(f"after the snapshot the module says {vm.state()!r}")
         vm.power_off()
