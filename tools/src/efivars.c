@@ -95,27 +95,39 @@ static bool is_ours(const uint8_t *data, size_t size)
 	return strcasestr(text, BOOT_FILE_PATH) != NULL;
 }
 
+/* Takes over what is in *data. */
+static void take_first(struct boot_entry *entry, uint16_t number, uint8_t **data, size_t size)
+{
+	if (entry->present && entry->number < number)
+		return;
+	free(entry->data);
+	entry->present = true;
+	entry->number = number;
+	entry->data = *data;
+	entry->size = size;
+	*data = NULL;
+}
+
 static int consider(struct boot_entry *entry, uint16_t number)
 {
-	uint8_t *data;
+	_cleanup_free_ uint8_t *data = NULL;
 	size_t size;
 	int status;
 
-	if (entry->nr_used < BOOT_MAX_ENTRIES)
-		entry->used[entry->nr_used++] = number;
-	status = read_variable(EFI_GLOBAL_GUID, entry_name(number).s, &data, &size);
-	if (status || !data)
-		return status;
-	if (is_ours(data, size) && (!entry->present || number < entry->number)) {
-		free(entry->data);
-		entry->present = true;
-		entry->number = number;
-		entry->data = data;
-		entry->size = size;
+	if (entry->nr_used == BOOT_MAX_ENTRIES)
 		return 0;
-	}
-	free(data);
+	entry->used[entry->nr_used++] = number;
+	status = read_variable(EFI_GLOBAL_GUID, entry_name(number).s, &data, &size);
+	if (status || !data || !is_ours(data, size))
+		return status;
+	entry->ours[entry->nr_ours++] = number;
+	take_first(entry, number, &data, size);
 	return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	return *(const uint16_t *)a - *(const uint16_t *)b;
 }
 
 /* Listing runs to its end even after a failure: libefivar keeps the directory open until then. */
@@ -139,6 +151,7 @@ int efivars_find_entry(struct boot_entry *ret_entry)
 		efivars_entry_free(&entry);
 		return status;
 	}
+	qsort(entry.ours, entry.nr_ours, sizeof(entry.ours[0]), by_number);
 	*ret_entry = entry;
 	return 0;
 }

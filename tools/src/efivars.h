@@ -5,12 +5,14 @@
 
 #include "bootent.h"
 
-/* Our boot entry, and what it takes to add one. */
+/* Our boot entry, the first one if a cloned disk has left more, and what it takes to add one. */
 struct boot_entry {
 	bool present;
 	uint16_t number;
 	uint8_t *data; /* the load option; NULL if not present */
 	size_t size;
+	uint16_t ours[BOOT_MAX_ENTRIES]; /* all that are for the loader, in the order of numbers */
+	size_t nr_ours;
 	uint16_t used[BOOT_MAX_ENTRIES]; /* numbers of all Boot#### variables */
 	size_t nr_used;
 };

@@ -355,26 +355,22 @@ static int remove_entry(uint16_t number)
 	return status ? status : efivars_delete_entry(number);
 }
 
-/* A cloned disk may have left more than one.  A dry run sees the first. */
 static int remove_entries(const struct request *req)
 {
 	struct json_object *entries = json_put_array(out_json(), "entries");
+	_cleanup_entry_ struct boot_entry entry = { 0 };
+	int status = efivars_find_entry(&entry);
 
-	for (unsigned int i = 0; i < BOOT_MAX_ENTRIES; i++) {
-		_cleanup_entry_ struct boot_entry entry = { 0 };
-		int status = efivars_find_entry(&entry);
-
-		if (!status && entry.present && !req->dry_run)
-			status = remove_entry(entry.number);
-		if (status || !entry.present)
+	for (size_t i = 0; !status && i < entry.nr_ours; i++) {
+		if (!req->dry_run)
+			status = remove_entry(entry.ours[i]);
+		if (status)
 			return status;
-		out_text("%s \"%s\": %s\n", entry_name(entry.number).s, BOOT_DESCRIPTION,
+		out_text("%s \"%s\": %s\n", entry_name(entry.ours[i]).s, BOOT_DESCRIPTION,
 			 removed(req));
-		json_append_text(entries, entry_name(entry.number).s);
-		if (req->dry_run)
-			return 0;
+		json_append_text(entries, entry_name(entry.ours[i]).s);
 	}
-	return 0;
+	return status;
 }
 
 static int remove_loader(const struct request *req, const char *esp)

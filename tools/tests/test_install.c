@@ -21,6 +21,7 @@
 #include "esp.h"
 #include "fail.h"
 #include "io.h"
+#include "out.h"
 #include "recovery.h"
 
 #define GLOBAL "8be4df61-93ca-11d2-aa0d-00e098032b8c"
@@ -455,6 +456,40 @@ static void uninstall_leaves_only_the_others(void **state)
 	assert_int_equal(UNINSTALL(NULL), EXIT_OK);
 }
 
+/* Copies an entry, as for another partition of a cloned disk. */
+static void put_copy(const char *from, const char *to)
+{
+	_cleanup_free_ char *all = NULL;
+	size_t size;
+
+	assert_int_equal(io_read_file(variable_path(from), 4096, &all, &size), 0);
+	put_variable(to, all + 4, size - 4);
+}
+
+static void uninstall_removes_every_entry(void **state)
+{
+	static const char all[] = "\"entries\":[\"Boot0001\",\"Boot0002\",\"Boot000A\"]";
+
+	(void)state;
+	put_foreign_entry();
+	assert_int_equal(INSTALL(NULL), EXIT_OK);
+	put_copy("Boot0001", "Boot000A");
+	put_copy("Boot0001", "Boot0002");
+	put_variable("BootOrder", "\xa\0\0\0\2\0\1\0", 8);
+	for (int dry_run = 1; dry_run >= 0; dry_run--) {
+		out_start(true);
+		assert_int_equal(UNINSTALL(dry_run ? "--dry-run" : NULL), EXIT_OK);
+		assert_non_null(strstr(json_object_to_json_string_ext(out_json(), 0), all));
+		assert_int_equal(out_finish(EXIT_OK), EXIT_OK);
+		out_start(false);
+		assert_true(has_variable("Boot0001") == dry_run);
+		assert_true(has_variable("Boot0002") == dry_run);
+		assert_true(has_variable("Boot000A") == dry_run);
+	}
+	assert_true(has_variable("Boot0000"));
+	assert_variable("BootOrder", "\0\0", 2);
+}
+
 /* libefivar looks at its environment once, before main: start again with the right one. */
 static int start_again(char **argv)
 {
@@ -484,6 +519,7 @@ int main(int argc, char **argv)
 		TEST(install_refuses_before_it_changes_anything),
 		TEST(next_names_the_entry),
 		TEST(uninstall_leaves_only_the_others),
+		TEST(uninstall_removes_every_entry),
 		TEST(dry_runs_change_nothing),
 		TEST(recovery_goes_first_and_arms_the_panic),
 		TEST(recovery_leaves_a_value_that_is_set),
