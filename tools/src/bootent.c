@@ -5,6 +5,8 @@
 #include <strings.h>
 #include <uuid/uuid.h>
 
+#include "text.h"
+
 bool boot_order_decode(const void *data, size_t size, struct boot_order *ret_order)
 {
 	const uint8_t *from = data;
@@ -129,6 +131,27 @@ const char *boot_options_unknown(const char *options)
 			return options;
 		options += length;
 	}
+}
+
+int boot_options_take_slot(char *options)
+{
+	char *word, *rest = options, *to = options;
+	int slot = -1;
+
+	while ((word = strsep(&rest, " \t\r\n"))) {
+		size_t length = strlen(word);
+
+		if (strncasecmp(word, "slot=", 5) == 0) {
+			(void)text_parse_slot(word + 5, &slot);
+		} else if (length) {
+			if (to != options)
+				*to++ = ' ';
+			memmove(to, word, length);
+			to += length;
+		}
+	}
+	*to = '\0';
+	return slot;
 }
 
 bool boot_options_encode(const char *options, uint8_t *data, size_t *ret_size)

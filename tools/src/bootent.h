@@ -47,6 +47,12 @@ bool boot_number_unused(const uint16_t *used, size_t count, uint16_t *ret_number
 const char *boot_options_unknown(const char *options);
 
 /*
+ * Takes the words "slot=..." out of the options.  Returns the slot that the last one names, which
+ * counts for the loader (efi/options.c), or -1.
+ */
+int boot_options_take_slot(char *options);
+
+/*
  * Options as UCS-2, little-endian, with a NUL behind; nothing at all for "".  data: room for
  * 2 * (BOOT_MAX_OPTIONS + 1) bytes.  Only for ASCII.  False: too long.
  */

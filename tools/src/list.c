@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "args.h"
@@ -26,19 +25,6 @@ struct list {
 	char *last_result;
 };
 
-/* The last word counts, as it does for the loader (efi/options.c). */
-static int option_slot(char *options)
-{
-	char *word, *rest = options;
-	int slot = -1;
-
-	while ((word = strsep(&rest, " \t\r\n"))) {
-		if (strncasecmp(word, "slot=", 5) == 0)
-			(void)text_parse_slot(word + 5, &slot);
-	}
-	return slot;
-}
-
 /* What EFI variables or the module know of the loader. */
 static int collect_loader(struct list *list)
 {
@@ -53,7 +39,7 @@ static int collect_loader(struct list *list)
 	found = efivars_find_entry(&entry);
 	if (!found && entry.present) {
 		efivars_entry_options(&entry, options);
-		list->wanted = option_slot(options);
+		list->wanted = boot_options_take_slot(options);
 	}
 	return found > status ? found : status;
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "args.h"
+#include "efivars.h"
 #include "fail.h"
 #include "out.h"
 #include "slots.h"
@@ -149,6 +150,25 @@ static void report(const struct request *req, const struct part *part, const str
 	put_replaced(plan, json);
 }
 
+/* The loader then takes that slot, of whatever rank, and no other. */
+static int warn_of_entry(void)
+{
+	_cleanup_entry_ struct boot_entry entry = { 0 };
+	char options[BOOT_MAX_OPTIONS + 1];
+	int status = efivars_available() ? efivars_find_entry(&entry) : 0, slot;
+
+	if (status)
+		return status;
+	efivars_entry_options(&entry, options);
+	slot = boot_options_take_slot(options);
+	if (slot >= 0)
+		warning("the boot entry Boot%04X has the option slot=%c and restores no other "
+			"slot, whichever comes first; to take it out: fastbootctl install "
+			"--options '%s'",
+			entry.number, 'a' + slot, options);
+	return 0;
+}
+
 static int promote(const struct request *req)
 {
 	const struct image_request request = { .verb = req->verb,
@@ -167,7 +187,7 @@ static int promote(const struct request *req)
 		status = write_rank(&part, &area, &plan);
 	if (!status)
 		report(req, &part, &plan);
-	return status;
+	return status ? status : warn_of_entry();
 }
 
 int verb_promote(const struct verb *verb, int argc, char **argv)

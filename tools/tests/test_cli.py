@@ -1164,6 +1164,29 @@ def test_promote_usage(partition):
     assert "comes first already" in ctl("promote", "--slot", "a", path)[0]
 
 
+def test_promoted_against_the_boot_entry(machine, tmp_path):
+    """What names a slot itself does not ask for a rank."""
+    variables = tmp_path / "efivars"
+    variables.mkdir()
+    env = {**env_of(machine), "EFIVARFS_PATH": f"{variables}/"}
+    put_image(tmp_path / "partition", 0, 5)
+    put_image(tmp_path / "partition", 1, 6)
+    for options in (None, "cores=1"):
+        if options:
+            boot_entry(variables, options)
+        assert ctl("promote", "--slot", "b", env=env)[1] == ""
+        assert "warnings" not in json.loads(ctl("promote", "--slot", "b", "--json", env=env)[0])
+    boot_entry(variables, "cores=1 slot=a verbose")
+    for args in (("promote", "--slot", "b"), ("rollback", "--dry-run"), ("rollback",)):
+        out, err = ctl(*args, env=env)
+        assert "slot " in out
+        assert err.startswith("fastbootctl: warning: the boot entry Boot0003 has the option slot=a")
+        assert err.endswith("fastbootctl install --options 'cores=1 verbose'\n")
+        assert len(err.splitlines()) == 1
+    told = json.loads(ctl("rollback", "--json", env=env)[0])
+    assert told["written"] and len(told["warnings"]) == 1 and "Boot0003" in told["warnings"][0]
+
+
 def test_the_last_rank(partition):
     path = partition()
     put_image(path, 0, 5)

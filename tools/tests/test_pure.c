@@ -179,6 +179,31 @@ static void options_known_and_unknown(void **state)
 	assert_string_equal(boot_options_unknown("verbose quick"), "quick");
 }
 
+static void options_name_a_slot(void **state)
+{
+	static const struct {
+		const char *options, *left;
+		int slot;
+	} row[] = {
+		{ "", "", -1 },
+		{ "cores=1  verbose", "cores=1 verbose", -1 },
+		{ "slot=a", "", 0 },
+		{ " SLOT=B", "", 1 },
+		{ "slot=a cores=1\tslot=b verbose ", "cores=1 verbose", 1 },
+		{ "verbose slot=c", "verbose", -1 },
+		{ "noslot=a", "noslot=a", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		char options[64];
+
+		snprintf(options, sizeof(options), "%s", row[i].options);
+		assert_int_equal(boot_options_take_slot(options), row[i].slot);
+		assert_string_equal(options, row[i].left);
+	}
+}
+
 static void options_encode_to_ucs2(void **state)
 {
 	static const uint8_t wanted[] = { 's', 0, '=', 0, 'a', 0, 0, 0 };
@@ -467,6 +492,7 @@ int main(void)
 		cmocka_unit_test(number_parse_takes_upper_case_only),
 		cmocka_unit_test(number_unused_is_the_lowest),
 		cmocka_unit_test(options_known_and_unknown),
+		cmocka_unit_test(options_name_a_slot),
 		cmocka_unit_test(options_encode_to_ucs2),
 		cmocka_unit_test(options_decode_what_others_wrote),
 		cmocka_unit_test(sizes_parse),
