@@ -84,7 +84,7 @@ static void target_gates(struct snapshot *snapshot)
 		test_slot_check(snapshot);
 }
 
-static int snapshot_gates(struct snapshot *snapshot)
+static void snapshot_gates(struct snapshot *snapshot)
 {
 	const struct snapshot_request *request = &snapshot->request;
 	struct target *target = &snapshot->target;
@@ -101,7 +101,6 @@ static int snapshot_gates(struct snapshot *snapshot)
 		(void)checkpoint_open(&snapshot->checkpoint, report);
 	if (!report_error(report) && passes(snapshot, FAULT_PROOFS))
 		(void)proofs_prepare(&snapshot->proofs, report);
-	return report_error(report);
 }
 
 static int no_memory(struct snapshot *snapshot, const char *what, int error)
@@ -377,11 +376,26 @@ static void tell_tested(const struct snapshot *snapshot)
 			snapshot_level_name(request->level), snapshot_mode_name(request->mode));
 }
 
+/* Above all images of the partition, and above one of this boot that was erased. */
+static int generation_choose(struct snapshot *snapshot, u64 last)
+{
+	u64 highest = max(snapshot->target.rank, last);
+	enum img_reason reason = img_rank_above(highest, &snapshot->generation, NULL);
+
+	if (reason)
+		report_obstacle(snapshot->report, reason, 0,
+				"none is above generation or rank %llu; erase the image that has "
+				"it: fastbootctl invalidate --slot a|b",
+				highest);
+	return report_error(snapshot->report);
+}
+
 static int snapshot_climb(struct snapshot *snapshot, struct snapshot_status *status)
 {
-	int error = snapshot_gates(snapshot);
+	int error;
 
-	snapshot->generation = max(snapshot->target.rank, status->generation) + 1;
+	snapshot_gates(snapshot);
+	error = generation_choose(snapshot, status->generation);
 	if (error || snapshot->request.level == SNAPSHOT_TEST_GATES)
 		return error;
 	error = snapshot_prepare(snapshot);

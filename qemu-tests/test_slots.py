@@ -78,3 +78,27 @@ def test_the_older_image_is_brought_back(lab):
         area.verify()
         assert area.taken() is area.slots[0]
         assert [slot.rank for slot in area.slots] == [5, 4]
+
+
+def test_no_image_above_the_last_rank(lab):
+    """One whose number wrapped would be the oldest of all, or none."""
+    vm = lab.warm(MACHINE).start()
+    vm.wait_shell()
+    golden.install_loader(vm)
+    vm.run("modprobe fastboot_snapshot")
+    take(vm, "first", 1)
+    vm.power_off()
+    with images.area_of(vm.machine, vm.disk) as area:
+        place, uuid = area.regions()["slot[0].state"][0], area.slots[0].header["image_uuid"]
+    images.write(vm.machine, vm.disk, place,
+                 images.state_block(uuid, restores=0, attempts=0, rank=2 ** 64 - 1))
+
+    vm = lab.again(vm).start()
+    is_restored(vm, "first", "A", 1, restores=1)
+    for command in ("golden", "test:gates"):
+        assert vm.run(f"echo {command} >{golden.SNAPSHOT}", check=False).status
+        assert vm.last_refusal().startswith("slot-field: ")
+        assert str(2 ** 64 - 1) in vm.last_refusal()
+    assert slots(vm)["a"]["rank"] == 2 ** 64 - 1
+    product.fastbootctl(vm, "invalidate", "--slot", "a", "--yes")
+    take(vm, "second", 2)

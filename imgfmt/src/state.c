@@ -89,6 +89,19 @@ uint64_t img_slot_rank(const struct img_slot *slot, const struct img_state *stat
 	return state->rank > slot->generation ? state->rank : slot->generation;
 }
 
+enum img_reason img_rank_above(uint64_t highest, uint64_t *ret_rank, struct img_detail *detail)
+{
+	if (highest == ~0ull) {
+		if (detail)
+			*detail = (struct img_detail){ .object = "slot header",
+						       .field = "generation",
+						       .golden = highest };
+		return IMG_E_SLOT_FIELD;
+	}
+	*ret_rank = highest + 1;
+	return IMG_OK;
+}
+
 const char *img_slot_description(const struct img_slot *slot, const struct img_state *state)
 {
 	return state->description[0] ? state->description : slot->description;

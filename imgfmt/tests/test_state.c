@@ -251,6 +251,25 @@ static void test_rank_and_description_of_an_image(void **state)
 	assert_string_equal(img_slot_description(&slot, &s), "state");
 }
 
+/* A rank that wraps would put the newest image behind all others, and 0 is no generation. */
+static void test_there_is_a_highest_rank(void **state)
+{
+	struct img_detail detail = { 0 };
+	uint64_t rank = 7;
+
+	(void)state;
+	assert_int_equal(img_rank_above(0, &rank, NULL), IMG_OK);
+	assert_true(rank == 1);
+	assert_int_equal(img_rank_above(~0ull - 1, &rank, &detail), IMG_OK);
+	assert_true(rank == ~0ull);
+	rank = 7;
+	assert_int_equal(img_rank_above(~0ull, &rank, &detail), IMG_E_SLOT_FIELD);
+	assert_int_equal(img_rank_above(~0ull, &rank, NULL), IMG_E_SLOT_FIELD);
+	assert_true(rank == 7);
+	assert_string_equal(detail.field, "generation");
+	assert_true(detail.golden == ~0ull);
+}
+
 /* Counters stay at their end: one that wraps would end a quarantine. */
 static void test_counters_do_not_wrap(void **state)
 {
@@ -276,6 +295,7 @@ int run_state_tests(void)
 		cmocka_unit_test(test_once_life),
 		cmocka_unit_test(test_rank_and_description_stay),
 		cmocka_unit_test(test_rank_and_description_of_an_image),
+		cmocka_unit_test(test_there_is_a_highest_rank),
 		cmocka_unit_test(test_counters_do_not_wrap),
 	};
 

@@ -61,7 +61,7 @@ def flip(machine, image, offset, bit=0x10):
     write(machine, image, sector, bytes(octets))
 
 
-def state_block(image_uuid, restores, attempts):
+def state_block(image_uuid, restores, attempts, rank=0):
     """A slot state as the specification has it, 512 bytes."""
-    octets = struct.pack("<8s16sQII464x", b"FBSTAT\r\n", image_uuid, restores, attempts, 0)
+    octets = struct.pack("<8s16sQIIQ456x", b"FBSTAT\r\n", image_uuid, restores, attempts, 0, rank)
     return octets + struct.pack("<Q", fbimage.csum(octets))

@@ -124,8 +124,7 @@ static int choose_generation(const struct part *part, struct plan *plan)
 		return status;
 	if (generation > rank)
 		rank = generation;
-	plan->generation = rank + 1;
-	return slots_check_rank(part, plan->from, rank);
+	return slots_rank_above(part, plan->from, rank, &plan->generation);
 }
 
 static int make_plan(const struct request *req, const struct part *part,

@@ -74,9 +74,9 @@ static int choose_rank(const struct part *part, struct plan *plan)
 {
 	uint64_t others = slots_highest_rank(&plan->slots, (int)plan->slot);
 
-	plan->first = plan->slots.rank[plan->slot] > others;
-	plan->rank = plan->first ? plan->slots.rank[plan->slot] : others + 1;
-	return plan->first ? 0 : slots_check_rank(part, plan->slot, others);
+	plan->rank = plan->slots.rank[plan->slot];
+	plan->first = plan->rank > others;
+	return plan->first ? 0 : slots_rank_above(part, plan->slot, others, &plan->rank);
 }
 
 static int check_modes(const struct part *part, const struct plan *plan)

@@ -89,11 +89,10 @@ uint64_t slots_highest_rank(const struct slots *slots, int but)
 	return highest;
 }
 
-int slots_check_rank(const struct part *part, uint32_t slot, uint64_t rank)
+int slots_rank_above(const struct part *part, uint32_t slot, uint64_t highest, uint64_t *ret_rank)
 {
-	const struct img_detail detail = { .object = "slot header",
-					   .field = "generation",
-					   .golden = rank };
+	struct img_detail detail;
+	enum img_reason reason = img_rank_above(highest, ret_rank, &detail);
 
-	return rank == UINT64_MAX ? refuse(part, slot, IMG_E_SLOT_FIELD, &detail) : 0;
+	return reason ? refuse(part, slot, reason, &detail) : 0;
 }

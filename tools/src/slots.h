@@ -41,7 +41,7 @@ int slots_choose(const struct part *part, const struct slots *slots, int wanted,
 /* The highest rank of all slots but one; -1: of all. */
 uint64_t slots_highest_rank(const struct slots *slots, int but);
 
-/* Reports it if there is no higher rank than that.  slot: what for. */
-int slots_check_rank(const struct part *part, uint32_t slot, uint64_t rank);
+/* img_rank_above, for the image of a slot.  0, or the exit status after a report. */
+int slots_rank_above(const struct part *part, uint32_t slot, uint64_t highest, uint64_t *ret_rank);
 
 #endif

@@ -174,6 +174,12 @@ struct img_state img_state_entered(const struct img_slot *slot, const struct img
 /* By which images are compared: the generation, or what the image was promoted to. */
 uint64_t img_slot_rank(const struct img_slot *slot, const struct img_state *state);
 
+/*
+ * The generation of a new image, or the rank of one that is promoted: one above the `highest` that
+ * there is.  SLOT_FIELD: there is none.
+ */
+enum img_reason img_rank_above(uint64_t highest, uint64_t *ret_rank, struct img_detail *detail);
+
 /* What people call the image: the state's description if there is one.  Points into either. */
 const char *img_slot_description(const struct img_slot *slot, const struct img_state *state);
 
