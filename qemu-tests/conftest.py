@@ -5,6 +5,7 @@ The tests may run in several processes (pytest-xdist), a file of them in one: wh
 lies on the disk, behind a lock.
 """
 
+import collections
 import fcntl
 import json
 import re
@@ -15,11 +16,20 @@ import pytest
 
 from harness import checks, golden, guests
 from harness.guests import locked
-from harness.paths import LOGS, WORK
+from harness.paths import LOGS, QEMU_TESTS, WORK
 from harness.vm import VM
 
 RUN = WORK / "tests"
 TIMES = LOGS / "times.json"
+
+# The order in which files are dealt out to the processes that run beside each other: those
+# that take longest first, so that nobody is left alone with one at the end (what each takes is
+# told at the end of a run).  The first two use different golden systems: neither waits for the
+# other's.  Last come files of several short tests: xdist hands out the next file to a process
+# that has two tests left, however long those take.
+FIRST = ("test_power_cut.py", "test_damage.py", "test_units.py", "test_proofs.py",
+         "test_machines.py", "test_modes.py", "test_debian.py", "test_ladder.py")
+LAST = ("test_screen.py", "test_options.py", "test_gates.py")
 
 
 def pytest_addoption(parser):
@@ -27,7 +37,22 @@ def pytest_addoption(parser):
     parser.addoption("--keep", action="store_true", help=f"leave the disks in {RUN}")
 
 
+def pytest_configure(config):
+    missing = [name for name in FIRST + LAST if not (QEMU_TESTS / name).exists()]
+    if missing:
+        raise pytest.UsageError(f"conftest.py puts files in order that are not there: {missing}")
+    config.option.loadscopereorder = False  # newer versions of xdist have an order of their own
+
+
+def turn(item):
+    """When its file is dealt out; those that are not named keep the order of their names."""
+    if item.path.name in FIRST:
+        return FIRST.index(item.path.name) - len(FIRST)
+    return 1 + LAST.index(item.path.name) if item.path.name in LAST else 0
+
+
 def pytest_collection_modifyitems(config, items):
+    items.sort(key=turn)
     if config.getoption("--full"):
         return
     kept = [item for item in items if not item.get_closest_marker("full")]
@@ -170,7 +195,21 @@ def module_lab(request, goldens):
     yield from bench_for(request.node, request.module.__name__)
 
 
+def summarise_files(terminalreporter):
+    """What each file took, the longest first: for FIRST."""
+    seconds = collections.Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if hasattr(report, "duration"):
+                seconds[report.nodeid.split("::")[0]] += report.duration
+    if seconds:
+        terminalreporter.section("files (seconds)")
+    for name, took in seconds.most_common():
+        terminalreporter.write_line(f"{took:6.0f} {name}")
+
+
 def pytest_terminal_summary(terminalreporter):
+    summarise_files(terminalreporter)
     rows = [{"test": report.nodeid.split("::")[-1], **figures}
             for outcome in ("passed", "failed")
             for report in terminalreporter.stats.get(outcome, []) if report.when == "call"
