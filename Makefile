@@ -41,9 +41,9 @@ bench: setup ## cold boot, hibernation and fast boot side by side, in half an ho
 
 .PHONY: check
 check: ## unit tests: offline, no root, under a minute
-	$(MAKE) -C imgfmt check
-	$(MAKE) -C efi check
-	$(MAKE) -C tools check
+	$(MAKE) -j$(shell nproc) -C imgfmt check
+	$(MAKE) -j$(shell nproc) -C efi check
+	$(MAKE) -j$(shell nproc) -C tools check
 
 .PHONY: coverage
 coverage: ## line coverage of the image format library

@@ -12,7 +12,7 @@ import uuid
 import pytest
 import xxhash
 
-from test_cli import BLOCK, MIB, ctl, flip, partition, put_image, refused  # noqa: F401
+from test_cli import BLOCK, MIB, ctl, flip, partition, put_image, refused, sparse  # noqa: F401
 
 DATA = "33221100-5544-7766-8899-aabbccddeeff"
 OTHER = "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1003"
@@ -161,7 +161,7 @@ class Machine:
     def add_disk(self, name, disk_uuid, partition_uuid):
         path = self.path(f"dev/{name}")
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(bytes(8 * MIB))
+        sparse(path, 8 * MIB)
         script = (f"label: gpt\nlabel-id: {disk_uuid}\n"
                   f"start=4096, size=4096, uuid={partition_uuid}\n")
         subprocess.run(["/usr/sbin/sfdisk", "--quiet", path], input=script, text=True, check=True)
