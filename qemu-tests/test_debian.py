@@ -2,16 +2,19 @@
 """The main job: a Debian with services, saved once, started ten times from the one image.
 
 Each of the ten must go on as if nothing had happened, be called good, or there would be no
-fourth, and draw random numbers of its own from the first one on.
+fourth, and draw random numbers of its own from the first one on.  Those who are to notice, by
+docs/recipes.md, do: a tunnel to the outside is opened anew, a CI runner has a new name.
 """
 
 import re
+import time
 
 import psycopg2
 import pytest
 
-from harness import checks, images, machines, probes, product
+from harness import checks, images, machines, probes, product, recipes
 from harness.checks import EFIVARS, TEST_GUID, wait_for
+from harness.hub import HOST, Hub
 from harness.paths import GUEST_SCRIPTS
 
 RESTORES = 10
@@ -81,8 +84,60 @@ def process_ids(vm):
     return ids
 
 
-def prepare(vm, ports):
+RUNNER = "A CI runner or a lab machine"
+TUNNEL = "An ssh tunnel, or another client that holds a connection"
+UNIT = "/etc/systemd/system/tunnel.service"
+# The same client, to whom a restore is not announced.
+UNTOLD = [("PartOf=fastboot-restored.target\n", ""), (" fastboot-restored.target\n", "\n"),
+          ("yes hub", "yes -o ClearAllForwardings=yes untold@hub")]
+
+
+def put_runner(vm):
+    vm.put("/usr/local/bin/register-runner", "#!/bin/sh\necho \"$@\" >>/srv/registered\n", "755")
+    recipes.put(vm, RUNNER)
+
+
+def open_tunnels(vm, hub):
+    """By the recipe, and one whose client has to notice by itself."""
+    vm.run(f"echo {HOST} hub.example.org >>/etc/hosts")
+    vm.run(f"echo Port {hub.port} >/etc/ssh/ssh_config.d/hub.conf")
+    unit = recipes.put(vm, TUNNEL, own={"8080": str(hub.forwarded)})[UNIT]
+    vm.put("/root/.ssh/id_ed25519", hub.client_key, "600")
+    vm.put("/root/.ssh/known_hosts", f"[hub.example.org]:{hub.port} {hub.public_key}\n")
+    for words, others in UNTOLD:
+        assert words in unit
+        unit = unit.replace(words, others)
+    vm.put("/etc/systemd/system/untold.service", unit)
+    vm.run("systemctl daemon-reload && systemctl enable --now tunnel.service untold.service")
+    tunnel_is_open(hub, within=60)
+    let_in(hub, "untold", within=60)
+
+
+def let_in(hub, user, within):
+    """The user's client has connected since the logins were last forgotten."""
+    deadline = time.monotonic() + within
+    while not hub.logins[user]:
+        assert time.monotonic() < deadline, f"{user} has not connected within {within} s"
+        time.sleep(0.1)
+
+
+def tunnel_is_open(hub, within):
+    """A new connection, and it carries a page."""
+    deadline = time.monotonic() + within
+    let_in(hub, "tunnel", within)
+    while True:
+        try:
+            return probes.nginx(hub.forwarded)
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
+
+
+def prepare(vm, ports, hub):
     probes.FirstReplies(vm, ports).wait(120)
+    put_runner(vm)
+    open_tunnels(vm, hub)
     probes.redis(ports["redis"], command="SET kept in-memory", expect=b"+OK\r\n")
     vm.run(f"echo HEALTHY_DELAY={DELAY} >>/etc/default/fastboot")
     start_holders(vm)
@@ -99,8 +154,17 @@ def ports():
 
 
 @pytest.fixture(scope="module")
-def golden(goldens, ports):
-    return goldens(machines.DEBIAN, prepare=lambda vm: prepare(vm, ports),
+def hub():
+    """The outside: an ssh server, and its port that is forwarded into the guest."""
+    hub = Hub()
+    hub.forwarded = probes.free_ports()["nginx"]
+    yield hub
+    hub.close()
+
+
+@pytest.fixture(scope="module")
+def golden(goldens, ports, hub):
+    return goldens(machines.DEBIAN, prepare=lambda vm: prepare(vm, ports, hub),
                    forwards=probes.forwards(ports))
 
 
@@ -175,6 +239,14 @@ def called_good(vm):
     assert vm.run("systemctl is-failed fastboot-healthy.service", check=False).status != 0
 
 
+def runner_is_new(vm, number):
+    """It has registered, once and with the name of this restore; the last one's job is gone."""
+    wait_for(vm, "test -s /srv/registered", timeout=20)
+    assert vm.run("cat /srv/registered").output == f"--name debian-{number}"
+    vm.run("! test -e /srv/job")
+    vm.run("echo traces >/srv/job")
+
+
 FIRST_DRAWN = ("awk 'NR > 1 && $1 - before > leap { leap = $1 - before; line = $0 }"
                " { before = $1 } END { print leap, line }' /run/random")
 
@@ -187,9 +259,11 @@ def drawn(vm):
     return numbers
 
 
-def check_everything(vm, golden, ports, number):
+def check_everything(vm, golden, ports, hub, number):
     checks.restored_state(vm, restores=number)
     announced(vm, number)
+    tunnel_is_open(hub, within=20)
+    runner_is_new(vm, number)
     checks.clock(vm)
     same_system(vm, golden.facts)
     session_goes_on(vm, golden.facts)
@@ -201,21 +275,23 @@ def check_everything(vm, golden, ports, number):
     checks.efi_variables(vm, f"Restore{number}")
     variables_written_before(vm, number)
     called_good(vm)
+    let_in(hub, "untold", within=30)
     return [*drawn(vm), checks.random_bytes(vm)]
 
 
-def test_ten_restores_from_one_image(lab, golden, ports):
+def test_ten_restores_from_one_image(lab, golden, ports, hub):
     lab.note(capture=golden.facts["capture"], cold_boot_to_shell=golden.facts["cold_boot"])
     vm, random_numbers = None, []
     options = {"forwards": probes.forwards(ports)}
     for number in range(1, RESTORES + 1):
         vm = lab.again(vm, **options) if vm else lab.copy(golden, **options)
+        hub.logins.clear()
         vm.start()
         replies = probes.FirstReplies(vm, ports).wait(60)
         vm.wait_restored()
         lab.note(restore=number, entry=vm.entry_started(), restored=vm.restored_at(),
                  all_services=max(replies.values()))
-        random_numbers += check_everything(vm, golden, ports, number)
+        random_numbers += check_everything(vm, golden, ports, hub, number)
         vm.kill()
     assert len(set(random_numbers)) == len(random_numbers) == 3 * RESTORES
     shut_down_early(lab.again(vm, **options))
