@@ -10,23 +10,13 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-from harness import golden, machines, probes
+from harness import golden, machines, probes, recipes
 from harness.checks import wait_for
-from harness.paths import DOCS, host
+from harness.paths import host
 
 MACHINE = machines.DEBIAN.changed(name="debian-data")
 INNER_PORT = 5433
 RESTORES = 3
-
-RECIPES = DOCS / "recipes.md"
-
-
-def follow(vm, path, mode="644"):
-    """Write the file that the page shows after its name; LABEL=data is the second disk here."""
-    text = RECIPES.read_text().split(f"`{path}`", 1)[1].split("```\n", 2)[1]
-    vm.run(f"mkdir -p $(dirname {path})")
-    vm.put(path, text, mode)
-
 
 @pytest.fixture(scope="module")
 def port():
@@ -47,17 +37,15 @@ def data_disk(module_lab):
 
 
 def make_cluster(vm):
-    """Follows the recipe; the server runs."""
-    follow(vm, "/etc/systemd/system/srv-pg.mount")
+    """Follows the recipe, whose LABEL=data is the second disk here; the server runs."""
+    recipes.put(vm, "PostgreSQL with data that persists")
     vm.run("mkdir -p /srv/pg && systemctl daemon-reload && systemctl start srv-pg.mount")
     vm.run(f"pg_createcluster 15 data -d /srv/pg/data -p {INNER_PORT} --start-conf manual -- -A trust",
            timeout=180)
-    follow(vm, "/etc/systemd/system/postgresql@15-data.service.d/persistent.conf")
     vm.run("echo \"listen_addresses = '*'\" >>/etc/postgresql/15/data/conf.d/net.conf;"
            " echo 'host all all 0.0.0.0/0 trust' >>/etc/postgresql/15/data/pg_hba.conf")
     vm.run("systemctl daemon-reload && systemctl enable srv-pg.mount &&"
            " systemctl add-wants fastboot-restored.target postgresql@15-data.service")
-    follow(vm, "/etc/fastboot/snapshot.d/50-postgresql", "755")
     vm.run("systemctl start postgresql@15-data.service", timeout=180)
     return {}
 
