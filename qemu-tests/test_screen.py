@@ -5,18 +5,14 @@ The disk is given a speed at which a restore takes long enough to be looked at.
 FASTBOOT_RENEW_PICTURES=1 takes the pictures of docs/loader.md anew.
 """
 
-import os
 import re
 import time
 
 import pytest
 
 from harness import checks, machines, product
-from harness.paths import DOCS
-from harness.picture import Picture
-from harness.vm import REFUSED, RESTORING, SCALE, GuestError
-
-RENEW = "FASTBOOT_RENEW_PICTURES"
+from harness.screen import keep, look, wait_for_picture
+from harness.vm import REFUSED, RESTORING
 
 SLOW = 6 << 20  # bytes a second
 
@@ -33,26 +29,6 @@ NEXT_ENTRY = "BdsDxe: (failed to start|loading)"
 @pytest.fixture(scope="module")
 def golden(goldens):
     return goldens(machines.TINY)
-
-
-def look(vm, name="screen"):
-    path = vm.log_dir / f"{name}.ppm"
-    vm.screendump(path)
-    picture = Picture.read(path)
-    path.unlink()
-    vm.screendump(path.with_suffix(".png"))
-    return picture
-
-
-def wait_for_picture(vm, what, condition, timeout=60):
-    """The first picture of which the condition is true."""
-    deadline = time.monotonic() + timeout * SCALE
-    while time.monotonic() < deadline:
-        picture = look(vm)
-        if condition(picture):
-            return picture
-        time.sleep(0.1)
-    raise GuestError(f"not on the screen: {what}")
 
 
 def wait_for_bar(vm):
@@ -86,12 +62,6 @@ def lines(picture):
             for at in range(MARGIN, MARGIN + PANEL_LINES * LINE, LINE)]
 
 
-def keep(picture, name):
-    """For the documents, if asked for."""
-    if os.environ.get(RENEW):
-        panel(picture).write_png(DOCS / name)
-
-
 def said(vm, first, last):
     """Lines on the serial console from this to the one before that, and nothing but lines."""
     text = vm.console.text()
@@ -111,7 +81,7 @@ def test_bar_grows(lab, golden):
     told = lines(picture)
     assert TEXT in told[0] and TEXT in told[3] and DIM in told[5]
     assert not {TEXT, DIM, WARNING} & set().union(told[1], told[4], *told[6:])
-    keep(picture, "screen-restoring.png")
+    keep(panel(picture), "screen-restoring.png")
     lab.note(before=before, after=after)
     vm.wait_console(RESTORING)
     assert said(vm, "fastboot: slot A", RESTORING)[2:] == [
@@ -165,7 +135,7 @@ def test_refusal_can_be_read(lab, golden):
     told = lines(picture)
     assert TEXT in told[0] and WARNING in told[2] and TEXT in told[3] and DIM in told[8]
     assert not picture.box(BAR, FILLED)
-    keep(picture, "screen-refused.png")
+    keep(panel(picture), "screen-refused.png")
     assert 2.5 < pause(vm) < 10
     checks.normal_boot_after_refusal(vm, "ram-size")
 

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A guest's screen, looked at now or until it shows something."""
+
+import os
+import time
+
+from .paths import DOCS
+from .picture import Picture
+from .vm import SCALE, GuestError
+
+RENEW = "FASTBOOT_RENEW_PICTURES"
+
+
+def look(vm, name="screen"):
+    """The picture on the screen, which is also kept in the log folder."""
+    path = vm.log_dir / f"{name}.ppm"
+    vm.screendump(path)
+    picture = Picture.read(path)
+    path.unlink()
+    vm.screendump(path.with_suffix(".png"))
+    return picture
+
+
+def wait_for_picture(vm, what, condition, timeout=60):
+    """The first picture of which the condition is true."""
+    deadline = time.monotonic() + timeout * SCALE
+    while time.monotonic() < deadline:
+        picture = look(vm)
+        if condition(picture):
+            return picture
+        time.sleep(0.1)
+    raise GuestError(f"not on the screen: {what}")
+
+
+def keep(picture, name):
+    """For the documents, if FASTBOOT_RENEW_PICTURES asks for it."""
+    if os.environ.get(RENEW):
+        picture.write_png(DOCS / name)
