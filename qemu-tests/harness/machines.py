@@ -14,7 +14,7 @@ COUNT_SHIFT = 6
 @dataclass(frozen=True)
 class Machine:
     name: str
-    guest: str = "tiny"         # tiny or debian
+    guest: str = "tiny"         # tiny, debian or kiosk; stock: without the product
     series: str = "6.1"         # Debian's kernel series
     type: str = "q35"
     memory: str = "1G"
@@ -126,3 +126,4 @@ FULL_MATRIX = [
 ]
 DEBIAN = Machine("debian", guest="debian", memory="2G", area_mib=2048,
                  cmdline="overlayroot=tmpfs", network=True)
+KIOSK = DEBIAN.changed(name="kiosk", guest="kiosk", memory="1G", area_mib=1024, network=False)
