@@ -21,13 +21,18 @@ setup: ## install what building and testing need (apt, sudo when not root)
 
 .PHONY: demo
 demo: setup ## the main job: cold boot, echo golden, power off, fast boot, a table
-	$(MAKE) guests
+	$(MAKE) all
 	$(MAKE) -C qemu-tests demo
 
 .PHONY: qemu-test
 qemu-test: setup ## all tests in QEMU with OVMF; T=name, LAST_FAILED=1: some of them
 	$(MAKE) guests
 	$(MAKE) -C qemu-tests test T='$(T)' LAST_FAILED='$(LAST_FAILED)'
+
+.PHONY: package-test
+package-test: setup ## from an untouched Debian to a fast boot by its packages, upgrade, new kernel, purge
+	$(MAKE) all
+	$(MAKE) -C qemu-tests package-test
 
 .PHONY: qemu-test-all
 qemu-test-all: setup ## the full matrix; takes longer
@@ -36,7 +41,7 @@ qemu-test-all: setup ## the full matrix; takes longer
 
 .PHONY: bench
 bench: setup ## cold boot, hibernation and fast boot side by side, in half an hour; ROUNDS=3, SCALE=no
-	$(MAKE) guests
+	$(MAKE) all
 	$(MAKE) -C qemu-tests bench ROUNDS='$(ROUNDS)' SCALE='$(SCALE)'
 
 .PHONY: check

@@ -2,7 +2,7 @@
 """From an untouched Debian to a fast boot, by its packages: installed, upgraded, purged.
 
 With real apt and dpkg in the guest, from archives on a disk of its own.  An emulated machine
-compiles the module for minutes, so this is part of the full matrix.
+compiles the module for minutes, so this is run by `make package-test`, and in the full matrix.
 """
 
 import pytest
