@@ -152,7 +152,7 @@
 	X(GATE_HELD, "device-held", "a block device is in use by something unknown",               \
 	  "find its user and stop it, or report this")                                             \
 	X(GATE_SWAP, "swap-in-use", "swap space is in use",                                        \
-	  "turn it off before the snapshot: swapoff -a")                                           \
+	  "turn it off: swapoff -a; for good: noauto in /etc/fstab")                               \
 	X(GATE_SWAP_OVERLAP, "swap-overlap", "the swap area reaches into the images",              \
 	  "lay the partition out again: fastbootctl prepare PARTITION")                            \
 	X(GATE_TAINT, "kernel-tainted",                                                            \
