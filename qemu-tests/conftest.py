@@ -37,11 +37,10 @@ def pytest_addoption(parser):
     parser.addoption("--keep", action="store_true", help=f"leave the disks in {RUN}")
 
 
-def pytest_configure(config):
+def pytest_configure():
     missing = [name for name in FIRST + LAST if not (QEMU_TESTS / name).exists()]
     if missing:
         raise pytest.UsageError(f"conftest.py puts files in order that are not there: {missing}")
-    config.option.loadscopereorder = False  # newer versions of xdist have an order of their own
 
 
 def turn(item):

@@ -18,6 +18,7 @@ MACHINE = machines.DEBIAN.changed(name="debian-data")
 INNER_PORT = 5433
 RESTORES = 3
 
+
 @pytest.fixture(scope="module")
 def port():
     return probes.free_ports()["postgresql"]

@@ -39,12 +39,18 @@ def restored_next(vm):
     return [letter for letter, slot in slots(vm).items() if slot["restored_next"]]
 
 
-def test_the_older_image_is_brought_back(lab):
-    """Promoted it is restored, and spared by a new image; that comes first until a rollback."""
+def ready(lab):
+    """A running machine with the loader and the module, and no image."""
     vm = lab.warm(MACHINE).start()
     vm.wait_shell()
     golden.install_loader(vm)
     vm.run("modprobe fastboot_snapshot")
+    return vm
+
+
+def test_the_older_image_is_brought_back(lab):
+    """Promoted it is restored, and spared by a new image; that comes first until a rollback."""
+    vm = ready(lab)
     take(vm, "first", 1)
     take(vm, "second", 2)
     assert restored_next(vm) == ["b"]
@@ -82,10 +88,7 @@ def test_the_older_image_is_brought_back(lab):
 
 def test_no_image_above_the_last_rank(lab):
     """One whose number wrapped would be the oldest of all, or none."""
-    vm = lab.warm(MACHINE).start()
-    vm.wait_shell()
-    golden.install_loader(vm)
-    vm.run("modprobe fastboot_snapshot")
+    vm = ready(lab)
     take(vm, "first", 1)
     vm.power_off()
     with images.area_of(vm.machine, vm.disk) as area:

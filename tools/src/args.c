@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "fail.h"
-#include "text.h"
 #include "out.h"
+#include "text.h"
 
 #define MAX_OPTIONS 16
 

@@ -114,13 +114,13 @@ static int consider(struct boot_entry *entry, uint16_t number)
 	size_t size;
 	int status;
 
-	if (entry->nr_used == BOOT_MAX_ENTRIES)
-		return 0;
-	entry->used[entry->nr_used++] = number;
+	if (entry->nr_used < BOOT_MAX_ENTRIES)
+		entry->used[entry->nr_used++] = number;
 	status = read_variable(EFI_GLOBAL_GUID, entry_name(number).s, &data, &size);
 	if (status || !data || !is_ours(data, size))
 		return status;
-	entry->ours[entry->nr_ours++] = number;
+	if (entry->nr_ours < BOOT_MAX_ENTRIES)
+		entry->ours[entry->nr_ours++] = number;
 	take_first(entry, number, &data, size);
 	return 0;
 }

@@ -52,7 +52,6 @@ static void collect(const struct part *part, const struct img_area *area, uint32
 static int show(const struct request *req, const struct part *part, struct inspect_slot *slot,
 		struct json_object *slots)
 {
-
 	if (out_is_json())
 		inspect_json(slot, json_append_object(slots));
 	else if (!slot->reason || slot->reason == IMG_E_SLOT_EMPTY)

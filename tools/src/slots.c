@@ -51,7 +51,6 @@ int slots_read_all(const struct part *part, const struct img_area *area, struct 
 static int refuse(const struct part *part, uint32_t slot, enum img_reason reason,
 		  const struct img_detail *detail)
 {
-
 	return image_fail(reason, detail, image_where(part, slot).s);
 }
 

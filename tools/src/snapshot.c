@@ -29,9 +29,6 @@
 #include "slotstate.h"
 #include "text.h"
 
-/* Without the NUL. */
-#define DESCRIPTION_MAX (sizeof(((struct img_slot *)NULL)->description) - 2)
-
 struct request {
 	const char *operands[2]; /* the kind; the description or NULL */
 	const char *kind;
@@ -100,7 +97,7 @@ static int confirm(const struct request *req)
 
 struct writer {
 	int fd;
-	char command[16 + DESCRIPTION_MAX];
+	char command[16 + sizeof(((struct img_slot *)NULL)->description)];
 };
 
 /* An errno is small enough for an exit status. */

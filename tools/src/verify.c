@@ -182,12 +182,9 @@ static int check_slot(struct verify *v, uint32_t slot, struct json_object *json)
 	struct check c = { .v = v, .slot = slot, .json = json };
 	struct img_detail detail = { 0 };
 	enum img_reason reason;
-	int error;
 
 	reason = image_read_slot(&v->part, &v->area, slot, &c.header, &detail);
-	error = errno;
 	c.where = image_where(&v->part, slot);
-	errno = error;
 	json_put_slot(json, "slot", slot);
 	json_put_text(json, "status", reason ? img_reason_code(reason) : "ok");
 	if (reason == IMG_E_SLOT_EMPTY && v->req->slot < 0) {
