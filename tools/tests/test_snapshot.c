@@ -115,6 +115,18 @@ static void good_program(const char *name)
 	program(name, text);
 }
 
+/* What would end fastbootctl. */
+static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE };
+
+#define NR_SIGNALS (sizeof(signals) / sizeof(signals[0]))
+
+/* A shell starts its jobs in the background with some of them ignored, nohup with another. */
+static void signals_default(void)
+{
+	for (size_t i = 0; i < NR_SIGNALS; i++)
+		assert_ptr_not_equal(signal(signals[i], SIG_DFL), SIG_ERR);
+}
+
 static int set_up(void **unused)
 {
 	char command[400];
@@ -126,6 +138,7 @@ static int set_up(void **unused)
 	put(SNAPSHOT, "idle\n");
 	put(REFUSAL, "");
 	put(TIMINGS, "");
+	signals_default();
 	answer = 0;
 	raised = 0;
 	terminal = false;
@@ -433,12 +446,11 @@ static void a_terminal_has_a_line(void **unused)
 
 static void an_interrupt_ends_nothing(void **unused)
 {
-	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE };
 	struct sigaction after;
 
 	(void)unused;
 	good_program("10-first");
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+	for (size_t i = 0; i < NR_SIGNALS; i++) {
 		raised = signals[i];
 		assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_OK);
 		assert_says("out", "saved: ");
@@ -455,11 +467,9 @@ static void an_interrupt_ends_nothing(void **unused)
 /* What the first program has stopped is started again; the second is not run at all. */
 static void an_interrupt_before_the_image(void **unused)
 {
-	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE };
-
 	(void)unused;
 	good_program("20-second");
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+	for (size_t i = 0; i < NR_SIGNALS; i++) {
 		char end[64], said[32];
 
 		/* A terminal tells both; which of them it ends is the same. */
