@@ -51,7 +51,7 @@ struct disk make_btrfs(void);
 /* f2fs: checkpoint packs of 3 and 4 blocks at 2 and 4 MiB, the main area from 6 MiB on. */
 #define F2FS_PACK(i)	     ((1u + (i)) * 2 * MIB)
 #define F2FS_PACK_SIZE(i)    (3u + (i))
-#define NODE(segment, block) (6ull * MIB + (segment)*2ull * MIB + (block)*4096ull)
+#define NODE(segment, block) (6ull * MIB + (segment) * 2ull * MIB + (block) * 4096ull)
 struct disk make_f2fs(void);
 uint32_t f2fs_crc(const uint8_t *data, size_t size);
 /* Makes the checksum at the end of a checkpoint block right again. */

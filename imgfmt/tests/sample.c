@@ -12,11 +12,18 @@
 
 #define SAMPLE_RECORD                                                                              \
 	{                                                                                          \
-		.jump_address = 0xffffffff81c00010ull, .jump_address_phys = 0x3c00010ull,          \
-		.cr3 = 0x2610000ull, .arch_magic = IMG_ARCH_MAGIC, .cr0 = 0x80050033ull,           \
-		.cr4 = 0x6f0ull, .efer = 0xd01ull, .paging_levels = 4,                             \
-		.handoff_phys = 0x123000ull, .efi_runtime = 0xfffffffeffe80b98ull,                 \
-		.ram_bytes = 1ull << 30, .e820_digest = { 0x78, 0x56, 0x34, 0x12 },                \
+		.jump_address = 0xffffffff81c00010ull,                                             \
+		.jump_address_phys = 0x3c00010ull,                                                 \
+		.cr3 = 0x2610000ull,                                                               \
+		.arch_magic = IMG_ARCH_MAGIC,                                                      \
+		.cr0 = 0x80050033ull,                                                              \
+		.cr4 = 0x6f0ull,                                                                   \
+		.efer = 0xd01ull,                                                                  \
+		.paging_levels = 4,                                                                \
+		.handoff_phys = 0x123000ull,                                                       \
+		.efi_runtime = 0xfffffffeffe80b98ull,                                              \
+		.ram_bytes = 1ull << 30,                                                           \
+		.e820_digest = { 0x78, 0x56, 0x34, 0x12 },                                         \
 	}
 
 static const struct img_fp_item sample_fp[] = {
@@ -38,8 +45,8 @@ static const struct img_aux sample_aux[] = {
 
 #define SAMPLE_PARTUUID                                                                            \
 	{                                                                                          \
-		0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc,      \
-			0xfd, 0xfe, 0xff,                                                          \
+		0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7,                                    \
+		0xf8, 0xf9, 0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff,                                    \
 	}
 
 /* The disk of the image, its partition (a block of zeroes), and a file system elsewhere. */

@@ -5,7 +5,7 @@
 #include "test.h"
 
 #define RT	     IMG_EFI_ATTR_RUNTIME
-#define PHYS(pfn)    ((uint64_t)(pfn)*IMG_PAGE_SIZE)
+#define PHYS(pfn)    ((uint64_t)(pfn) * IMG_PAGE_SIZE)
 #define MAX_MAP	     16
 #define RUNTIME_VIRT 0xfffffffeffe00000ull
 

@@ -4,10 +4,10 @@
 
 #define AT(member) offsetof(struct img_state_disk, member)
 #define STATE(is_valid, nr_restores, nr_attempts, is_consumed)                                     \
-	{                                                                                          \
-		.valid = (is_valid), .restores = (nr_restores), .attempts = (nr_attempts),         \
-		.consumed = (is_consumed)                                                          \
-	}
+	{ .valid = (is_valid),                                                                     \
+	  .restores = (nr_restores),                                                               \
+	  .attempts = (nr_attempts),                                                               \
+	  .consumed = (is_consumed) }
 
 static const uint8_t uuid[16] = { 1, 2, 3 };
 

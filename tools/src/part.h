@@ -17,10 +17,7 @@ struct part {
 	bool block;
 	dev_t rdev;
 };
-#define PART_CLOSED                                                                                \
-	{                                                                                          \
-		.fd = -1                                                                           \
-	}
+#define PART_CLOSED { .fd = -1 }
 
 enum part_access {
 	PART_READ,

@@ -201,7 +201,7 @@ static int run(int (*fn)(const struct verb *, int, char **), const struct option
 	       const char *const *words)
 {
 	const struct verb verb = { .name = "test", .operands = "", .options = options };
-	char *argv[12] = { (char *)(uintptr_t) "test" };
+	char *argv[12] = { (char *)(uintptr_t)"test" };
 	int argc = 1;
 
 	for (; *words; words++)

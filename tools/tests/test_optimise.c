@@ -312,9 +312,9 @@ static int optimise(const char *option, const char *value)
 	const struct verb verb = { .name = "optimise",
 				   .operands = "[DEV]",
 				   .options = optimise_options };
-	char *argv[] = { (char *)(uintptr_t) "optimise", path,
-			 (char *)(uintptr_t) "--yes",	 (char *)(uintptr_t)option,
-			 (char *)(uintptr_t)value,	 NULL };
+	char *argv[] = { (char *)(uintptr_t)"optimise", path,
+			 (char *)(uintptr_t)"--yes",	(char *)(uintptr_t)option,
+			 (char *)(uintptr_t)value,	NULL };
 
 	return verb_optimise(&verb, value ? 5 : option ? 4 : 3, argv);
 }

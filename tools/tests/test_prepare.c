@@ -40,9 +40,9 @@ static int prepare(const char *swap_size, unsigned int writes)
 	const struct verb verb = { .name = "prepare",
 				   .operands = "DEV",
 				   .options = prepare_options };
-	char *argv[] = { (char *)(uintptr_t) "prepare", path,
-			 (char *)(uintptr_t) "--yes",	(char *)(uintptr_t) "--swap-size",
-			 (char *)(uintptr_t)swap_size,	NULL };
+	char *argv[] = { (char *)(uintptr_t)"prepare", path,
+			 (char *)(uintptr_t)"--yes",   (char *)(uintptr_t)"--swap-size",
+			 (char *)(uintptr_t)swap_size, NULL };
 
 	writes_left = writes;
 	writes_done = 0;

@@ -143,7 +143,7 @@ static int mark_good(const char *slot)
 	const struct verb verb = { .name = "mark-good",
 				   .operands = "[DEV]",
 				   .options = mark_good_options };
-	char *argv[] = { (char *)(uintptr_t) "mark-good", path, (char *)(uintptr_t) "--slot",
+	char *argv[] = { (char *)(uintptr_t)"mark-good", path, (char *)(uintptr_t)"--slot",
 			 (char *)(uintptr_t)slot, NULL };
 
 	return verb_mark_good(&verb, 4, argv);
@@ -154,7 +154,7 @@ static int promote(const char *slot)
 	const struct verb verb = { .name = "promote",
 				   .operands = "[DEV]",
 				   .options = promote_options };
-	char *argv[] = { (char *)(uintptr_t) "promote", path, (char *)(uintptr_t) "--slot",
+	char *argv[] = { (char *)(uintptr_t)"promote", path, (char *)(uintptr_t)"--slot",
 			 (char *)(uintptr_t)slot, NULL };
 
 	return verb_promote(&verb, 4, argv);
@@ -165,11 +165,11 @@ static int describe(const char *slot, const char *text)
 	const struct verb verb = { .name = "describe",
 				   .operands = "[DEV]",
 				   .options = describe_options };
-	char *argv[] = { (char *)(uintptr_t) "describe",
+	char *argv[] = { (char *)(uintptr_t)"describe",
 			 path,
-			 (char *)(uintptr_t) "--slot",
+			 (char *)(uintptr_t)"--slot",
 			 (char *)(uintptr_t)slot,
-			 (char *)(uintptr_t) "--text",
+			 (char *)(uintptr_t)"--text",
 			 (char *)(uintptr_t)text,
 			 NULL };
 
@@ -181,8 +181,7 @@ static int invalidate(bool yes)
 	const struct verb verb = { .name = "invalidate",
 				   .operands = "[DEV]",
 				   .options = invalidate_options };
-	char *argv[] = { (char *)(uintptr_t) "invalidate", path, (char *)(uintptr_t) "--yes",
-			 NULL };
+	char *argv[] = { (char *)(uintptr_t)"invalidate", path, (char *)(uintptr_t)"--yes", NULL };
 
 	return verb_invalidate(&verb, yes ? 3 : 2, argv);
 }

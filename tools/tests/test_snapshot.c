@@ -169,7 +169,7 @@ typedef int (*run_fn)(const struct verb *verb, int argc, char **argv);
 static int run(run_fn fn, const struct option_row *options, const char *operands, ...)
 {
 	const struct verb verb = { "verb", operands, "", options, fn };
-	char *argv[8] = { (char *)(uintptr_t) "verb" };
+	char *argv[8] = { (char *)(uintptr_t)"verb" };
 	int argc = 1, out, errors, status;
 	va_list words;
 
