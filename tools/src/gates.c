@@ -11,6 +11,7 @@
 #include "args.h"
 #include "command.h"
 #include "fail.h"
+#include "inmemory.h"
 #include "io.h"
 #include "out.h"
 #include "refusal.h"
@@ -53,6 +54,7 @@ int gates_report(const char *kind)
 	if (status)
 		return status;
 	refusal_report(kind, refusal);
+	inmemory_warn();
 	return refusal ? fail(FAIL_OBSTACLES, "no image would be taken") : 0;
 }
 

@@ -3,7 +3,9 @@
 import json
 import pathlib
 import re
+import shutil
 import subprocess
+import tempfile
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -163,6 +165,30 @@ def test_gates_in_json(machine, tmp_path):
         {"code": "busy", "sentence": "under way", "details": [], "advice": "wait"}],
         "error": told["error"]}
     assert told["error"]["code"] == "obstacles"
+
+
+@pytest.fixture
+def tmpfs():
+    """A folder of the host's own tmpfs, which is empty but for what a test puts there."""
+    used = shutil.disk_usage("/dev/shm").used
+    if used > 32 << 20:
+        pytest.skip("/dev/shm is not empty here")
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as path:
+        yield pathlib.Path(path)
+
+
+def test_gates_names_what_is_in_memory(machine, tmp_path, tmpfs):
+    """Once, however often it is mounted; a little is not worth a word."""
+    env = machine("idle")
+    (tmp_path / "root/proc/self").mkdir(parents=True)
+    (tmp_path / "root/proc/self/mounts").write_text(
+        "tmpfs /dev/shm tmpfs rw 0 0\n" f"tmpfs {tmpfs} tmpfs rw 0 0\nproc /proc proc rw 0 0\n")
+    (tmpfs / "small").write_bytes(bytes(8 << 20))
+    assert "in memory" not in ctl("gates", status=0, env=env)[1]
+    (tmpfs / "large").write_bytes(bytes(96 << 20))
+    said = ctl("gates", status=0, env=env)[1]
+    mib = re.findall(r"/dev/shm is in memory: its (\d+) MiB are in each image", said)
+    assert len(mib) == said.count("in memory") == 1 and 100 <= int(mib[0]) < 140
 
 
 @pytest.mark.parametrize("args", [

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* File systems that live in memory, and so in each image. */
+#ifndef FASTBOOTCTL_INMEMORY_H
+#define FASTBOOTCTL_INMEMORY_H
+
+/*
+ * Warns of each tmpfs that holds more than 64 MiB, by its mount point: Debian 13 has /tmp
+ * there.  What cannot be looked at is passed over.
+ */
+void inmemory_warn(void);
+
+#endif
