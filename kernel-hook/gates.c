@@ -15,9 +15,11 @@
 #include <linux/panic.h>
 #include <linux/string.h>
 #include <linux/swap.h>
+#include <linux/version.h>
 #include <linux/vmstat.h>
 
 #include "compat/compat.h"
+#include "compat/known_bad.h"
 #include "disk.h"
 #include "gates.h"
 #include "held.h"
@@ -406,15 +408,26 @@ static void gate_taint(struct report *report)
 	findings_close(&findings);
 }
 
+/* Real-time kernels leave them off by themselves (CONFIG_EFI_DISABLE_RUNTIME). */
 static void gate_efi(struct report *report)
 {
 	if (!efi_enabled(EFI_BOOT))
 		report_obstacle(report, IMG_E_GATE_EFI, 0, "it was started by a BIOS");
 	else if (!efi_enabled(EFI_RUNTIME_SERVICES) || !efi_enabled(EFI_MEMMAP))
-		report_obstacle(
-			report, IMG_E_GATE_EFI, 0,
-			"its EFI runtime services are off: look for noefi and efi=noruntime "
-			"on the command line");
+		report_obstacle(report, IMG_E_GATE_EFI_RUNTIME, 0, "%s",
+				IS_ENABLED(CONFIG_EFI_DISABLE_RUNTIME)
+					? "this kernel uses them only when told to: efi=runtime"
+					: "look for noefi and efi=noruntime on the command line");
+}
+
+static void gate_known_bad(struct report *report)
+{
+	const struct known_bad *bad = known_bad_find(LINUX_VERSION_CODE);
+
+	if (bad)
+		report_obstacle(report, IMG_E_GATE_KERNEL, 0, "%u.%u.%u: %s; use %s or newer",
+				LINUX_VERSION_MAJOR, LINUX_VERSION_PATCHLEVEL,
+				LINUX_VERSION_SUBLEVEL, bad->what, bad->use);
 }
 
 /*
@@ -527,6 +540,7 @@ void gates_check(const struct target *target, enum img_mode mode, struct survey 
 	void *block = held_pages(0);
 
 	gate_efi(report);
+	gate_known_bad(report);
 	gate_taint(report);
 	gate_hotplug(report);
 	if (mode == IMG_MODE_GOLDEN)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fail.h"
 #include "io.h"
@@ -39,6 +40,30 @@ static struct variable_name entry_name(uint16_t number)
 bool efivars_available(void)
 {
 	return efi_variables_supported() == 1;
+}
+
+static bool has_line_with(const char *file, const char *word)
+{
+	_cleanup_free_ char *path = io_system_path("%s", file);
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	return path && io_read_file(path, 1 << 16, &text, &size) == 0 &&
+	       memmem(text, size, word, strlen(word));
+}
+
+int efivars_require(void)
+{
+	_cleanup_free_ char *firmware = io_system_path("/sys/firmware/efi");
+
+	if (efivars_available())
+		return 0;
+	if (!firmware || access(firmware, F_OK))
+		return fail_reason(IMG_E_GATE_EFI, NULL, "EFI variables are not available");
+	/* A kernel without runtime services does not register it (fs/efivarfs/super.c). */
+	if (has_line_with("/proc/filesystems", "efivarfs"))
+		return fail(FAIL_EFI_READ, "efivarfs is not mounted");
+	return fail_reason(IMG_E_GATE_EFI_RUNTIME, NULL, "EFI variables are not available");
 }
 
 /* *ret_data is NULL if there is no such variable; the caller frees it. */
@@ -90,7 +115,7 @@ static bool is_ours(const uint8_t *data, size_t size)
 	if (needed <= 0)
 		return false;
 	text = calloc(1, (size_t)needed + 1);
-	if (!text || efidp_format_device_path(text, (size_t)needed, path, path_size) < 0)
+	if (!text || efidp_format_device_path((void *)text, (size_t)needed, path, path_size) < 0)
 		return false;
 	return strcasestr(text, BOOT_FILE_PATH) != NULL;
 }

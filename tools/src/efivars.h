@@ -20,6 +20,9 @@ struct boot_entry {
 /* True if this kernel was started by UEFI and shows the variables. */
 bool efivars_available(void);
 
+/* 0, or the exit status after a report of why there are no variables, and what to do. */
+int efivars_require(void);
+
 /*
  * Finds the entry whose device path ends in BOOT_FILE_PATH.  Not present is no failure.
  * 0, or the exit status after a report, as all below.

@@ -97,13 +97,6 @@ static int take_option(void *ctx, int key, const char *value)
 	}
 }
 
-static int check_variables(void)
-{
-	if (!efivars_available())
-		return fail_reason(IMG_E_GATE_EFI, NULL, "EFI variables are not available");
-	return 0;
-}
-
 /* PE header offset at 0x3c; behind the signature the machine, 0x8664 for x86-64. */
 static bool is_efi_program(const uint8_t *data, size_t size)
 {
@@ -293,7 +286,7 @@ static int install(const struct request *req)
 	if (!status)
 		status = esp_find(req->esp, &esp);
 	if (!status && !req->no_variables)
-		status = check_variables();
+		status = efivars_require();
 	if (!status)
 		status = put_loader(req, esp, loader, size);
 	if (!status && !req->no_variables)
@@ -397,7 +390,7 @@ int verb_uninstall(const struct verb *verb, int argc, char **argv)
 	status = args_parse(verb, argc, argv, take_option, &req, &none);
 	json_put_bool(out_json(), "dry_run", req.dry_run);
 	if (!status)
-		status = check_variables();
+		status = efivars_require();
 	if (!status)
 		status = esp_find(req.esp, &esp);
 	if (!status)
@@ -431,7 +424,7 @@ int verb_next(const struct verb *verb, int argc, char **argv)
 
 	status = args_parse(verb, argc, argv, take_option, &req, &none);
 	if (!status)
-		status = check_variables();
+		status = efivars_require();
 	if (!status)
 		status = efivars_find_entry(&entry);
 	if (!status && !entry.present)

@@ -1417,13 +1417,13 @@ def test_install_puts_everything_where_it_belongs(tmp_path):
     subprocess.run(["make", "-s", "-C", tools, "-o", "all", "install", f"DESTDIR={tmp_path}"],
                    check=True, timeout=60)
     for place, mode in (("usr/lib/fastboot/healthy", 0o755),
-                        ("lib/systemd/system/fastboot-healthy.service", 0o644),
-                        ("lib/systemd/system/fastboot-restored.target", 0o644),
-                        ("lib/systemd/system/fastboot-restored.service", 0o644),
-                        ("lib/systemd/system/fastboot-arm.service", 0o644),
+                        ("usr/lib/systemd/system/fastboot-healthy.service", 0o644),
+                        ("usr/lib/systemd/system/fastboot-restored.target", 0o644),
+                        ("usr/lib/systemd/system/fastboot-restored.service", 0o644),
+                        ("usr/lib/systemd/system/fastboot-arm.service", 0o644),
                         ("usr/lib/fastboot/arm", 0o755), ("etc/default/fastboot", 0o644),
                         ("etc/fastboot/restored.d", 0o755), ("etc/fastboot/snapshot.d", 0o755),
-                        ("lib/udev/rules.d/90-fastboot.rules", 0o644),
+                        ("usr/lib/udev/rules.d/90-fastboot.rules", 0o644),
                         ("usr/sbin/fastbootctl", 0o755)):
         assert (tmp_path / place).stat().st_mode & 0o777 == mode, place
 
@@ -1531,10 +1531,22 @@ def test_json_of_a_wrong_command_line():
     assert told("next", "--no-such", status=2)["error"]["code"] == "usage"
 
 
-def test_json_of_boot_entries_without_variables(tmp_path):
-    env = {"EFIVARFS_PATH": f"{tmp_path}/none/"}
+@pytest.mark.parametrize("there, file_systems, code, status", [
+    ((), "", "no-efi", 1),
+    (("sys/firmware/efi/efivars",), "nodev\tsysfs\n", "efi-runtime-off", 1),
+    (("sys/firmware/efi/efivars",), "nodev\tefivarfs\n", "efi-read", 3),
+])
+def test_json_of_boot_entries_without_variables(tmp_path, there, file_systems, code, status):
+    """A BIOS, a kernel that leaves the firmware's services alone, nothing mounted."""
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/filesystems").write_text(file_systems)
+    for path in there:
+        (tmp_path / path).mkdir(parents=True)
+    env = {"EFIVARFS_PATH": f"{tmp_path}/none/", "FASTBOOTCTL_ROOT": str(tmp_path)}
     for verb in ("next", "uninstall"):
-        assert told(verb, "--dry-run", status=1, env=env)["error"]["code"] == "no-efi"
+        error = told(verb, "--dry-run", status=status, env=env)["error"]
+        assert error["code"] == code
+        assert code != "efi-runtime-off" or "efi=runtime" in error["advice"]
 
 
 def test_json_is_printable(tmp_path):

@@ -169,6 +169,11 @@
 	  "wait until that has ended, then try again")                                             \
 	X(GATE_EFI, "no-efi", "the kernel was not started through UEFI",                           \
 	  "switch the firmware to UEFI mode and reinstall the boot loader")                        \
+	X(GATE_EFI_RUNTIME, "efi-runtime-off",                                                     \
+	  "the kernel does not use the firmware's runtime services",                               \
+	  "add efi=runtime to the kernel's command line, which real-time kernels need")            \
+	X(GATE_KERNEL, "kernel-known-bad", "this kernel's own code spoils a snapshot",             \
+	  "install another kernel: docs/safety.md lists the bad ones")                             \
 	X(GATE_TARGET, "target-open", "the partition of the image cannot be opened",               \
 	  "name an unused partition that fastbootctl prepare has laid out")                        \
 	X(FREEZE, "freeze", "the tasks could not be frozen", "see the kernel log for the task")    \
