@@ -11,6 +11,7 @@
 #include <linux/uaccess.h>
 
 #include "checkpoint.h"
+#include "compat/compat.h"
 #include "held.h"
 
 static int open_refused(int error, struct report *report)
@@ -52,7 +53,7 @@ void checkpoint_close(struct checkpoint *checkpoint)
 
 int checkpoint_freeze(struct checkpoint *checkpoint, struct report *report)
 {
-	long error = vfs_ioctl(checkpoint->device, SNAPSHOT_FREEZE, 0);
+	long error = device_ioctl(checkpoint->device, SNAPSHOT_FREEZE, 0);
 
 	if (error)
 		return report_obstacle(report, IMG_E_FREEZE, error,
@@ -68,8 +69,8 @@ void checkpoint_thaw(struct checkpoint *checkpoint)
 	if (!checkpoint->frozen)
 		return;
 	/* In this order: as long as an image is held, the device refuses to thaw. */
-	(void)vfs_ioctl(checkpoint->device, SNAPSHOT_FREE, 0);
-	(void)vfs_ioctl(checkpoint->device, SNAPSHOT_UNFREEZE, 0);
+	(void)device_ioctl(checkpoint->device, SNAPSHOT_FREE, 0);
+	(void)device_ioctl(checkpoint->device, SNAPSHOT_UNFREEZE, 0);
 	checkpoint->frozen = false;
 }
 
@@ -80,10 +81,10 @@ enum checkpoint_outcome checkpoint_take(struct checkpoint *checkpoint, int __use
 	long error;
 
 	/* Platform mode: without it ACPI events are dead after a restore. */
-	error = vfs_ioctl(checkpoint->device, SNAPSHOT_PLATFORM_SUPPORT, 1);
+	error = device_ioctl(checkpoint->device, SNAPSHOT_PLATFORM_SUPPORT, 1);
 	if (!error)
-		error = vfs_ioctl(checkpoint->device, SNAPSHOT_CREATE_IMAGE,
-				  (unsigned long)scratch);
+		error = device_ioctl(checkpoint->device, SNAPSHOT_CREATE_IMAGE,
+				     (unsigned long)scratch);
 	if (!error)
 		error = get_user(in_suspend, scratch);
 	if (error) {

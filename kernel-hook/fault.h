@@ -26,6 +26,7 @@
 	X(STREAM, "stream")                                                                        \
 	X(RECORD, "record")                                                                        \
 	X(RESUME, "resume")                                                                        \
+	X(HIBERNATION_MODE, "hibernation-mode")                                                    \
 	X(FREEZE, "freeze")                                                                        \
 	X(FROZEN, "frozen")                                                                        \
 	X(CAPTURE, "capture")                                                                      \

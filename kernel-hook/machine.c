@@ -10,10 +10,9 @@
 #include <linux/pci.h>
 #include <linux/smp.h>
 #include <linux/string.h>
-#include <asm/cpuid.h>
-#include <asm/msr.h>
 #include <asm/special_insns.h>
 
+#include "compat/x86.h"
 #include "held.h"
 #include "machine.h"
 
@@ -164,7 +163,7 @@ static void cpu_read(void *context)
 
 	cpu->cr0 = read_cr0();
 	cpu->cr4 = __read_cr4();
-	rdmsrl(MSR_EFER, cpu->efer);
+	rdmsrq(MSR_EFER, cpu->efer);
 	cpu->paging_levels = cpu->cr4 & X86_CR4_LA57 ? 5 : 4;
 }
 

@@ -13,9 +13,10 @@
 #include <linux/smp.h>
 #include <linux/string.h>
 #include <asm/cpufeature.h>
-#include <asm/msr.h>
 #include <asm/tsc.h>
 
+#include "compat/compat.h"
+#include "compat/x86.h"
 #include "held.h"
 #include "resume.h"
 
@@ -27,14 +28,14 @@ static void s_cet_read(void *context)
 	struct resume *resume = context;
 
 	resume->has_s_cet =
-		boot_cpu_has(X86_FEATURE_IBT) && !rdmsrl_safe(MSR_IA32_S_CET, &resume->s_cet);
+		boot_cpu_has(X86_FEATURE_IBT) && !rdmsrq_safe(MSR_IA32_S_CET, &resume->s_cet);
 }
 
 static void s_cet_write(void *context)
 {
 	struct resume *resume = context;
 
-	(void)wrmsrl_safe(MSR_IA32_S_CET, resume->s_cet);
+	(void)wrmsrq_safe(MSR_IA32_S_CET, resume->s_cet);
 }
 
 /* The kernel's own clock device; 0 if there is none. */
@@ -132,7 +133,7 @@ static void entropy_restore(struct resume *resume, struct img_handoff *handoff)
 	long error;
 
 	add_device_randomness(handoff->seed, sizeof(handoff->seed));
-	error = vfs_ioctl(resume->urandom, RNDRESEEDCRNG, 0);
+	error = device_ioctl(resume->urandom, RNDRESEEDCRNG, 0);
 	if (error)
 		pr_warn("the random generator could not be reseeded: error %ld\n", error);
 	memzero_explicit(handoff->seed, sizeof(handoff->seed));

@@ -141,6 +141,19 @@ static void memory_count(struct snapshot *snapshot)
 		PAGE_SIZE + pack_memory(&snapshot->pack) + stream_memory(&snapshot->stream);
 }
 
+static int mode_prepare(struct snapshot *snapshot)
+{
+	int error = fault_at(FAULT_HIBERNATION_MODE, snapshot->report);
+
+	if (error)
+		return error;
+	error = hibernation_mode_prepare(&snapshot->hibernation_mode);
+	if (error)
+		return report_obstacle(snapshot->report, IMG_E_CAPTURE, error,
+				       "/sys/power/disk: error %d", error);
+	return 0;
+}
+
 static int snapshot_prepare(struct snapshot *snapshot)
 {
 	int error = buffers_prepare(snapshot);
@@ -154,12 +167,15 @@ static int snapshot_prepare(struct snapshot *snapshot)
 		error = fault_at(FAULT_RESUME, snapshot->report);
 	if (!error)
 		error = resume_prepare(&snapshot->resume, snapshot->report);
+	if (!error)
+		error = mode_prepare(snapshot);
 	memory_count(snapshot);
 	return error;
 }
 
 static void snapshot_release(struct snapshot *snapshot)
 {
+	hibernation_mode_release(&snapshot->hibernation_mode);
 	resume_release(&snapshot->resume);
 	record_release(&snapshot->record);
 	stream_release(&snapshot->stream);
@@ -214,17 +230,35 @@ static int snapshot_freeze(struct snapshot *snapshot)
 	return error;
 }
 
+/* Memory is copied here, and devices are asked to sleep and to wake for it. */
+static enum checkpoint_outcome copy_take(struct snapshot *snapshot)
+{
+	struct hibernation_mode *mode = &snapshot->hibernation_mode;
+	enum checkpoint_outcome outcome;
+	int error = hibernation_mode_enter(mode);
+
+	if (error) {
+		report_obstacle(snapshot->report, IMG_E_CAPTURE, error,
+				"the hibernation mode cannot be set: error %d", error);
+		return CHECKPOINT_FAILED;
+	}
+	outcome = checkpoint_take(&snapshot->checkpoint, snapshot->shared.user, snapshot->report);
+	error = hibernation_mode_leave(mode);
+	if (error)
+		pr_warn("/sys/power/disk is left at \"suspend\": error %d\n", error);
+	return outcome;
+}
+
 static enum checkpoint_outcome snapshot_take(struct snapshot *snapshot)
 {
 	struct img_handoff *handoff = snapshot->request.handoff;
-	int __user *scratch = snapshot->shared.user;
 	u64 start = now_ns();
 	enum checkpoint_outcome outcome;
 
 	if (!passes(snapshot, FAULT_CAPTURE))
 		return CHECKPOINT_FAILED;
 	memset(handoff, 0, PAGE_SIZE);
-	outcome = checkpoint_take(&snapshot->checkpoint, scratch, snapshot->report);
+	outcome = copy_take(snapshot);
 	if (outcome == CHECKPOINT_RESTORED && !resume_happened(handoff)) {
 		report_obstacle(snapshot->report, IMG_E_CAPTURE, -EAGAIN,
 				"the kernel broke off: a wakeup event, or pm_test is set");

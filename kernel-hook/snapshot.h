@@ -9,6 +9,7 @@
 #include <imgfmt/imgfmt.h>
 
 #include "checkpoint.h"
+#include "compat/hibernation_mode.h"
 #include "pack.h"
 #include "proofs.h"
 #include "record.h"
@@ -81,6 +82,7 @@ struct snapshot {
 	struct stream stream;
 	struct resume resume;
 	struct checkpoint checkpoint;
+	struct hibernation_mode hibernation_mode;
 
 	struct snapshot_figures figures;
 	/* The header may be on the disk or not: neither its flush nor its erasure succeeded. */

@@ -154,7 +154,7 @@ int target_open(struct target *target, struct report *report)
 	 * looks at, and it would in the first second after a restore, when services have better
 	 * use for the processors.
 	 */
-	file->f_mode |= FMODE_NONOTIFY;
+	file_be_silent(file);
 	target->file = file;
 	return 0;
 }

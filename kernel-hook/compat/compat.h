@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the module knows of kernels beyond their documented interfaces.  Built
- * and tested with 6.1 and 6.12.
+ * What the module knows of kernels beyond their documented interfaces.  Built and
+ * tested with those of qemu-tests/guest/kernels.table, 6.1 to 7.3.
  *
  * | knowledge                | why                      | since / until  | if absent           |
  * |--------------------------|--------------------------|----------------|---------------------|
@@ -28,8 +28,22 @@
  * |                          | a device is claimed      | of a claimed   |                     |
  * |                          |                          | partition is   |                     |
  * |                          |                          | held too       |                     |
- * | FMODE_NONOTIFY           | udev is not to look at   | fanotify's own | udev does, or the   |
- * | (target.c)               | the target at its close  | until 6.13     | module won't build  |
+ * | file_be_silent           | udev is not to look at   | FMODE_NONOTIFY | udev does, or the   |
+ * |                          | the target at its close  | alone until    | module won't build  |
+ * |                          |                          | 6.13; one of   |                     |
+ * |                          |                          | two bits since |                     |
+ * |                          |                          | 6.14, 6.12.96+ |                     |
+ * | device_ioctl             | vfs_ioctl is static in   | 6.18           | does not build      |
+ * |                          | fs/ioctl.c               |                |                     |
+ * | rdmsrq & co. (x86.h)     | rdmsrl & co. of before   | 6.16           | does not build      |
+ * | asm/cpuid/api.h (x86.h)  | asm/cpuid.h of before    | 6.16; the old  | does not build      |
+ * |                          |                          | one until 6.16 |                     |
+ * | hibernation_mode.c       | amdgpu leaves the GPU    | 6.17           | after a golden      |
+ * |                          | suspended after the copy |                | snapshot the screen |
+ * |                          | unless this mode is set  |                | stays dead          |
+ * | known_bad.c              | 6.18 and 6.19 taint      | 6.18 to        | the image is of a   |
+ * |                          | themselves in the        | 6.18.20, 6.19  | tainted kernel, and |
+ * |                          | snapshot                 | to 6.19.10     | the last            |
  * | a block device's class   | block_class is not       | 5.11: a disk's | does not build      |
  * | (devices.c)              | exported                 | device is in   |                     |
  * |                          |                          | block_device   |                     |
@@ -49,6 +63,26 @@ struct kobject *power_kobject_get(void);
  * freed with held_kvfree; an ERR_PTR on failure (-EMEDIUMTYPE: not procfs).
  */
 char *procfs_text(const char *path);
+
+/* vfs_ioctl is no symbol for modules since 6.18; this is all that it did. */
+static inline long device_ioctl(struct file *file, unsigned int command, unsigned long argument)
+{
+	if (!file->f_op->unlocked_ioctl)
+		return -ENOTTY;
+	return file->f_op->unlocked_ioctl(file, command, argument);
+}
+
+/*
+ * Nobody hears of what is done to this file from now on.  Where two bits make one of four
+ * values, the other of them has been set by open, and both together mean something else.
+ */
+static inline void file_be_silent(struct file *file)
+{
+#ifdef FMODE_FSNOTIFY_MASK
+	file->f_mode &= ~FMODE_FSNOTIFY_MASK;
+#endif
+	file->f_mode |= FMODE_NONOTIFY;
+}
 
 /* The page cache of a block device; HAVE_BD_MAPPING comes from Kbuild. */
 static inline struct address_space *bdev_page_cache(struct block_device *bdev)
