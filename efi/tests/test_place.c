@@ -440,6 +440,7 @@ static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
+	assert_non_null(f);
 	firmware_start();
 	disk_size = RAM_PAGES * IMG_PAGE_SIZE + 4 * MIB;
 	disk_bytes = calloc(1, disk_size);

@@ -15,13 +15,13 @@ product_table() {
 		$BUILD/tools/fastbootctl usr/sbin/fastbootctl 755
 		$BUILD/efi/fastbootx64.efi usr/lib/fastboot/fastbootx64.efi 644
 		$here/../../tools/systemd/healthy usr/lib/fastboot/healthy 755
-		$here/../../tools/systemd/fastboot-healthy.service lib/systemd/system/fastboot-healthy.service 644
-		$here/../../tools/systemd/fastboot-restored.target lib/systemd/system/fastboot-restored.target 644
-		$here/../../tools/systemd/fastboot-restored.service lib/systemd/system/fastboot-restored.service 644
-		$here/../../tools/systemd/fastboot-arm.service lib/systemd/system/fastboot-arm.service 644
+		$here/../../tools/systemd/fastboot-healthy.service usr/lib/systemd/system/fastboot-healthy.service 644
+		$here/../../tools/systemd/fastboot-restored.target usr/lib/systemd/system/fastboot-restored.target 644
+		$here/../../tools/systemd/fastboot-restored.service usr/lib/systemd/system/fastboot-restored.service 644
+		$here/../../tools/systemd/fastboot-arm.service usr/lib/systemd/system/fastboot-arm.service 644
 		$here/../../tools/systemd/arm usr/lib/fastboot/arm 755
 		$here/../../tools/default/fastboot etc/default/fastboot 644
-		$here/../../tools/udev/90-fastboot.rules lib/udev/rules.d/90-fastboot.rules 644
+		$here/../../tools/udev/90-fastboot.rules usr/lib/udev/rules.d/90-fastboot.rules 644
 	TABLE
 }
 

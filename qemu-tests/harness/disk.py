@@ -64,7 +64,7 @@ def has_root(machine):
 
 
 def command_line(machine):
-    words = ["console=tty0", "console=ttyS0,115200", machine.cmdline]
+    words = ["console=tty0", "console=ttyS0,115200", machine.kernel_words]
     if has_root(machine):
         words.insert(0, f"root=PARTUUID={PARTUUID['root']} ro")
     return " ".join(word for word in words if word)

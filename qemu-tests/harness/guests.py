@@ -25,7 +25,7 @@ def locked(path):
 def ensure_guest(guest, series):
     """Once per run: the product inside must be the one just built."""
     with locked(GUESTS / f"{guest}-{series}.lock"):
-        host(GUEST_SCRIPTS / "fetch-kernels")
+        host(GUEST_SCRIPTS / "fetch-kernels", series)
         host(GUEST_SCRIPTS / f"build-{guest}", series)
 
 

@@ -1,25 +1,51 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
 #
-# A private apt for what the build and the guests need: suites and sources from
-# the mirrors this machine already uses, without touching its own settings.
+# A private apt for what the build and the guests need: suites and sources of any
+# release of Debian from the mirrors this machine already uses, without touching its
+# own settings.
 #
-# To be sourced.  Needs BUILD (the build directory).  Sets APT_CONFIG, so that
-# every apt tool run afterwards works in $BUILD/apt.
+# To be sourced.  Needs BUILD (the build directory).  apt_private RELEASE sets
+# APT_CONFIG, so that every apt tool run afterwards works in $BUILD/apt/RELEASE.
 
-apt_release=bookworm
 apt_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
+# The release of this machine, by its code name.
+# shellcheck disable=SC1091,SC2154 # /etc/os-release sets it
+apt_host_release() {
+	(. /etc/os-release && echo "$VERSION_CODENAME")
+}
+
+# The releases in the order of their age; a C library runs what was made for an older one.
+apt_releases="bookworm trixie forky sid"
+
+# Do programs of the release run on this machine?
+apt_runs_here() { # RELEASE
+	for known in $apt_releases; do
+		[ "$known" != "$1" ] || return 0
+		[ "$known" != "$(apt_host_release)" ] || return 1
+	done
+	return 1
+}
+
 # The base addresses of the configured archives with the given label, e.g.
-# "Debian" or "Debian-Security"; point-release and backports suites live beside
-# the main one, so its address serves for all of them.
+# "Debian" or "Debian-Security"; all suites live beside each other, so one address
+# serves for all of them.
 apt_mirror() {
 	env -u APT_CONFIG apt-get indextargets \
 		--format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' |
 		awk -v label="$1" '$1 == label { print $2; exit }'
 }
 
-apt_write_sources() {
+# A release that was made stable has point releases, backports and security updates.
+apt_suites() { # RELEASE
+	case $1 in
+	sid | forky | experimental) echo "$1" ;;
+	*) echo "$1 $1-updates $1-backports" ;;
+	esac
+}
+
+apt_write_sources() { # RELEASE
 	main=$(apt_mirror Debian)
 	security=$(apt_mirror Debian-Security)
 	if [ -z "$main" ]; then
@@ -27,19 +53,19 @@ apt_write_sources() {
 			"not fetched yet: run 'apt-get update' as root" >&2
 		return 1
 	fi
-	for suite in "$apt_release" "$apt_release-updates" "$apt_release-backports"; do
+	for suite in $(apt_suites "$1"); do
 		echo "deb [signed-by=$apt_keyring] $main $suite main"
 	done
-	echo "deb-src [signed-by=$apt_keyring] $main $apt_release main"
-	if [ -n "$security" ]; then
-		echo "deb [signed-by=$apt_keyring] $security $apt_release-security main"
+	echo "deb-src [signed-by=$apt_keyring] $main $1 main"
+	if [ -n "$security" ] && [ "$(apt_suites "$1")" != "$1" ]; then
+		echo "deb [signed-by=$apt_keyring] $security $1-security main"
 	fi
 }
 
-apt_private() {
-	apt=$BUILD/apt
+apt_private() { # RELEASE
+	apt=$BUILD/apt/$1
 	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/parts" "$apt/prefs"
-	apt_write_sources >"$apt/sources.list.new" || return 1
+	apt_write_sources "$1" >"$apt/sources.list.new" || return 1
 	touch "$apt/status"
 	cat >"$apt/apt.conf" <<-CONF
 		Dir::Etc::sourcelist "$apt/sources.list";

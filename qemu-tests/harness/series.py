@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Debian's kernels as guest/kernels.table has them."""
+
+from dataclasses import dataclass
+
+from .paths import GUEST_SCRIPTS
+
+
+@dataclass(frozen=True)
+class Series:
+    name: str
+    release: str    # of Debian, by its code name
+    suite: str      # "-": the release with its security updates
+    flavour: str
+    compiler: str
+    tier: str       # default or full
+    cmdline: str    # what the kernel needs; "" for nothing
+
+
+def _rows():
+    for line in (GUEST_SCRIPTS / "kernels.table").read_text().splitlines():
+        if line and not line.startswith("#"):
+            *words, cmdline = line.split()
+            yield Series(*words, "" if cmdline == "-" else cmdline)
+
+
+SERIES = {row.name: row for row in _rows()}
