@@ -37,24 +37,29 @@ def data_disk(module_lab):
     return path
 
 
+def version(vm):
+    return vm.run("ls /usr/lib/postgresql").output.strip()
+
+
 def make_cluster(vm):
     """Follows the recipe, whose LABEL=data is the second disk here; the server runs."""
-    recipes.put(vm, "PostgreSQL with data that persists")
+    pg = version(vm)
+    recipes.put(vm, "PostgreSQL with data that persists", own={"VERSION": pg})
     vm.run("mkdir -p /srv/pg && systemctl daemon-reload && systemctl start srv-pg.mount")
-    vm.run(f"pg_createcluster 15 data -d /srv/pg/data -p {INNER_PORT} --start-conf manual -- -A trust",
+    vm.run(f"pg_createcluster {pg} data -d /srv/pg/data -p {INNER_PORT} --start-conf manual -- -A trust",
            timeout=180)
-    vm.run("echo \"listen_addresses = '*'\" >>/etc/postgresql/15/data/conf.d/net.conf;"
-           " echo 'host all all 0.0.0.0/0 trust' >>/etc/postgresql/15/data/pg_hba.conf")
+    vm.run(f"echo \"listen_addresses = '*'\" >>/etc/postgresql/{pg}/data/conf.d/net.conf;"
+           f" echo 'host all all 0.0.0.0/0 trust' >>/etc/postgresql/{pg}/data/pg_hba.conf")
     vm.run("systemctl daemon-reload && systemctl enable srv-pg.mount &&"
-           " systemctl add-wants fastboot-restored.target postgresql@15-data.service")
-    vm.run("systemctl start postgresql@15-data.service", timeout=180)
+           f" systemctl add-wants fastboot-restored.target postgresql@{pg}-data.service")
+    vm.run(f"systemctl start postgresql@{pg}-data.service", timeout=180)
     return {}
 
 
 def save(vm):
     """The data is unmounted for the image, and there again in the machine that goes on."""
     seconds = golden.take_snapshot(vm, command="fastbootctl snapshot golden")
-    vm.run("systemctl is-active postgresql@15-data.service srv-pg.mount")
+    vm.run("systemctl is-active 'postgresql@*-data.service' srv-pg.mount")
     return seconds
 
 
@@ -89,7 +94,7 @@ def test_data_persists(goldens, lab, data_disk, port):
         vm = lab.copy(made, drives=[data_disk], forwards=forwards).start()
         vm.wait_restored()
         assert vm.state().startswith("restored generation=1")
-        wait_for(vm, "systemctl is-active postgresql@15-data.service", timeout=60)
+        wait_for(vm, "systemctl is-active 'postgresql@*-data.service'", timeout=60)
         assert rows(port) == number
         assert rows(port, f"INSERT INTO kept VALUES ({number})") == number + 1
         vm.run("systemctl is-active fastboot-restored.target srv-pg.mount")

@@ -23,11 +23,14 @@ def put(vm, heading, own=()):
     """Write the section's files into the guest.
 
     own: {word: what stands here for this word of the recipe}, for what is the reader's own.
+    Returns {path: content} as written.
     """
     written = files(heading)
+    put_so = {}
     for path, content in written.items():
         for word, here in dict(own).items():
-            content = content.replace(word, here)
+            path, content = path.replace(word, here), content.replace(word, here)
         vm.run(f"mkdir -p $(dirname {path})")
         vm.put(path, content, "755" if content.startswith("#!") else "644")
-    return written
+        put_so[path] = content
+    return put_so
