@@ -26,7 +26,9 @@ MACHINE = machines.Machine("icount", memory="512M", cpus=1, cpu="qemu64", counte
 
 
 def compiler():
-    return host(os.environ.get("CC", "cc"), "--version").splitlines()[0]
+    """Of the loader: its counts differ from one to the next, not with its patch releases."""
+    cc = os.environ.get("CC", "cc")
+    return f"gcc {host(cc, '-dumpversion').split('.')[0].strip()}"
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +50,18 @@ def measured(module_lab):
 
 
 def references(facts, numbers):
+    """Of this compiler; None if it was never counted with it."""
+    kept = json.loads(REFERENCES.read_text())
     if os.environ.get(RENEW):
-        REFERENCES.write_text(json.dumps({
-            "image": facts["sha256"], "compiler": compiler(),
-            "counts": {step: numbers[step] for step in STEPS}}, indent=1) + "\n")
-    return json.loads(REFERENCES.read_text())
+        # Another image makes what other compilers did incomparable.
+        others = kept["counts"] if kept["image"] == facts["sha256"] else {}
+        kept = {"image": facts["sha256"],
+                "counts": {**others, compiler(): {step: numbers[step] for step in STEPS}}}
+        REFERENCES.write_text(json.dumps(kept, indent=1) + "\n")
+    assert facts["sha256"] == kept["image"], (
+        "mkgate writes another image than the one that was counted, so nothing can be compared;"
+        f" if that is meant, {RENEW}=1 renews {REFERENCES.name}")
+    return kept["counts"].get(compiler())
 
 
 def test_pages_are_in_their_places(measured):
@@ -66,17 +75,14 @@ def test_pages_are_in_their_places(measured):
 def test_counts(measured):
     facts, numbers = measured
     before = references(facts, numbers)
-    assert facts["sha256"] == before["image"], (
-        "mkgate writes another image than the one that was counted, so nothing can be compared;"
-        f" if that is meant, {RENEW}=1 renews {REFERENCES.name}")
-    changes = {step: numbers[step] / before["counts"][step] - 1 for step in STEPS}
-    told = {step: f"{step}: {numbers[step]} instructions, {before['counts'][step]} before:"
-                  f" {change:+.1%}" for step, change in changes.items()}
-    built = "" if compiler() == before["compiler"] else (
-        f"\ncompiled by {compiler()}, before by {before['compiler']}")
+    if before is None:
+        pytest.skip(f"never counted with {compiler()}: {RENEW}=1 keeps these counts")
+    changes = {step: numbers[step] / before[step] - 1 for step in STEPS}
+    told = {step: f"{step}: {numbers[step]} instructions, {before[step]} before: {change:+.1%}"
+            for step, change in changes.items()}
     more = [told[step] for step in STEPS if changes[step] > MARGIN]
     less = [told[step] for step in STEPS if changes[step] < -MARGIN]
     if less:
-        warnings.warn("\n".join(less) + built + f"\n{RENEW}=1 keeps it in {REFERENCES.name}")
-    assert not more, "\n".join(more) + built + (
+        warnings.warn("\n".join(less) + f"\n{RENEW}=1 keeps it in {REFERENCES.name}")
+    assert not more, "\n".join(more) + (
         f"\nif that is the price of something, {RENEW}=1 renews {REFERENCES.name}")
