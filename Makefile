@@ -39,6 +39,11 @@ qemu-test-all: setup ## the full matrix; takes longer
 	$(MAKE) guests
 	$(MAKE) -C qemu-tests test-all T='$(T)'
 
+.PHONY: kernels-watch
+kernels-watch: setup ## what the next kernel breaks: the newest of backports, forky and sid, each once
+	$(MAKE) lib loader fastbootctl
+	$(MAKE) -C qemu-tests kernels-watch
+
 .PHONY: bench
 bench: setup ## cold boot, hibernation and fast boot side by side, in half an hour; ROUNDS=3, SCALE=no
 	$(MAKE) all
@@ -47,6 +52,7 @@ bench: setup ## cold boot, hibernation and fast boot side by side, in half an ho
 .PHONY: check
 check: ## unit tests: offline, no root, under a minute
 	$(MAKE) -j$(shell nproc) -C imgfmt check
+	$(MAKE) -C kernel-hook check
 	$(MAKE) -j$(shell nproc) -C efi check
 	$(MAKE) -j$(shell nproc) -C tools check
 
@@ -103,7 +109,7 @@ kernels: ## fetch Debian's stock kernels and their headers into build/
 
 .PHONY: module
 module: kernels
-	$(MAKE) -C kernel-hook all
+	tools/build/modules
 
 .PHONY: fastbootctl
 fastbootctl: lib

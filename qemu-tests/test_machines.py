@@ -18,6 +18,17 @@ def paging_depth(vm):
         assert has
 
 
+def nobody_is_misled(vm, facts):
+    """udev has no reason to look at the image's partition, and drivers know what comes next."""
+    after, now = facts, checks.seen_of_the_snapshot(vm)
+    assert "open" in after["watched"]
+    assert "close_write" not in after["watched"] + now["watched"]
+    told = "unknown" if vm.machine.series.startswith("6.") else "suspend"
+    assert after["witness"] == [f"thaw mode={told}"]
+    assert now["witness"] == ["restore"]
+    assert after["mode"] == now["mode"] and "[platform]" in now["mode"]
+
+
 @pytest.mark.parametrize("row", ROWS)
 def test_restore_and_warm_reset(lab, goldens, row):
     golden = goldens(row)
@@ -26,6 +37,7 @@ def test_restore_and_warm_reset(lab, goldens, row):
     lab.note(capture=golden.facts["capture"], cold_boot=golden.facts["cold_boot"],
              restored=vm.elapsed(), entry=vm.entry_started())
     checks.restored_state(vm, restores=1)
+    nobody_is_misled(vm, golden.facts)
     paging_depth(vm)
     checks.traces(vm, golden.facts)
     checks.whole_machine(vm, "First")

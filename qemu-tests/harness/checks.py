@@ -5,6 +5,7 @@ Each check asks the guest and asserts on its answer.
 """
 
 import os
+import re
 import time
 
 from . import disk, product
@@ -28,12 +29,26 @@ def start_counter(vm):
 
 
 def leave_traces(vm):
-    """Before the snapshot: 32 MiB in memory and a process, to be found again after it."""
+    """Before the snapshot: 32 MiB in memory and a process, to be found again after it.
+
+    Of the tests' own: a driver (guest/witness), and one who watches the image's partition.
+    """
     vm.run("head -c 33554432 /dev/urandom >/tmp/pattern")
     start_counter(vm)
+    vm.run(f"inotify-log {product.area_partition(vm)} </dev/null >/tmp/watched 2>&1 &")
+    wait_for(vm, "grep -q ready /tmp/watched")
+    vm.run("modprobe pm_witness")
     return {"pattern": vm.run("sha256sum </tmp/pattern").output,
             "pid": vm.run("cat /tmp/counter.pid").output.strip(),
             "boot_id": vm.run("cat /proc/sys/kernel/random/boot_id").output}
+
+
+def seen_of_the_snapshot(vm):
+    """What udev and a driver see of it: in the machine that goes on, and in a restored one."""
+    log = vm.run("dmesg").output
+    return {"watched": vm.run("cat /tmp/watched").output.split(),
+            "witness": re.findall(r"witness: (.*)", log),
+            "mode": vm.run("cat /sys/power/disk").output.strip()}
 
 
 def traces(vm, facts):

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Debian's kernels as guest/kernels.table has them."""
+"""Debian's kernels as guest/kernels.table, or $KERNEL_TABLE, has them."""
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from .paths import GUEST_SCRIPTS
 
@@ -17,8 +19,11 @@ class Series:
     cmdline: str    # what the kernel needs; "" for nothing
 
 
+TABLE = Path(os.environ.get("KERNEL_TABLE", GUEST_SCRIPTS / "kernels.table"))
+
+
 def _rows():
-    for line in (GUEST_SCRIPTS / "kernels.table").read_text().splitlines():
+    for line in TABLE.read_text().splitlines():
         if line and not line.startswith("#"):
             *words, cmdline = line.split()
             yield Series(*words, "" if cmdline == "-" else cmdline)
