@@ -14,44 +14,28 @@ import time
 
 import pytest
 
-from harness import checks, golden, guests
+from harness import checks, costs, golden, guests, moment
 from harness.guests import locked
-from harness.paths import LOGS, QEMU_TESTS, WORK
+from harness.paths import LOGS, QEMU_TESTS, RUN, WORK
 from harness.vm import VM
 
-RUN = WORK / "tests"
 TIMES = LOGS / "times.json"
-
-# The order in which files are dealt out to the processes that run beside each other: those
-# that take longest first, so that nobody is left alone with one at the end (what each takes is
-# told at the end of a run).  The first two use different golden systems: neither waits for the
-# other's.  Last come files of several short tests: xdist hands out the next file to a process
-# that has two tests left, however long those take.
-FIRST = ("test_power_cut.py", "test_damage.py", "test_units.py", "test_proofs.py",
-         "test_machines.py", "test_modes.py", "test_debian.py", "test_ladder.py")
-LAST = ("test_screen.py", "test_options.py", "test_gates.py")
-
 
 def pytest_addoption(parser):
     parser.addoption("--full", action="store_true", help="run the full matrix")
     parser.addoption("--keep", action="store_true", help=f"leave the disks in {RUN}")
 
 
-def pytest_configure():
-    missing = [name for name in FIRST + LAST if not (QEMU_TESTS / name).exists()]
-    if missing:
-        raise pytest.UsageError(f"conftest.py puts files in order that are not there: {missing}")
-
-
-def turn(item):
-    """When its file is dealt out; those that are not named keep the order of their names."""
-    if item.path.name in FIRST:
-        return FIRST.index(item.path.name) - len(FIRST)
-    return 1 + LAST.index(item.path.name) if item.path.name in LAST else 0
+def pytest_configure(config):
+    config.costs = costs.read()
+    unknown = {path.name for path in QEMU_TESTS.glob("test_*.py")} ^ set(config.costs)
+    if unknown:
+        raise pytest.UsageError(f"{costs.WHERE} and the files differ: {sorted(unknown)}")
 
 
 def pytest_collection_modifyitems(config, items):
-    items.sort(key=turn)
+    """Files are dealt out to the processes beside each other, those that cost most first."""
+    items.sort(key=lambda item: -config.costs.get(item.path.name, 0))
     if config.getoption("--full"):
         return
     kept = [item for item in items if not item.get_closest_marker("full")]
@@ -92,6 +76,8 @@ class Goldens:
     """Golden systems by row; a row has one and the same prepare everywhere."""
 
     def __call__(self, machine, prepare=checks.leave_traces, **options):
+        if prepare is checks.leave_traces:
+            options["after"] = checks.seen_of_the_snapshot
         name = f"golden-{machine.name}"
         made = RUN / f"{name}.json"
         with locked(RUN / f"{name}.lock"):
@@ -100,7 +86,9 @@ class Goldens:
         result = json.loads(made.read_text())
         if "error" in result:
             pytest.fail(f"{name} could not be made: {result['error']}", pytrace=False)
-        return golden.Golden(machine, RUN / name, result["facts"])
+        place = RUN / name
+        return golden.Golden(machine, place / "golden.qcow2", place / "variables.fd",
+                             golden.second_disks(machine, place), result["facts"])
 
     @staticmethod
     def _make(machine, name, prepare, options):
@@ -133,6 +121,18 @@ class Lab:
         number = len(self._machines)
         return self.own(source.copy(self.work / str(number), self.log_dir, machine, **options))
 
+    def at_entry(self, source, after=None, **options):
+        """Like copy, or, given an earlier VM, like again, without the way to the boot entry.
+
+        Its firmware has begun to load that: it is for what comes after, not for what the
+        firmware makes of the disk.
+        """
+        entry = source.at_entry(self.log_dir)
+        if after:
+            return self.own(entry.on(after, self.log_dir))
+        number = len(self._machines)
+        return self.own(entry.copy(self.work / str(number), self.log_dir, **options))
+
     def again(self, vm, machine=None, **options):
         """A new QEMU process, not started, on the disk and variables of an earlier one."""
         return self.own(VM(machine or vm.machine, vm.disk, vm.variables, self.log_dir,
@@ -144,15 +144,32 @@ class Lab:
         image, variables = golden.fresh_machine(machine, self.work / f"fresh-{machine.name}")
         return self.own(VM(machine, image, variables, self.log_dir))
 
-    def warm(self, machine, before=lambda vm: None):
-        """Like fresh, with a firmware that has settled: an image of it can be restored.
-
-        before(vm) may change the disk while it is new.
-        """
+    def warm(self, machine):
+        """Like fresh, with a firmware that has settled: an image of it can be restored."""
         vm = self.fresh(machine)
-        before(vm)
-        self._machines.append(golden.warm_up(machine, vm.disk, vm.variables, self.log_dir))
+        golden.settle_variables(machine, vm.disk, vm.variables, self.log_dir)
         return vm
+
+    def booted(self, machine):
+        """A VM that runs, with a shell that answers; as warm, but nothing else has been done."""
+        place = RUN / f"booted-{machine.name}"
+        with locked(place.with_suffix(".lock")):
+            if not (place / "golden.state").exists():
+                self._boot(machine, place)
+        kept = moment.Moment(machine, place / "golden.qcow2", place / "variables.fd",
+                             place / "golden.state")
+        number = len(self._machines)
+        vm = self.own(kept.copy(self.work / str(number), self.log_dir)).start()
+        vm.run("hwclock -s -u")  # its clock has stood still, the machine's has not
+        return vm
+
+    def _boot(self, machine, place):
+        guests.ensure_product(machine)
+        image, variables = golden.fresh_machine(machine, place)
+        golden.settle_variables(machine, image, variables, self.log_dir)
+        vm = self.own(VM(machine, image, variables, self.log_dir)).start()
+        vm.wait_shell()
+        moment.keep(vm)
 
     def own(self, vm):
         """Let the machine end with the test, and its console be watched."""
@@ -194,21 +211,36 @@ def module_lab(request, goldens):
     yield from bench_for(request.node, request.module.__name__)
 
 
-def summarise_files(terminalreporter):
-    """What each file took, the longest first: for FIRST."""
+def summarise_files(terminalreporter, config):
+    """What each file took, beside what docs/testing.md says."""
     seconds = collections.Counter()
     for reports in terminalreporter.stats.values():
         for report in reports:
             if hasattr(report, "duration"):
                 seconds[report.nodeid.split("::")[0]] += report.duration
-    if seconds:
-        terminalreporter.section("files (seconds)")
+    if not seconds:
+        return
+    terminalreporter.section("files (seconds; tier; what docs/testing.md says)")
     for name, took in seconds.most_common():
-        terminalreporter.write_line(f"{took:6.0f} {name}")
+        tier, cost = costs.row(name)
+        terminalreporter.write_line(f"{took:6.0f}  {name:26} {tier:8} {cost:5}")
 
 
-def pytest_terminal_summary(terminalreporter):
-    summarise_files(terminalreporter)
+def tell_budget(terminalreporter, config):
+    """A whole default run that takes half as long again as it should says so; it does not fail."""
+    took = time.time() - terminalreporter._sessionstarttime
+    chosen = config.option.keyword or config.option.file_or_dir or config.option.lf
+    if chosen or config.getoption("--full") or took <= 1.5 * costs.BUDGET:
+        return
+    terminalreporter.section("OVER BUDGET", sep="!")
+    terminalreporter.write_line(
+        f"{took / 60:.0f} minutes; docs/testing.md allows {costs.BUDGET / 60:.0f} on two quiet"
+        " cores: is this machine busy or slow, or has a test grown?")
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    summarise_files(terminalreporter, config)
+    tell_budget(terminalreporter, config)
     rows = [{"test": report.nodeid.split("::")[-1], **figures}
             for outcome in ("passed", "failed")
             for report in terminalreporter.stats.get(outcome, []) if report.when == "call"

@@ -10,6 +10,7 @@ import pytest
 
 from harness import checks, machines
 from harness.checks import EFIVARS
+from harness.golden import Golden
 from harness.vm import GuestError
 
 GLOBAL_GUID = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
@@ -41,20 +42,20 @@ def golden(goldens):
     return goldens(machines.TINY)
 
 
-@pytest.fixture
-def not_default(lab, golden):
-    """A powered-off machine with a golden image whose normal system boots first.
+@pytest.fixture(scope="module")
+def not_default(module_lab, golden):
+    """A powered-off machine with a golden image whose normal system boots first, and the other.
 
     Also a test of firmware variables written by a restored system.
     """
-    vm = lab.copy(golden).start()
+    vm = module_lab.at_entry(golden).start()
     vm.wait_restored()
     order = boot_order(vm)
     fast = next(number for number in order if entry_name(vm, number) == "Fast boot")
     write_variable(vm, "BootOrder", struct.pack(
         f"<{len(order)}H", *[number for number in order if number != fast], fast))
     vm.power_off()
-    return vm, fast
+    return Golden.of(vm, golden.facts), fast
 
 
 def press(vm, key):
@@ -87,7 +88,7 @@ def open_front_page(vm):
 
 def test_menu_by_key_strokes(lab, golden, not_default):
     before, fast = not_default
-    vm = lab.again(before, before.machine.changed(menu_wait=5)).start()
+    vm = lab.copy(before, before.machine.changed(menu_wait=5)).start()
     open_front_page(vm)
     vm.screendump(lab.log_dir / "front-page.png")
     move_to(vm, "Boot Manager")
@@ -105,7 +106,7 @@ def test_menu_by_key_strokes(lab, golden, not_default):
 def test_boot_next(lab, golden, not_default):
     """One fast boot, by the firmware's own BootNext, and a normal one after it."""
     before, fast = not_default
-    vm = lab.again(before).start()
+    vm = lab.copy(before).start()
     vm.wait_shell()
     assert not re.search("fastboot: ", "\n".join(line for _, line in vm.console.lines))
     write_variable(vm, "BootNext", struct.pack("<H", fast))

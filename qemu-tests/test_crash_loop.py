@@ -3,10 +3,9 @@
 
 import pytest
 
-from harness import checks, golden, machines, product
+from harness import checks, golden, product
+from harness.machines import SMALL
 from harness.vm import RESTORING
-
-SMALL = machines.TINY.changed(name="tiny-crash-loop", memory="512M", area_mib=128)
 
 # A process of the image's own that brings every restored system down, as long as a byte
 # of the scratch partition says so: outside the image, or it could not be told.
@@ -31,8 +30,7 @@ def turn(vm, letter):
 @pytest.fixture
 def vm(lab):
     """A restored machine that resets itself one second after a panic."""
-    vm = lab.warm(SMALL).start()
-    vm.wait_shell()
+    vm = lab.booted(SMALL)
     golden.install_loader(vm)
     vm.run("modprobe fastboot_snapshot")
     vm.run("echo 1 >/proc/sys/kernel/panic")

@@ -46,7 +46,7 @@ def handoff_place(slot):
 
 @pytest.fixture(scope="module")
 def golden(goldens):
-    return goldens(machines.TINY)
+    return goldens(machines.SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,6 @@ FLIPS = {
     "slot.record": "section-checksum",
     "slot.fingerprint": "section-checksum",
     "slot.rtmap": "section-checksum",
-    "slot.aux": "section-checksum",
     "slot.proofs": "section-checksum",
     "slot.page_index": "section-checksum",
     "slot.chunk_table": "section-checksum",
@@ -82,22 +81,34 @@ FLIPS = {
 
 
 def test_flips_are_everywhere(image):
-    """What follows leaves no part of the image out."""
+    """What follows leaves no part of the image out; aux has a test of its own."""
     parts = {name for name in image.regions if name.startswith("slot.")} | {"area_header"}
     parts = {name for name in parts if "chunk[" not in name}
-    assert parts == set(FLIPS) | {"slot.state"}
+    assert parts == set(FLIPS) | {"slot.state", "slot.aux"}
 
 
 @pytest.mark.parametrize("region", FLIPS)
 def test_bit_flip(lab, golden, image, region):
-    vm = lab.copy(golden)
+    vm = lab.at_entry(golden)
     images.flip(golden.machine, vm.disk, image.middle(region))
     vm.start()
     assert checks.outcome(vm, golden.facts) == FLIPS[region]
 
 
+def test_bit_flip_in_aux(lab, goldens):
+    """Of a machine with a screen: the firmware's logo is what such ranges are there for."""
+    golden = goldens(machines.TINY)
+    with images.golden_area(golden) as area:
+        offset, size = images.newest_regions(area)["slot.aux"]
+    assert size
+    vm = lab.at_entry(golden)
+    images.flip(golden.machine, vm.disk, offset + size // 2)
+    vm.start()
+    assert checks.outcome(vm, golden.facts) == "section-checksum"
+
+
 def test_bit_flip_in_handoff_page(lab, golden, image):
-    vm = lab.copy(golden)
+    vm = lab.at_entry(golden)
     region, offset = image.handoff
     images.flip(golden.machine, vm.disk, image.regions[region][0] + offset)
     vm.start()
@@ -106,7 +117,7 @@ def test_bit_flip_in_handoff_page(lab, golden, image):
 
 def test_bit_flip_in_padding(lab, golden, image):
     """What no checksum covers nobody needs."""
-    vm = lab.copy(golden)
+    vm = lab.at_entry(golden)
     padded = [offset + size for offset, size in image.regions.values()
               if size % images.BLOCK and offset % images.BLOCK == 0]
     assert padded
@@ -118,11 +129,11 @@ def test_bit_flip_in_padding(lab, golden, image):
 
 def test_bit_flip_in_state(lab, golden, image):
     """The loss costs the counts, also those that keep the image out, and never the image."""
-    vm = lab.copy(golden)
+    vm = lab.at_entry(golden)
     offset, _ = image.regions["slot.state"]
     images.write(golden.machine, vm.disk, offset,
                  images.state_block(image.uuid, restores=7, attempts=3))
-    quarantined = lab.again(vm).start()
+    quarantined = lab.at_entry(golden, after=vm).start()
     assert checks.outcome(quarantined, golden.facts) == "slot-quarantined"
     quarantined.kill()
     images.flip(golden.machine, vm.disk, image.middle("slot.state"))
@@ -166,7 +177,7 @@ def test_partition_is_made_smaller_with_its_header(lab, golden, image):
 
 def test_second_area(lab, golden):
     """The area's partition was copied, or another one prepared: which one is meant?"""
-    vm = lab.copy(golden)
+    vm = lab.at_entry(golden)
     other = lab.work / "other.img"
     disk.make_area(other, disk.SCRATCH_MIB)
     disk.write(vm.disk, disk.partition_extent(golden.machine, "scratch")[0], other.read_bytes())
@@ -206,7 +217,7 @@ READS = [
 
 @pytest.mark.parametrize("place", READS)
 def test_unreadable_sector(lab, golden, image, place):
-    vm = lab.copy(golden, faults=[Fault("read", image.sector(place(image)))]).start()
+    vm = lab.at_entry(golden, faults=[Fault("read", image.sector(place(image)))]).start()
     assert checks.outcome(vm, golden.facts) == "disk-read"
 
 
@@ -220,27 +231,27 @@ PASSING = [
 def test_passing_read_error(lab, golden, image, place):
     """Whoever reads again may be lucky; the image is whole in either case."""
     fault = Fault("read", image.sector(place(image)), once=True)
-    vm = lab.copy(golden, faults=[fault]).start()
+    vm = lab.at_entry(golden, faults=[fault]).start()
     assert checks.outcome(vm, golden.facts) in ("disk-read", "restored")
     vm.kill()
-    vm = lab.again(vm).start()
+    vm = lab.at_entry(golden, after=vm).start()
     assert checks.outcome(vm, golden.facts) == "restored"
 
 
 def test_unwritable_state(lab, golden, image):
     """An attempt that cannot be counted is none; nothing is lost."""
     state = image.sector(image.regions["slot.state"][0])
-    vm = lab.copy(golden, faults=[Fault("write", state)]).start()
+    vm = lab.at_entry(golden, faults=[Fault("write", state)]).start()
     result = checks.reason_everywhere(vm, "state-write")
     assert (result["object"], result["field"]) == ("slot state", "write")
     vm.kill()
-    vm = lab.again(vm).start()
+    vm = lab.at_entry(golden, after=vm).start()
     assert checks.outcome(vm, golden.facts) == "restored"
     checks.restored_state(vm, restores=1)
 
 
 def test_failing_flush(lab, golden):
-    vm = lab.copy(golden, faults=[Fault("flush", once=True)]).start()
+    vm = lab.at_entry(golden, faults=[Fault("flush", once=True)]).start()
     assert checks.outcome(vm, golden.facts) == "state-write"
 
 

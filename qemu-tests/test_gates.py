@@ -15,7 +15,7 @@ from harness import checks, machines, product
 from harness.golden import SNAPSHOT
 
 # Little memory, so that a snapshot is quick; slots of 64 MiB, so that it can be too large.
-SMALL = machines.TINY.changed(name="tiny-gates", memory="512M", area_mib=128)
+SMALL = machines.SMALL.changed(name="tiny-gates", area_mib=128, scratch="")
 
 
 # An ext4 on the scratch partition, with a file that is one too.

@@ -6,18 +6,17 @@ import shutil
 
 import pytest
 
-from harness import checks, disk, golden, machines, product, scratch
+from harness import checks, disk, golden, product, scratch
 from harness.golden import SNAPSHOT
+from harness.machines import SMALL
 from harness.paths import FASTBOOTCTL, OVMF_VARS, host
 from harness.vm import GOLDEN, RESTORING, VM
-
-SMALL = machines.TINY.changed(name="tiny-modes", memory="512M", area_mib=96)
 
 READING = "fastboot: reading"
 
 # What the kernel and the module say of each stage, in the order of the ladder.
 FROZEN = "Freezing user space processes"
-COPIED = "Image created"
+COPIED = "Image created"  # since 7.0 with PM's debug messages only
 LEVELS = {
     "gates": ((), (FROZEN, COPIED)),
     "freeze": ((FROZEN,), (COPIED,)),
@@ -55,10 +54,8 @@ def slot_status(vm, slot):
 
 def test_dry_runs(lab):
     """Each goes as far as its name says, and leaves no image and harms none."""
-    vm = lab.fresh(SMALL)
-    scratch.make(vm)
-    vm.start().wait_shell()
-    vm.run("modprobe fastboot_snapshot")
+    vm = lab.booted(SMALL)
+    vm.run("modprobe fastboot_snapshot; echo 1 >/sys/power/pm_debug_messages")
     checks.start_counter(vm)
     for level in ("gates", "freeze", "devices"):
         dry_run(vm, level)
@@ -136,8 +133,7 @@ def is_restored(vm, generation, restores):
 
 def test_two_golden_images(lab):
     """They take turns in the slots; the older one is there to be asked for, or to fall back on."""
-    vm = lab.warm(SMALL).start()
-    vm.wait_shell()
+    vm = lab.booted(SMALL)
     golden.install_loader(vm, options="slot=a")
     vm.run("modprobe fastboot_snapshot")
     for generation in (1, 2, 3):
@@ -195,9 +191,8 @@ def forget(vm):
 @pytest.fixture(scope="module")
 def once(module_lab):
     """A machine that was sent to sleep while it wrote to a file system; it is off."""
-    vm = module_lab.warm(SMALL.changed(name="tiny-once", area_mib=160), scratch.make).start()
-    vm.wait_shell()
-    golden.install_loader(vm, options="verbose")
+    vm = module_lab.booted(SMALL)
+    golden.install_loader(vm, options=SMALL.loader)
     scratch.mount(vm)
     scratch.start_appender(vm)
     vm.run("modprobe fastboot_snapshot")
@@ -206,13 +201,13 @@ def once(module_lab):
     vm.begin(f"echo once >{SNAPSHOT}", GOLDEN)
     vm.wait_console("fastboot: saved for one restore, powering off: generation 1")
     vm.wait_power_off(30)
-    return golden.Golden(vm.machine, vm.disk.parent, facts)
+    return golden.Golden.of(vm, facts)
 
 
 def data_is_there(vm, at_least):
     """After a normal boot: the journal is replayed, and the file whole as far as it was synced."""
     scratch.mount(vm)
-    assert scratch.count(vm) >= at_least
+    assert scratch.count(vm, cut=True) >= at_least
     scratch.unmount(vm)
 
 
@@ -254,7 +249,7 @@ def test_once(lab, once):
 
 def test_once_unmounts_cleanly(lab, once):
     """The file system that was in use across the restore is sound."""
-    vm = lab.copy(once).start()
+    vm = lab.at_entry(once).start()
     assert checks.outcome(vm, once.facts) == "restored"
     comes_back(vm, once)
     scratch.stop_appender(vm)
@@ -285,13 +280,13 @@ def wait_for_moment(vm, moment):
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_power_cut_around_consumption(lab, once, moment):
     """Restored at the next power-on, or consumed and booted normally; never both."""
-    vm = lab.copy(once).start()
+    vm = lab.at_entry(once).start()
     wait_for_moment(vm, moment)
     vm.kill()
     entered = bool(vm.console.first(RESTORING))
     assert entered or moment != RESTORING
 
-    vm = lab.again(vm).start()
+    vm = lab.at_entry(once, after=vm).start()
     outcome = checks.outcome(vm, once.facts)
     if outcome == "restored":
         assert not entered
@@ -311,7 +306,7 @@ def test_once_is_refused_after_a_mount(lab, once):
     rescue.wait_shell()
     scratch.mount(rescue)
     rescue.run(f"echo rescued >{scratch.MOUNT}/rescued")
-    count = scratch.count(rescue)
+    count = scratch.count(rescue, cut=True)
     assert count >= once.facts["count"]
     scratch.unmount(rescue)
     rescue.power_off()
@@ -321,5 +316,5 @@ def test_once_is_refused_after_a_mount(lab, once):
     assert result["partition"] == disk.PARTUUID["scratch"]
     scratch.mount(vm)
     assert vm.run(f"cat {scratch.MOUNT}/rescued").output == "rescued"
-    assert scratch.count(vm) == count
+    assert scratch.count(vm, cut=True) == count
     scratch.unmount(vm)

@@ -13,13 +13,11 @@ WRITABLE = ("ext4", "xfs", "btrfs", "f2fs")
 READ_ONLY = ("squashfs", "erofs")
 KINDS = WRITABLE + READ_ONLY
 
-MACHINE = machines.TINY.changed(
-    name="tiny-file-systems", memory="512M", area_mib=256, file_systems=KINDS,
-    second_disk=True, initrd="initrd-fs")
+MACHINE = machines.SMALL.changed(
+    name="tiny-file-systems", file_systems=KINDS, second_disk=True, initrd="initrd-fs")
 # A tool, not a machine under test.  One processor: with two and this many disks its stock kernel
 # hangs in some of its boots under QEMU 10.0.2 (docs/testing.md).
-RESCUE = machines.TINY.changed(
-    name="tiny-rescue", memory="512M", area_mib=16, initrd="initrd-fs", cpus=1)
+RESCUE = machines.SMALL.changed(name="tiny-rescue", area_mib=16, initrd="initrd-fs", cpus=1)
 
 DIGESTS = "echo 3 >/proc/sys/vm/drop_caches; sha256sum /fs/*/[fu]*"
 SECOND = "/dev/sda1"
@@ -94,9 +92,9 @@ def rescued_disks(module_lab, golden):
 
 
 @pytest.fixture
-def rescued(lab, rescued_disks):
+def rescued(lab, golden, rescued_disks):
     """Returns a function: the machine, started, whose disk has been dealt with so."""
-    return lambda name: lab.again(rescued_disks[name]).start()
+    return lambda name: lab.at_entry(golden, after=rescued_disks[name]).start()
 
 
 def test_looked_at(rescued, golden):
@@ -124,7 +122,7 @@ def test_xfs_mounted_read_only(rescued, golden):
 @pytest.mark.parametrize("kind", READ_ONLY)
 def test_replaced(lab, golden, kind):
     """Another image of a file system that cannot be written."""
-    vm = lab.copy(golden)
+    vm = lab.at_entry(golden)
     image = lab.work / kind
     disk.make_file_system(kind, image, "an update")
     disk.write(vm.disk, disk.partition_extent(MACHINE, kind)[0], image.read_bytes())
@@ -161,7 +159,7 @@ def test_second_disk_is_there_twice(lab, golden):
     """With its clone: nobody can say which of the two the image knows."""
     vm = lab.copy(golden)
     clone = vm.disk.with_name("clone.qcow2")
-    disk.make_overlay(golden.directory / "second.qcow2", clone)
+    disk.make_overlay(golden.drives[0], clone)
     vm.drives.append(clone)
     vm.start()
     checks.partition_blamed(vm, golden.facts, "disk-missing", "second")
@@ -172,7 +170,7 @@ def test_second_disk_is_there_twice(lab, golden):
 
 @pytest.fixture(scope="module")
 def plain(goldens):
-    return goldens(machines.TINY)
+    return goldens(machines.SMALL)
 
 
 OTHER = "b3d7f3a4-5e0c-4f0e-9c55-0a3f5c1d2e02"

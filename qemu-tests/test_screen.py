@@ -72,7 +72,7 @@ def said(vm, first, last):
 
 def test_bar_grows(lab, golden):
     """On the screen only: a serial line gets its lines, once, and nothing else."""
-    vm = lab.copy(golden, bytes_per_second=SLOW).start()
+    vm = lab.at_entry(golden, bytes_per_second=SLOW).start()
     before = filled_columns(wait_for_bar(vm))
     time.sleep(2)
     picture = look(vm)
@@ -94,7 +94,7 @@ def test_bar_grows(lab, golden):
 
 def test_esc(lab, golden):
     """A normal boot, and an image that is as good as before."""
-    vm = lab.copy(golden, bytes_per_second=SLOW).start()
+    vm = lab.at_entry(golden, bytes_per_second=SLOW).start()
     wait_for_bar(vm)
     vm.send_keys("down", "spc", "ret")
     before = filled_columns(look(vm))

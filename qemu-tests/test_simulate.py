@@ -10,8 +10,7 @@ import pytest
 
 from harness import checks, disk, machines, product
 
-MACHINE = machines.TINY.changed(
-    name="tiny-simulate", memory="512M", area_mib=256, file_systems=("ext4",))
+MACHINE = machines.SMALL.changed(name="tiny-simulate", file_systems=("ext4",))
 DATA = MACHINE.partition(disk.partition_number(MACHINE, "ext4"))
 MOUNTED = "/fs/data"
 
@@ -126,7 +125,7 @@ def change(vm):
 
 
 def test_restored_and_then_changed(lab, golden):
-    vm = lab.copy(golden).start()
+    vm = lab.at_entry(golden).start()
     assert checks.outcome(vm, golden.facts) == "restored"
     told = simulate(vm)
     assert told["generation"] == 1 and told["passed_over"] == []

@@ -3,10 +3,9 @@
 
 import json
 
-from harness import checks, golden, images, machines, product
+from harness import checks, golden, images, product
+from harness.machines import SMALL
 from harness.vm import RESTORING
-
-MACHINE = machines.TINY.changed(name="tiny-slots", memory="512M", area_mib=96)
 
 
 def take(vm, name, generation):
@@ -41,8 +40,7 @@ def restored_next(vm):
 
 def ready(lab):
     """A running machine with the loader and the module, and no image."""
-    vm = lab.warm(MACHINE).start()
-    vm.wait_shell()
+    vm = lab.booted(SMALL)
     golden.install_loader(vm)
     vm.run("modprobe fastboot_snapshot")
     return vm

@@ -4,11 +4,11 @@
 import json
 import shlex
 
-from harness import checks, machines, product
+from harness import checks, product
 from harness.golden import install_loader
+from harness.machines import SMALL
 from harness.vm import GOLDEN
 
-SMALL = machines.TINY.changed(name="tiny-verbs", memory="512M", area_mib=256)
 HOOKS = "/etc/fastboot/snapshot.d"
 UNMOUNT = """#!/bin/sh
 echo "$@" >>/tmp/ran
@@ -94,8 +94,7 @@ def restore_says_that_it_is_one(vm):
 
 
 def test_a_snapshot_and_its_restore(lab):
-    vm = lab.warm(SMALL).start()
-    vm.wait_shell()
+    vm = lab.booted(SMALL)
     checks.start_counter(vm)
     install_loader(vm)
     without_the_module(vm)
@@ -113,8 +112,7 @@ def test_a_snapshot_and_its_restore(lab):
 
 def test_once_is_asked_for_and_comes_back(lab):
     """It powers off, and says at its restore that it is one."""
-    vm = lab.warm(SMALL).start()
-    vm.wait_shell()
+    vm = lab.booted(SMALL)
     install_loader(vm)
     vm.run("modprobe fastboot_snapshot")
     refused = vm.run("fastbootctl snapshot once </dev/null", check=False)

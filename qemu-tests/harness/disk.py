@@ -155,6 +155,10 @@ def _make_contents(machine, scratch_dir):
     make_area(contents["area"], machine.area_mib, machine.swap_mib)
     for kind in machine.file_systems:
         make_file_system(kind, contents[kind], f"on {kind}")
+    if machine.scratch:
+        # Made here and not in the guest: busybox's mke2fs knows no journal.
+        contents["scratch"] = scratch_dir / "scratch.img"
+        host("mke2fs", "-q", "-t", machine.scratch, contents["scratch"], f"{SCRATCH_MIB}M")
     if has_root(machine):
         contents["root"] = guest_dir(machine) / "root.ext4"
     return contents

@@ -11,8 +11,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import disk, guests
-from .paths import OVMF_VARS
+from . import disk, guests, moment
+from .guests import locked
+from .paths import OVMF_VARS, WARM
 from .vm import GOLDEN, KERNEL_STARTS, VM, GuestError
 
 LOADER_IN_GUEST = "/usr/lib/fastboot/fastbootx64.efi"
@@ -72,20 +73,43 @@ def warm_up(machine, image, variables, log_dir, **options):
     return vm
 
 
+def settle_variables(machine, image, variables, log_dir, **options):
+    """Like warm_up; a machine of the same hardware and boot that did it before saves it.
+
+    Returns the console of a boot that was needed, or None.
+    """
+    store = WARM / f"{machine.firmware_key()}.fd"
+    with locked(store.with_suffix(".lock")):
+        if store.exists():
+            shutil.copy(store, variables)
+            return None
+        console = warm_up(machine, image, variables, log_dir, **options).console
+        shutil.copy(variables, store)
+        return console
+
+
 @dataclass
 class Golden:
     machine: object
-    directory: Path
+    disk: Path
+    variables: Path
+    drives: list
     facts: dict = field(default_factory=dict)
     consoles: list = field(default_factory=list)
 
-    @property
-    def disk(self):
-        return self.directory / "golden.qcow2"
+    @classmethod
+    def of(cls, vm, facts):
+        """What a machine that is off, with an image, leaves to copy."""
+        return cls(vm.machine, vm.disk, vm.variables, list(vm.drives), facts)
 
-    @property
-    def variables(self):
-        return self.directory / "variables.fd"
+    def at_entry(self, log_dir):
+        """The Moment at which its firmware is about to start the boot entry."""
+        place = self.disk.parent / "entry"
+        with locked(place.with_suffix(".lock")):
+            if not (place / "disk.state").exists():
+                moment.keep_at_entry(self.copy(place, log_dir))
+        return moment.Moment(self.machine, self.disk, place / "variables.fd", place / "disk.state",
+                             self.drives, self.facts)
 
     def copy(self, directory, log_dir, machine=None, **options):
         """A VM, not started, on an overlay of the disk and a copy of the variables."""
@@ -99,35 +123,37 @@ class Golden:
 
     def _copy_drives(self, directory):
         copies = []
-        for drive in second_disks(self.machine, self.directory):
-            copies.append(directory / drive.name)
+        for drive in self.drives:
+            copies.append(directory / Path(drive).name)
             disk.make_overlay(drive, copies[-1])
         return copies
 
 
-def make_golden(machine, directory, log_dir, prepare, generation=1, loader=None,
-                take=take_snapshot, **options):
+def make_golden(machine, directory, log_dir, prepare, generation=1, take=take_snapshot,
+                after=lambda vm: {}, **options):
     """Boot, install, snapshot, power off.
 
     prepare(vm) brings the guest into the state to be kept and returns facts
-    about it; generation: of the image, if prepare takes some itself; loader: its
-    options; take(vm) takes the image and returns the seconds; the others are VM's.
+    about it; generation: of the image, if prepare takes some itself; take(vm) takes
+    the image and returns the seconds; after(vm) returns further facts of the machine
+    that goes on; the others are VM's.
     """
     image, variables = fresh_machine(machine, directory)
     guests.ensure_product(machine)
-    golden = Golden(machine, directory)
     options = {"drives": second_disks(machine, directory), **options}
-    golden.consoles.append(
-        warm_up(machine, image, variables, log_dir, drives=options["drives"]).console)
+    golden = Golden(machine, image, variables, second_disks(machine, directory))
+    warmed = settle_variables(machine, image, variables, log_dir, drives=options["drives"])
+    golden.consoles += [warmed] if warmed else []
     with VM(machine, image, variables, log_dir, **options) as vm:
         golden.consoles.append(vm.console)
         vm.wait_shell()
         golden.facts["cold_boot"] = vm.elapsed()
-        install_loader(vm, options=loader)
+        install_loader(vm, options=machine.loader)
         vm.run("modprobe fastboot_snapshot")
         golden.facts.update(prepare(vm))
         golden.facts["capture"] = take(vm)
         if vm.state() != f"saved generation={generation}":
             raise GuestError(f"after the snapshot the module says {vm.state()!r}")
+        golden.facts.update(after(vm))
         vm.power_off()
     return golden

@@ -5,6 +5,7 @@ Only what an overlay or its backing files hold is read, so that looking at an
 area takes a moment however large its partition is.
 """
 
+import hashlib
 import struct
 import sys
 import tempfile
@@ -65,3 +66,27 @@ def state_block(image_uuid, restores, attempts, rank=0):
     """A slot state as the specification has it, 512 bytes."""
     octets = struct.pack("<8s16sQIIQ456x", b"FBSTAT\r\n", image_uuid, restores, attempts, 0, rank)
     return octets + struct.pack("<Q", fbimage.csum(octets))
+
+
+def slot_digest(slot):
+    """Of all bytes of a slot but its state's."""
+    digest = hashlib.sha256(slot.read(0, BLOCK))
+    digest.update(slot.read(2 * BLOCK, slot.size - 2 * BLOCK))
+    return digest.hexdigest()
+
+
+def whole_images(area, sound=()):
+    """{generation: slot}; a slot whose header is good must be good to its last byte.
+
+    sound: digests of slots that have been looked at before.
+    """
+    found = {}
+    for slot in area.slots:
+        try:
+            generation = slot.header["generation"]
+        except FormatError:
+            continue
+        if not sound or slot_digest(slot) not in sound:
+            slot.verify()
+        found[generation] = slot
+    return found

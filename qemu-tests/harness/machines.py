@@ -2,6 +2,7 @@
 """The table of machines the tests run on: one row, one golden system."""
 
 import dataclasses
+import hashlib
 from dataclasses import dataclass
 
 from .accel import accelerator
@@ -32,9 +33,11 @@ class Machine:
     menu_wait: float = 0        # seconds the firmware waits for a key at power-on
     uuid: str = "7a1c5e0b-94d2-4f36-8b7e-2d90c3f1a601"  # of the machine, in SMBIOS
     file_systems: tuple = ()    # of further partitions
+    scratch: str = ""           # the file system of the scratch partition: ext4, or none
     second_disk: bool = False   # one more, with an ext4; q35, and the first not at AHCI
     initrd: str = "initrd"      # of the tiny guest; initrd-fs has modules of file systems
     touched: bool = False       # its memory is there before power-on, as a real machine's is
+    loader: str = None          # options of its boot entry
     counted: bool = False       # always emulated; its clock counts instructions
 
     def changed(self, **fields):
@@ -89,6 +92,13 @@ class Machine:
         # At the chipset's own controller: it leaves no gap when it is gone.
         return ["-device", f"ide-hd,drive=drive{number},bus=ide.{number}"]
 
+    def firmware_key(self):
+        """Equal for machines that are alike to their firmware and to what it starts."""
+        alike = (self.guest, self.series, self.type, self.memory, self.cpus, self.cpu, self.disk,
+                 self.initrd, self.disable_s4, self.network, self.graphics, self.devices,
+                 self.menu_wait, self.second_disk, self.touched)
+        return hashlib.sha256(repr(alike).encode()).hexdigest()[:16]
+
     @property
     def kernel_words(self):
         """On the kernel's command line: the row's own, and what its kernel needs."""
@@ -106,6 +116,10 @@ class Machine:
 # kernel, both paging depths, memory above 4 GiB and firmware without S4, not every combination.
 # 6.12 is the one where nothing is said: 6.1 unpacks itself twice as long at each cold boot.
 TINY = Machine("tiny-q35")
+# For what is not about the machine: little memory, so that a snapshot is quick, and no screen,
+# on which a refusal would stay for three seconds.
+SMALL = TINY.changed(name="tiny-small", memory="512M", area_mib=256, graphics=False,
+                     scratch="ext4", loader="verbose")  # which tells its progress
 TINY_5G = Machine("tiny-q35-5g", memory="5G", area_mib=4096)
 MATRIX = [
     TINY,

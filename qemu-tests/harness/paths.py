@@ -13,6 +13,8 @@ KERNELS = BUILD / "kernels"
 GUESTS = BUILD / "guests"
 LOGS = BUILD / "qemu-logs"
 WORK = BUILD / "qemu-work"
+RUN = WORK / "tests"        # of the run that is under way
+WARM = RUN / "warm"         # firmware variables that have settled
 
 # The installed one, or where that is too old the one of guest/fetch-qemu with its ROMs.
 _FETCHED_QEMU = BUILD / "qemu/usr/bin/qemu-system-x86_64"

@@ -24,7 +24,7 @@ class Qmp:
             raise QmpError("QEMU closed the control connection")
         return json.loads(line)
 
-    def command(self, name, **arguments):
+    def command(self, name, /, **arguments):
         with self._turn:
             return self._command(name, arguments)
 

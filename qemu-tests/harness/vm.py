@@ -10,12 +10,14 @@ first sign of life of the restored system.
 
 import base64
 import calendar
+import hashlib
 import itertools
 import os
 import re
 import shlex
 import socket
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +25,7 @@ from pathlib import Path
 import pexpect
 
 from .console import Console
-from .paths import OVMF_CODE, QEMU
+from .paths import OVMF_CODE, QEMU, host
 from .qmp import Qmp, QmpError
 
 # Emulation is slow and shared build machines are slower.
@@ -77,7 +79,7 @@ class VM:
         """forwards: pairs (host port, guest port); on_line: see Console.
 
         drives: qcow2 disks beside the first; faults: Faults of the first;
-        incoming: go on, paused, with what save() left;
+        incoming: start with what save() left, in place of a power-on;
         bytes_per_second: of the first disk, which has no fault then; 0: what it can.
         """
         self.machine = machine
@@ -121,7 +123,14 @@ class VM:
             self.qmp = Qmp(ours[2])
         except (OSError, QmpError) as error:
             raise GuestError(f"QEMU did not start, see {log.name}: {error}") from error
+        if self.incoming:
+            self._go_on()
         return self
+
+    def _go_on(self):
+        while self.qmp.command("query-status")["status"] == "inmigrate":
+            time.sleep(0.02)
+        self.qmp.command("cont")
 
     def _command(self, fds):
         console, shell, control = fds
@@ -208,13 +217,25 @@ class VM:
             time.sleep(0.05)
         self.kill()
 
-    def go_on(self):
-        """Start a machine given as incoming, once it has been read."""
-        self.start()
-        while self.qmp.command("query-status")["status"] == "inmigrate":
-            time.sleep(0.02)
-        self.qmp.command("cont")
-        return self
+    def disk_digest(self, offset, size):
+        """SHA-256 of bytes of the first disk, read past the guest, which goes on."""
+        with tempfile.TemporaryDirectory() as place:
+            socket_path = f"{place}/nbd"
+            node = next(block["inserted"]["node-name"] for block in self.qmp.command("query-block")
+                        if block["device"] == "disk")
+            self.qmp.command("nbd-server-start",
+                             addr={"type": "unix", "data": {"path": socket_path}})
+            try:
+                self.qmp.command("block-export-add", **{
+                    "type": "nbd", "id": "look", "node-name": node, "name": "disk"})
+                host("qemu-img", "convert", "-O", "raw", "--image-opts",
+                     f"driver=raw,offset={offset},size={size},file.driver=nbd,"
+                     f"file.server.type=unix,file.server.path={socket_path},file.export=disk",
+                     f"{place}/part")
+            finally:
+                self.qmp.command("nbd-server-stop")
+            with open(f"{place}/part", "rb") as part:
+                return hashlib.file_digest(part, "sha256").hexdigest()
 
     def writes(self):
         """How many writes the first disk has been asked for."""

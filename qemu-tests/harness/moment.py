@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Machines kept as they ran, to go on from as often as wanted.
+
+What a test is not about need not happen in it: a machine that has booted, or whose firmware
+has come as far as the boot entry, is saved once (QEMU's migration to a file), and each test
+goes on from there, on disks and variables of its own.
+"""
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import disk
+from .vm import VM, GuestError
+
+# Bytes a second at which the firmware takes some seconds to load the loader: long enough to be
+# stopped meanwhile.
+SLOW = 96 << 10
+LOADING = "BdsDxe: loading Boot"
+STARTING = "BdsDxe: starting Boot"
+
+
+@dataclass
+class Moment:
+    """Where others go on; nobody may write to these files any more."""
+    machine: object
+    disk: Path
+    variables: Path
+    state: Path
+    drives: list = field(default_factory=list)
+    facts: dict = field(default_factory=dict)
+
+    def copy(self, directory, log_dir, **options):
+        """A VM, not started, that goes on from here with overlays of the disks."""
+        directory.mkdir(parents=True, exist_ok=True)
+        image, variables = directory / "disk.qcow2", directory / "variables.fd"
+        disk.make_overlay(self.disk, image)
+        shutil.copy(self.variables, variables)
+        if "drives" not in options:
+            options["drives"] = [self._overlay(drive, directory) for drive in self.drives]
+        return VM(self.machine, image, variables, log_dir, incoming=self.state, **options)
+
+    @staticmethod
+    def _overlay(drive, directory):
+        disk.make_overlay(drive, directory / Path(drive).name)
+        return directory / Path(drive).name
+
+    def on(self, vm, log_dir):
+        """A VM, not started, that goes on from here with an earlier one's disks.
+
+        What it was going to read of them is what it would have read of this moment's.
+        """
+        shutil.copy(self.variables, vm.variables)
+        return VM(self.machine, vm.disk, vm.variables, log_dir, drives=vm.drives,
+                  incoming=self.state)
+
+
+def keep(vm, facts=None):
+    """The moment of a running machine, which is over for it."""
+    state = Path(vm.disk).with_suffix(".state")
+    vm.save(state)
+    return Moment(vm.machine, vm.disk, vm.variables, state, list(vm.drives), facts or {})
+
+
+def keep_at_entry(vm):
+    """Power a machine on, and keep it at the moment its firmware begins to load the boot entry."""
+    vm.bytes_per_second = SLOW
+    with vm:
+        vm.wait_console(LOADING)
+        vm.qmp.command("stop")
+        if vm.console.first(STARTING):
+            raise GuestError(f"{vm.machine.name}: its boot entry was started already")
+        return keep(vm)
