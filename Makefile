@@ -116,6 +116,7 @@ guests: all ## build the guests' disks (cached under build/)
 .PHONY: clean
 clean: ## remove what is compiled; fetched packages and guests stay
 	$(foreach c,$(COMPONENTS),$(MAKE) -C $(c) clean;)
+	rm -rf build/tools-*
 
 .PHONY: distclean
 distclean: ## remove everything under build/
