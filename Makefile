@@ -89,6 +89,10 @@ deb: ## Debian packages into build/deb, checked by lintian; installs what that n
 	tools/build/setup deb
 	tools/build/deb
 
+.PHONY: other-release
+other-release: ## prove build, check and packages on the other Debian, 13 or 12, in a fresh chroot
+	tools/build/other-release
+
 .PHONY: lib
 lib:
 	$(MAKE) -C imgfmt lib
