@@ -95,6 +95,10 @@ deb: ## Debian packages into build/deb, checked by lintian; installs what that n
 	tools/build/setup deb
 	tools/build/deb
 
+.PHONY: other-release
+other-release: ## prove build, check and packages on the other Debian, 13 or 12, in a fresh chroot
+	tools/build/other-release
+
 .PHONY: lib
 lib:
 	$(MAKE) -C imgfmt lib
@@ -122,6 +126,7 @@ guests: all ## build the guests' disks (cached under build/)
 .PHONY: clean
 clean: ## remove what is compiled; fetched packages and guests stay
 	$(foreach c,$(COMPONENTS),$(MAKE) -C $(c) clean;)
+	rm -rf build/tools-*
 
 .PHONY: distclean
 distclean: ## remove everything under build/

@@ -13,7 +13,7 @@
 
 static enum img_reason parse(const char *text, struct options *o, struct img_detail *d)
 {
-	uint16_t wide[MAX_TEXT];
+	uint16_t wide[MAX_TEXT] = { 0 };
 	size_t i, n = strlen(text);
 
 	assert_true(n < MAX_TEXT);

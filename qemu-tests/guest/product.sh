@@ -3,16 +3,34 @@
 #
 # Put the built product into a guest's tree: the module, the command with what
 # it links to, the units, the loader to be installed from within.  To be sourced;
-# needs BUILD, and `here`, this folder.  Parts not built yet are left out: a guest
-# without them still boots.
+# needs BUILD, `here`, this folder, and for a DEBIAN apt.sh.  Parts not built yet are
+# left out: a guest without them still boots.
+#
+# DEBIAN is the release of a guest that has libraries of its own.
+
+# The folder of the command: one made here does not run on an older Debian.
+product_tools() { # [DEBIAN]
+	if [ -z "${1:-}" ] || apt_runs_on "$(apt_host_release)" "$1"; then
+		echo "$BUILD/tools"
+	else
+		echo "$BUILD/tools-$1"
+	fi
+}
+
+# What `make all` leaves to the guests.
+product_build() { # DEBIAN
+	[ "$(product_tools "$1")" = "$BUILD/tools" ] ||
+		BUILD=$BUILD "$here/../../tools/build/guest-tools" "$1"
+}
 
 # "file place-in-the-guest mode", one a line, of the parts built so far.
-product_table() {
+product_table() { # UNAME-R [DEBIAN]
+	tools=$(product_tools "${2:-}")
 	while read -r file place mode; do
 		[ ! -e "$file" ] || echo "$file $place $mode"
 	done <<-TABLE
 		$BUILD/kernel-hook/$1/fastboot_snapshot.ko lib/modules/$1/updates/fastboot_snapshot.ko 644
-		$BUILD/tools/fastbootctl usr/sbin/fastbootctl 755
+		$tools/fastbootctl usr/sbin/fastbootctl 755
 		$BUILD/efi/fastbootx64.efi usr/lib/fastboot/fastbootx64.efi 644
 		$here/../../tools/systemd/healthy usr/lib/fastboot/healthy 755
 		$here/../../tools/systemd/fastboot-healthy.service usr/lib/systemd/system/fastboot-healthy.service 644
@@ -25,13 +43,15 @@ product_table() {
 	TABLE
 }
 
-product_files() {
-	product_table "$1" | cut -d ' ' -f 1
+product_files() { # UNAME-R [DEBIAN]
+	product_table "$@" | cut -d ' ' -f 1
 }
 
-product_add() {
-	product_table "$2" | while read -r file place mode; do
-		install -D -m "$mode" "$file" "$1/$place"
+product_add() { # ROOT UNAME-R [DEBIAN]
+	tree=$1
+	shift
+	product_table "$@" | while read -r file place mode; do
+		install -D -m "$mode" "$file" "$tree/$place"
 	done
 }
 

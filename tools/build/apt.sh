@@ -19,13 +19,18 @@ apt_host_release() {
 # The releases in the order of their age; a C library runs what was made for an older one.
 apt_releases="bookworm trixie forky sid"
 
-# Do programs of the release run on this machine?
-apt_runs_here() { # RELEASE
+# Do programs of one release run on another?
+apt_runs_on() { # OF-RELEASE ON-RELEASE
 	for known in $apt_releases; do
 		[ "$known" != "$1" ] || return 0
-		[ "$known" != "$(apt_host_release)" ] || return 1
+		[ "$known" != "$2" ] || return 1
 	done
 	return 1
+}
+
+# Do programs of the release run on this machine?
+apt_runs_here() { # RELEASE
+	apt_runs_on "$1" "$(apt_host_release)"
 }
 
 # The base addresses of the configured archives with the given label, e.g.
