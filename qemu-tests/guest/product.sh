@@ -37,6 +37,7 @@ product_table() { # UNAME-R [DEBIAN]
 		$here/../../tools/systemd/fastboot-restored.target usr/lib/systemd/system/fastboot-restored.target 644
 		$here/../../tools/systemd/fastboot-restored.service usr/lib/systemd/system/fastboot-restored.service 644
 		$here/../../tools/systemd/fastboot-arm.service usr/lib/systemd/system/fastboot-arm.service 644
+		$here/../../tools/systemd/overlayroot.conf usr/lib/systemd/system/systemd-remount-fs.service.d/fastboot-overlayroot.conf 644
 		$here/../../tools/systemd/arm usr/lib/fastboot/arm 755
 		$here/../../tools/default/fastboot etc/default/fastboot 644
 		$here/../../tools/udev/90-fastboot.rules usr/lib/udev/rules.d/90-fastboot.rules 644

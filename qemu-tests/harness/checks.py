@@ -38,7 +38,8 @@ def leave_traces(vm):
     vm.run(f"inotify-log {product.area_partition(vm)} </dev/null >/tmp/watched 2>&1 &")
     wait_for(vm, "grep -q ready /tmp/watched")
     vm.run("modprobe pm_witness")
-    return {"pattern": vm.run("sha256sum </tmp/pattern").output,
+    mode = vm.run("cat /sys/power/disk").output.strip()
+    return {"mode_before": mode, "pattern": vm.run("sha256sum </tmp/pattern").output,
             "pid": vm.run("cat /tmp/counter.pid").output.strip(),
             "boot_id": vm.run("cat /proc/sys/kernel/random/boot_id").output}
 

@@ -1421,6 +1421,8 @@ def test_install_puts_everything_where_it_belongs(tmp_path):
                         ("usr/lib/systemd/system/fastboot-restored.target", 0o644),
                         ("usr/lib/systemd/system/fastboot-restored.service", 0o644),
                         ("usr/lib/systemd/system/fastboot-arm.service", 0o644),
+                        ("usr/lib/systemd/system/systemd-remount-fs.service.d"
+                         "/fastboot-overlayroot.conf", 0o644),
                         ("usr/lib/fastboot/arm", 0o755), ("etc/default/fastboot", 0o644),
                         ("etc/fastboot/restored.d", 0o755), ("etc/fastboot/snapshot.d", 0o755),
                         ("usr/lib/udev/rules.d/90-fastboot.rules", 0o644),
