@@ -12,7 +12,7 @@ import uuid
 import pytest
 import xxhash
 
-from test_cli import BLOCK, MIB, ctl, flip, partition, put_image, refused, sparse  # noqa: F401
+from test_cli import BLOCK, MIB, copy, ctl, flip, partition, put_image, refused, sparse  # noqa: F401
 
 DATA = "33221100-5544-7766-8899-aabbccddeeff"
 OTHER = "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1003"
@@ -110,11 +110,23 @@ def items():
     yield 6, 1, digest(SERIAL), len(SERIAL)
 
 
-class Machine:
-    """Its files below `root`, and the image's."""
+def partitioned(directory, disk_uuid, partition_uuid):
+    """A disk with one partition, in a directory where it may have been made before."""
+    path = directory / f"disk-{disk_uuid}"
+    if not path.exists():
+        script = (f"label: gpt\nlabel-id: {disk_uuid}\n"
+                  f"start=4096, size=4096, uuid={partition_uuid}\n")
+        new = sparse(directory / "disk", 8 * MIB)
+        subprocess.run(["/usr/sbin/sfdisk", "--quiet", new], input=script, text=True, check=True)
+        new.rename(path)
+    return path
 
-    def __init__(self, root, image):
-        self.root, self.image = root, image
+
+class Machine:
+    """Its files below `root`, and the image's; what all machines begin with is in `made`."""
+
+    def __init__(self, root, image, made):
+        self.root, self.image, self.made = root, image, made
         self.disks = {}
         self.env = {"FASTBOOTCTL_ROOT": str(root)}
         self.write("sys/class/block/none/size", "0\n")
@@ -161,10 +173,7 @@ class Machine:
     def add_disk(self, name, disk_uuid, partition_uuid):
         path = self.path(f"dev/{name}")
         path.parent.mkdir(exist_ok=True)
-        sparse(path, 8 * MIB)
-        script = (f"label: gpt\nlabel-id: {disk_uuid}\n"
-                  f"start=4096, size=4096, uuid={partition_uuid}\n")
-        subprocess.run(["/usr/sbin/sfdisk", "--quiet", path], input=script, text=True, check=True)
+        copy(partitioned(self.made, disk_uuid, partition_uuid), path)
         with open(path, "r+b") as file:
             file.seek(DATA_AT + 1024)
             file.write(name.encode() * 200)
@@ -217,8 +226,8 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path, partition):  # noqa: F811
-    machine = Machine(tmp_path / "root", partition())
+def machine(tmp_path, tmp_path_factory, partition):  # noqa: F811
+    machine = Machine(tmp_path / "root", partition(), tmp_path_factory.getbasetemp())
     machine.regions = machine.take_image()
     return machine
 

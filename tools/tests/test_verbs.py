@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """report, the completions and the manuals; gates and snapshot where no module answers."""
+import functools
 import json
 import pathlib
 import re
@@ -10,7 +11,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from test_cli import FASTBOOTCTL, ctl, efi_variable, refused
+from test_cli import ctl, efi_variable, refused
 
 TOOLS = pathlib.Path(__file__).parent.parent
 SVG = "{http://www.w3.org/2000/svg}"
@@ -204,6 +205,7 @@ def test_usage(args):
 
 # What is made from the table of verbs.
 
+@functools.cache
 def table():
     """{verb: its options}, as help tells them."""
     verbs = re.findall(r"^  ([\w-]+) ", ctl("help")[0], re.M)
@@ -217,9 +219,14 @@ def test_help_fits_a_terminal():
         assert max(map(len, out.splitlines())) <= 100, verb
 
 
+@functools.cache
+def completion(shell):
+    return ctl("completion", shell)[0]
+
+
 def bash_completes(words):
     """What bash offers for the last of these words."""
-    script = (f"source <({FASTBOOTCTL} completion bash)\n"
+    script = (completion("bash") +
               'COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))\n'
               "$(complete -p fastbootctl | sed 's/.*-F \\([^ ]*\\) .*/\\1/')\n"
               'printf "%s\\n" "${COMPREPLY[@]}"\n')
@@ -281,7 +288,7 @@ _fastbootctl $file
 
 def zsh_completes(tmp_path, *words):
     script = tmp_path / "_fastbootctl"
-    script.write_text(ctl("completion", "zsh")[0])
+    script.write_text(completion("zsh"))
     done = subprocess.run(["zsh", "-f", "-c", ZSH, "zsh", str(script), *words],
                           capture_output=True, text=True, timeout=30)
     assert done.returncode == 0 and not done.stderr, done.stderr
