@@ -72,7 +72,7 @@ def ask_session(vm, statements):
 
 # What must be the same processes after a restore, and how many there are.
 PROCESSES = [
-    ("systemctl show --property=MainPID --value 'postgresql@*-main' redis-server nginx", 3),
+    ("systemctl show --property=MainPID --value 'postgresql@*-main.service' redis-server nginx", 3),
     ("pgrep -f 'postgres: [0-9]+/main: (checkpointer|walwriter|background writer)'", 3),
     ("pgrep -f 'nginx: worker'", 2),
     ("pgrep -f 'python3 /root/pattern.py'", 1),
