@@ -101,11 +101,11 @@ other-release: ## prove build, check and packages on the other Debian, 13 or 12,
 
 .PHONY: lib
 lib:
-	$(MAKE) -C imgfmt lib
+	$(MAKE) -j$(shell nproc) -C imgfmt lib
 
 .PHONY: loader
 loader:
-	$(MAKE) -C efi all
+	$(MAKE) -j$(shell nproc) -C efi all
 
 .PHONY: kernels
 kernels: ## fetch Debian's stock kernels and their headers into build/
@@ -117,7 +117,7 @@ module: kernels
 
 .PHONY: fastbootctl
 fastbootctl: lib
-	$(MAKE) -C tools all
+	$(MAKE) -j$(shell nproc) -C tools all
 
 .PHONY: guests
 guests: all ## build the guests' disks (cached under build/)
