@@ -12,7 +12,8 @@ import uuid
 import pytest
 import xxhash
 
-from test_cli import BLOCK, MIB, copy, ctl, flip, partition, put_image, refused, sparse  # noqa: F401
+from test_cli import (  # noqa: F401
+    BLOCK, MIB, SIZE, copy, ctl, flip, partition, put_image, refused, sparse)
 
 DATA = "33221100-5544-7766-8899-aabbccddeeff"
 OTHER = "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1003"
@@ -254,7 +255,7 @@ def test_would_restore(machine):
 def test_would_restore_found_by_itself(machine):
     name = machine.path("dev/vda2")
     name.symlink_to(machine.image)
-    machine.write("sys/class/block/vda2/size", "32768\n")
+    machine.write("sys/class/block/vda2/size", f"{SIZE // 512}\n")
     out, _ = ctl("simulate", "--this-boot", env=machine.env)
     assert out.startswith(f"{name}: slot A")
 
