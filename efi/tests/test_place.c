@@ -441,9 +441,6 @@ static int set_up(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	assert_non_null(f);
-	firmware_start();
-	disk_size = RAM_PAGES * IMG_PAGE_SIZE + 4 * MIB;
-	disk_bytes = calloc(1, disk_size);
 	f->media.BlockSize = 512;
 	f->bio.Media = &f->media;
 	f->bio.ReadBlocks = fake_read;
@@ -460,8 +457,24 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	free(disk_bytes);
 	free(*state);
+	return 0;
+}
+
+/* Once for all tests: each fills memory and disk anew, and to get them takes longer than that. */
+static int set_up_machine(void **state)
+{
+	(void)state;
+	firmware_start();
+	disk_size = RAM_PAGES * IMG_PAGE_SIZE + 4 * MIB;
+	disk_bytes = calloc(1, disk_size);
+	return disk_bytes ? 0 : -1;
+}
+
+static int tear_down_machine(void **state)
+{
+	(void)state;
+	free(disk_bytes);
 	firmware_stop();
 	return 0;
 }
@@ -853,5 +866,5 @@ int main(void)
 		TEST(test_probe_read_error),
 	};
 
-	return cmocka_run_group_tests_name("efi/place", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("efi/place", tests, set_up_machine, tear_down_machine);
 }
