@@ -51,10 +51,20 @@ bench: setup ## cold boot, hibernation and fast boot side by side, in half an ho
 
 .PHONY: check
 check: ## unit tests: offline, no root, under a minute
-	$(MAKE) -j$(shell nproc) -C imgfmt check
+	$(MAKE) -j$(shell nproc) -C imgfmt lib checked-lib
+	$(MAKE) -j$(shell nproc) --output-sync check-imgfmt check-efi check-units check-hook
+	$(MAKE) -C tools check-verbs
+
+# Side by side; what more than one of them links is there already.
+.PHONY: check-imgfmt check-efi check-units check-hook
+check-imgfmt:
+	$(MAKE) -C imgfmt check
+check-efi:
+	$(MAKE) -C efi check
+check-hook:
 	$(MAKE) -C kernel-hook check
-	$(MAKE) -j$(shell nproc) -C efi check
-	$(MAKE) -j$(shell nproc) -C tools check
+check-units:
+	$(MAKE) -C tools check-units
 
 .PHONY: coverage
 coverage: ## line coverage of the image format library
