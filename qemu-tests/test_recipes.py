@@ -14,7 +14,7 @@ from harness import golden, machines, probes, recipes
 from harness.checks import wait_for
 from harness.paths import host
 
-MACHINE = machines.DEBIAN.changed(name="debian-data")
+MACHINE = machines.DEBIAN.changed(name="debian-data", cpus=1)
 INNER_PORT = 5433
 RESTORES = 3
 

@@ -7,7 +7,7 @@ from harness import checks, golden, machines, product
 from harness.checks import wait_for
 
 # Armed as by `systemctl enable fastboot-arm`, which a root that forgets would forget.
-ARMED = machines.DEBIAN.changed(name="debian-armed", network=False,
+ARMED = machines.DEBIAN.changed(name="debian-armed", network=False, cpus=1,
                                 cmdline="overlayroot=tmpfs systemd.wants=fastboot-arm.service")
 # A device more: the loader refuses, for a reason that a new image mends.
 CHANGED = ARMED.changed(devices=("virtio-rng-pci",))

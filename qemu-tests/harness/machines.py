@@ -156,4 +156,5 @@ FULL_MATRIX = FULL_SERIES + [
 DEBIAN = Machine("debian", guest="debian", memory="2G", area_mib=2048,
                  cmdline="overlayroot=tmpfs", network=True)
 DEBIAN_12 = DEBIAN.changed(name="debian-12", series="6.1")
-KIOSK = DEBIAN.changed(name="kiosk", guest="kiosk", memory="1G", area_mib=1024, network=False)
+KIOSK = DEBIAN.changed(name="kiosk", guest="kiosk", memory="1G", area_mib=1024, network=False,
+                       cpus=1)

@@ -140,6 +140,7 @@ class FirstReplies:
             if time.monotonic() > deadline or not self._vm.running():
                 self._stop.set()
                 self._alive.set()
+                self._vm.check_emulator()
                 silent = {name: str(self.errors.get(name, "no answer"))
                           for name in PROBES if name not in self.replies}
                 raise TimeoutError(f"no answer within {timeout} s: {silent}")
