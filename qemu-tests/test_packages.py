@@ -1,46 +1,44 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From an untouched Debian to a fast boot, by its packages: installed, upgraded, purged.
 
-With real apt and dpkg in the guest, from archives on a disk of its own.  An emulated machine
-compiles the module for minutes, so this is run by `make package-test`, and in the full matrix.
+With the guest's own apt and dpkg, from archives on a disk.  What compiles is done natively, in
+a chroot on the disk of the machine that is off: an emulated one compiles for minutes.  Run by
+`make package-test`, and in the full matrix, which also does all of it inside.
 """
+
+import re
 
 import pytest
 
-from harness import checks, disk, machines, product
+from harness import checks, disk, golden, machines, native, product
 from harness.checks import wait_for
 from harness.guests import locked
-from harness.paths import BUILD, GUEST_SCRIPTS, host, kernel_release
+from harness.paths import BUILD, GUEST_SCRIPTS, QEMU_TESTS, host, kernel_release
 
 pytestmark = pytest.mark.full
 
 STOCK = machines.DEBIAN.changed(name="stock", guest="stock", cmdline="", network=False)
+NEW = "newest"
 REPOSITORY = BUILD / "repository"
+ARCHIVES = "/dev/vdb"
 PACKAGES = "fastboot-dkms fastboot-efi fastboot-tools"
-
-# What the guest's boot manager, systemd-boot by hand, does not do by itself.
-NEW_KERNEL = """#!/bin/sh
-set -e
-[ -e "/boot/initrd.img-$1" ] || exit 0
-mount /boot/efi
-cp "/boot/vmlinuz-$1" /boot/efi/vmlinuz
-cp "/boot/initrd.img-$1" /boot/efi/initrd
-umount /boot/efi
-"""
+LOADER = "/boot/efi/EFI/fastboot/fastbootx64.efi"
 
 # overlayroot-chroot binds /proc, /run and /sys, but no file system below these, and not /dev.
 MAINTAIN = ("mount --bind /dev /media/root-ro/dev && mount --rbind /sys /media/root-ro/sys"
             " && mount --make-rslave /media/root-ro/sys"
-            " && mount -o ro {repository} /media/root-ro/mnt && overlayroot-chroot {command};"
+            f" && mount -o ro {ARCHIVES} /media/root-ro/mnt"
+            " && overlayroot-chroot /bin/sh /run/maintain.sh;"
             " status=$?; umount /media/root-ro/mnt; umount -R -l /media/root-ro/sys;"
             " umount /media/root-ro/dev; (exit $status)")
 
 
-def repository_disk(lab):
+def archives_disk(lab):
     with locked(REPOSITORY.with_suffix(".lock")):
-        host(GUEST_SCRIPTS / "build-repository")
+        host(GUEST_SCRIPTS / "build-repository", STOCK.series, NEW)
     lab.work.mkdir(parents=True, exist_ok=True)
-    overlay = lab.work / "repository.qcow2"
+    overlay = lab.work / "archives.qcow2"
+    overlay.unlink(missing_ok=True)
     disk.make_overlay(REPOSITORY / "disk.qcow2", overlay)
     return overlay
 
@@ -58,23 +56,67 @@ def apt(words):
             f" -o Dpkg::Use-Pty=0 {words} </dev/null")
 
 
-def maintain(vm, command, timeout=3000):
-    """Run a command in the root file system below the overlay."""
-    vm.put("/run/maintain.sh", f"set -e\n{command}\n")
-    words = MAINTAIN.format(repository="/dev/vdb", command="/bin/sh /run/maintain.sh")
-    return vm.run(words, timeout=timeout).output
+def script_of(commands):
+    """Each must succeed; what each says is told apart by answers()."""
+    return "set -e\n" + "\n".join(f"printf '\\n@@ answer\\n'\n{command}" for command in commands)
 
 
-def versions(vm):
-    lines = vm.run(f"dpkg-query -W -f '${{Version}} ${{db:Status-Status}}\\n' {PACKAGES}").output
-    return lines.splitlines()
+def answers(said):
+    return [answer.strip("\n") for answer in re.split(r"^@@ answer$", said, flags=re.M)[1:]]
+
+
+def maintain(vm, *commands, timeout=3000):
+    """Run commands in the root file system below the overlay; returns their answers."""
+    vm.put("/run/maintain.sh", script_of(commands) + "\n")
+    return answers(vm.run(MAINTAIN, timeout=timeout).output)
+
+
+class Natively:
+    """Commands are run by the host's processor, on the disk of the machine that is off."""
+
+    def install(self, lab, vm, *commands):
+        return answers(native.run(vm, script_of(commands), REPOSITORY / "disk"))
+
+    def change(self, lab, vm, *commands):
+        """Of a machine that runs; it is off afterwards."""
+        vm.power_off()
+        return self.install(lab, vm, *commands)
+
+
+class Inside:
+    """Commands are run in the guest."""
+
+    def install(self, lab, vm, *commands):
+        vm = lab.again(vm).start()
+        vm.wait_shell()
+        vm.put("/run/install.sh", script_of(commands) + "\n")
+        said = vm.run(f"mount -o ro {ARCHIVES} /mnt && sh /run/install.sh", timeout=3000).output
+        assert vm.run("lsmod | grep fastboot", check=False).status != 0
+        vm.run("udevadm settle; umount /mnt")
+        vm.power_off()
+        return answers(said)
+
+    def change(self, lab, vm, *commands):
+        said = maintain(vm, *commands)
+        vm.power_off()
+        return said
+
+
+@pytest.fixture(scope="module", params=["quick", pytest.param("inside", marks=pytest.mark.inside)])
+def way(request):
+    """quick: natively, where that is possible."""
+    if request.param == "inside":
+        return Inside()
+    return Natively() if native.possible() else Inside()
 
 
 def armed(vm):
     """fastboot-arm takes an image; the loop is in it, too."""
-    wait_for(vm, "grep -q '^saved\\|^restored' /sys/power/fastboot_snapshot", timeout=600)
-    assert vm.state().startswith("saved ")
-    return vm.run("journalctl -q -o cat -u fastboot-arm.service").output
+    wait_for(vm, "grep -q '^saved\\|^restored' /sys/power/fastboot_snapshot"
+             " || systemctl -q is-failed fastboot-arm.service", timeout=600)
+    said = vm.run("journalctl -q -o cat -u fastboot-arm.service").output
+    assert vm.state().startswith("saved "), said
+    return said
 
 
 def fast_boot(lab, vm):
@@ -86,50 +128,76 @@ def fast_boot(lab, vm):
     return vm
 
 
-def install(vm):
-    vm.run("mount -o ro /dev/vdb /mnt")
-    vm.run(use_archive(1), timeout=300)
-    release = kernel_release("6.1")
-    vm.run(apt(f"install {PACKAGES} linux-headers-{release}"), timeout=3000)
-    assert "installed" in vm.run("dkms status").output
-    assert vm.run("modinfo -F signer fastboot_snapshot").output
-    vm.run("udevadm settle; umount /mnt")
+def versions(vm):
+    lines = vm.run(f"dpkg-query -W -f '${{Version}} ${{db:Status-Status}}\\n' {PACKAGES}").output
+    return lines.splitlines()
+
+
+def module(release):
+    """A command: the module's version, and whose key has signed it."""
+    return " && ".join(f"modinfo -k {release} -F {field} fastboot_snapshot"
+                       for field in ("version", "signer"))
+
+
+def has_module(release, version, dkms, info):
+    """dkms has built this version for this kernel, signed it, and put it where it belongs."""
+    assert f"fastboot-snapshot/{version}, {release}, x86_64: installed" in dkms.splitlines(), dkms
+    found, signer = info.splitlines()
+    assert found.split()[0] == version and signer
+
+
+# What systemd would do of itself at the next boot.
+UNITS = "systemctl --root=/ --no-legend --plain list-unit-files 'fastboot*'"
+LOADED = "ls /etc/modules-load.d /usr/lib/modules-load.d 2>/dev/null | grep fastboot || :"
+# What README tells to write.  The image is called good early: each fast boot waits for that.
+SETTINGS = (
+    "mkdir -p /boot/efi && "
+    f"echo 'PARTUUID={disk.PARTUUID['esp']} /boot/efi vfat noauto,umask=0077 0 1' >>/etc/fstab",
+    "echo 'overlayroot=\"tmpfs:recurse=0\"' >/etc/overlayroot.conf",
+    "sed -i 's/^#HEALTHY_DELAY=.*/HEALTHY_DELAY=3/' /etc/default/fastboot")
+
+
+def product_version():
+    return (QEMU_TESTS.parent / "kernel-hook/VERSION").read_text().strip()
+
+
+def install(lab, vm, way):
+    release, version = kernel_release(STOCK.series), product_version()
+    _, _, dkms, info, units, loaded, *_ = way.install(
+        lab, vm, use_archive(1), apt(f"install {PACKAGES} linux-headers-{release}"),
+        "dkms status", module(release), UNITS, LOADED, *SETTINGS)
+    has_module(release, version, dkms, info)
     # Nothing has happened yet that nobody asked for.
-    assert vm.run("systemctl is-enabled fastboot-arm", check=False).output == "disabled"
-    assert vm.run("lsmod | grep fastboot", check=False).status != 0
-    assert not vm.run("mount /dev/vda1 /boot/efi && find /boot/efi -iname '*fastboot*'"
-                      " && umount /boot/efi").output
+    states = dict(line.split()[:2] for line in units.splitlines())
+    assert states.pop("fastboot-arm.service") == "disabled"
+    assert set(states.values()) == {"static"}, units
+    assert not loaded
+    assert not [path for path in native.on_esp(vm) if "fastboot" in path.lower()]
 
 
-def set_up(vm):
-    """What README tells to do; systemd takes a swap partition into use without being asked."""
+def prepare(vm):
+    """What README tells to do with a swap partition, as the disk's is then, and the firmware."""
     partition = product.area_partition(vm)
-    vm.run(f"swapoff {partition}")
     vm.run(f"dd if=/dev/zero of={partition} bs=1M seek=$(($(blockdev --getsize64 {partition})"
            " / 1048576 - 1)) count=1 conv=fsync 2>/dev/null")
     vm.run(f"mkswap {partition}")
     vm.run(f"fastbootctl prepare --yes {partition}")
-    esp = disk.PARTUUID["esp"]
-    vm.run(f"echo 'PARTUUID={esp} /boot/efi vfat noauto,umask=0077 0 1' >>/etc/fstab")
     vm.run("mount /boot/efi && fastbootctl install --first && umount /boot/efi")
-    vm.run("echo 'overlayroot=\"tmpfs:recurse=0\"' >/etc/overlayroot.conf")
-    vm.run("systemctl enable fastboot-arm")
-    vm.put("/etc/kernel/postinst.d/zzz-esp", NEW_KERNEL, "755")
 
 
 @pytest.fixture(scope="module")
-def fast(module_lab):
+def fast(module_lab, way):
     """The machine, switched off, with an image that fastboot-arm has taken."""
     vm = module_lab.fresh(STOCK)
-    vm.drives = [repository_disk(module_lab)]
-    vm.start().wait_shell()
-    vm.run("mkdir -p /boot/efi")
-    install(vm)
-    set_up(vm)
-    vm.power_off()
+    vm.drives = [archives_disk(module_lab)]
+    install(module_lab, vm, way)
+    module_lab.own(golden.warm_up(STOCK, vm.disk, vm.variables, module_lab.log_dir,
+                                  drives=vm.drives))
 
     vm = module_lab.again(vm).start()
-    checks.normal_boot_after_refusal(vm, "slot-empty")
+    vm.wait_shell()
+    prepare(vm)
+    vm.run("systemctl start fastboot-arm")
     assert "due: no-image: " in armed(vm)
     vm.power_off()
     return vm
@@ -142,38 +210,45 @@ def test_from_nothing_to_a_fast_boot(lab, fast):
     vm.power_off()
 
 
-def test_upgrade(lab, fast):
-    """The file system is another one then: the old image is refused, a new one taken."""
+def upgrade(lab, vm, way, version):
+    """The loader on the EFI system partition is renewed, in the guest; the module, natively.
+
+    Debian 13's apt would take all packages of a source along.  Both versions have the same
+    loader, so the one that is there is made another first.
+    """
+    said = maintain(vm, "systemctl enable fastboot-arm", use_archive(2),
+                    f"mount /boot/efi && echo other >>{LOADER} && umount /boot/efi",
+                    apt("-o APT::Get::Upgrade-By-Source-Package=false"
+                        " install fastboot-efi fastboot-tools"))[-1]
+    assert f"{LOADER}: written" in said
+    old, new = kernel_release(STOCK.series), kernel_release(NEW)
+    *_, dkms, old_info, new_info, enabled = way.change(
+        lab, vm, use_archive(2), apt("install fastboot-dkms"), use_archive(3),
+        apt(f"install linux-image-{new} linux-headers-{new}"), "dkms status", module(old),
+        module(new), "systemctl is-enabled fastboot-arm")
+    has_module(old, version, dkms, old_info)
+    has_module(new, version, dkms, new_info)
+    assert len(dkms.splitlines()) == 2, dkms
+    assert enabled == "enabled"
+
+
+def test_upgrade_and_a_new_kernel(lab, fast, way):
+    """The file system is another one then: the old image is refused, a new one taken.
+
+    dkms has built the module for the kernel before that is ever started.
+    """
     vm = fast_boot(lab, fast)
     before = versions(vm)
-    said = maintain(vm, use_archive(2) + "\n" + apt(f"install {PACKAGES}"))
-    assert "/boot/efi/EFI/fastboot/fastbootx64.efi: " in said
-    vm.power_off()
+    version = product_version() + "+1"
+    upgrade(lab, vm, way, version)
+    native.use_kernel(vm, kernel_release(NEW))
 
     vm = lab.again(vm).start()
     checks.normal_boot_after_refusal(vm, "fs-changed")
+    assert vm.run("uname -r").output == kernel_release(NEW)
     assert versions(vm) == [line.replace(" ", "+1 ") for line in before]
-    assert "due: fs-changed: " in armed(vm)
-    assert vm.run("cat /sys/power/fastboot/version").output.split()[0].endswith("+1")
-    vm.power_off()
-    fast_boot(lab, vm).power_off()
-
-
-def test_new_kernel(lab, fast):
-    """dkms has built the module for it before it is ever started."""
-    vm = fast_boot(lab, fast)
-    release = kernel_release("6.12")
-    maintain(vm, use_archive(3) + "\n"
-             + apt(f"install linux-image-{release} linux-headers-{release}"))
-    vm.power_off()
-
-    vm = lab.again(vm).start()
-    checks.normal_boot_after_refusal(vm, "fs-changed")
-    assert vm.run("uname -r").output == release
     assert "due: other-kernel: " in armed(vm)
-    vm.power_off()
-    vm = fast_boot(lab, vm)
-    assert vm.run("uname -r").output == release
+    assert vm.run("cat /sys/power/fastboot/version").output.split()[0] == version
     vm.power_off()
 
 
@@ -183,11 +258,12 @@ LEFT = ("find / -xdev \\( -iname '*fastboot*' -o -path '*/dkms/fastboot*' \\)"
 
 def test_purge(lab, fast):
     vm = fast_boot(lab, fast)
-    said = maintain(vm, apt(f"purge {PACKAGES}") + f"\nmount /boot/efi\n{LEFT}\n"
-                    "find /boot/efi -iname '*fastboot*'\numount /boot/efi\necho left: nothing more")
+    assert vm.run("uname -r").output == kernel_release(NEW)
+    said, left, on_esp, _ = maintain(
+        vm, apt(f"purge {PACKAGES}"), LEFT + " || :",
+        "mount /boot/efi && find /boot/efi -iname '*fastboot*'", "umount /boot/efi")
     assert "images on a partition stay" in said
-    left = said[said.index("erase them:"):].split("\n")[2:]
-    assert [line for line in left if line.startswith("/")] == [], left
+    assert not left and not on_esp
     vm.power_off()
 
     vm = lab.again(vm).start()
@@ -196,4 +272,3 @@ def test_purge(lab, fast):
     assert vm.run("modprobe fastboot_snapshot", check=False).status != 0
     assert "Fast boot" not in vm.run("cat /sys/firmware/efi/efivars/Boot0*"
                                      " | tr -d '\\0'").output
-    vm.power_off()
