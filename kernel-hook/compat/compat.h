@@ -32,7 +32,7 @@
  * |                          | the target at its close  | alone until    | module won't build  |
  * |                          |                          | 6.13; one of   |                     |
  * |                          |                          | two bits since |                     |
- * |                          |                          | 6.14, 6.12.96+ |                     |
+ * |                          |                          | 6.14, 6.12.117 |                     |
  * | device_ioctl             | vfs_ioctl is static in   | 6.18           | does not build      |
  * |                          | fs/ioctl.c               |                |                     |
  * | rdmsrq & co. (x86.h)     | rdmsrl & co. of before   | 6.16           | does not build      |
