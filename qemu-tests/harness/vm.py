@@ -102,7 +102,7 @@ class VM:
         self.incoming = incoming
         self.bytes_per_second = bytes_per_second
         self.started = None
-        self._on_line = on_line
+        self.on_line = on_line
         self._process = None
 
     def __enter__(self):
@@ -126,7 +126,7 @@ class VM:
                 pass_fds=[sock.fileno() for sock in theirs])
         for sock in theirs:
             sock.close()
-        self.console = Console(ours[0], self.log_dir / f"{number:02}-console.log", self._on_line)
+        self.console = Console(ours[0], self.log_dir / f"{number:02}-console.log", self.on_line)
         self.shell = Console(ours[1], self.log_dir / f"{number:02}-shell.log")
         try:
             self.qmp = Qmp(ours[2])
