@@ -125,9 +125,9 @@ OBSTACLES = [
              ("mkswap /dev/vda2 >/dev/null",),
              ("mkswap /dev/vda2 40 >/dev/null",)),
     Obstacle("too-large", ("image-too-large",), errno.ENOSPC, "MiB",
-             (ballast("/tmp", 160),), ("rm /tmp/ballast",)),
+             (ballast("/tmp", 140),), ("rm /tmp/ballast",)),
     Obstacle("half-of-ram", ("half-of-ram", "image-too-large"), errno.ENOMEM, "MiB",
-             (ballast("/tmp", 160), ballast("/run", 110)),
+             (ballast("/tmp", 140), ballast("/run", 110)),
              ("rm /tmp/ballast /run/ballast",)),
     Obstacle("busy", ("busy",), errno.EBUSY, "/dev/snapshot",
              ("exec 6</dev/snapshot",), ("exec 6<&-",)),
@@ -207,7 +207,7 @@ def test_slot_full(vm):
     """More than the slot holds, seen only while it is written; the other image stays good."""
     saved(vm)
     good = newest_slot(vm)
-    vm.run("dd if=/dev/urandom of=/tmp/ballast bs=1M count=60 2>/dev/null")
+    vm.run("dd if=/dev/urandom of=/tmp/ballast bs=1M count=50 2>/dev/null")
     before = vm.run("sha256sum </tmp/ballast").output
     checks.refused(vm, ["slot-full"], errno.ENOSPC)
     product.verify(vm, good)
