@@ -17,7 +17,7 @@ from harness.paths import BUILD, GUEST_SCRIPTS, QEMU_TESTS, host, kernel_release
 
 pytestmark = pytest.mark.full
 
-STOCK = machines.DEBIAN.changed(name="stock", guest="stock", cmdline="", network=False)
+STOCK = machines.DEBIAN.changed(name="stock", guest="stock", cmdline="", network=False, cpus=1)
 NEW = "newest"
 REPOSITORY = BUILD / "repository"
 ARCHIVES = "/dev/vdb"
