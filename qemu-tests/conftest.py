@@ -17,9 +17,10 @@ import pytest
 from harness import checks, costs, golden, guests, moment
 from harness.guests import locked
 from harness.paths import LOGS, QEMU_TESTS, RUN, WORK
-from harness.vm import VM
+from harness.vm import LOST_INTERRUPT, VM
 
 TIMES = LOGS / "times.json"
+
 
 def pytest_addoption(parser):
     parser.addoption("--full", action="store_true", help="run the full matrix")
@@ -75,15 +76,19 @@ def log_dir_for(name):
 class Goldens:
     """Golden systems by row; a row has one and the same prepare everywhere."""
 
-    def __call__(self, machine, prepare=checks.leave_traces, **options):
-        if prepare is checks.leave_traces:
+    def __call__(self, machine, prepare=None, **options):
+        """prepare and the others are make_golden's; without one, traces are left and looked at."""
+        if prepare is None:
+            prepare = checks.leave_traces
             options["after"] = checks.seen_of_the_snapshot
         name = f"golden-{machine.name}"
         made = RUN / f"{name}.json"
         with locked(RUN / f"{name}.lock"):
-            if not made.exists():
-                made.write_text(json.dumps(self._make(machine, name, prepare, options)))
-        result = json.loads(made.read_text())
+            result = json.loads(made.read_text()) if made.exists() else None
+            if not result:
+                result = self._make(machine, name, prepare, options)
+                if LOST_INTERRUPT not in result.get("error", ""):  # which is worth another try
+                    made.write_text(json.dumps(result))
         if "error" in result:
             pytest.fail(f"{name} could not be made: {result['error']}", pytrace=False)
         place = RUN / name
@@ -147,7 +152,7 @@ class Lab:
     def warm(self, machine):
         """Like fresh, with a firmware that has settled: an image of it can be restored."""
         vm = self.fresh(machine)
-        golden.settle_variables(machine, vm.disk, vm.variables, self.log_dir)
+        self._machines += golden.settle_variables(machine, vm.disk, vm.variables, self.log_dir)
         return vm
 
     def booted(self, machine):
@@ -166,7 +171,7 @@ class Lab:
     def _boot(self, machine, place):
         guests.ensure_product(machine)
         image, variables = golden.fresh_machine(machine, place)
-        golden.settle_variables(machine, image, variables, self.log_dir)
+        self._machines += golden.settle_variables(machine, image, variables, self.log_dir)
         vm = self.own(VM(machine, image, variables, self.log_dir)).start()
         vm.wait_shell()
         moment.keep(vm)
@@ -211,7 +216,7 @@ def module_lab(request, goldens):
     yield from bench_for(request.node, request.module.__name__)
 
 
-def summarise_files(terminalreporter, config):
+def summarise_files(terminalreporter):
     """What each file took, beside what docs/testing.md says."""
     seconds = collections.Counter()
     for reports in terminalreporter.stats.values():
@@ -239,7 +244,7 @@ def tell_budget(terminalreporter, config):
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    summarise_files(terminalreporter, config)
+    summarise_files(terminalreporter)
     tell_budget(terminalreporter, config)
     rows = [{"test": report.nodeid.split("::")[-1], **figures}
             for outcome in ("passed", "failed")

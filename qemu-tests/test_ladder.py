@@ -60,6 +60,7 @@ def test_each_step(vm):
     generation = int(product.attribute(vm, "generation"))
     answer = product.write(vm, "golden")
     assert answer.status == 0 and not answer.refusal
+    assert "[shutdown]" in vm.run("cat /sys/power/disk").output
     assert int(product.attribute(vm, "generation")) > generation
     checks.nothing_held(vm)
     for slot in "ab":

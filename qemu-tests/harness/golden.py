@@ -76,16 +76,16 @@ def warm_up(machine, image, variables, log_dir, **options):
 def settle_variables(machine, image, variables, log_dir, **options):
     """Like warm_up; a machine of the same hardware and boot that did it before saves it.
 
-    Returns the console of a boot that was needed, or None.
+    Returns the machines, none or one, that were started for it.
     """
     store = WARM / f"{machine.firmware_key()}.fd"
     with locked(store.with_suffix(".lock")):
         if store.exists():
             shutil.copy(store, variables)
-            return None
-        console = warm_up(machine, image, variables, log_dir, **options).console
+            return []
+        vm = warm_up(machine, image, variables, log_dir, **options)
         shutil.copy(variables, store)
-        return console
+        return [vm]
 
 
 @dataclass
@@ -143,7 +143,7 @@ def make_golden(machine, directory, log_dir, prepare, generation=1, take=take_sn
     options = {"drives": second_disks(machine, directory), **options}
     golden = Golden(machine, image, variables, second_disks(machine, directory))
     warmed = settle_variables(machine, image, variables, log_dir, drives=options["drives"])
-    golden.consoles += [warmed] if warmed else []
+    golden.consoles += [vm.console for vm in warmed]
     with VM(machine, image, variables, log_dir, **options) as vm:
         golden.consoles.append(vm.console)
         vm.wait_shell()

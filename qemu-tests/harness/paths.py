@@ -38,6 +38,11 @@ def kernel_release(series):
         raise FileNotFoundError(f"kernel {series} is not fetched: run `make kernels`") from None
 
 
+def kernel_version(series):
+    """(major, minor) of the kernel."""
+    return tuple(int(number) for number in kernel_release(series).split(".")[:2])
+
+
 def hook_module(series):
     return BUILD / "kernel-hook" / kernel_release(series) / "fastboot_snapshot.ko"
 
