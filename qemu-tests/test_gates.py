@@ -276,6 +276,18 @@ def test_lockdown_and_soft_lockup(vm):
     checks.disk_io(vm)
 
 
+def test_without_runtime_services(lab):
+    """As a real-time kernel is by itself: the module and the tool name what is missing."""
+    vm = lab.fresh(machines.SMALL.changed(name="tiny-noruntime", cmdline="efi=noruntime")).start()
+    vm.wait_shell()
+    vm.run("modprobe fastboot_snapshot")
+    checks.start_counter(vm)
+    checks.refused(vm, ["efi-runtime-off"], errno.EOPNOTSUPP)
+    told = vm.run("fastbootctl next --dry-run", check=False)
+    assert told.status == 1
+    assert "efi-runtime-off" in told.output and "efi=runtime" in told.output
+
+
 @pytest.mark.full
 def test_nohibernate(lab):
     vm = lab.fresh(SMALL.changed(name="tiny-nohibernate", cmdline="nohibernate")).start()

@@ -35,6 +35,15 @@ def without_the_module(vm):
     assert told(vm, "report") == ({"of": "none", "loaded": False}, 0)
 
 
+def variables_are_not_mounted(vm):
+    """Not the same as a kernel that has none, which test_gates.py has."""
+    vm.run("umount /sys/firmware/efi/efivars")
+    told_so = vm.run("fastbootctl next --dry-run", check=False)
+    vm.run("mount -t efivarfs efivarfs /sys/firmware/efi/efivars")
+    assert told_so.status == 3
+    assert "efi-read" in told_so.output and "efivarfs is not mounted" in told_so.output
+
+
 def obstacles_are_named(vm):
     """Two at once, by gates and by snapshot; gates and a dry run leave the machine alone."""
     vm.run("mke2fs /dev/vda3 >/dev/null 2>&1 && mkdir -p /mnt && mount -t ext4 /dev/vda3 /mnt")
@@ -98,6 +107,7 @@ def test_a_snapshot_and_its_restore(lab):
     checks.start_counter(vm)
     install_loader(vm)
     without_the_module(vm)
+    variables_are_not_mounted(vm)
     vm.run("modprobe fastboot_snapshot")
     obstacles_are_named(vm)
     the_program_takes_the_last_one_away(vm)

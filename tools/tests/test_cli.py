@@ -1553,22 +1553,11 @@ def test_json_of_a_wrong_command_line():
     assert told("next", "--no-such", status=2)["error"]["code"] == "usage"
 
 
-@pytest.mark.parametrize("there, file_systems, code, status", [
-    ((), "", "no-efi", 1),
-    (("sys/firmware/efi/efivars",), "nodev\tsysfs\n", "efi-runtime-off", 1),
-    (("sys/firmware/efi/efivars",), "nodev\tefivarfs\n", "efi-read", 3),
-])
-def test_json_of_boot_entries_without_variables(tmp_path, there, file_systems, code, status):
-    """A BIOS, a kernel that leaves the firmware's services alone, nothing mounted."""
-    (tmp_path / "proc").mkdir()
-    (tmp_path / "proc/filesystems").write_text(file_systems)
-    for path in there:
-        (tmp_path / path).mkdir(parents=True)
+def test_json_of_boot_entries_without_variables(tmp_path):
+    """A BIOS; what else it can be, qemu-tests' guests show: it is asked of the kernel."""
     env = {"EFIVARFS_PATH": f"{tmp_path}/none/", "FASTBOOTCTL_ROOT": str(tmp_path)}
     for verb in ("next", "uninstall"):
-        error = told(verb, "--dry-run", status=status, env=env)["error"]
-        assert error["code"] == code
-        assert code != "efi-runtime-off" or "efi=runtime" in error["advice"]
+        assert told(verb, "--dry-run", status=1, env=env)["error"]["code"] == "no-efi"
 
 
 def test_json_is_printable(tmp_path):
