@@ -36,7 +36,7 @@ package-test: setup ## from an untouched Debian to a fast boot by its packages, 
 
 .PHONY: qemu-test-all
 qemu-test-all: setup ## the full matrix; takes longer
-	$(MAKE) guests
+	$(MAKE) guests TIER=full
 	$(MAKE) -C qemu-tests test-all T='$(T)'
 
 .PHONY: kernels-watch
@@ -118,8 +118,8 @@ loader:
 	$(MAKE) -j$(shell nproc) -C efi all
 
 .PHONY: kernels
-kernels: ## fetch Debian's stock kernels and their headers into build/
-	$(MAKE) -C qemu-tests kernels
+kernels: ## fetch Debian's stock kernels and their headers into build/; TIER=full: all of them
+	$(MAKE) -C qemu-tests kernels TIER='$(TIER)'
 
 .PHONY: module
 module: kernels

@@ -5,7 +5,6 @@
  */
 #include <linux/err.h>
 #include <linux/string.h>
-#include <linux/suspend.h>
 
 #include "held.h"
 #include "hibernation_mode.h"

@@ -232,6 +232,17 @@ def make_overlay(backing, overlay, backing_format="qcow2"):
          "-b", Path(backing).resolve(), overlay)
 
 
+def copy_machine(image, variables, drives, directory):
+    """Overlays of a machine's disks and a copy of its variables; (image, variables, drives)."""
+    directory.mkdir(parents=True, exist_ok=True)
+    copies = directory / "disk.qcow2", directory / "variables.fd"
+    make_overlay(image, copies[0])
+    shutil.copy(variables, copies[1])
+    for drive in drives:
+        make_overlay(drive, directory / Path(drive).name)
+    return *copies, [directory / Path(drive).name for drive in drives]
+
+
 def area_offset():
     """Where the fast-boot partition starts on every disk, in bytes."""
     return (1 + ESP_MIB) * MIB

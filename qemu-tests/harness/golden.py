@@ -113,20 +113,10 @@ class Golden:
 
     def copy(self, directory, log_dir, machine=None, **options):
         """A VM, not started, on an overlay of the disk and a copy of the variables."""
-        directory.mkdir(parents=True, exist_ok=True)
-        image, variables = directory / "disk.qcow2", directory / "variables.fd"
-        disk.make_overlay(self.disk, image)
-        shutil.copy(self.variables, variables)
-        if "drives" not in options:
-            options["drives"] = self._copy_drives(directory)
-        return VM(machine or self.machine, image, variables, log_dir, **options)
-
-    def _copy_drives(self, directory):
-        copies = []
-        for drive in self.drives:
-            copies.append(directory / Path(drive).name)
-            disk.make_overlay(drive, copies[-1])
-        return copies
+        image, variables, drives = disk.copy_machine(
+            self.disk, self.variables, self.drives, directory)
+        return VM(machine or self.machine, image, variables, log_dir,
+                  **{"drives": drives, **options})
 
 
 def make_golden(machine, directory, log_dir, prepare, generation=1, take=take_snapshot,

@@ -33,18 +33,10 @@ class Moment:
 
     def copy(self, directory, log_dir, **options):
         """A VM, not started, that goes on from here with overlays of the disks."""
-        directory.mkdir(parents=True, exist_ok=True)
-        image, variables = directory / "disk.qcow2", directory / "variables.fd"
-        disk.make_overlay(self.disk, image)
-        shutil.copy(self.variables, variables)
-        if "drives" not in options:
-            options["drives"] = [self._overlay(drive, directory) for drive in self.drives]
-        return VM(self.machine, image, variables, log_dir, incoming=self.state, **options)
-
-    @staticmethod
-    def _overlay(drive, directory):
-        disk.make_overlay(drive, directory / Path(drive).name)
-        return directory / Path(drive).name
+        image, variables, drives = disk.copy_machine(
+            self.disk, self.variables, self.drives, directory)
+        return VM(self.machine, image, variables, log_dir, incoming=self.state,
+                  **{"drives": drives, **options})
 
     def on(self, vm, log_dir):
         """A VM, not started, that goes on from here with an earlier one's disks.
