@@ -16,7 +16,7 @@ def golden(goldens):
 
 
 READING = "fastboot: reading"
-POWER_ON = [pytest.param(None, seconds, id=f"power-on-{seconds}") for seconds in (0.3, 2)]
+POWER_ON = [pytest.param(None, seconds, id=f"power-on-{seconds}") for seconds in (0.3, 1, 2)]
 POINTS = [
     pytest.param(FIRMWARE_STARTS_ENTRY, 0, id="loader"),
     *(pytest.param(READING, seconds, id=f"reading-{seconds}") for seconds in (0, 0.1, 0.2)),
