@@ -3,19 +3,20 @@
 #
 # The table of kernels, for scripts.  To be sourced; needs `here`, this folder.
 
-# The rows, without comments: NAME RELEASE SUITE FLAVOUR COMPILER TIER CMDLINE.
+kernel_columns="name release suite flavour compiler tier cmdline"
+
+# The rows, without comments: a word for each of the columns.
 kernel_rows() {
 	sed '/^#/d; /^$/d' "${KERNEL_TABLE:-$here/kernels.table}"
 }
 
 # One column of one row; an unknown name is an error.
-kernel_field() { # NAME COLUMN-NUMBER
-	kernel_rows | awk -v name="$1" -v column="$2" '
-		$1 == name { print $column; found = 1 }
+kernel_field() { # NAME COLUMN
+	kernel_rows | awk -v name="$1" -v wanted="$2" -v columns="$kernel_columns" '
+		BEGIN { for (n = split(columns, column); n; n--) number[column[n]] = n }
+		$1 == name { print $number[wanted]; found = 1 }
 		END { if (!found) { print "no such kernel in the table: " name >"/dev/stderr"; exit 1 } }'
 }
-
-kernel_release_name() { kernel_field "$1" 2; } # NAME -> bookworm, ...
 
 # The names of a tier: default, or full, which has all.
 kernel_names() { # TIER

@@ -15,7 +15,7 @@
 
 #define WORTH_A_WORD (64ull << 20)
 
-/* The device numbers of those that were told: one may be mounted more than once. */
+/* The device numbers of those that were named: one may be mounted more than once. */
 struct seen {
 	dev_t device[64];
 	size_t nr;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A driver of a device that does not exist: it tells the kernel log what a driver sees
- * when devices wake up after the copy of memory, and in a restored system.
+ * A driver of a device that does not exist: it logs what a driver can see when devices
+ * wake up after the copy of memory, and in a restored system.
  *
- *	witness: thaw mode=suspend	a driver is told that the machine goes on
- *	witness: thaw mode=other	that it is about to be switched off
- *	witness: thaw mode=unknown	this kernel tells drivers nothing
+ *	witness: thaw mode=suspend	the machine goes on
+ *	witness: thaw mode=other	it is about to be switched off
+ *	witness: thaw mode=unknown	this kernel does not say
  *	witness: restore
  */
 #include <linux/module.h>
@@ -64,5 +64,5 @@ static void __exit witness_exit(void)
 
 module_init(witness_init);
 module_exit(witness_exit);
-MODULE_DESCRIPTION("tells what drivers see of a snapshot");
+MODULE_DESCRIPTION("logs what drivers see of a snapshot");
 MODULE_LICENSE("GPL");
