@@ -38,7 +38,7 @@ def wait_for_point(vm, point):
     elif point == "restored":
         vm.wait_restored()
     elif point:
-        vm.wait_console(point)
+        vm.wait_firmware(point)
 
 
 def attempts_on_disk(vm, digest):

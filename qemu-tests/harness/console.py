@@ -92,8 +92,9 @@ class Console(SpawnBase):
                 return
 
     def close(self):
-        self._sock.close()
+        """Of a machine that has ended: all that it has sent is in lines afterwards."""
         self._reader.join(timeout=10)
+        self._sock.close()
 
     def first(self, pattern, after=0.0):
         """(time, match) of the first whole line that matches, or None."""

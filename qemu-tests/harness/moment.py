@@ -18,7 +18,7 @@ from .vm import VM, GuestError
 # stopped meanwhile.
 SLOW = 96 << 10
 LOADING = "BdsDxe: loading Boot"
-STARTING = "BdsDxe: starting Boot"
+STARTING = "BdsDxe: start"
 
 
 @dataclass
@@ -55,19 +55,23 @@ def keep(vm, facts=None):
     return Moment(vm.machine, vm.disk, vm.variables, state, list(vm.drives), facts or {})
 
 
-def keep_at_entry(vm):
-    """Power a machine on, and keep it at the moment its firmware begins to load the boot entry.
+def keep_at_entry(power_on):
+    """Keep a machine at the moment its firmware begins to load the boot entry.
 
-    It is stopped by the thread that reads its console.  Where even that comes too late, on a host
-    that has no time, the disk is made slower still.
+    power_on(bytes_per_second) returns the VM, not started, each time on new copies.  It is stopped
+    by the thread that reads its console.  Where even that comes too late, on a host that has no
+    time, the disk is made slower still.
     """
     for bytes_per_second in (SLOW, SLOW // 2, SLOW // 4):
-        vm.bytes_per_second = bytes_per_second
-        vm.on_line = lambda _, line: LOADING in line and vm.qmp.command("stop")
+        vm = power_on(bytes_per_second)
+        vm.on_line = lambda _, line, vm=vm: LOADING in line and vm.qmp.command("stop")
         with vm:
             vm.wait_console(LOADING)
             while vm.qmp.command("query-status")["running"]:
                 time.sleep(0.01)
-            if not vm.console.first(STARTING):
-                return keep(vm)
+            kept = keep(vm)
+        # Only now everything has arrived that was said before the stop.
+        if not any(STARTING in port.text() for port in (vm.console, vm.shell)):
+            return kept
+        kept.state.unlink()
     raise GuestError(f"{vm.machine.name}: its boot entry was started before it was stopped")
