@@ -36,13 +36,22 @@ struct request {
 	char *string[MAX_STRINGS + 2]; /* arguments, NULL, environment, NULL */
 };
 
-/* Whether main freed all that it allocated: then there is no leak to look for. */
-static bool all_freed;
+/*
+ * Whether there is no leak to look for: main freed all that it allocated, or ends by a failure,
+ * which leaves what it has to exit(3).
+ */
+static bool no_leaks;
 
 /* Asked by LeakSanitizer at the end. */
 int __lsan_is_turned_off(void)
 {
-	return all_freed;
+	return no_leaks;
+}
+
+static void at_exit(int status, void *unused)
+{
+	(void)unused;
+	no_leaks |= status != 0;
 }
 
 static void die(const char *what)
@@ -98,10 +107,11 @@ static int run_main(int argc, char **argv)
 	size_t before;
 	int status;
 
+	on_exit(at_exit, NULL);
 	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	before = __sanitizer_get_current_allocated_bytes();
 	status = __real_main(argc, argv);
-	all_freed = __sanitizer_get_current_allocated_bytes() == before;
+	no_leaks = __sanitizer_get_current_allocated_bytes() == before;
 	return status;
 }
 
