@@ -234,11 +234,6 @@ int efivars_write_entry(uint16_t number, uint8_t *data, size_t size)
 	return write_variable(entry_name(number).s, data, size);
 }
 
-int efivars_delete_entry(uint16_t number)
-{
-	return delete_variable(entry_name(number).s);
-}
-
 int efivars_read_order(struct boot_order *ret_order)
 {
 	_cleanup_free_ uint8_t *data = NULL;
@@ -252,14 +247,40 @@ int efivars_read_order(struct boot_order *ret_order)
 	return 0;
 }
 
-int efivars_write_order(const struct boot_order *order)
+static int write_order(const struct boot_order *order)
 {
 	uint8_t data[2 * BOOT_MAX_ENTRIES];
 
+	boot_order_encode(order, data);
+	return efi_set_variable(EFI_GLOBAL_GUID, "BootOrder", data, 2 * order->count,
+				BOOT_ATTRIBUTES, 0644);
+}
+
+int efivars_write_order(const struct boot_order *order)
+{
 	if (order->count == 0)
 		return delete_variable("BootOrder");
-	boot_order_encode(order, data);
-	return write_variable("BootOrder", data, 2 * order->count);
+	if (write_order(order))
+		return fail_errno(FAIL_EFI_WRITE, "EFI variable BootOrder");
+	return 0;
+}
+
+int efivars_delete_entry(uint16_t number, struct boot_order *order)
+{
+	int status = 0;
+
+	if (boot_order_find(order, number) < 0)
+		return delete_variable(entry_name(number).s);
+	boot_order_remove(order, number);
+	if (order->count && write_order(order)) {
+		if (errno != ENOSPC)
+			return fail_errno(FAIL_EFI_WRITE, "EFI variable BootOrder");
+		status = delete_variable(entry_name(number).s);
+		return status ? status : efivars_write_order(order);
+	}
+	if (!order->count)
+		status = delete_variable("BootOrder");
+	return status ? status : delete_variable(entry_name(number).s);
 }
 
 int efivars_read_next(int *ret_number)

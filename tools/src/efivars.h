@@ -42,10 +42,16 @@ int efivars_make_option(const uint8_t *dp, size_t dp_size, const uint8_t *option
 			size_t options_size, uint8_t **ret_data, size_t *ret_size);
 
 int efivars_write_entry(uint16_t number, uint8_t *data, size_t size);
-int efivars_delete_entry(uint16_t number);
 
 int efivars_read_order(struct boot_order *ret_order);
 int efivars_write_order(const struct boot_order *order);
+
+/*
+ * Takes an entry out of the order, and then deletes it, so that the order never names one that is
+ * gone.  Where the firmware's store has no room for a new order the entry makes it: firmware
+ * passes over numbers that are not there (UEFI 2.10, 3.1.1).
+ */
+int efivars_delete_entry(uint16_t number, struct boot_order *order);
 
 /* *ret_number: -1 if it is not set. */
 int efivars_read_next(int *ret_number);

@@ -330,7 +330,7 @@ static const char *removed(const struct request *req)
 	return req->dry_run ? "would be removed" : "removed";
 }
 
-/* BootNext and the order first, so that they never name an entry which is gone. */
+/* BootNext first, so that it never names an entry which is gone. */
 static int remove_entry(uint16_t number)
 {
 	struct boot_order order;
@@ -341,11 +341,7 @@ static int remove_entry(uint16_t number)
 		status = efivars_clear_next();
 	if (!status)
 		status = efivars_read_order(&order);
-	if (!status && boot_order_find(&order, number) >= 0) {
-		boot_order_remove(&order, number);
-		status = efivars_write_order(&order);
-	}
-	return status ? status : efivars_delete_entry(number);
+	return status ? status : efivars_delete_entry(number, &order);
 }
 
 static int remove_entries(const struct request *req)

@@ -180,6 +180,14 @@ static void assert_variable(const char *name, const void *data, size_t size)
 	assert_memory_equal(all + 4, data, size);
 }
 
+static bool has_variable(const char *name)
+{
+	return access(variable_path(name), F_OK) == 0;
+}
+
+/* The store is full as long as this variable is there; NULL: it is not. */
+static const char *in_the_way;
+
 /* efivarfs replaces a variable, a directory's file would keep its tail. */
 int __real_efi_set_variable(efi_guid_t guid, const char *name, uint8_t *data, size_t size,
 			    uint32_t attributes, mode_t mode);
@@ -188,13 +196,12 @@ int __wrap_efi_set_variable(efi_guid_t guid, const char *name, uint8_t *data, si
 int __wrap_efi_set_variable(efi_guid_t guid, const char *name, uint8_t *data, size_t size,
 			    uint32_t attributes, mode_t mode)
 {
+	if (in_the_way && has_variable(in_the_way)) {
+		errno = ENOSPC;
+		return -1;
+	}
 	(void)unlink(variable_path(name));
 	return __real_efi_set_variable(guid, name, data, size, attributes, mode);
-}
-
-static bool has_variable(const char *name)
-{
-	return access(variable_path(name), F_OK) == 0;
 }
 
 static int run(int (*fn)(const struct verb *, int, char **), const struct option_row *options,
@@ -456,6 +463,19 @@ static void uninstall_leaves_only_the_others(void **state)
 	assert_int_equal(UNINSTALL(NULL), EXIT_OK);
 }
 
+/* Firmware keeps the old value of a variable until the new one is written: it has no room. */
+static void uninstall_from_a_full_store(void **state)
+{
+	(void)state;
+	put_foreign_entry();
+	assert_int_equal(INSTALL("--first"), EXIT_OK);
+	in_the_way = "Boot0001";
+	assert_int_equal(UNINSTALL(NULL), EXIT_OK);
+	in_the_way = NULL;
+	assert_variable("BootOrder", "\0\0", 2);
+	assert_false(has_variable("Boot0001"));
+}
+
 /* Copies an entry, as for another partition of a cloned disk. */
 static void put_copy(const char *from, const char *to)
 {
@@ -520,6 +540,7 @@ int main(int argc, char **argv)
 		TEST(next_names_the_entry),
 		TEST(uninstall_leaves_only_the_others),
 		TEST(uninstall_removes_every_entry),
+		TEST(uninstall_from_a_full_store),
 		TEST(dry_runs_change_nothing),
 		TEST(recovery_goes_first_and_arms_the_panic),
 		TEST(recovery_leaves_a_value_that_is_set),
