@@ -90,7 +90,8 @@ class Goldens:
                 if LOST_INTERRUPT not in result.get("error", ""):  # which is worth another try
                     made.write_text(json.dumps(result))
         if "error" in result:
-            pytest.fail(f"{name} could not be made: {result['error']}", pytrace=False)
+            # With a trace: pytest-rerunfailures 10.2 ends the whole run at a failure without one.
+            pytest.fail(f"{name} could not be made: {result['error']}")
         place = RUN / name
         return golden.Golden(machine, place / "golden.qcow2", place / "variables.fd",
                              golden.second_disks(machine, place), result["facts"])
