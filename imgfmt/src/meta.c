@@ -275,7 +275,8 @@ static enum img_reason proof_refuse(const struct meta_check *c, enum img_reason 
 static bool proof_kind_is_known(uint32_t kind)
 {
 	return (kind >= IMG_PROOF_PARTITION_TABLE && kind <= IMG_PROOF_IMAGE_PARTITION) ||
-	       (kind >= IMG_PROOF_EXT_SUPER && kind <= IMG_PROOF_ISO9660_SUPER);
+	       (kind >= IMG_PROOF_EXT_SUPER && kind <= IMG_PROOF_ISO9660_SUPER) ||
+	       kind == IMG_PROOF_SWAP || kind == IMG_PROOF_PLACE;
 }
 
 static enum img_reason proof_check(const struct meta_check *c, uint64_t i)

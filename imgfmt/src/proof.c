@@ -20,6 +20,8 @@ const char *img_proof_kind_name(uint32_t kind)
 		[IMG_PROOF_SQUASHFS_SUPER] = "squashfs superblock",
 		[IMG_PROOF_EROFS_SUPER] = "erofs superblock",
 		[IMG_PROOF_ISO9660_SUPER] = "iso9660 volume descriptor",
+		[IMG_PROOF_SWAP] = "swap header",
+		[IMG_PROOF_PLACE] = "place of the disk",
 	};
 
 	if (kind >= sizeof(name) / sizeof(name[0]) || !name[kind])
@@ -34,6 +36,10 @@ static enum img_reason reason_of(enum img_proof_kind kind)
 		return IMG_E_PARTITION_TABLE;
 	case IMG_PROOF_IMAGE_PARTITION:
 		return IMG_E_IMAGE_PARTITION;
+	case IMG_PROOF_PLACE:
+		return IMG_E_DISK_MOVED;
+	case IMG_PROOF_SWAP:
+		return IMG_E_SWAP_CHANGED;
 	default:
 		return IMG_E_FS_CHANGED;
 	}

@@ -124,14 +124,49 @@ static void test_first(void **state)
 	assert_reason(IMG_E_IMAGE_PARTITION, check(&image, &disk, &detail));
 }
 
+/* Kinds of their own have reasons of their own. */
+static void test_reasons(void **state)
+{
+	static const struct {
+		enum img_proof_kind kind;
+		enum img_reason reason;
+	} row[] = { { IMG_PROOF_SWAP, IMG_E_SWAP_CHANGED }, { IMG_PROOF_PLACE, IMG_E_DISK_MOVED } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		struct answers disk = { .odd = 0, .digest = 1 };
+		const struct img_proof proof = { .kind = row[i].kind, .size = 512, .digest = 2 };
+		const struct img_proof_disk encoded = img_proof_encode(&proof);
+		struct img_detail detail = { 0 };
+		struct image image;
+
+		image_make(&image);
+		image.meta.proof = &encoded;
+		image.meta.nr_proofs = 1;
+		assert_reason(row[i].reason, check(&image, &disk, &detail));
+	}
+}
+
+/* The numbers that both worlds have to agree on, and what does not fit. */
+static void test_place(void **state)
+{
+	(void)state;
+	assert_true(img_place(0x1234, 0x56, 0x78, IMG_PLACE_ATA, 0x9abcdef) ==
+		    0x1234567829abcdefull);
+	assert_true(img_place(0, 0, 0, IMG_PLACE_CONTROLLER, 0) == 0x10000000ull);
+	assert_true(img_place(0, 0, 0, IMG_PLACE_NVME, 1u << 28) == 0);
+}
+
 static void test_kind_names(void **state)
 {
-	static const uint32_t unknown[] = { 0, 3, 15, 27, ~0u };
+	static const uint32_t unknown[] = { 0, 3, 15, 27, 36, 39, ~0u };
 
 	(void)state;
 	for (uint32_t kind = IMG_PROOF_EXT_SUPER; kind <= IMG_PROOF_ISO9660_SUPER; kind++)
 		assert_string_not_equal(img_proof_kind_name(kind), "unknown proof");
 	assert_string_equal(img_proof_kind_name(IMG_PROOF_F2FS_NODE), "f2fs node block");
+	assert_string_equal(img_proof_kind_name(IMG_PROOF_SWAP), "swap header");
+	assert_string_equal(img_proof_kind_name(IMG_PROOF_PLACE), "place of the disk");
 	for (size_t i = 0; i < COUNT(unknown); i++)
 		assert_string_equal(img_proof_kind_name(unknown[i]), "unknown proof");
 }
@@ -141,6 +176,7 @@ int run_proof_tests(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unchanged),  cmocka_unit_test(test_changed),
 		cmocka_unit_test(test_unreadable), cmocka_unit_test(test_first),
+		cmocka_unit_test(test_reasons),	   cmocka_unit_test(test_place),
 		cmocka_unit_test(test_kind_names),
 	};
 

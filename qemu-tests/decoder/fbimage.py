@@ -60,6 +60,8 @@ PROOF_KINDS = {
     24: "squashfs-super",
     25: "erofs-super",
     26: "iso9660-super",
+    37: "swap",
+    38: "place",
 }
 MAX_PROOFS = 256
 MAX_PROOF_SIZE = 1 << 20

@@ -227,6 +227,9 @@ enum img_proof_kind {
 	IMG_PROOF_SQUASHFS_SUPER = 24,
 	IMG_PROOF_EROFS_SUPER = 25,
 	IMG_PROOF_ISO9660_SUPER = 26,
+	IMG_PROOF_SWAP = 37, /* header of active swap space (linux/swap.h, union swap_header) */
+	/* Where the disk is plugged in: `digest` is an img_place; offset 0, size 512, not read. */
+	IMG_PROOF_PLACE = 38,
 };
 
 enum img_run_kind {

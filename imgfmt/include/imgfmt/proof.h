@@ -20,6 +20,32 @@
 /* "ext4 superblock", ...; "unknown proof" for an unknown kind. */
 const char *img_proof_kind_name(uint32_t kind);
 
+/*
+ * Where a disk is plugged in, for IMG_PROOF_PLACE; both worlds know it in their own words.
+ *
+ * kind                  unit, 28 bits
+ * IMG_PLACE_CONTROLLER  0: the PCI function is the disk, as with virtio-blk
+ * IMG_PLACE_ATA         port of the controller << 12, port of a multiplier << 4, 1: the slave
+ * IMG_PLACE_NVME        number of the namespace
+ * IMG_PLACE_SCSI        target << 14, LUN
+ */
+enum img_place_kind {
+	IMG_PLACE_CONTROLLER = 1,
+	IMG_PLACE_ATA = 2,
+	IMG_PLACE_NVME = 3,
+	IMG_PLACE_SCSI = 4,
+};
+
+/* The PCI function, then what is behind it.  0, which is no place: it cannot be told. */
+static inline uint64_t img_place(uint16_t segment, uint8_t bus, uint8_t devfn,
+				 enum img_place_kind kind, uint64_t unit)
+{
+	if (unit >> 28)
+		return 0;
+	return (uint64_t)segment << 48 | (uint64_t)bus << 40 | (uint64_t)devfn << 32 |
+	       (uint64_t)kind << 28 | unit;
+}
+
 /* How to read what a proof is about today. */
 struct img_proof_probe {
 	void *ctx;
@@ -29,8 +55,8 @@ struct img_proof_probe {
 
 /*
  * Compares every proof of the image; the first that fails gives the reason: DISK_MISSING,
- * DISK_READ, PARTITION_TABLE, IMAGE_PARTITION, FS_CHANGED.  detail: object is the kind's name,
- * index the proof's number, uuid the partition (NULL: the image's own).
+ * DISK_READ, DISK_MOVED, PARTITION_TABLE, IMAGE_PARTITION, SWAP_CHANGED, FS_CHANGED.  detail:
+ * object is the kind's name, index the proof's number, uuid the partition (NULL: the image's own).
  */
 enum img_reason img_proof_check(const struct img_meta *meta, const struct img_proof_probe *probe,
 				struct img_detail *detail);

@@ -117,6 +117,9 @@
 	/* The disks today against the disks then. */                                              \
 	X(DISK_MISSING, "disk-missing", "a disk or partition of the image is missing",             \
 	  "connect it again or take a new image")                                                  \
+	X(DISK_MOVED, "disk-moved",                                                                \
+	  "a disk is plugged in elsewhere, where the saved kernel would not find it",              \
+	  "plug it back in where it was, or take a new image")                                     \
 	X(PARTITION_TABLE, "partition-table",                                                      \
 	  "a partition table has changed since the image was taken",                               \
 	  "take a new image: echo golden > /sys/power/fastboot_snapshot")                          \
@@ -125,12 +128,17 @@
 	  "lay it out again: fastbootctl prepare PARTITION, then take a new image")                \
 	X(FS_CHANGED, "fs-changed", "a file system was changed since the image was taken",         \
 	  "nothing is lost; take a new image: echo golden > /sys/power/fastboot_snapshot")         \
+	X(SWAP_CHANGED, "swap-changed",                                                            \
+	  "swap space in use by the image was made into something else",                           \
+	  "nothing is lost; take a new image: echo golden > /sys/power/fastboot_snapshot")         \
 	/* The loader's own troubles. */                                                           \
 	X(DISK_READ, "disk-read", "the disk could not be read", "check the disk and its cable")    \
 	X(NO_MEMORY, "no-memory", "the firmware has not enough free memory for the restore",       \
 	  "take a smaller image: stop services, drop caches")                                      \
 	X(EXIT_BOOT, "exit-boot", "the firmware did not let go of the machine",                    \
 	  "boot once more; report this firmware")                                                  \
+	X(HIBERNATED, "hibernated", "a hibernated system waits on a disk to be resumed",           \
+	  "boot normally, so that it goes on; or give it up: mkswap PARTITION")                    \
 	X(WORKER_STUCK, "worker-stuck", "a processor did not finish its work",                     \
 	  "add cores=1 to the boot entry's options; report this firmware")                         \
 	X(STATE_WRITE, "state-write", "the attempt could not be recorded on the disk",             \
@@ -151,6 +159,20 @@
 	  "stop what writes to it, then: sync")                                                    \
 	X(GATE_HELD, "device-held", "a block device is in use by something unknown",               \
 	  "find its user and stop it, or report this")                                             \
+	X(GATE_OPEN, "device-open", "a program writes to a block device past all file systems",    \
+	  "stop it before the snapshot and start it after: /etc/fastboot/snapshot.d")              \
+	X(GATE_CACHE, "cache-held", "what is cached of a block device cannot be dropped",          \
+	  "find who has it open (fuser -v DEVICE) and stop that, then try again")                  \
+	X(GATE_STACK, "stack-active",                                                              \
+	  "a device that is made of others is active, and nothing proves those unchanged",         \
+	  "unmount it, then: vgchange -an, cryptsetup close, mdadm --stop, nbd-client -d")         \
+	X(GATE_SHARE, "fs-share", "a directory of the host is mounted, and would hang",            \
+	  "unmount it before the snapshot and mount it after: /etc/fastboot/snapshot.d")           \
+	X(GATE_NETWORK, "fs-network", "a network file system is mounted read-write",               \
+	  "unmount it before the snapshot and mount it after: /etc/fastboot/snapshot.d")           \
+	X(GATE_DRIVER, "driver-cannot-sleep",                                                      \
+	  "a device would be dead after the restore: its driver cannot wake it",                   \
+	  "remove the device from the machine, or unload its driver (rmmod) before the snapshot")  \
 	X(GATE_SWAP, "swap-in-use", "swap space is in use",                                        \
 	  "turn it off: swapoff -a; for good: noauto in /etc/fstab")                               \
 	X(GATE_SWAP_OVERLAP, "swap-overlap", "the swap area reaches into the images",              \
