@@ -13,6 +13,7 @@
 #include "checkpoint.h"
 #include "compat/compat.h"
 #include "held.h"
+#include "rival.h"
 
 static int open_refused(int error, struct report *report)
 {
@@ -36,8 +37,11 @@ static int open_refused(int error, struct report *report)
 
 int checkpoint_open(struct checkpoint *checkpoint, struct report *report)
 {
-	struct file *device = held_open("/dev/snapshot", O_RDONLY);
+	struct file *device;
 
+	rival_is_us(true);
+	device = held_open("/dev/snapshot", O_RDONLY);
+	rival_is_us(false);
 	if (IS_ERR(device))
 		return open_refused(PTR_ERR(device), report);
 	*checkpoint = (struct checkpoint){ .device = device };

@@ -112,6 +112,30 @@ void device_name(struct block_device *bdev, char ret_name[DEVICE_NAME_SIZE])
 	snprintf(ret_name, DEVICE_NAME_SIZE, "%pg", bdev);
 }
 
+int device_sysfs_text(char *ret_text, size_t size, const char *format, ...)
+{
+	char name[PATH_SIZE];
+	struct file *file;
+	loff_t position = 0;
+	ssize_t length;
+	va_list args;
+
+	ret_text[0] = '\0';
+	va_start(args, format);
+	vsnprintf(name, sizeof(name), format, args);
+	va_end(args);
+	file = held_open(name, O_RDONLY);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	length = kernel_read(file, ret_text, size - 1, &position);
+	held_close(file);
+	if (length <= 0)
+		return length ? length : -ENOENT;
+	ret_text[length] = '\0';
+	ret_text[strcspn(ret_text, "\n")] = '\0';
+	return 0;
+}
+
 bool device_sysfs_has(const char *format, ...)
 {
 	char name[PATH_SIZE];
@@ -136,7 +160,7 @@ bool device_name_is_partition(const char *name)
 	return device_sysfs_has("/sys/class/block/%s/partition", entry);
 }
 
-static bool name_is_numbered(const char *name, const char *driver)
+bool device_name_is_numbered(const char *name, const char *driver)
 {
 	size_t length = str_has_prefix(name, driver);
 
@@ -145,7 +169,7 @@ static bool name_is_numbered(const char *name, const char *driver)
 
 bool device_name_is_memory(const char *name)
 {
-	return name_is_numbered(name, "zram") || name_is_numbered(name, "ram");
+	return device_name_is_numbered(name, "zram") || device_name_is_numbered(name, "ram");
 }
 
 struct file *device_open(const char *name, int flags)
@@ -224,27 +248,6 @@ void device_below(struct device *any, struct block_device *bdev, char *ret_text,
 	below_add(&below, bdev_whole(bdev), MAX_DEPTH);
 }
 
-/* The path of a loop device's file as the kernel knows it, without the line's end. */
-static int loop_file_path(const char *disk, char *ret_path, size_t size)
-{
-	char name[PATH_SIZE];
-	struct file *file;
-	loff_t position = 0;
-	ssize_t length;
-
-	snprintf(name, sizeof(name), "/sys/block/%s/loop/backing_file", disk);
-	file = held_open(name, O_RDONLY);
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	length = kernel_read(file, ret_path, size - 1, &position);
-	held_close(file);
-	if (length <= 0)
-		return length ? length : -ENOENT;
-	ret_path[length] = '\0';
-	ret_path[strcspn(ret_path, "\n")] = '\0';
-	return 0;
-}
-
 static bool super_is_memory(const struct super_block *sb)
 {
 	return sb->s_magic == TMPFS_MAGIC || sb->s_magic == RAMFS_MAGIC;
@@ -282,7 +285,7 @@ static enum device_home loop_home(char disk[DEVICE_NAME_SIZE], char *scratch, co
 {
 	enum device_home home;
 	struct path path;
-	int error = loop_file_path(disk, scratch, PAGE_SIZE);
+	int error = device_sysfs_text(scratch, PAGE_SIZE, "/sys/block/%s/loop/backing_file", disk);
 
 	if (!error)
 		error = kern_path(scratch, LOOKUP_FOLLOW, &path);
@@ -306,7 +309,7 @@ enum device_home device_home(struct block_device *bdev, char ret_lower[DEVICE_NA
 	*ret_why = "";
 	strscpy(ret_lower, bdev->bd_disk->disk_name, DEVICE_NAME_SIZE);
 	for (depth = 0; scratch && depth < MAX_DEPTH; depth++) {
-		if (!name_is_numbered(ret_lower, "loop"))
+		if (!device_name_is_numbered(ret_lower, "loop"))
 			break;
 		home = loop_home(ret_lower, scratch, ret_why);
 		if (home != DEVICE_HOME_FILE)

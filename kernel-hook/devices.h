@@ -38,11 +38,20 @@ void device_put(struct block_device *bdev);
 /* As in /dev and /proc/partitions. */
 void device_name(struct block_device *bdev, char ret_name[DEVICE_NAME_SIZE]);
 
+/*
+ * The first line of a file of sysfs, without its end; 0 or a negative errno.  size: of ret_text,
+ * which is "" on failure.
+ */
+__printf(3, 4) int device_sysfs_text(char *ret_text, size_t size, const char *format, ...);
+
 /* Is there such a path? */
 __printf(1, 2) bool device_sysfs_has(const char *format, ...);
 
 /* True if sysfs calls it a partition. */
 bool device_name_is_partition(const char *name);
+
+/* Is it one of a driver that numbers its devices, as in "loop0"? */
+bool device_name_is_numbered(const char *name, const char *driver);
 
 /* zram and brd keep their contents in memory, so they are part of the image. */
 bool device_name_is_memory(const char *name);

@@ -14,48 +14,28 @@
 #include <linux/mm.h>
 #include <linux/panic.h>
 #include <linux/string.h>
-#include <linux/swap.h>
 #include <linux/version.h>
 #include <linux/vmstat.h>
 
 #include "compat/compat.h"
 #include "compat/known_bad.h"
+#include "caches.h"
 #include "disk.h"
+#include "drivers.h"
+#include "findings.h"
 #include "gates.h"
 #include "held.h"
+#include "openers.h"
 #include "proofs.h"
+#include "shares.h"
+#include "stacks.h"
+#include "swaps.h"
 
 /* Somebody who keeps writing to a device is given so long to show. */
 #define WRITER_MS 100
 
 /* "dm-0 on " and what it lies on. */
 #define LABEL_SIZE (DEVICE_NAME_SIZE + 4 + SURVEY_BELOW_SIZE)
-
-/* The obstacles of one gate, opened with the first finding. */
-struct findings {
-	struct report *report;
-	enum img_reason reason;
-	unsigned int count;
-};
-
-__printf(2, 3) static void finding_add(struct findings *findings, const char *format, ...)
-{
-	struct va_format line = { .fmt = format };
-	va_list args;
-
-	if (!findings->count++)
-		report_open(findings->report, findings->reason, 0);
-	va_start(args, format);
-	line.va = &args;
-	report_detail(findings->report, "%pV", &line);
-	va_end(args);
-}
-
-static void findings_close(struct findings *findings)
-{
-	if (findings->count)
-		report_close(findings->report, findings->reason);
-}
 
 /* What a file system is called: "vda1", "dm-0 on vda4". */
 static void fs_label(const struct survey_fs *fs, char *ret_label, size_t size)
@@ -72,7 +52,8 @@ static void gate_fs_writable(const struct survey *survey, struct report *report)
 	for (i = 0; i < survey->nr_fs; i++) {
 		const struct survey_fs *fs = &survey->fs[i];
 
-		if (!fs->present || !fs->writable || fs->home == SURVEY_MEMORY)
+		if (!fs->present || !fs->writable || fs->home == SURVEY_MEMORY ||
+		    fs->home == SURVEY_REMOTE)
 			continue;
 		fs_label(fs, label, sizeof(label));
 		finding_add(&findings, "%s: %s is writable", label, fs->type);
@@ -137,7 +118,8 @@ static void gate_fs_late(const struct survey *survey, struct report *report)
 	for (i = 0; i < survey->nr_fs; i++) {
 		const struct survey_fs *fs = &survey->fs[i];
 
-		if (fs->present && fs->late && fs->home != SURVEY_MEMORY)
+		if (fs->present && fs->late && fs->home != SURVEY_MEMORY &&
+		    fs->home != SURVEY_REMOTE)
 			finding_add(&findings, "%s: %s: %s", fs->name, fs->type, fs->why);
 	}
 	if (survey->overflow)
@@ -173,47 +155,13 @@ static bool device_has_upper(struct device *any, const struct block_device *lowe
 	return found;
 }
 
-/* One line of /proc/swaps: path, type, size, used, priority. */
-struct swap {
-	char path[128];
-	char type[16];
-	unsigned long long size, used;
-};
-
-static bool swap_parse(const char *line, struct swap *ret_swap)
-{
-	return sscanf(line, "%127s %15s %llu %llu", ret_swap->path, ret_swap->type, &ret_swap->size,
-		      &ret_swap->used) == 4;
-}
-
-static bool swap_is(const struct swap *swap, dev_t wanted)
-{
-	dev_t device;
-
-	return !lookup_bdev(swap->path, &device) && device == wanted;
-}
-
-/* swaps: the text of /proc/swaps, "" without. */
-static bool device_is_swap(const char *swaps, dev_t device)
-{
-	const char *line;
-	struct swap swap;
-
-	for (line = strchr(swaps, '\n'); line; line = strchr(line, '\n')) {
-		line++;
-		if (swap_parse(line, &swap) && swap_is(&swap, device))
-			return true;
-	}
-	return false;
-}
-
 static bool hold_is_explained(const struct survey *survey, const struct target *target,
 			      const char *swaps, struct block_device *bdev)
 {
 	dev_t device = bdev->bd_dev;
 
 	return survey_fs_on(survey, device) || (target->name[0] && device == target->device) ||
-	       device_has_held_partition(survey->any, bdev) || device_is_swap(swaps, device) ||
+	       device_has_held_partition(survey->any, bdev) || swaps_have(swaps, device) ||
 	       device_has_upper(survey->any, bdev) || survey_is_member(survey, bdev);
 }
 
@@ -225,7 +173,7 @@ static bool device_is_held(struct block_device *bdev)
 static void gate_held(struct survey *survey, const struct target *target, struct report *report)
 {
 	struct findings findings = { .report = report, .reason = IMG_E_GATE_HELD };
-	char *swaps = procfs_text("/proc/swaps");
+	char *swaps = swaps_text();
 	struct block_device *bdev;
 	struct device_walk walk;
 	char name[DEVICE_NAME_SIZE];
@@ -235,15 +183,14 @@ static void gate_held(struct survey *survey, const struct target *target, struct
 		if (!device_is_held(bdev))
 			continue;
 		device_name(bdev, name);
-		if (!hold_is_explained(survey, target, IS_ERR(swaps) ? "" : swaps, bdev))
+		if (!hold_is_explained(survey, target, swaps, bdev))
 			finding_add(&findings, "%s", name);
 		else if (survey->nr_held < SURVEY_MAX_HELD)
 			survey->held[survey->nr_held++] = bdev->bd_dev;
 	}
 	device_walk_end(&walk);
 	findings_close(&findings);
-	if (!IS_ERR(swaps))
-		held_kvfree(swaps);
+	held_kvfree(swaps);
 }
 
 static bool held_before(const struct survey *survey, dev_t device)
@@ -327,63 +274,6 @@ static void gate_dirty(const struct survey *survey, bool with_fs, struct report 
 	}
 	device_walk_end(&walk);
 	findings_close(&findings);
-}
-
-static void swap_visit(const char *line, const struct target *target, struct survey *survey,
-		       struct findings *findings)
-{
-	struct swap swap;
-
-	if (!swap_parse(line, &swap))
-		return;
-	survey->disk_swap |= !device_name_is_memory(kbasename(swap.path));
-	if (target->name[0] && swap_is(&swap, target->device))
-		finding_add(findings, "%s: the partition of the image is active as swap",
-			    swap.path);
-	else if (swap.used && !device_name_is_memory(kbasename(swap.path)))
-		finding_add(findings, "%s: %llu KiB used", swap.path, swap.used);
-}
-
-static void gate_swap(const struct target *target, struct survey *survey, struct report *report)
-{
-	struct findings findings = { .report = report, .reason = IMG_E_GATE_SWAP };
-	char *text = procfs_text("/proc/swaps");
-	char *rest, *line;
-
-	if (IS_ERR(text)) {
-		/* Without swap support there is no such file, and no swap. */
-		if (IS_ENABLED(CONFIG_SWAP))
-			finding_add(&findings, "/proc/swaps cannot be read: error %ld",
-				    PTR_ERR(text));
-		findings_close(&findings);
-		return;
-	}
-	rest = text;
-	strsep(&rest, "\n"); /* the heading */
-	while ((line = strsep(&rest, "\n")))
-		swap_visit(line, target, survey, &findings);
-	findings_close(&findings);
-	held_kvfree(text);
-}
-
-/* block: IMG_BLOCK bytes. */
-static void gate_swap_overlap(const struct survey *survey, const struct target *target, void *block,
-			      struct report *report)
-{
-	struct img_detail detail = { 0 };
-	int error;
-
-	if (!survey->target)
-		return;
-	error = disk_read(survey->target, 0, block, IMG_BLOCK);
-	if (error)
-		report_obstacle(report, IMG_E_DISK_READ, error,
-				"the first block of /dev/%s: error %d", target->name, error);
-	else if (img_swap_check(block, &target->area, &detail))
-		report_obstacle(
-			report, IMG_E_GATE_SWAP_OVERLAP, 0,
-			"/dev/%s: its swap area ends at byte %llu, the images begin at %llu",
-			target->name, detail.today, detail.golden);
 }
 
 static void gate_taint(struct report *report)
@@ -545,11 +435,16 @@ void gates_check(const struct target *target, enum img_mode mode, struct survey 
 	gate_hotplug(report);
 	if (mode == IMG_MODE_GOLDEN)
 		gate_fs_writable(survey, report);
+	gate_shares(survey, mode, report);
 	if (block)
 		gates_with_block(target, survey, block, report);
 	else
 		report_obstacle(report, IMG_E_CAPTURE, -ENOMEM, "no memory for one page");
+	gate_stacks(survey, report);
+	gate_drivers(report);
 	gate_held(survey, target, report);
+	if (mode == IMG_MODE_GOLDEN)
+		gate_openers(survey, false, report);
 	if (devices_sync(survey))
 		msleep(WRITER_MS);
 	gate_dirty(survey, false, report);
@@ -562,20 +457,19 @@ void gates_check_frozen(enum img_mode mode, struct survey *survey, struct report
 {
 	if (survey_again(survey, report))
 		return;
-	if (mode == IMG_MODE_GOLDEN)
+	if (mode == IMG_MODE_GOLDEN) {
 		gate_fs_writable(survey, report);
+		gate_openers(survey, true, report);
+	}
+	gate_shares(survey, mode, report);
 	gate_fs_late(survey, report);
 	gate_held_frozen(survey, report);
 	gate_dirty(survey, mode == IMG_MODE_GOLDEN, report);
-	survey->free_swap = get_nr_swap_pages();
+	caches_drop(survey, report);
+	swaps_note(survey);
 }
 
 void gates_check_copied(const struct survey *survey, struct report *report)
 {
-	long out = survey->free_swap - get_nr_swap_pages();
-
-	if (survey->disk_swap && out > 0)
-		report_obstacle(report, IMG_E_GATE_SWAP, 0,
-				"%ld KiB were swapped out to make room for the copy of memory",
-				out << (PAGE_SHIFT - 10));
+	swaps_check_copied(survey, report);
 }

@@ -10,6 +10,7 @@
 #include <linux/module.h>
 
 #include "gates.h"
+#include "rival.h"
 #include "sysfs.h"
 
 static char *target;
@@ -30,11 +31,16 @@ static int __init hook_init(void)
 	error = hotplug_watch();
 	if (error)
 		goto err_handoff;
-	error = sysfs_create(target, handoff);
+	error = rival_watch();
 	if (error)
 		goto err_hotplug;
+	error = sysfs_create(target, handoff);
+	if (error)
+		goto err_rival;
 	return 0;
 
+err_rival:
+	rival_unwatch();
 err_hotplug:
 	hotplug_unwatch();
 err_handoff:
@@ -45,6 +51,7 @@ err_handoff:
 static void __exit hook_exit(void)
 {
 	sysfs_remove();
+	rival_unwatch();
 	hotplug_unwatch();
 	free_page((unsigned long)handoff);
 }

@@ -137,16 +137,49 @@ static int table_take(struct proofs *proofs, const struct survey_disk *disk, str
 			    "partition table");
 }
 
-/* Its first block, which mkswap and mkfs write, unless an image begins there. */
+static int place_take(struct proofs *proofs, const struct survey_disk *disk, struct report *report)
+{
+	struct img_proof proof = {
+		.kind = IMG_PROOF_PLACE,
+		.flags = IMG_PROOF_WHOLE_DISK,
+		.size = IMG_PROOF_ALIGN,
+		.digest = disk->place,
+	};
+
+	if (!disk->place)
+		return 0;
+	if (proofs->nr == IMG_MAX_PROOFS)
+		return proof_failed(report, IMG_E_INDEX_FULL, disk->name, "place");
+	memcpy(proof.part_uuid, disk->guid, sizeof(proof.part_uuid));
+	proofs->disk[proofs->nr++] = img_proof_encode(&proof);
+	return 0;
+}
+
+/*
+ * What mkswap and mkfs write in its first block, unless an image begins there.  The block's last
+ * sector is the kernel's: hibernation keeps its own notes there, beside the signature, and leaves
+ * some of them (kernel/power/swap.c, struct swsusp_header).
+ */
+#define SWAP_HEADER_SIZE (IMG_BLOCK - IMG_PROOF_ALIGN)
+
 static int image_partition_take(struct proofs *proofs, const struct survey *survey,
 				const struct target *target, struct report *report)
 {
-	struct img_proof proof = { .kind = IMG_PROOF_IMAGE_PARTITION, .size = IMG_BLOCK };
+	struct img_proof proof = { .kind = IMG_PROOF_IMAGE_PARTITION, .size = SWAP_HEADER_SIZE };
 
 	if (!target->area.offset)
 		return 0;
 	return proof_failed(report, proof_take(proofs, survey->target, &proof), target->name,
 			    "first block");
+}
+
+static int swap_take(struct proofs *proofs, const struct survey_swap *swap, struct report *report)
+{
+	struct img_proof proof = { .kind = IMG_PROOF_SWAP, .size = SWAP_HEADER_SIZE };
+
+	memcpy(proof.part_uuid, swap->guid, sizeof(proof.part_uuid));
+	return proof_failed(report, proof_take(proofs, swap->file, &proof), swap->name,
+			    "swap header");
 }
 
 static int fs_take(struct proofs *proofs, const struct survey_fs *fs, struct report *report)
@@ -177,10 +210,15 @@ int proofs_collect(struct proofs *proofs, const struct survey *survey, const str
 	int error = 0;
 
 	proofs->nr = 0;
-	for (i = 0; i < survey->nr_disks && !error; i++)
+	for (i = 0; i < survey->nr_disks && !error; i++) {
 		error = table_take(proofs, &survey->disk[i], report);
+		if (!error)
+			error = place_take(proofs, &survey->disk[i], report);
+	}
 	if (!error)
 		error = image_partition_take(proofs, survey, target, report);
+	for (i = 0; i < survey->nr_swaps && !error; i++)
+		error = swap_take(proofs, &survey->swap[i], report);
 	for (i = 0; i < survey->nr_fs && !error; i++) {
 		if (survey->fs[i].present && survey->fs[i].home == SURVEY_PARTITION)
 			error = fs_take(proofs, &survey->fs[i], report);

@@ -4,6 +4,7 @@
  * under their lock; where each lives is found out afterwards, since that walks
  * paths and opens files.  Process context.
  */
+#include <linux/backing-dev.h>
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/namei.h>
@@ -12,6 +13,7 @@
 
 #include "compat/compat.h"
 #include "held.h"
+#include "places.h"
 #include "survey.h"
 
 #define MAX_FS	  256u
@@ -56,6 +58,24 @@ static struct survey_fs *note_find(struct survey *survey, const struct super_blo
 }
 
 /*
+ * Without a device, but with somewhere to write back to: what is only memory has no backing
+ * device of its own (mm/backing-dev.c, noop_backing_dev_info).  ecryptfs writes to another file
+ * system of this machine.
+ */
+static bool is_remote(const struct super_block *sb)
+{
+	return sb->s_bdi != &noop_backing_dev_info && strcmp(sb->s_type->name, "ecryptfs");
+}
+
+static void remote_note(struct survey_fs *fs, const struct super_block *sb)
+{
+	fs->home = SURVEY_REMOTE;
+	fs->device = sb->s_dev;
+	if (sb->s_subtype)
+		snprintf(fs->subtype, sizeof(fs->subtype), "%s", sb->s_subtype);
+}
+
+/*
  * A file system that has a device.  btrfs does not say so in s_bdev, since it may have
  * several; but s_id is the name of one.
  */
@@ -64,12 +84,19 @@ static void superblock_visit(struct super_block *sb, void *context)
 	struct visit *visit = context;
 	struct survey_fs *fs;
 
+	bool remote = false;
+
 	visit->seen++;
-	if (!sb->s_bdev && !sb->s_mtd && !(visit->type->fs_flags & FS_REQUIRES_DEV))
-		return;
+	if (!sb->s_bdev && !sb->s_mtd && !(visit->type->fs_flags & FS_REQUIRES_DEV)) {
+		remote = is_remote(sb);
+		if (!remote)
+			return;
+	}
 	fs = note_find(visit->survey, sb, sb->s_id, visit->type->name);
 	if (!fs)
 		return;
+	if (remote)
+		remote_note(fs, sb);
 	if (sb->s_bdev)
 		fs->device = sb->s_bdev->bd_dev;
 	fs->writable = !sb_rdonly(sb);
@@ -231,6 +258,7 @@ static bool disk_add(struct survey *survey, struct block_device *partition, cons
 		return false;
 	disk->device = whole->bd_dev;
 	disk->file = file;
+	disk->place = place_of(whole);
 	memcpy(disk->guid, guid, sizeof(disk->guid));
 	survey->nr_disks++;
 	return true;
@@ -253,28 +281,85 @@ static bool guid_is_unique(struct survey *survey, const struct block_device *par
 	return unique;
 }
 
-/* Opens the partition of that device; NULL, or why it cannot be proven. */
-static const char *partition_take(struct survey *survey, struct survey_fs *fs,
-				  struct block_device *bdev)
+/* Plugged in and out by people: what it holds is looked at when it is used. */
+static bool disk_is_removable(struct block_device *whole)
+{
+	const struct device *device;
+
+	if (whole->bd_disk->flags & GENHD_FL_REMOVABLE)
+		return true;
+	for (device = whole->bd_device.parent; device; device = device->parent) {
+		if (device->bus && !strcmp(device->bus->name, "usb"))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The kernel of the image knows where the partitions of every disk are, in use or not.  What
+ * cannot be opened, or has no GPT, is left out: nothing of the image is on it.
+ */
+static void disks_add_idle(struct survey *survey)
+{
+	struct block_device *bdev;
+	struct device_walk walk;
+	u8 guid[16];
+
+	device_walk_begin(&walk, survey->any);
+	while ((bdev = device_walk_next(&walk))) {
+		if (bdev_is_partition(bdev) && bdev_whole(bdev)->bd_device.parent &&
+		    !disk_is_removable(bdev_whole(bdev)) && device_guid(bdev, guid) &&
+		    guid_is_unique(survey, bdev, guid))
+			(void)disk_add(survey, bdev, guid);
+	}
+	device_walk_end(&walk);
+}
+
+/* Opens the partition of that device, and its disk; NULL, or why it cannot be proven. */
+static const char *partition_take(struct survey *survey, struct block_device *bdev, u8 ret_guid[16],
+				  struct file **ret_file)
 {
 	char name[DEVICE_NAME_SIZE];
 	struct file *file;
 
-	device_below(survey->any, bdev, fs->below, sizeof(fs->below));
-	if (fs->below[0])
-		return "on a stack of devices";
-	if (!device_guid(bdev, fs->guid))
+	if (!device_guid(bdev, ret_guid))
 		return "not on a GPT partition of its own";
-	if (!guid_is_unique(survey, bdev, fs->guid))
+	if (!guid_is_unique(survey, bdev, ret_guid))
 		return "another partition has the same PARTUUID";
-	if (!disk_add(survey, bdev, fs->guid))
+	if (!disk_add(survey, bdev, ret_guid))
 		return "its disk cannot be opened";
 	device_name(bdev, name);
 	file = device_open(name, O_RDONLY);
 	if (IS_ERR(file))
 		return "its partition cannot be opened";
-	fs->file = file;
+	*ret_file = file;
 	return NULL;
+}
+
+static const char *fs_take(struct survey *survey, struct survey_fs *fs, struct block_device *bdev)
+{
+	device_below(survey->any, bdev, fs->below, sizeof(fs->below));
+	if (fs->below[0])
+		return "on a stack of devices";
+	return partition_take(survey, bdev, fs->guid, &fs->file);
+}
+
+const char *survey_take_swap(struct survey *survey, dev_t device)
+{
+	struct block_device *bdev = device_find(survey->any, device, NULL);
+	struct survey_swap *swap = &survey->swap[survey->nr_swaps];
+	const char *why = "its device is not known";
+
+	if (survey->nr_swaps == ARRAY_SIZE(survey->swap))
+		why = "there are more than can be proven";
+	else if (bdev)
+		why = partition_take(survey, bdev, swap->guid, &swap->file);
+	if (!why) {
+		device_name(bdev, swap->name);
+		survey->nr_swaps++;
+	}
+	device_put(bdev);
+	return why;
 }
 
 static void fs_locate(struct survey *survey, struct survey_fs *fs, struct block_device *bdev)
@@ -290,7 +375,7 @@ static void fs_locate(struct survey *survey, struct survey_fs *fs, struct block_
 		fs->home = SURVEY_FILE;
 		break;
 	case DEVICE_HOME_DISK:
-		fs->why = partition_take(survey, fs, bdev);
+		fs->why = fs_take(survey, fs, bdev);
 		fs->home = fs->why ? SURVEY_UNPROVABLE : SURVEY_PARTITION;
 		break;
 	case DEVICE_HOME_UNKNOWN:
@@ -300,12 +385,44 @@ static void fs_locate(struct survey *survey, struct survey_fs *fs, struct block_
 	}
 }
 
+/* Where process 1 sees the file system of that number. */
+static void point_find(struct survey_fs *fs, char *mounts)
+{
+	unsigned int major, minor, offset;
+	char *rest = mounts, *line;
+
+	while ((line = strsep(&rest, "\n"))) {
+		offset = 0;
+		if (sscanf(line, "%*u %*u %u:%u %*s %n", &major, &minor, &offset) != 2 || !offset ||
+		    MKDEV(major, minor) != fs->device)
+			continue;
+		line += offset;
+		snprintf(fs->point, sizeof(fs->point), "%.*s", (int)strcspn(line, " "), line);
+		string_unescape_inplace(fs->point, UNESCAPE_OCTAL);
+		return;
+	}
+}
+
+static void remote_examine(struct survey_fs *fs)
+{
+	char *mounts = procfs_text("/proc/1/mountinfo");
+
+	if (IS_ERR(mounts))
+		return;
+	point_find(fs, mounts);
+	held_kvfree(mounts);
+}
+
 static void fs_examine(struct survey *survey, struct survey_fs *fs)
 {
 	struct block_device *bdev;
 
 	if (!fs->sb)
 		return;
+	if (fs->home == SURVEY_REMOTE) {
+		remote_examine(fs);
+		return;
+	}
 	bdev = device_find(survey->any, fs->device, fs->device ? NULL : fs->name);
 	if (bdev)
 		fs_locate(survey, fs, bdev);
@@ -350,6 +467,8 @@ int survey_prepare(struct survey *survey, const struct target *target, struct re
 		error = survey_look(survey, report);
 	for (i = 0; i < survey->nr_fs && !error; i++)
 		fs_examine(survey, &survey->fs[i]);
+	if (!error)
+		disks_add_idle(survey);
 	survey->late = true;
 	return error;
 }
@@ -391,6 +510,8 @@ void survey_release(struct survey *survey)
 
 	for (i = 0; i < survey->nr_fs; i++)
 		held_close(survey->fs[i].file);
+	for (i = 0; i < survey->nr_swaps; i++)
+		held_close(survey->swap[i].file);
 	for (i = 0; i < survey->nr_disks; i++)
 		held_close(survey->disk[i].file);
 	held_close(survey->target);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What there is before a snapshot: every file system that lives on a block device,
- * in all mount namespaces, where it lives, and the disks that must be as they are
- * when the image is restored.  What is to be read for a proof is opened, so that
+ * What there is before a snapshot: every file system that lives on a block device
+ * or outside this machine, in all mount namespaces, where it lives, and the disks that must
+ * be as they are when the image is restored.  What is to be read for a proof is opened, so that
  * later, with the tasks frozen, no path has to be walked.
  */
 #ifndef HOOK_SURVEY_H
@@ -18,12 +18,15 @@
 
 #define SURVEY_TYPE_SIZE  24
 #define SURVEY_BELOW_SIZE 64
+#define SURVEY_POINT_SIZE 64
+#define SURVEY_MAX_SWAPS  8
 
 enum survey_home {
 	SURVEY_UNPROVABLE, /* see why */
 	SURVEY_PARTITION,  /* a GPT partition of its own: open, to be proven */
 	SURVEY_FILE,	   /* a loop device; the file system of its file is to be proven */
 	SURVEY_MEMORY,	   /* part of the image */
+	SURVEY_REMOTE,	   /* no device of this machine: a server's or the host's */
 };
 
 struct survey_fs {
@@ -31,8 +34,10 @@ struct survey_fs {
 	dev_t device;		      /* 0: not known */
 	char name[DEVICE_NAME_SIZE];
 	char type[SURVEY_TYPE_SIZE];
-	char below[SURVEY_BELOW_SIZE]; /* the devices that its device is made of, or "" */
-	uuid_t uuid;		       /* as the file system told it to the kernel */
+	char below[SURVEY_BELOW_SIZE];	/* the devices that its device is made of, or "" */
+	char subtype[SURVEY_TYPE_SIZE]; /* of REMOTE: what FUSE calls it, or "" */
+	char point[SURVEY_POINT_SIZE];	/* of REMOTE: where process 1 has it mounted, or "" */
+	uuid_t uuid;			/* as the file system told it to the kernel */
 	bool writable;
 	bool present; /* at the last look */
 	bool late;    /* not there at the first */
@@ -43,11 +48,18 @@ struct survey_fs {
 	struct file *file; /* the partition; NULL unless it is to be proven */
 };
 
+struct survey_swap {
+	char name[DEVICE_NAME_SIZE];
+	u8 guid[16];
+	struct file *file; /* the partition */
+};
+
 struct survey_disk {
 	dev_t device;
 	char name[DEVICE_NAME_SIZE];
 	struct file *file;
 	u8 guid[16]; /* of a partition on it; zero: the target's */
+	u64 place;   /* as by place_of */
 };
 
 struct survey {
@@ -55,9 +67,11 @@ struct survey {
 	struct path hidden;  /* a mount of a type whose superblocks hang elsewhere */
 	struct file *target; /* the target's partition; NULL: none was found */
 	struct survey_fs *fs;
-	struct survey_disk *disk; /* the target's, if any, is the first */
-	dev_t *held;		  /* devices in exclusive use, all explained */
-	unsigned int nr_fs, nr_disks, nr_held;
+	struct survey_disk *disk;		   /* the target's, if any, is the first */
+	struct survey_swap swap[SURVEY_MAX_SWAPS]; /* active, on partitions of their own */
+	dev_t *held;				   /* devices in exclusive use, all explained */
+	dev_t in_memory[16]; /* loop devices over memory that programs have open */
+	unsigned int nr_fs, nr_disks, nr_held, nr_in_memory, nr_swaps;
 	bool overflow;	/* more file systems than can be noted */
 	bool late;	/* this is not the first look */
 	bool disk_swap; /* swap space on a disk is active */
@@ -79,6 +93,12 @@ void survey_release(struct survey *survey);
  * file system in user space could hold up.  Notes what came, went or changed its mode.
  */
 int survey_again(struct survey *survey, struct report *report);
+
+/*
+ * Notes the device of active swap space, and opens what proves it: its partition and its disk.
+ * NULL, or why it cannot be proven.
+ */
+const char *survey_take_swap(struct survey *survey, dev_t device);
 
 /* The noted, present file system on a device; NULL if there is none. */
 const struct survey_fs *survey_fs_on(const struct survey *survey, dev_t device);

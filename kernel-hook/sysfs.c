@@ -16,6 +16,7 @@
 #include "compat/compat.h"
 #include "loader_result.h"
 #include "report.h"
+#include "rival.h"
 #include "snapshot.h"
 #include "sysfs.h"
 
@@ -411,6 +412,7 @@ void sysfs_publish(const struct snapshot_status *status)
 	spin_lock(&hook.status_lock);
 	hook.status = *status;
 	spin_unlock(&hook.status_lock);
+	rival_forbid(status->state != SNAPSHOT_IDLE && status->mode == IMG_MODE_GOLDEN);
 	if (status->state == SNAPSHOT_RESTORED)
 		announce_restored(status);
 }

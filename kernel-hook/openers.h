@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Programs that write to block devices past all file systems: a virtual machine with a disk of
+ * its own, a database.  What they believe to be on the device is in the image.
+ */
+#ifndef HOOK_OPENERS_H
+#define HOOK_OPENERS_H
+
+#include "report.h"
+#include "survey.h"
+
+/*
+ * Every program that has one open, or mapped, for writing is an obstacle.  With the tasks frozen no
+ * path is walked: only what was found to be in memory before is known to be.
+ */
+void gate_openers(struct survey *survey, bool frozen, struct report *report);
+
+#endif

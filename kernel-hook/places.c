@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A disk's device has what it is plugged into above it, up to a PCI function.  Process context.
+ */
+#include <linux/device.h>
+#include <linux/kernel.h>
+#include <linux/pci.h>
+#include <linux/string.h>
+#include <imgfmt/imgfmt.h>
+
+#include "devices.h"
+#include "places.h"
+
+static bool is_on_bus(const struct device *device, const char *bus)
+{
+	return device->bus && !strcmp(device->bus->name, bus);
+}
+
+/* False: not this kind, or it cannot be told. */
+static bool nvme_unit(struct block_device *whole, u64 *ret_unit)
+{
+	char text[16];
+
+	return !device_sysfs_text(text, sizeof(text), "/sys/block/%s/nsid",
+				  whole->bd_disk->disk_name) &&
+	       !kstrtou64(text, 10, ret_unit);
+}
+
+/* The port of an ATA controller, counted from 0; the kernel counts from 1 (drivers/ata/libata). */
+static bool ata_port(const struct device *device, u64 *ret_port)
+{
+	char text[16];
+	unsigned int number;
+
+	for (; device && !dev_is_pci(device); device = device->parent) {
+		if (sscanf(dev_name(device), "ata%u", &number) == 1)
+			return !device_sysfs_text(text, sizeof(text),
+						  "/sys/class/ata_port/ata%u/port_no", number) &&
+			       !kstrtou64(text, 10, ret_port) && (*ret_port)--;
+	}
+	return false;
+}
+
+static u64 scsi_place(const struct device *device, const struct pci_dev *pci)
+{
+	u8 bus = pci->bus->number, devfn = pci->devfn;
+	u16 segment = pci_domain_nr(pci->bus);
+	unsigned int host, channel, target;
+	u64 lun, port;
+
+	if (sscanf(dev_name(device), "%u:%u:%u:%llu", &host, &channel, &target, &lun) != 4)
+		return 0;
+	if (ata_port(device, &port))
+		return img_place(segment, bus, devfn, IMG_PLACE_ATA,
+				 port << 12 | (u64)channel << 4 | target);
+	if (channel || lun >> 14)
+		return 0;
+	return img_place(segment, bus, devfn, IMG_PLACE_SCSI, (u64)target << 14 | lun);
+}
+
+/* The PCI function above; NULL also where USB comes before, whose ports firmware counts anew. */
+static struct pci_dev *pci_above(struct device *device)
+{
+	for (; device && !is_on_bus(device, "usb"); device = device->parent) {
+		if (dev_is_pci(device))
+			return to_pci_dev(device);
+	}
+	return NULL;
+}
+
+u64 place_of(struct block_device *whole)
+{
+	struct device *device = whole->bd_device.parent;
+	struct pci_dev *pci = pci_above(device);
+	u64 unit;
+
+	if (!pci)
+		return 0;
+	if (is_on_bus(device, "virtio"))
+		return img_place(pci_domain_nr(pci->bus), pci->bus->number, pci->devfn,
+				 IMG_PLACE_CONTROLLER, 0);
+	if (is_on_bus(device, "scsi"))
+		return scsi_place(device, pci);
+	if (nvme_unit(whole, &unit))
+		return img_place(pci_domain_nr(pci->bus), pci->bus->number, pci->devfn,
+				 IMG_PLACE_NVME, unit);
+	return 0;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where disks are plugged in.  The kernel of the image goes on to write there, whatever disk that
+ * is by then.
+ */
+#ifndef HOOK_PLACES_H
+#define HOOK_PLACES_H
+
+#include <linux/blkdev.h>
+#include <linux/types.h>
+
+/* An img_place; 0: it cannot be told in words that the firmware has, too.  Asks sysfs. */
+u64 place_of(struct block_device *whole);
+
+#endif

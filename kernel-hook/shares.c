@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "findings.h"
+#include "shares.h"
+
+static bool is_one_of(const char *name, const char *const *names, size_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		if (!strcmp(name, names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Shares of the host, whose transport has no way back: see drivers.c. */
+static bool is_of_the_host(const struct survey_fs *fs)
+{
+	static const char *const types[] = { "9p", "virtiofs", "vboxsf" };
+
+	return is_one_of(fs->type, types, ARRAY_SIZE(types));
+}
+
+/* FUSE file systems whose program, which is in the image, has all that they are made of. */
+static bool is_of_a_program(const struct survey_fs *fs)
+{
+	static const char *const subtypes[] = { "lxcfs",    "portal",	  "gvfsd-fuse",
+						"snapfuse", "squashfuse", "squashfuse_ll",
+						"bindfs",   "jmtpfs" };
+
+	return !strcmp(fs->type, "fuse") && is_one_of(fs->subtype, subtypes, ARRAY_SIZE(subtypes));
+}
+
+static void share_add(struct findings *findings, const struct survey_fs *fs)
+{
+	finding_add(findings, "%s: %s%s%s%s", fs->point[0] ? fs->point : "in a mount namespace",
+		    fs->type, fs->subtype[0] ? "." : "", fs->subtype,
+		    fs->writable ? ", writable" : "");
+}
+
+void gate_shares(const struct survey *survey, enum img_mode mode, struct report *report)
+{
+	struct findings host = { .report = report, .reason = IMG_E_GATE_SHARE };
+	struct findings network = { .report = report, .reason = IMG_E_GATE_NETWORK };
+	const struct survey_fs *fs, *end = survey->fs + survey->nr_fs;
+
+	for (fs = survey->fs; fs < end; fs++) {
+		if (fs->present && fs->home == SURVEY_REMOTE && is_of_the_host(fs))
+			share_add(&host, fs);
+	}
+	findings_close(&host);
+	for (fs = survey->fs; fs < end && mode == IMG_MODE_GOLDEN; fs++) {
+		if (fs->present && fs->home == SURVEY_REMOTE && fs->writable &&
+		    !is_of_the_host(fs) && !is_of_a_program(fs))
+			share_add(&network, fs);
+	}
+	findings_close(&network);
+}
