@@ -2,6 +2,9 @@
 /* What a device path tells: which partition a handle is, and which disk it lies on. */
 #include "loader.h"
 
+#include <efipciio.h>
+#include <imgfmt/proof.h>
+
 /* Paths of disks take tens of bytes; behind fabrics a few hundred. */
 #define MAX_PATH 1024
 
@@ -106,4 +109,73 @@ EFI_HANDLE disk_below(EFI_HANDLE partition)
 	if (EFI_ERROR(BS->LocateDevicePath(&guid, &rest, &handle)) || !IsDevicePathEnd(rest))
 		return NULL;
 	return handle;
+}
+
+/* Of nodes that are not aligned. */
+static uint32_t get16(const EFI_DEVICE_PATH *node, size_t at)
+{
+	const uint8_t *bytes = (const uint8_t *)node + at;
+
+	return bytes[0] | (uint32_t)bytes[1] << 8;
+}
+
+/* UEFI 2.10, 10.3.4: the sizes of the nodes, with their heads. */
+#define ATAPI_SIZE     8
+#define SCSI_SIZE      8
+#define SATA_SIZE      10
+#define NVME_SIZE      16
+#define NO_MULTIPLIER  0xffff
+#define MSG_NVME_SPACE 0x17 /* not in GNU-EFI */
+
+static enum img_place_kind kind_of(const EFI_DEVICE_PATH *node, uint64_t *ret_unit)
+{
+	uint32_t multiplier;
+
+	if (DevicePathType(node) != MESSAGING_DEVICE_PATH)
+		return 0;
+	switch (DevicePathSubType(node) << 8 | DevicePathNodeLength(node)) {
+	case MSG_ATAPI_DP << 8 | ATAPI_SIZE:
+		*ret_unit = ((const uint8_t *)node)[4] << 12 | ((const uint8_t *)node)[5];
+		return IMG_PLACE_ATA;
+	case MSG_SATA_DP << 8 | SATA_SIZE:
+		multiplier = get16(node, 6) == NO_MULTIPLIER ? 0 : get16(node, 6);
+		*ret_unit = get16(node, 4) << 12 | multiplier << 4;
+		return IMG_PLACE_ATA;
+	case MSG_NVME_SPACE << 8 | NVME_SIZE:
+		*ret_unit = get16(node, 4) | get16(node, 6) << 16;
+		return IMG_PLACE_NVME;
+	case MSG_SCSI_DP << 8 | SCSI_SIZE:
+		*ret_unit = get16(node, 4) << 14 | get16(node, 6);
+		return IMG_PLACE_SCSI;
+	default:
+		return 0;
+	}
+}
+
+uint64_t disk_place(EFI_HANDLE disk)
+{
+	EFI_GUID guid = EFI_PCI_IO_PROTOCOL_GUID;
+	enum img_place_kind kind = IMG_PLACE_CONTROLLER;
+	UINTN segment, bus, device, function;
+	uint64_t unit = 0;
+	EFI_PCI_IO_PROTOCOL *io;
+	EFI_DEVICE_PATH *rest;
+	EFI_HANDLE controller;
+	struct path path;
+
+	if (!path_of(disk, &path))
+		return 0;
+	rest = path.first;
+	if (EFI_ERROR(BS->LocateDevicePath(&guid, &rest, &controller)) ||
+	    EFI_ERROR(BS->HandleProtocol(controller, &guid, (void **)&io)) ||
+	    EFI_ERROR(io->GetLocation(io, &segment, &bus, &device, &function)))
+		return 0;
+	if (!IsDevicePathEnd(rest)) {
+		kind = kind_of(rest, &unit);
+		rest = next_node(rest);
+	}
+	if (!kind || !IsDevicePathEnd(rest))
+		return 0;
+	return img_place((uint16_t)segment, (uint8_t)bus, (uint8_t)(device << 3 | function), kind,
+			 unit);
 }

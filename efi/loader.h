@@ -4,6 +4,7 @@
  *
  *   options.c   the boot entry's options
  *   discover.c  the partition with the fast-boot area
+ *   sleepers.c  other systems that wait on a disk to go on
  *   devpath.c   what device paths tell of partitions and disks
  *   disk.c      reads and writes by byte offset
  *   image.c     headers, states and sections of the image
@@ -156,6 +157,9 @@ bool partition_uuid(EFI_HANDLE handle, uint8_t ret_uuid[16]);
 void uuid_text(const uint8_t uuid[16], char ret_text[UUID_TEXT]);
 EFI_HANDLE disk_below(EFI_HANDLE partition);
 
+/* Where a disk is plugged in, an img_place; 0: it cannot be told. */
+uint64_t disk_place(EFI_HANDLE disk);
+
 /*
  * disk.c: false with an I/O error; offset and size in whole blocks of the medium.  A write is one
  * request, of at most 4 MiB.
@@ -183,6 +187,9 @@ bool disk_flush(const struct disk *disk);
 /* discover.c */
 enum img_reason find_area(struct loader *l);
 void connect_all(void);
+
+/* sleepers.c: before look_at_machine(). */
+enum img_reason look_for_sleepers(struct loader *l);
 
 /* image.c */
 enum img_reason read_headers(struct loader *l);

@@ -60,8 +60,10 @@ static enum img_reason decide(struct loader *l)
 {
 	const struct img_proof_probe proofs = { .ctx = l, .digest = proof_digest };
 	struct img_machine machine = { .fp = &l->fp, .proofs = &proofs };
-	enum img_reason reason = prepare_proofs(l);
+	enum img_reason reason = look_for_sleepers(l);
 
+	if (reason == IMG_OK)
+		reason = prepare_proofs(l);
 	if (reason == IMG_OK)
 		reason = look_at_machine(l);
 	if (reason != IMG_OK)

@@ -80,6 +80,10 @@ static enum img_reason read_and_digest(struct loader *l, const struct img_proof 
 
 	if (reason != IMG_OK)
 		return reason;
+	if (proof->kind == IMG_PROOF_PLACE) {
+		*ret_digest = disk_place(disk.handle);
+		return IMG_OK;
+	}
 	if (proof->offset > disk.size || proof->size > disk.size - proof->offset)
 		return missing(l, "smaller than it was");
 	before = proof->offset % disk.block;
@@ -129,7 +133,8 @@ enum img_reason prepare_proofs(struct loader *l)
 static bool is_about_a_disk(enum img_reason reason)
 {
 	return reason == IMG_E_DISK_MISSING || reason == IMG_E_DISK_READ ||
-	       reason == IMG_E_PARTITION_TABLE || reason == IMG_E_IMAGE_PARTITION ||
+	       reason == IMG_E_DISK_MOVED || reason == IMG_E_PARTITION_TABLE ||
+	       reason == IMG_E_IMAGE_PARTITION || reason == IMG_E_SWAP_CHANGED ||
 	       reason == IMG_E_FS_CHANGED;
 }
 

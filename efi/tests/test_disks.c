@@ -18,6 +18,8 @@
 
 #include "loader.h"
 
+#include <efipciio.h>
+
 #define DISK_SIZE  (8 * MIB)
 #define PART_START (2 * MIB)
 #define PART_SIZE  (4 * MIB)
@@ -40,6 +42,8 @@ struct medium {
 	EFI_STATUS flush_status;
 	unsigned int writes, flushes;
 	bool dirty; /* written and not flushed */
+	EFI_PCI_IO_PROTOCOL pci;
+	uint32_t class; /* of a controller: PCI class and revision; 0: this is a medium */
 };
 
 #define NOWHERE (~0ull)
@@ -53,6 +57,8 @@ static struct loader loader;
 static struct img_proof_disk proof[MAX_PROOF];
 
 EFI_BOOT_SERVICES *BS;
+EFI_RUNTIME_SERVICES *RT;
+static bool variable_there;
 
 /* Exactly as large as asked for, so that ASan sees what goes beyond. */
 void *mem_alloc(struct loader *l, uint64_t bytes)
@@ -71,14 +77,16 @@ void *mem_alloc(struct loader *l, uint64_t bytes)
 static EFI_STATUS EFIAPI fake_handles(EFI_LOCATE_SEARCH_TYPE type, EFI_GUID *guid, VOID *key,
 				      UINTN *count, EFI_HANDLE **ret)
 {
+	static const EFI_GUID pci_io = EFI_PCI_IO_PROTOCOL_GUID;
+	bool controllers = guid && memcmp(guid, &pci_io, sizeof(pci_io)) == 0;
 	unsigned int i;
 
-	(void)guid;
 	(void)key;
 	*ret = calloc(MAX_MEDIA, sizeof(**ret));
 	*count = 0;
 	for (i = 0; i < nr_media; i++) {
-		if (type == AllHandles || medium[i].connected)
+		if (type == AllHandles ||
+		    (controllers ? medium[i].class != 0 : !medium[i].class && medium[i].connected))
 			(*ret)[(*count)++] = &medium[i];
 	}
 	return EFI_SUCCESS;
@@ -96,8 +104,14 @@ static EFI_STATUS EFIAPI fake_protocol(EFI_HANDLE handle, EFI_GUID *guid, VOID *
 	static const EFI_GUID block_io2 = EFI_BLOCK_IO2_PROTOCOL_GUID;
 	struct medium *m = handle;
 
+	static const EFI_GUID pci_io = EFI_PCI_IO_PROTOCOL_GUID;
+
 	if (memcmp(guid, &block_io2, sizeof(block_io2)) == 0)
 		return EFI_UNSUPPORTED;
+	if (memcmp(guid, &pci_io, sizeof(pci_io)) == 0) {
+		*ret = &m->pci;
+		return EFI_SUCCESS;
+	}
 
 	*ret = memcmp(guid, &block_io, sizeof(block_io)) == 0 ? (void *)&m->bio : (void *)m->path;
 	return EFI_SUCCESS;
@@ -106,15 +120,16 @@ static EFI_STATUS EFIAPI fake_protocol(EFI_HANDLE handle, EFI_GUID *guid, VOID *
 /* UEFI 2.10, 7.3.9: the handle whose path is the longest beginning of *path. */
 static EFI_STATUS EFIAPI fake_locate_path(EFI_GUID *guid, EFI_DEVICE_PATH **path, EFI_HANDLE *ret)
 {
+	static const EFI_GUID pci_io = EFI_PCI_IO_PROTOCOL_GUID;
 	const size_t end = sizeof(EFI_DEVICE_PATH);
 	size_t best = 0;
 	unsigned int i;
 
-	(void)guid;
 	for (i = 0; i < nr_media; i++) {
 		size_t size = medium[i].path_size - end;
 
 		if (medium[i].connected && size > best &&
+		    (medium[i].class != 0) == (memcmp(guid, &pci_io, sizeof(pci_io)) == 0) &&
 		    memcmp(*path, medium[i].path, size) == 0) {
 			best = size;
 			*ret = &medium[i];
@@ -133,6 +148,43 @@ static EFI_STATUS EFIAPI fake_connect(EFI_HANDLE handle, EFI_HANDLE *driver, EFI
 	((struct medium *)handle)->connected = true;
 	connect_calls++;
 	return EFI_SUCCESS;
+}
+
+static EFI_STATUS EFIAPI fake_users(EFI_HANDLE handle, EFI_GUID *guid,
+				    EFI_OPEN_PROTOCOL_INFORMATION_ENTRY **ret, UINTN *count)
+{
+	const struct medium *m = handle;
+
+	(void)guid;
+	*count = 2;
+	*ret = calloc(*count, sizeof(**ret));
+	(*ret)[0].Attributes = EFI_OPEN_PROTOCOL_GET_PROTOCOL;
+	(*ret)[1].Attributes =
+		m->connected ? EFI_OPEN_PROTOCOL_BY_DRIVER : EFI_OPEN_PROTOCOL_TEST_PROTOCOL;
+	return EFI_SUCCESS;
+}
+
+static EFI_STATUS EFIAPI fake_pci_read(EFI_PCI_IO_PROTOCOL *pci, EFI_PCI_IO_PROTOCOL_WIDTH width,
+				       UINT32 offset, UINTN count, VOID *to)
+{
+	const struct medium *m = (struct medium *)((uint8_t *)pci - offsetof(struct medium, pci));
+
+	assert_int_equal(width, EfiPciIoWidthUint32);
+	assert_int_equal(count, 1);
+	assert_int_equal(offset, 8);
+	memcpy(to, &m->class, sizeof(m->class));
+	return EFI_SUCCESS;
+}
+
+static EFI_STATUS EFIAPI fake_variable(CHAR16 *name, EFI_GUID *vendor, UINT32 *attributes,
+				       UINTN *size, VOID *data)
+{
+	(void)vendor;
+	(void)attributes;
+	(void)data;
+	assert_memory_equal(name, L"HibernateLocation", sizeof(L"HibernateLocation"));
+	assert_int_equal(*size, 0);
+	return variable_there ? EFI_BUFFER_TOO_SMALL : EFI_NOT_FOUND;
 }
 
 static struct medium *medium_of(EFI_BLOCK_IO *bio)
@@ -269,11 +321,16 @@ static int set_up(void **state)
 					      .FreePool = fake_free_pool,
 					      .HandleProtocol = fake_protocol,
 					      .LocateDevicePath = fake_locate_path,
+					      .OpenProtocolInformation = fake_users,
 					      .ConnectController =
 						      (EFI_CONNECT_CONTROLLER)fake_connect };
 
+	static EFI_RUNTIME_SERVICES runtime = { .GetVariable = fake_variable };
+
 	(void)state;
 	BS = &services;
+	RT = &runtime;
+	variable_there = false;
 	nr_media = connect_calls = 0;
 	memset(&loader, 0, sizeof(loader));
 	memset(proof, 0, sizeof(proof));
@@ -907,6 +964,208 @@ static void test_attempt_read_back_error(void **state)
 	assert_attempt_fails("read back");
 }
 
+/* Places. */
+
+static EFI_STATUS EFIAPI fake_location(EFI_PCI_IO_PROTOCOL *pci, UINTN *segment, UINTN *bus,
+				       UINTN *device, UINTN *function)
+{
+	(void)pci;
+	*segment = 1;
+	*bus = 2;
+	*device = 3;
+	*function = 4;
+	return EFI_SUCCESS;
+}
+#define HERE (1ull << 48 | 2ull << 40 | 0x1cull << 32)
+
+static struct medium *new_controller(uint32_t class)
+{
+	struct medium *m = new_medium(NULL, DISK_SIZE, 512);
+
+	m->pci.Pci.Read = fake_pci_read;
+	m->pci.GetLocation = fake_location;
+	m->class = class;
+	add_root_node(m);
+	add_node(m, HARDWARE_DEVICE_PATH, HW_PCI_DP, "\4\3", 2);
+	return m;
+}
+
+/* A disk of the controller, with another node behind that; size 0: the controller is the disk. */
+static struct medium *disk_of(const struct medium *controller, uint8_t type, const void *body,
+			      size_t size)
+{
+	struct medium *m = new_disk(1, 512);
+
+	memcpy(m->path, controller->path, controller->path_size);
+	m->path_size = controller->path_size;
+	if (size)
+		add_node(m, MESSAGING_DEVICE_PATH, type, body, size);
+	return m;
+}
+
+static void test_places(void **state)
+{
+	static const struct {
+		uint8_t type, body[12];
+		size_t size;
+		uint64_t place;
+	} row[] = {
+		{ 0, { 0 }, 0, HERE | 0x10000000 },
+		{ MSG_SATA_DP, { 5, 0, 0xff, 0xff, 0, 0 }, 6, HERE | 0x20005000 },
+		{ MSG_SATA_DP, { 5, 0, 2, 0, 0, 0 }, 6, HERE | 0x20005020 },
+		{ MSG_ATAPI_DP, { 1, 1, 0, 0 }, 4, HERE | 0x20001001 },
+		{ 0x17, { 3, 2, 1, 0, 9, 9, 9, 9, 9, 9, 9, 9 }, 12, HERE | 0x30010203 },
+		{ 0x17, { 3, 2, 1, 0x10, 9, 9, 9, 9, 9, 9, 9, 9 }, 12, 0 },
+		{ MSG_SCSI_DP, { 4, 0, 7, 0 }, 4, HERE | 0x40010007 },
+		{ MSG_USB_DP, { 1, 0 }, 2, 0 },
+		{ MSG_SATA_DP, { 5, 0 }, 2, 0 },
+	};
+	struct medium *controller;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(row); i++) {
+		nr_media = 0;
+		controller = new_controller(0x01060100);
+		assert_true(disk_place(disk_of(controller, row[i].type, row[i].body,
+					       row[i].size)) == row[i].place);
+	}
+}
+
+static void test_no_place(void **state)
+{
+	struct medium *controller, *disk;
+
+	(void)state;
+	controller = new_controller(0x01060100);
+	disk = disk_of(controller, MSG_SATA_DP, "\1\0\0\0\0\0", 6);
+	add_node(disk, MESSAGING_DEVICE_PATH, MSG_USB_DP, "\1", 2);
+	assert_true(disk_place(disk) == 0);
+	controller->connected = false;
+	assert_true(disk_place(disk) == 0);
+}
+
+static void test_disk_moved(void **state)
+{
+	struct img_proof p = { .kind = IMG_PROOF_PLACE,
+			       .flags = IMG_PROOF_WHOLE_DISK,
+			       .size = 512 };
+	struct medium *controller, *own;
+
+	(void)state;
+	controller = new_controller(0x01060100);
+	own = new_partition(disk_of(controller, MSG_SATA_DP, "\1\0\0\0\0\0", 6), 0x11);
+	assert_true(disk_open(own, &loader.disk));
+	p.digest = HERE | 0x20001000;
+	proof[0] = img_proof_encode(&p);
+	memset(p.part_uuid, 0x11, sizeof(p.part_uuid));
+	proof[1] = img_proof_encode(&p);
+	loader.meta.proof = proof;
+	loader.meta.nr_proofs = 2;
+	assert_int_equal(check_proofs(), IMG_OK);
+	p.digest = HERE | 0x20002000;
+	proof[1] = img_proof_encode(&p);
+	assert_int_equal(check_proofs(), IMG_E_DISK_MOVED);
+	assert_partition(0x11);
+}
+
+/* Sleepers. */
+
+static void put_to_sleep(struct medium *m, const char *signature)
+{
+	memcpy(m->bytes + IMG_BLOCK - 10, signature, 10);
+}
+
+static void check_sleeper(uint32_t block)
+{
+	two_disks(block);
+	assert_int_equal(look_for_sleepers(&loader), IMG_OK);
+	put_to_sleep(&medium[3], "SWAPSPACE2");
+	assert_int_equal(look_for_sleepers(&loader), IMG_OK);
+	put_to_sleep(&medium[3], "S1SUSPEND");
+	assert_int_equal(look_for_sleepers(&loader), IMG_E_HIBERNATED);
+	assert_partition(0x22);
+	assert_string_equal(loader.detail.object, "swap space");
+	put_to_sleep(&medium[3], "SWAPSPACE2");
+	assert_int_equal(look_for_sleepers(&loader), IMG_OK);
+}
+
+static void test_sleeper(void **state)
+{
+	(void)state;
+	check_sleeper(512);
+}
+
+static void test_sleeper_4096(void **state)
+{
+	(void)state;
+	check_sleeper(4096);
+}
+
+static void test_sleepers_signatures(void **state)
+{
+	static const char *const signature[] = { "S1SUSPEND", "S2SUSPEND", "ULSUSPEND",
+						 "LINHIB0001" };
+	size_t i;
+
+	(void)state;
+	two_disks(512);
+	for (i = 0; i < ARRAY_SIZE(signature); i++) {
+		put_to_sleep(&medium[1], signature[i]);
+		assert_int_equal(look_for_sleepers(&loader), IMG_E_HIBERNATED);
+		assert_partition(0x11);
+	}
+}
+
+/* Swap space needs no partition table. */
+static void test_sleeper_on_a_whole_disk(void **state)
+{
+	(void)state;
+	two_disks(512);
+	put_to_sleep(&medium[2], "S1SUSPEND");
+	assert_int_equal(look_for_sleepers(&loader), IMG_E_HIBERNATED);
+	assert_null(loader.detail.uuid);
+	assert_string_equal(loader.detail.object, "whole disk");
+}
+
+static void test_sleeper_unreadable(void **state)
+{
+	(void)state;
+	two_disks(512);
+	medium[3].fail_read_at = 0;
+	assert_int_equal(look_for_sleepers(&loader), IMG_OK);
+	put_to_sleep(&medium[1], "S1SUSPEND");
+	assert_int_equal(look_for_sleepers(&loader), IMG_E_HIBERNATED);
+}
+
+static void test_sleeper_in_a_file(void **state)
+{
+	(void)state;
+	two_disks(512);
+	variable_there = true;
+	assert_int_equal(look_for_sleepers(&loader), IMG_E_HIBERNATED);
+	assert_string_equal(loader.detail.field, "HibernateLocation");
+}
+
+/* Storage controllers that the firmware has left alone are connected, and nothing else. */
+static void test_storage_is_connected(void **state)
+{
+	struct medium *nvme, *network;
+
+	(void)state;
+	two_disks(512);
+	nvme = new_controller(0x01080200);
+	network = new_controller(0x02000000);
+	new_controller(0x01060100);
+	nvme->connected = network->connected = false;
+	assert_int_equal(look_for_sleepers(&loader), IMG_OK);
+	assert_true(nvme->connected);
+	assert_false(network->connected);
+	assert_int_equal(connect_calls, 1);
+	assert_int_equal(look_for_sleepers(&loader), IMG_OK);
+	assert_int_equal(connect_calls, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -946,6 +1205,16 @@ int main(void)
 		TEST(test_attempt_read_only),
 		TEST(test_attempt_flush_error),
 		TEST(test_attempt_read_back_error),
+		TEST(test_places),
+		TEST(test_no_place),
+		TEST(test_disk_moved),
+		TEST(test_sleeper),
+		TEST(test_sleeper_4096),
+		TEST(test_sleepers_signatures),
+		TEST(test_sleeper_on_a_whole_disk),
+		TEST(test_sleeper_unreadable),
+		TEST(test_sleeper_in_a_file),
+		TEST(test_storage_is_connected),
 	};
 
 	return cmocka_run_group_tests_name("efi/disks", tests, NULL, NULL);
