@@ -9,10 +9,11 @@
 
 #include "io.h"
 #include "out.h"
+#include "place.h"
 #include "text.h"
 
 /* Where the bytes of a proof are. */
-struct place {
+struct location {
 	const struct part *part;
 	uint64_t offset; /* of the proof's medium on the part */
 	uint64_t size;	 /* of the medium */
@@ -25,7 +26,8 @@ static enum img_reason missing(struct proofs *proofs, const char *why)
 	return IMG_E_DISK_MISSING;
 }
 
-static enum img_reason find_own(struct proofs *proofs, bool whole_disk, struct place *ret_place)
+static enum img_reason find_own(struct proofs *proofs, bool whole_disk,
+				struct location *ret_location)
 {
 	const struct part *part = proofs->own;
 
@@ -36,54 +38,70 @@ static enum img_reason find_own(struct proofs *proofs, bool whole_disk, struct p
 			return missing(proofs, "its disk was not found");
 		part = &disk->part;
 	}
-	*ret_place = (struct place){ part, 0, part->size, part->path };
+	*ret_location = (struct location){ part, 0, part->size, part->path };
 	return IMG_OK;
 }
 
 /* A cloned disk beside its original is as good as none: which one the kernel knew is unknown. */
-static enum img_reason find_place(struct proofs *proofs, const struct img_proof *proof,
-				  struct place *ret_place)
+static enum img_reason find_location(struct proofs *proofs, const struct img_proof *proof,
+				     struct location *ret_location)
 {
 	bool whole_disk = proof->flags & IMG_PROOF_WHOLE_DISK;
 	const struct disk_partition *partition = NULL;
 	const struct disk *disk = NULL;
 	unsigned int found;
 
-	*ret_place = (struct place){ 0 };
+	*ret_location = (struct location){ 0 };
 	if (text_is_zero_uuid(proof->part_uuid))
-		return find_own(proofs, whole_disk, ret_place);
+		return find_own(proofs, whole_disk, ret_location);
 	found = disks_find(proofs->disks, text_guid(proof->part_uuid).s, &disk, &partition);
 	if (found != 1)
 		return missing(proofs, found ? "is there twice" : "not found");
-	*ret_place = (struct place){ &disk->part, partition->offset, partition->size,
-				     partition->device };
+	*ret_location = (struct location){ &disk->part, partition->offset, partition->size,
+					   partition->device };
 	if (whole_disk)
-		*ret_place = (struct place){ &disk->part, 0, disk->part.size, disk->part.path };
+		*ret_location =
+			(struct location){ &disk->part, 0, disk->part.size, disk->part.path };
 	return IMG_OK;
 }
 
-static enum img_reason read_digest(const struct place *place, const struct img_proof *proof,
+static enum img_reason read_digest(const struct location *location, const struct img_proof *proof,
 				   uint64_t *ret_digest)
 {
 	_cleanup_free_ void *bytes = malloc(proof->size);
 
-	if (!bytes || io_pread(place->part->fd, bytes, proof->size, place->offset + proof->offset))
+	if (!bytes ||
+	    io_pread(location->part->fd, bytes, proof->size, location->offset + proof->offset))
 		return IMG_E_DISK_READ;
 	*ret_digest = img_port_xxh64(bytes, proof->size);
 	return IMG_OK;
 }
 
+/* A disk in a file is plugged in nowhere: only the loader can tell. */
+static uint64_t place_today(const struct location *location, const struct img_proof *proof)
+{
+	const char *name = strrchr(location->part->path, '/');
+
+	if (!location->part->block || !name)
+		return proof->digest;
+	return place_of(name + 1);
+}
+
 static enum img_reason digest(void *ctx, const struct img_proof *proof, uint64_t *ret_digest)
 {
 	struct proofs *proofs = ctx;
-	struct place place;
-	enum img_reason reason = find_place(proofs, proof, &place);
+	struct location location;
+	enum img_reason reason = find_location(proofs, proof, &location);
 
 	if (reason)
 		return reason;
-	if (proof->offset > place.size || proof->size > place.size - proof->offset)
+	if (proof->kind == IMG_PROOF_PLACE) {
+		*ret_digest = place_today(&location, proof);
+		return IMG_OK;
+	}
+	if (proof->offset > location.size || proof->size > location.size - proof->offset)
 		return missing(proofs, "smaller than it was");
-	return read_digest(&place, proof, ret_digest);
+	return read_digest(&location, proof, ret_digest);
 }
 
 struct img_proof_probe proofs_probe(struct proofs *proofs)
@@ -120,20 +138,20 @@ static bool mounted_writable(const char *device, char *to, size_t size)
 	return found;
 }
 
-static void describe(const struct img_proof *proof, uint64_t number, const struct place *place,
-		     enum img_reason reason, const struct img_detail *detail,
-		     struct json_object *to)
+static void describe(const struct img_proof *proof, uint64_t number,
+		     const struct location *location, enum img_reason reason,
+		     const struct img_detail *detail, struct json_object *to)
 {
 	bool own = text_is_zero_uuid(proof->part_uuid);
 	bool whole_disk = proof->flags & IMG_PROOF_WHOLE_DISK;
 	char mounted[256] = "";
-	bool writable = place->device && !whole_disk &&
-			mounted_writable(place->device, mounted, sizeof(mounted));
+	bool writable = location->device && !whole_disk &&
+			mounted_writable(location->device, mounted, sizeof(mounted));
 
 	out_text("  proof %" PRIu64 ": %s of %s%s%s%s: %s%s%s\n", number,
 		 img_proof_kind_name(proof->kind), whole_disk ? "the disk of " : "",
 		 own ? "the image's partition" : text_guid(proof->part_uuid).s,
-		 place->device ? ", " : "", place->device ? place->device : "",
+		 location->device ? ", " : "", location->device ? location->device : "",
 		 reason ? img_reason_code(reason) : "ok", reason && detail->field ? ", " : "",
 		 reason && detail->field ? detail->field : "");
 	if (writable)
@@ -142,7 +160,7 @@ static void describe(const struct img_proof *proof, uint64_t number, const struc
 	json_put_text(to, "kind", img_proof_kind_name(proof->kind));
 	json_put_text(to, "partition", own ? NULL : text_guid(proof->part_uuid).s);
 	json_put_bool(to, "whole_disk", whole_disk);
-	json_put_text(to, "device", place->device);
+	json_put_text(to, "device", location->device);
 	json_put_number(to, "offset", proof->offset);
 	json_put_number(to, "size", proof->size);
 	json_put_text(to, "status", reason ? img_reason_code(reason) : "ok");
@@ -173,10 +191,10 @@ void proofs_report(struct proofs *proofs, const struct img_meta *meta, struct js
 		const struct img_proof proof = img_meta_proof(meta, i);
 		struct img_detail detail = { 0 };
 		enum img_reason reason = check_one(proofs, meta, i, &detail);
-		struct place place;
+		struct location location;
 
-		(void)find_place(proofs, &proof, &place);
-		describe(&proof, i, &place, reason, &detail, json_append_object(to));
+		(void)find_location(proofs, &proof, &location);
+		describe(&proof, i, &location, reason, &detail, json_append_object(to));
 		if (reason && refused)
 			refused(ctx, reason, &detail);
 	}

@@ -8,6 +8,7 @@
 #include "bootent.h"
 #include "fpitem.h"
 #include "memmap.h"
+#include "place.h"
 #include "sysattr.h"
 #include "text.h"
 
@@ -478,10 +479,68 @@ static void a_full_map_takes_no_more(void **state)
 	assert_false(memmap_put_runtime(&map, &region));
 }
 
+#define PCI0 "/sys/devices/pci0000:00/"
+
+/* Paths as kernels from 6.1 to 7.3 have them. */
+static void place_is_told_by_the_path(void **state)
+{
+	static const struct {
+		const char *path;
+		struct place_path place;
+	} row[] = {
+		{ PCI0 "0000:00:03.0/virtio1/block/vda",
+		  { .devfn = 0x18, .kind = IMG_PLACE_CONTROLLER } },
+		{ PCI0 "0000:00:1f.2/ata12/host11/target11:0:1/11:0:1:0/block/sda",
+		  { .devfn = 0xfa, .kind = IMG_PLACE_ATA, .ata = 12, .target = 1 } },
+		{ PCI0 "0000:00:1f.2/ata2/link2/dev2.0/host1/target1:3:0/1:3:0:0/block/sdc",
+		  { .devfn = 0xfa, .kind = IMG_PLACE_ATA, .ata = 2, .channel = 3 } },
+		{ PCI0 "0000:00:1d.0/0000:02:00.0/nvme/nvme0/nvme0n1",
+		  { .bus = 2, .kind = IMG_PLACE_NVME } },
+		{ "/sys/devices/pci10000:e0/10000:e0:06.0/10000:e1:00.0/nvme/nvme1/nvme1n2",
+		  { .segment = 0, .bus = 0xe1, .kind = IMG_PLACE_NVME } },
+		{ PCI0 "0000:00:05.0/virtio2/host2/target2:0:4/2:0:4:7/block/sda",
+		  { .devfn = 0x28, .kind = IMG_PLACE_SCSI, .target = 4, .lun = 7 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct place_path place;
+
+		assert_true(place_parse(row[i].path, &place));
+		assert_int_equal(place.segment, row[i].place.segment);
+		assert_int_equal(place.bus, row[i].place.bus);
+		assert_int_equal(place.devfn, row[i].place.devfn);
+		assert_int_equal(place.kind, row[i].place.kind);
+		if (place.kind == IMG_PLACE_ATA)
+			assert_int_equal(place.ata, row[i].place.ata);
+		assert_int_equal(place.channel, row[i].place.channel);
+		assert_int_equal(place.target, row[i].place.target);
+		assert_int_equal(place.lun, row[i].place.lun);
+	}
+}
+
+static void no_place_is_told(void **state)
+{
+	static const char *const path[] = {
+		"",
+		"/sys/devices/virtual/block/dm-0",
+		"/sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1",
+		PCI0 "0000:00:14.0/usb1/1-2/1-2:1.0/host3/target3:0:0/3:0:0:0/block/sdb",
+		PCI0 "0000:00:1a.0/mmc_host/mmc0/mmc0:0001/block/mmcblk0",
+	};
+	struct place_path place;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(path) / sizeof(path[0]); i++)
+		assert_false(place_parse(path[i], &place));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(order_add_appends),
+		cmocka_unit_test(place_is_told_by_the_path),
+		cmocka_unit_test(no_place_is_told),
 		cmocka_unit_test(order_add_puts_first),
 		cmocka_unit_test(order_add_leaves_a_present_one_where_it_is),
 		cmocka_unit_test(order_add_moves_a_present_one_first),

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "place.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io.h"
+#include "sysattr.h"
+
+/* Each part of the path may be what a disk is plugged into; the last one counts. */
+static bool take_part(const char *part, struct place_path *place)
+{
+	unsigned int segment, bus, device, function, host;
+	char more;
+
+	if (sscanf(part, "%x:%x:%x.%x%c", &segment, &bus, &device, &function, &more) == 4) {
+		*place = (struct place_path){ .segment = (uint16_t)segment,
+					      .bus = (uint8_t)bus,
+					      .devfn = (uint8_t)(device << 3 | function) };
+		return true;
+	}
+	if (strncmp(part, "usb", 3) == 0)
+		return false; /* whose ports firmware counts anew */
+	if (strncmp(part, "virtio", 6) == 0 && !place->kind)
+		place->kind = IMG_PLACE_CONTROLLER;
+	if (strcmp(part, "nvme") == 0)
+		place->kind = IMG_PLACE_NVME;
+	if (sscanf(part, "ata%u%c", &place->ata, &more) == 1)
+		place->kind = IMG_PLACE_ATA;
+	if (sscanf(part, "%u:%u:%u:%llu%c", &host, &place->channel, &place->target, &place->lun,
+		   &more) == 4 &&
+	    place->kind != IMG_PLACE_ATA)
+		place->kind = IMG_PLACE_SCSI;
+	return true;
+}
+
+bool place_parse(const char *path, struct place_path *ret_place)
+{
+	_cleanup_free_ char *copy = strdup(path);
+	char *rest = copy, *part;
+
+	*ret_place = (struct place_path){ 0 };
+	while (rest && (part = strsep(&rest, "/"))) {
+		if (!take_part(part, ret_place))
+			return false;
+	}
+	return ret_place->kind != 0;
+}
+
+static bool read_number(const char *path, uint64_t *ret_number)
+{
+	_cleanup_free_ char *text = NULL;
+	char *end;
+
+	if (sysattr_read(path, &text) || !text)
+		return false;
+	*ret_number = strtoull(text, &end, 10);
+	return end != text;
+}
+
+static bool read_unit(const char *name, const struct place_path *place, uint64_t *ret_unit)
+{
+	char path[96];
+
+	switch (place->kind) {
+	case IMG_PLACE_ATA: /* the kernel counts ports from 1 (drivers/ata/libata-transport.c) */
+		snprintf(path, sizeof(path), "/sys/class/ata_port/ata%u/port_no", place->ata);
+		if (!read_number(path, ret_unit) || *ret_unit == 0)
+			return false;
+		*ret_unit = (*ret_unit - 1) << 12 | place->channel << 4 | place->target;
+		return true;
+	case IMG_PLACE_NVME:
+		snprintf(path, sizeof(path), "/sys/class/block/%s/nsid", name);
+		return read_number(path, ret_unit);
+	case IMG_PLACE_SCSI:
+		*ret_unit = (uint64_t)place->target << 14 | place->lun;
+		return place->channel == 0 && place->lun >> 14 == 0;
+	default:
+		*ret_unit = 0;
+		return true;
+	}
+}
+
+uint64_t place_of(const char *name)
+{
+	_cleanup_free_ char *link = io_system_path("/sys/class/block/%s", name);
+	_cleanup_free_ char *path = link ? realpath(link, NULL) : NULL;
+	struct place_path place;
+	uint64_t unit;
+
+	if (!path || !place_parse(path, &place) || !read_unit(name, &place, &unit))
+		return 0;
+	return img_place(place.segment, place.bus, place.devfn, place.kind, unit);
+}

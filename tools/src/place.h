@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where a disk is plugged in, in the words of its image's proof (imgfmt/proof.h, img_place).
+ */
+#ifndef FASTBOOTCTL_PLACE_H
+#define FASTBOOTCTL_PLACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <imgfmt/proof.h>
+
+/* What the path of a disk's device in sysfs tells. */
+struct place_path {
+	uint16_t segment;
+	uint8_t bus, devfn;
+	enum img_place_kind kind;
+	unsigned int ata;	      /* of ATA: the kernel's number of the port, among all */
+	unsigned int channel, target; /* of ATA and SCSI */
+	unsigned long long lun;
+};
+
+/* path: as in "/sys/devices/pci0000:00/0000:00:1f.2/ata1/..."; false: it tells no place. */
+bool place_parse(const char *path, struct place_path *ret_place);
+
+/* name: of a whole disk, as "sda".  An img_place; 0: it cannot be told. */
+uint64_t place_of(const char *name);
+
+#endif
