@@ -15,7 +15,7 @@ from harness import checks, machines, product
 from harness.golden import SNAPSHOT
 
 # Little memory, so that a snapshot is quick; slots of 96 MiB, so that it can be too large.
-SMALL = machines.SMALL.changed(name="tiny-gates", area_mib=192, scratch="")
+SMALL = machines.SMALL.changed(name="tiny-gates", area_mib=192, scratch="", share=True)
 
 
 # An ext4 on the scratch partition, with a file that is one too.
@@ -39,6 +39,7 @@ def vm(module_lab):
     vm.run("mount -t cgroup2 none /sys/fs/cgroup && cd /sys/fs/cgroup"
            " && echo +memory >cgroup.subtree_control; cd")
     vm.run("mount -t securityfs none /sys/kernel/security")
+    vm.run("rmmod 9pnet_virtio")  # which comes by itself, with the machine's share
     checks.start_counter(vm)
     return vm
 
@@ -84,6 +85,13 @@ def ballast(directory, mib):
     return f"dd if=/dev/zero of={directory}/ballast bs=1M count={mib} 2>/dev/null"
 
 
+def believe(*words):
+    return (f"rm -f /tmp/ready; believe {' '.join(words)} </dev/null >/tmp/ready 2>&1 &"
+            " echo $! >/tmp/background.pid", "until grep -q ready /tmp/ready; do sleep 0.1; done")
+
+
+HOST_SHARE = "mount -t 9p -o trans=virtio,version=9p2000.L,ro share /mnt"
+
 MD = "/sys/block/md0/md"
 RAID1 = (
     "echo md0 >/sys/module/md_mod/parameters/new_array",
@@ -111,8 +119,23 @@ OBSTACLES = [
     Obstacle("vfat", ("fs-unprovable",), errno.EBUSY, "vda1",
              ("mount -t vfat -o ro /dev/vda1 /mnt",),
              ("umount /mnt",)),
-    Obstacle("raid", ("fs-unprovable",), errno.EBUSY, "md0", RAID1, RAID1_AWAY),
-    Obstacle("dirty", ("dirty-blocks",), errno.EBUSY, "vda3", DIRTIER,
+    Obstacle("raid", ("fs-unprovable", "stack-active"), errno.EBUSY, "md0", RAID1, RAID1_AWAY),
+    Obstacle("raid-unmounted", ("stack-active",), errno.EBUSY, "md0, on vda3", RAID1[:-1],
+             RAID1_AWAY[1:]),
+    Obstacle("opened", ("device-open",), errno.EBUSY, "vda3: open for writing by believe[",
+             believe("write", "/dev/vda3"), END_BACKGROUND),
+    Obstacle("opened-disk", ("device-open",), errno.EBUSY, "vda: open for writing by believe[",
+             believe("write", "/dev/vda"), END_BACKGROUND),
+    Obstacle("mapped", ("device-open",), errno.EBUSY, "vda3: mapped for writing",
+             believe("map-write", "/dev/vda3"), END_BACKGROUND),
+    Obstacle("share", ("fs-share", "driver-cannot-sleep"), errno.EBUSY, "9p",
+             ("modprobe 9pnet_virtio", HOST_SHARE),
+             ("umount /mnt", "rmmod 9pnet_virtio")),
+    Obstacle("share-unmounted", ("driver-cannot-sleep",), errno.EBUSY, "9pnet_virtio, of 0000:",
+             ("modprobe 9pnet_virtio",), ("rmmod 9pnet_virtio",)),
+    Obstacle("network", ("fs-network",), errno.EBUSY, "/mnt: fuse.sshfs, writable",
+             believe("fuse", "sshfs", "/mnt"), ("umount /mnt", *END_BACKGROUND)),
+    Obstacle("dirty", ("dirty-blocks", "device-open"), errno.EBUSY, "vda3", DIRTIER,
              END_BACKGROUND + ("while pidof dd >/dev/null; do sleep 0.1; done", *FILE_SYSTEM)),
     # zram takes a disk for what it cannot hold: in nobody's list of mounts or swaps.
     Obstacle("held", ("device-held",), errno.EBUSY, "vda3",
@@ -129,8 +152,9 @@ OBSTACLES = [
     Obstacle("half-of-ram", ("half-of-ram", "image-too-large"), errno.ENOMEM, "MiB",
              (ballast("/tmp", 140), ballast("/run", 110)),
              ("rm /tmp/ballast /run/ballast",)),
+    # Beside a golden image nobody may open it: test_hibernation_beside_a_golden_image.
     Obstacle("busy", ("busy",), errno.EBUSY, "/dev/snapshot",
-             ("exec 6</dev/snapshot",), ("exec 6<&-",)),
+             (f"echo invalidate >{SNAPSHOT}", "exec 6</dev/snapshot"), ("exec 6<&-",)),
 ]
 
 
@@ -187,6 +211,13 @@ IN_NOBODYS_WAY = [
     pytest.param(("modprobe brd rd_nr=1 rd_size=8192 && mke2fs /dev/ram0 >/dev/null 2>&1",
                   "mount -t ext4 /dev/ram0 /mnt"),
                  ("umount /mnt", "rmmod brd"), id="brd"),
+    pytest.param(believe("read", "/dev/vda3"), END_BACKGROUND, id="read-by-a-program"),
+    pytest.param(("dd if=/dev/zero of=/tmp/loop bs=1M count=4 2>/dev/null",
+                  "losetup /dev/loop0 /tmp/loop", *believe("write", "/dev/loop0")),
+                 (*END_BACKGROUND, "losetup -d /dev/loop0", "rm /tmp/loop"),
+                 id="written-in-memory"),
+    pytest.param(believe("fuse", "portal", "/mnt"), ("umount /mnt", *END_BACKGROUND),
+                 id="fuse-of-a-program"),
     pytest.param(("echo 8M >/sys/block/zram0/disksize",
                   "mke2fs -b 4096 /dev/zram0 >/dev/null 2>&1", "mount -t ext4 /dev/zram0 /mnt"),
                  ("umount /mnt", "echo 1 >/sys/block/zram0/reset"), id="zram"),
@@ -248,6 +279,19 @@ def test_two_at_once(vm):
     assert vm.state() == f"saved generation={generation}"
     checks.nothing_held(vm)
     saved(vm)
+
+
+def test_hibernation_beside_a_golden_image(vm):
+    """It would be passed over by the golden image at the next start, and come back later."""
+    saved(vm)
+    said = vm.run("dmesg -c >/dev/null; echo disk >/sys/power/state", check=False)
+    assert said.status != 0 and "Device or resource busy" in said.output
+    assert "fastboot: hibernation refused" in vm.run("dmesg").output
+    assert vm.run("(: </dev/snapshot)", check=False).status != 0
+    vm.run(f"echo invalidate >{SNAPSHOT}")
+    vm.run("(: </dev/snapshot)")
+    saved(vm)
+    saved(vm)  # both slots hold one again
 
 
 def test_machine_is_unharmed(vm):

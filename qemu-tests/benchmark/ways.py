@@ -136,6 +136,7 @@ class Stage:
             timed_boot(vm, self.ports)
             vm.wait_restored()
             _use_services(self.ports)
+            vm.run("rmmod fastboot_snapshot")  # which forbids it beside a golden image
             vm.run(f"swapon {product.area_partition(vm)}")
             self.boot_id = vm.run(f"cat {BOOT_ID}").output
             vm.begin("echo disk >/sys/power/state", HIBERNATED)

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from .accel import accelerator
+from .paths import QEMU_TESTS
 from .series import SERIES
 
 # An instruction of a machine that counts them lasts 64 ns.  Were it one, firmware that waits
@@ -30,11 +31,14 @@ class Machine:
     network: bool = False
     graphics: bool = True       # has a screen
     devices: tuple = ()         # further -device arguments
+    share: bool = False         # a directory of the host's, tag "share", by 9p
     menu_wait: float = 0        # seconds the firmware waits for a key at power-on
     uuid: str = "7a1c5e0b-94d2-4f36-8b7e-2d90c3f1a601"  # of the machine, in SMBIOS
     file_systems: tuple = ()    # of further partitions
     scratch: str = ""           # the file system of the scratch partition: ext4, or none
     second_disk: bool = False   # one more, with an ext4; q35, and the first not at AHCI
+    second_bus: str = "ahci"    # its; or virtio
+    places: tuple = ("", "")    # of the first and the second, as QEMU says it: "addr=0x8"
     initrd: str = "initrd"      # of the tiny guest; initrd-fs has modules of file systems
     touched: bool = False       # its memory is there before power-on, as a real machine's is
     loader: str = None          # options of its boot entry
@@ -61,6 +65,9 @@ class Machine:
             arguments += ["-boot", f"menu=on,splash-time={int(self.menu_wait * 1000)}"]
         for device in self.devices:
             arguments += ["-device", device]
+        if self.share:
+            arguments += ["-fsdev", f"local,id=share,path={QEMU_TESTS},security_model=none,"
+                          "readonly=on", "-device", "virtio-9p-pci,fsdev=share,mount_tag=share"]
         return arguments
 
     def _accelerator_arguments(self):
@@ -77,7 +84,8 @@ class Machine:
 
     def _disk_arguments(self):
         if self.disk == "virtio":
-            return ["-device", "virtio-blk-pci,drive=disk"]
+            return ["-device", ",".join(filter(None, ["virtio-blk-pci,drive=disk",
+                                                      self.places[0]]))]
         if self.disk == "nvme":
             return ["-device", "nvme,drive=disk,serial=fastboot"]
         if self.disk == "ahci" and self.type == "q35":
@@ -87,16 +95,18 @@ class Machine:
         raise ValueError(f"{self.name}: no such disk bus: {self.disk}")
 
     def _drive_arguments(self, number):
-        if not self.second_disk:
-            return ["-device", f"virtio-blk-pci,drive=drive{number}"]
+        place = self.places[1] if self.second_disk and number == 0 else ""
+        if not self.second_disk or self.second_bus == "virtio":
+            return ["-device", ",".join(filter(None, [f"virtio-blk-pci,drive=drive{number}",
+                                                      place]))]
         # At the chipset's own controller: it leaves no gap when it is gone.
-        return ["-device", f"ide-hd,drive=drive{number},bus=ide.{number}"]
+        return ["-device", f"ide-hd,drive=drive{number},{place or f'bus=ide.{number}'}"]
 
     def firmware_key(self):
         """Equal for machines that are alike to their firmware and to what it starts."""
         alike = (self.guest, self.series, self.type, self.memory, self.cpus, self.cpu, self.disk,
-                 self.initrd, self.disable_s4, self.network, self.graphics, self.devices,
-                 self.menu_wait, self.second_disk, self.touched)
+                 self.initrd, self.disable_s4, self.network, self.graphics, self.devices, self.share,
+                 self.menu_wait, self.second_disk, self.second_bus, self.places, self.touched)
         return hashlib.sha256(repr(alike).encode()).hexdigest()[:16]
 
     @property

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the image believes about the world outside memory: it is forgotten, or proven.
+
+docs/safety.md has the list.  One machine has as many opinions as possible when its image is taken:
+programs that hold unmounted devices open, what the page cache knows of these, swap space in use.
+"""
+
+import pytest
+
+from harness import checks, disk, machines
+from harness.paths import host
+
+MACHINE = machines.SMALL.changed(name="tiny-beliefs", scratch="", file_systems=("ext4",),
+                                 second_disk=True)
+DATA, SWAP = "/dev/vda3", "/dev/vda4"
+
+# Whoever holds a device open keeps its cache, whatever is done to the disk meanwhile.
+HOLDERS = ("read /dev/vda3", "read /dev/vda", "map /dev/vda3", "read /dev/loop0")
+
+
+def session(name):
+    """A directory of six files and their sums, as somebody leaves them who unmounts cleanly."""
+    return (f"mount -t ext4 {DATA} /mnt && mkdir /mnt/{name} && for i in 1 2 3 4 5 6; do"
+            f" head -c 300000 /dev/urandom >/mnt/{name}/f$i || break; done"
+            f" && (cd /mnt/{name} && sha256sum f* >sums) && umount /mnt")
+
+
+def look_back(name):
+    return (f"mount -t ext4 -o ro {DATA} /mnt && (cd /mnt/{name} && sha256sum -c sums)"
+            " && umount /mnt")
+
+
+def believe(vm):
+    # Busybox's mke2fs makes no checksums of metadata: nothing but the files would tell.
+    vm.run(f"mke2fs {DATA} >/dev/null 2>&1")
+    vm.run(f"modprobe loop && losetup -r /dev/loop0 {DATA}")
+    for number, holder in enumerate(HOLDERS):
+        vm.run(f"believe {holder} </dev/null >/tmp/ready.{number} 2>&1 &")
+        checks.wait_for(vm, f"grep -q ready /tmp/ready.{number}")
+    vm.run(session("zero"))
+    vm.run(f"cat {DATA} /dev/loop0 >/dev/null; head -c 1048576 /dev/vda >/dev/null")
+    vm.run(f"mkswap {SWAP} >/dev/null && swapon {SWAP}")
+    # Larger than all of memory: else the kernel drops caches, and swaps, to make room for the copy.
+    vm.run("echo 2147483648 >/sys/power/image_size")
+    return checks.leave_traces(vm)
+
+
+def go_on(vm):
+    """The machine itself, after its image."""
+    vm.run(look_back("zero"))
+    vm.run(session("one"))
+    return {}
+
+
+@pytest.fixture(scope="module")
+def golden(goldens):
+    return goldens(MACHINE, believe, after=go_on)
+
+
+def check_file_system(vm):
+    """The data, on the disk of a machine that is off."""
+    image = vm.disk.with_suffix(".data")
+    disk.export_part(vm.disk, image, *disk.partition_extent(MACHINE, "scratch"))
+    host("e2fsck", "-f", "-n", image)
+    image.unlink()
+
+
+def test_caches_are_forgotten(lab, golden):
+    """Two sessions after the image's own write to a file system that nobody knew of then."""
+    vm = lab.at_entry(golden).start()
+    assert checks.outcome(vm, golden.facts) == "restored"
+    vm.run(look_back("zero"))
+    vm.run(look_back("one"))
+    vm.run(session("two"))
+    vm.power_off()
+    check_file_system(vm)
+    vm = lab.at_entry(golden, after=vm).start()
+    assert checks.outcome(vm, golden.facts) == "restored"
+    for name in ("zero", "one", "two"):
+        vm.run(look_back(name))
+    vm.run(session("three"))
+    vm.power_off()
+    check_file_system(vm)
+
+
+def test_swap_space_is_proven(lab, golden):
+    """Made into a file system meanwhile, it would be swapped over."""
+    vm = lab.at_entry(golden)
+    image = vm.disk.with_suffix(".ext4")
+    disk.make_file_system("ext4", image, "an update")
+    disk.write(vm.disk, disk.partition_extent(MACHINE, "ext4")[0], image.read_bytes())
+    vm.start()
+    checks.partition_blamed(vm, golden.facts, "swap-changed", "ext4")
+
+
+def test_table_of_an_idle_disk(lab, golden):
+    """Nothing of it is in use, but the saved kernel knows where its partitions were."""
+    vm = lab.copy(golden)
+    disk.edit_table(vm.drives[0], "--part-label", 1, "renamed")
+    vm.start()
+    checks.partition_blamed(vm, golden.facts, "partition-table", "second")
+
+
+def test_disk_at_another_port(lab, golden):
+    """The firmware finds it all the same; the saved kernel would write to what is at the old one."""
+    moved = golden.machine.changed(places=("", "bus=ide.1"))
+    vm = lab.copy(golden, moved).start()
+    checks.partition_blamed(vm, golden.facts, "disk-moved", "second")
+
+
+TWO = machines.SMALL.changed(name="tiny-two-disks", second_disk=True, second_bus="virtio",
+                             places=("addr=0x8", "addr=0x9"))
+
+
+def test_disks_exchanged(lab, goldens):
+    """To the firmware's eye the machine is the same: two disks of one kind, at the same places."""
+    golden = goldens(TWO)
+    vm = lab.copy(golden, TWO.changed(places=TWO.places[::-1])).start()
+    checks.partition_blamed(vm, golden.facts, "disk-moved", "area")
+    vm.kill()
+    vm = lab.again(vm, TWO).start()
+    assert checks.outcome(vm, golden.facts) == "restored"
+
+
+# Another system that waits on a disk.
+
+SLEEPER = machines.SMALL.changed(name="tiny-sleeper", area_mib=640, swap_mib=360)
+AREA = "/dev/vda2"
+
+
+@pytest.fixture(scope="module")
+def sleepers(goldens):
+    return goldens(SLEEPER)
+
+
+def resume_device(vm):
+    return vm.run(f"cat /sys/class/block/{AREA.rsplit('/', 1)[1]}/dev").output.strip()
+
+
+def hibernate(vm):
+    """As an administrator may who has taken the module away."""
+    vm.run("rmmod fastboot_snapshot && mkdir -p /tmp/asleep")
+    vm.run(f"swapon {AREA} && echo {resume_device(vm)} >/sys/power/resume")
+    vm.run("echo shutdown >/sys/power/disk")
+    vm.shell.send("echo disk >/sys/power/state\n")
+    vm.wait_power_off()
+
+
+def test_sleeper_is_not_passed_over(lab, sleepers):
+    """It sleeps in the very partition of the image, is resumed, and the image is good again."""
+    vm = lab.at_entry(sleepers).start()
+    assert checks.outcome(vm, sleepers.facts) == "restored"
+    hibernate(vm)
+    vm = lab.at_entry(sleepers, after=vm).start()
+    assert checks.reason_everywhere(vm, "hibernated")["partition"] == disk.PARTUUID["area"]
+    vm.run("rmmod fastboot_snapshot")
+    vm.shell.send(f"echo {resume_device(vm)} >/sys/power/resume\n")
+    vm.wait_console("hibernation exit")
+    vm.run("[ -d /tmp/asleep ]")
+    checks.traces(vm, sleepers.facts)
+    vm.run(f"swapoff {AREA}")
+    vm.power_off()
+    vm = lab.at_entry(sleepers, after=vm).start()
+    assert checks.outcome(vm, sleepers.facts) == "restored"
