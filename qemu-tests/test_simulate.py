@@ -132,7 +132,7 @@ def test_restored_and_then_changed(lab, golden):
     assert told["pages"]["busy"] == 0 and told["pages"]["spare"] > 0
     held = statuses(vm, 0)
     assert set(held.values()) == {"ok"} and len(held) == 5, held
-    assert len(told["proofs"]) == 4
+    assert len(told["proofs"]) == 5
     ask_about_maps(vm)
 
     change(vm)
