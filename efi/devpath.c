@@ -124,8 +124,8 @@ static uint32_t get16(const EFI_DEVICE_PATH *node, size_t at)
 #define SCSI_SIZE      8
 #define SATA_SIZE      10
 #define NVME_SIZE      16
-#define NO_MULTIPLIER  0xffff
-#define MSG_NVME_SPACE 0x17 /* not in GNU-EFI */
+#define NO_MULTIPLIER  0x8000 /* "directly connected", whatever the other bits are */
+#define MSG_NVME_SPACE 0x17   /* not in GNU-EFI */
 
 static enum img_place_kind kind_of(const EFI_DEVICE_PATH *node, uint64_t *ret_unit)
 {
@@ -138,7 +138,7 @@ static enum img_place_kind kind_of(const EFI_DEVICE_PATH *node, uint64_t *ret_un
 		*ret_unit = ((const uint8_t *)node)[4] << 12 | ((const uint8_t *)node)[5];
 		return IMG_PLACE_ATA;
 	case MSG_SATA_DP << 8 | SATA_SIZE:
-		multiplier = get16(node, 6) == NO_MULTIPLIER ? 0 : get16(node, 6);
+		multiplier = get16(node, 6) & NO_MULTIPLIER ? 0 : get16(node, 6);
 		*ret_unit = get16(node, 4) << 12 | multiplier << 4;
 		return IMG_PLACE_ATA;
 	case MSG_NVME_SPACE << 8 | NVME_SIZE:

@@ -151,6 +151,8 @@ void complete_detail(struct loader *l, enum img_reason reason)
 		d->uuid = l->detail_uuid;
 	if (reason == IMG_E_DISK_MISSING)
 		d->field = l->proofs.why_missing;
+	if (reason == IMG_E_DISK_MOVED && !d->today)
+		d->field = "this firmware does not tell it";
 	if (reason == IMG_E_DISK_MISSING || reason == IMG_E_DISK_READ)
 		d->today = d->golden; /* nothing was compared */
 }

@@ -41,21 +41,44 @@ static bool ata_port(const struct device *device, u64 *ret_port)
 	return false;
 }
 
+static u64 place_at(const struct pci_dev *pci, enum img_place_kind kind, u64 unit)
+{
+	int segment = pci_domain_nr(pci->bus);
+
+	/* A domain that the kernel has made up (VMD) is not known to the firmware. */
+	if (segment > U16_MAX)
+		return 0;
+	return img_place(segment, pci->bus->number, pci->devfn, kind, unit);
+}
+
+/* Firmware has numbers of its own for what is in an array, or at a SAS controller. */
+static bool has_ports(const struct pci_dev *pci)
+{
+	return pci->class == PCI_CLASS_STORAGE_SATA_AHCI ||
+	       pci->class >> 8 == PCI_CLASS_STORAGE_IDE;
+}
+
+static bool is_behind_virtio(const struct device *device)
+{
+	for (; device && !dev_is_pci(device); device = device->parent) {
+		if (is_on_bus(device, "virtio"))
+			return true;
+	}
+	return false;
+}
+
 static u64 scsi_place(const struct device *device, const struct pci_dev *pci)
 {
-	u8 bus = pci->bus->number, devfn = pci->devfn;
-	u16 segment = pci_domain_nr(pci->bus);
 	unsigned int host, channel, target;
 	u64 lun, port;
 
 	if (sscanf(dev_name(device), "%u:%u:%u:%llu", &host, &channel, &target, &lun) != 4)
 		return 0;
-	if (ata_port(device, &port))
-		return img_place(segment, bus, devfn, IMG_PLACE_ATA,
-				 port << 12 | (u64)channel << 4 | target);
-	if (channel || lun >> 14)
+	if (has_ports(pci) && ata_port(device, &port))
+		return place_at(pci, IMG_PLACE_ATA, port << 12 | (u64)channel << 4 | target);
+	if (!is_behind_virtio(device) || channel || lun >> 14)
 		return 0;
-	return img_place(segment, bus, devfn, IMG_PLACE_SCSI, (u64)target << 14 | lun);
+	return place_at(pci, IMG_PLACE_SCSI, (u64)target << 14 | lun);
 }
 
 /* The PCI function above; NULL also where USB comes before, whose ports firmware counts anew. */
@@ -77,12 +100,10 @@ u64 place_of(struct block_device *whole)
 	if (!pci)
 		return 0;
 	if (is_on_bus(device, "virtio"))
-		return img_place(pci_domain_nr(pci->bus), pci->bus->number, pci->devfn,
-				 IMG_PLACE_CONTROLLER, 0);
+		return place_at(pci, IMG_PLACE_CONTROLLER, 0);
 	if (is_on_bus(device, "scsi"))
 		return scsi_place(device, pci);
 	if (nvme_unit(whole, &unit))
-		return img_place(pci_domain_nr(pci->bus), pci->bus->number, pci->devfn,
-				 IMG_PLACE_NVME, unit);
+		return place_at(pci, IMG_PLACE_NVME, unit);
 	return 0;
 }

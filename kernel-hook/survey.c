@@ -289,7 +289,8 @@ static bool disk_is_removable(struct block_device *whole)
 	if (whole->bd_disk->flags & GENHD_FL_REMOVABLE)
 		return true;
 	for (device = whole->bd_device.parent; device; device = device->parent) {
-		if (device->bus && !strcmp(device->bus->name, "usb"))
+		if (device->bus &&
+		    (!strcmp(device->bus->name, "usb") || !strcmp(device->bus->name, "mmc")))
 			return true;
 	}
 	return false;

@@ -1012,6 +1012,7 @@ static void test_places(void **state)
 	} row[] = {
 		{ 0, { 0 }, 0, HERE | 0x10000000 },
 		{ MSG_SATA_DP, { 5, 0, 0xff, 0xff, 0, 0 }, 6, HERE | 0x20005000 },
+		{ MSG_SATA_DP, { 5, 0, 0, 0x80, 0, 0 }, 6, HERE | 0x20005000 },
 		{ MSG_SATA_DP, { 5, 0, 2, 0, 0, 0 }, 6, HERE | 0x20005020 },
 		{ MSG_ATAPI_DP, { 1, 1, 0, 0 }, 4, HERE | 0x20001001 },
 		{ 0x17, { 3, 2, 1, 0, 9, 9, 9, 9, 9, 9, 9, 9 }, 12, HERE | 0x30010203 },
@@ -1067,6 +1068,10 @@ static void test_disk_moved(void **state)
 	proof[1] = img_proof_encode(&p);
 	assert_int_equal(check_proofs(), IMG_E_DISK_MOVED);
 	assert_partition(0x11);
+	assert_null(loader.detail.field);
+	controller->connected = false;
+	assert_int_equal(check_proofs(), IMG_E_DISK_MOVED);
+	assert_string_equal(loader.detail.field, "this firmware does not tell it");
 }
 
 /* Sleepers. */

@@ -19,7 +19,8 @@ static bool take_part(const char *part, struct place_path *place)
 		*place = (struct place_path){ .segment = (uint16_t)segment,
 					      .bus = (uint8_t)bus,
 					      .devfn = (uint8_t)(device << 3 | function) };
-		return true;
+		snprintf(place->function, sizeof(place->function), "%s", part);
+		return segment <= UINT16_MAX; /* else the kernel has made it up (VMD) */
 	}
 	if (strncmp(part, "usb", 3) == 0)
 		return false; /* whose ports firmware counts anew */
@@ -29,9 +30,10 @@ static bool take_part(const char *part, struct place_path *place)
 		place->kind = IMG_PLACE_NVME;
 	if (sscanf(part, "ata%u%c", &place->ata, &more) == 1)
 		place->kind = IMG_PLACE_ATA;
+	/* Of other controllers firmware has numbers of its own. */
 	if (sscanf(part, "%u:%u:%u:%llu%c", &host, &place->channel, &place->target, &place->lun,
 		   &more) == 4 &&
-	    place->kind != IMG_PLACE_ATA)
+	    place->kind == IMG_PLACE_CONTROLLER)
 		place->kind = IMG_PLACE_SCSI;
 	return true;
 }
@@ -60,6 +62,17 @@ static bool read_number(const char *path, uint64_t *ret_number)
 	return end != text;
 }
 
+/* Those whose ports firmware counts likewise: AHCI, IDE; not what is in an array. */
+static bool has_ports(const struct place_path *place)
+{
+	_cleanup_free_ char *text = NULL;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/class", place->function);
+	return !sysattr_read(path, &text) && text &&
+	       (strcmp(text, "0x010601") == 0 || strncmp(text, "0x0101", 6) == 0);
+}
+
 static bool read_unit(const char *name, const struct place_path *place, uint64_t *ret_unit)
 {
 	char path[96];
@@ -67,7 +80,7 @@ static bool read_unit(const char *name, const struct place_path *place, uint64_t
 	switch (place->kind) {
 	case IMG_PLACE_ATA: /* the kernel counts ports from 1 (drivers/ata/libata-transport.c) */
 		snprintf(path, sizeof(path), "/sys/class/ata_port/ata%u/port_no", place->ata);
-		if (!read_number(path, ret_unit) || *ret_unit == 0)
+		if (!has_ports(place) || !read_number(path, ret_unit) || *ret_unit == 0)
 			return false;
 		*ret_unit = (*ret_unit - 1) << 12 | place->channel << 4 | place->target;
 		return true;

@@ -17,6 +17,7 @@ struct place_path {
 	enum img_place_kind kind;
 	unsigned int ata;	      /* of ATA: the kernel's number of the port, among all */
 	unsigned int channel, target; /* of ATA and SCSI */
+	char function[16];	      /* of PCI, as in "0000:00:1f.2" */
 	unsigned long long lun;
 };
 

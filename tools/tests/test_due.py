@@ -136,7 +136,7 @@ def test_every_code_is_judged():
         "AREA_MISSING", "AREA_AMBIGUOUS", "AREA_MAGIC", "AREA_CHECKSUM", "AREA_BOUNDS", "VERSION",
         "INCOMPAT", "RESERVED", "SLOT_MODE", "SLOT_QUARANTINED", "RECORD_ARCH", "PROOF_KIND",
         "CHUNK_KIND", "SLOT_FULL", "INDEX_FULL", "MACHINE_OTHER", "DISK_MISSING", "DISK_READ",
-        "NO_MEMORY", "EXIT_BOOT", "WORKER_STUCK", "STATE_WRITE", "BAD_OPTION", "SIMULATED",
+        "NO_MEMORY", "EXIT_BOOT", "HIBERNATED", "WORKER_STUCK", "STATE_WRITE", "BAD_OPTION", "SIMULATED",
         "USER_ESCAPE"}
     assert set(re.findall(r"X\((\w+), \"", loaders)) - {"symbol"} == mended | others
     assert not mended & others

@@ -496,8 +496,8 @@ static void place_is_told_by_the_path(void **state)
 		  { .devfn = 0xfa, .kind = IMG_PLACE_ATA, .ata = 2, .channel = 3 } },
 		{ PCI0 "0000:00:1d.0/0000:02:00.0/nvme/nvme0/nvme0n1",
 		  { .bus = 2, .kind = IMG_PLACE_NVME } },
-		{ "/sys/devices/pci10000:e0/10000:e0:06.0/10000:e1:00.0/nvme/nvme1/nvme1n2",
-		  { .segment = 0, .bus = 0xe1, .kind = IMG_PLACE_NVME } },
+		{ "/sys/devices/pci0001:e0/0001:e0:06.0/0001:e1:00.0/nvme/nvme1/nvme1n2",
+		  { .segment = 1, .bus = 0xe1, .kind = IMG_PLACE_NVME } },
 		{ PCI0 "0000:00:05.0/virtio2/host2/target2:0:4/2:0:4:7/block/sda",
 		  { .devfn = 0x28, .kind = IMG_PLACE_SCSI, .target = 4, .lun = 7 } },
 	};
@@ -525,6 +525,8 @@ static void no_place_is_told(void **state)
 		"",
 		"/sys/devices/virtual/block/dm-0",
 		"/sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1",
+		"/sys/devices/pci10000:e0/10000:e0:06.0/10000:e1:00.0/nvme/nvme1/nvme1n2",
+		PCI0 "0000:03:00.0/host0/port-0:0/end_device-0:0/target0:0:0/0:0:0:0/block/sda",
 		PCI0 "0000:00:14.0/usb1/1-2/1-2:1.0/host3/target3:0:0/3:0:0:0/block/sdb",
 		PCI0 "0000:00:1a.0/mmc_host/mmc0/mmc0:0001/block/mmcblk0",
 	};
