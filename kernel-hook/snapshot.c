@@ -34,6 +34,7 @@
 #include "held.h"
 #include "snapshot.h"
 #include "sysfs.h"
+#include "watchdogs.h"
 
 const char *snapshot_mode_name(enum img_mode mode)
 {
@@ -346,6 +347,7 @@ static void consumption_flush(struct snapshot *snapshot)
 static void restored_before_thaw(struct snapshot *snapshot, struct snapshot_status *status)
 {
 	resume_apply(&snapshot->resume, snapshot->request.handoff, &status->resume);
+	watchdogs_restart();
 	if (snapshot->request.mode == IMG_MODE_ONCE)
 		consumption_flush(snapshot);
 }

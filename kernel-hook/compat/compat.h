@@ -44,6 +44,8 @@
  * | known_bad.c              | 6.18 and 6.19 taint      | 6.18 to        | the image is of a   |
  * |                          | themselves in the        | 6.18.20, 6.19  | tainted kernel, and |
  * |                          | snapshot                 | to 6.19.10     | the last            |
+ * | a watchdog's device      | the core has no way to   | 4.5            | it stays stopped    |
+ * | (watchdogs.c)            | walk or restart them     |                |                     |
  * | a block device's class   | block_class is not       | 5.11: a disk's | does not build      |
  * | (devices.c)              | exported                 | device is in   |                     |
  * |                          |                          | block_device   |                     |
