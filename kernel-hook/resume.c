@@ -8,10 +8,12 @@
 #include <linux/acpi.h>
 #include <linux/err.h>
 #include <linux/math64.h>
+#include <linux/moduleparam.h>
 #include <linux/random.h>
 #include <linux/rtc.h>
 #include <linux/smp.h>
 #include <linux/string.h>
+#include <linux/timekeeping.h>
 #include <asm/cpufeature.h>
 #include <asm/tsc.h>
 
@@ -22,6 +24,12 @@
 
 #define BOOT_CPU  0
 #define RTC_SLACK 2 /* seconds: both readings are whole seconds */
+
+static bool rtc_is_utc;
+module_param(rtc_is_utc, bool, 0644);
+MODULE_PARM_DESC(rtc_is_utc,
+		 "after each restore, set the clock from the RTC, which has UTC; default: "
+		 "let the two differ by what they did at the snapshot");
 
 static void s_cet_read(void *context)
 {
@@ -154,6 +162,25 @@ static s64 clock_check(const struct resume *resume)
 	return resume->rtc - now;
 }
 
+/*
+ * The difference of the two is kept by that.  It may have been an error, which somebody has mended
+ * in the RTC since.
+ */
+static void clock_set(void)
+{
+	struct timespec64 now = { .tv_sec = rtc_now(), .tv_nsec = NSEC_PER_SEC / 2 };
+	time64_t ahead = ktime_get_real_seconds() - now.tv_sec;
+	int error;
+
+	if (!rtc_is_utc || !now.tv_sec || (ahead <= RTC_SLACK && ahead >= -RTC_SLACK))
+		return;
+	error = do_settimeofday64(&now);
+	if (error)
+		pr_warn("the clock cannot be set from the RTC: error %d\n", error);
+	else
+		pr_info("the clock was %lld s ahead of the RTC, and has been set from it\n", ahead);
+}
+
 static u64 since_jump_us(const struct img_handoff *handoff)
 {
 	u64 now = rdtsc(), jump = handoff->stamp[IMG_STAMP_JUMP];
@@ -172,6 +199,8 @@ void resume_apply(struct resume *resume, struct img_handoff *handoff,
 	entropy_restore(resume, handoff);
 	acpi_events_restore();
 	ret_figures->rtc_behind = clock_check(resume);
+	if (!ret_figures->rtc_behind)
+		clock_set();
 	ret_figures->handoff = *handoff;
 	memset(handoff, 0, sizeof(*handoff));
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "args.h"
+#include "clock.h"
 #include "command.h"
 #include "fail.h"
 #include "inmemory.h"
@@ -55,6 +56,7 @@ int gates_report(const char *kind)
 		return status;
 	refusal_report(kind, refusal);
 	inmemory_warn();
+	clock_warn();
 	return refusal ? fail(FAIL_OBSTACLES, "no image would be taken") : 0;
 }
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -190,6 +191,24 @@ def test_gates_names_what_is_in_memory(machine, tmp_path, tmpfs):
     said = ctl("gates", status=0, env=env)[1]
     mib = re.findall(r"/dev/shm is in memory: its (\d+) MiB are in each image", said)
     assert len(mib) == said.count("in memory") == 1 and 100 <= int(mib[0]) < 140
+
+
+def test_gates_compares_clock_and_rtc(machine, tmp_path):
+    """A difference comes back at each restore, unless the clock is set from the RTC then."""
+    env = machine("idle")
+    rtc = tmp_path / "root/sys/class/rtc/rtc0/since_epoch"
+    assert "RTC" not in ctl("gates", status=0, env=env)[1]
+    rtc.parent.mkdir(parents=True)
+    for off, words in ((0, None), (-10800, "ahead of the RTC"), (3600, "behind the RTC")):
+        rtc.write_text(f"{int(time.time()) + off}\n")
+        said = ctl("gates", status=0, env=env)[1]
+        assert words in said if words else "RTC" not in said
+        if words:
+            assert abs(int(re.search(r"is (\d+) s", said)[1]) - abs(off)) <= 2
+    parameter = tmp_path / "root/sys/module/fastboot_snapshot/parameters/rtc_is_utc"
+    parameter.parent.mkdir(parents=True)
+    parameter.write_text("Y\n")
+    assert "RTC" not in ctl("gates", status=0, env=env)[1]
 
 
 @pytest.mark.parametrize("args", [

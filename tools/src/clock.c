@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "fail.h"
+#include "io.h"
+#include "sysattr.h"
+
+#define RTC	   "/sys/class/rtc/rtc0/since_epoch"
+#define RTC_IS_UTC "/sys/module/fastboot_snapshot/parameters/rtc_is_utc"
+#define SLACK	   2 /* seconds: both readings are whole ones */
+
+static bool is_set_anew(void)
+{
+	_cleanup_free_ char *text = NULL;
+
+	return !sysattr_read(RTC_IS_UTC, &text) && text && strcmp(text, "Y") == 0;
+}
+
+void clock_warn(void)
+{
+	_cleanup_free_ char *text = NULL;
+	long long rtc, ahead;
+	char *end;
+
+	if (sysattr_read(RTC, &text) || !text)
+		return;
+	rtc = strtoll(text, &end, 10);
+	ahead = (long long)time(NULL) - rtc;
+	if (end == text || (ahead <= SLACK && ahead >= -SLACK) || is_set_anew())
+		return;
+	warning("the clock is %lld s %s the RTC, and would be so after each restore; if the RTC "
+		"is to have UTC: hwclock --systohc --utc",
+		ahead < 0 ? -ahead : ahead, ahead < 0 ? "behind" : "ahead of");
+}
