@@ -9,6 +9,7 @@ import pytest
 
 from harness import checks, disk, machines
 from harness.paths import host
+from harness.vm import RESTORED
 
 MACHINE = machines.SMALL.changed(name="tiny-beliefs", scratch="", file_systems=("ext4",),
                                  second_disk=True)
@@ -120,6 +121,43 @@ def test_disks_exchanged(lab, goldens):
     vm.kill()
     vm = lab.again(vm, TWO).start()
     assert checks.outcome(vm, golden.facts) == "restored"
+
+
+# What is mended after each restore.
+
+MENDED = machines.SMALL.changed(name="tiny-mended", devices=("i6300esb",))
+
+
+def spoil(vm):
+    """A clock three hours ahead of the RTC, and a watchdog that wants to be fed."""
+    vm.run("date -s @$(($(date +%s) + 10800))")
+    vm.run("echo 1 >/sys/module/fastboot_snapshot/parameters/rtc_is_utc")
+    vm.run("watchdog -T 10 -t 1 /dev/watchdog")  # goes into the background
+    return checks.leave_traces(vm)
+
+
+@pytest.fixture(scope="module")
+def mended(goldens):
+    return goldens(MENDED, spoil)
+
+
+def test_clock_is_set_from_the_rtc(lab, mended):
+    vm = lab.at_entry(mended).start()
+    assert checks.outcome(vm, mended.facts) == "restored"
+    checks.clock(vm)
+
+
+def test_watchdog_bites_after_a_restore(lab, mended):
+    """Whoever feeds it has stopped: the machine ends in the golden state, as the recipe says."""
+    vm = lab.at_entry(mended).start()
+    assert checks.outcome(vm, mended.facts) == "restored"
+    vm.run("sleep 12")  # it is fed
+    checks.restored_state(vm)
+    vm.run("kill -STOP $(pidof watchdog)")
+    vm.console.drain()
+    vm.wait_console(RESTORED)
+    checks.traces(vm, mended.facts)
+    checks.restored_state(vm, restores=2)
 
 
 # Another system that waits on a disk.

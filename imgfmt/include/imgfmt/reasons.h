@@ -183,7 +183,7 @@
 	X(GATE_TOO_LARGE, "image-too-large", "the image will not fit into the slot",               \
 	  "free memory (stop services, drop caches) or prepare a larger partition")                \
 	X(GATE_HALF_RAM, "half-of-ram", "more than half of the memory is in use",                  \
-	  "free memory: stop services, drop caches")                                               \
+	  "free memory: stop services, drop caches, give back huge pages (vm.nr_hugepages)")       \
 	X(GATE_HIBERNATION, "hibernation-off", "the kernel does not allow hibernation",            \
 	  "lockdown (Secure Boot) or nohibernate on the command line forbids it")                  \
 	X(GATE_BUSY, "busy", "another snapshot or hibernation is under way", "try again later")    \
