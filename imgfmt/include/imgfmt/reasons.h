@@ -138,7 +138,7 @@
 	X(EXIT_BOOT, "exit-boot", "the firmware did not let go of the machine",                    \
 	  "boot once more; report this firmware")                                                  \
 	X(HIBERNATED, "hibernated", "a hibernated system waits on a disk to be resumed",           \
-	  "boot normally, so that it goes on; or give it up: mkswap PARTITION")                    \
+	  "boot normally, so that it goes on; or give it up: swapon PARTITION, swapoff PARTITION") \
 	X(WORKER_STUCK, "worker-stuck", "a processor did not finish its work",                     \
 	  "add cores=1 to the boot entry's options; report this firmware")                         \
 	X(STATE_WRITE, "state-write", "the attempt could not be recorded on the disk",             \
