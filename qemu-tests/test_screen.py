@@ -118,15 +118,14 @@ def test_esc(lab, golden):
 def refused(lab, golden, **changes):
     """A machine on which the image is refused, at the moment it says so."""
     vm = lab.copy(golden, golden.machine.changed(**changes)).start()
-    vm.wait_console(REFUSED)
+    vm.wait_firmware(REFUSED)
     return vm
 
 
 def pause(vm):
     """Seconds from the last line of a refusal to what the firmware says next."""
-    vm.wait_console(NEXT_ENTRY)
-    when = vm.console.first("fastboot:   booting normally")[0]
-    return vm.console.first(NEXT_ENTRY, after=when)[0] - when
+    when = vm.firmware_line("fastboot:   booting normally")[0]
+    return vm.firmware_line(NEXT_ENTRY, after=when)[0] - when
 
 
 def test_refusal_can_be_read(lab, golden):

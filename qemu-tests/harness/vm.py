@@ -291,7 +291,11 @@ class VM:
         return self._expect(self.console, pattern, timeout)
 
     def wait_firmware(self, pattern, timeout=BOOT_TIMEOUT):
-        """Wait for a whole line of this boot's firmware or loader; returns the match.
+        """Like firmware_line; returns the match alone."""
+        return self.firmware_line(pattern, timeout)[1]
+
+    def firmware_line(self, pattern, timeout=BOOT_TIMEOUT, after=0.0):
+        """Wait for a whole line of this boot's firmware or loader; returns (when, match).
 
         They write to both ports, and while the host is busy one may lose characters:
         EDK II's driver gives up on a port that does not take them in time.
@@ -299,11 +303,12 @@ class VM:
         deadline = time.monotonic() + timeout * SCALE
         while time.monotonic() < deadline and self.running():
             for port in (self.console, self.shell):
-                hit = port.first(pattern, after=self._powered)
+                hit = port.first(pattern, after=max(after, self._powered))
                 if hit:
-                    return hit[1]
+                    return hit
             time.sleep(0.02)
-        return self._expect(self.console, pattern, 0)
+        self._expect(self.console, pattern, 0)  # which says what was there instead
+        return time.monotonic(), self.console.match
 
     def check_emulator(self):
         """An EmulatorError if a processor halts, interrupts enabled, with a vector in service.
