@@ -168,11 +168,15 @@ static s64 clock_check(const struct resume *resume)
  */
 static void clock_set(void)
 {
-	struct timespec64 now = { .tv_sec = rtc_now(), .tv_nsec = NSEC_PER_SEC / 2 };
-	time64_t ahead = ktime_get_real_seconds() - now.tv_sec;
+	struct timespec64 now = { .tv_nsec = NSEC_PER_SEC / 2 };
+	time64_t ahead;
 	int error;
 
-	if (!rtc_is_utc || !now.tv_sec || (ahead <= RTC_SLACK && ahead >= -RTC_SLACK))
+	if (!rtc_is_utc)
+		return; /* without having waited for the RTC once more */
+	now.tv_sec = rtc_now();
+	ahead = ktime_get_real_seconds() - now.tv_sec;
+	if (!now.tv_sec || (ahead <= RTC_SLACK && ahead >= -RTC_SLACK))
 		return;
 	error = do_settimeofday64(&now);
 	if (error)

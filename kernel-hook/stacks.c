@@ -26,14 +26,13 @@ static void stack_report(const struct survey *survey, struct block_device *bdev,
 			 struct findings *findings)
 {
 	char name[DEVICE_NAME_SIZE], title[DM_NAME_SIZE], below[SURVEY_BELOW_SIZE];
-	bool titled;
 
 	device_name(bdev, name);
-	titled = !device_sysfs_text(title, sizeof(title), "/sys/block/%s/dm/name",
-				    bdev->bd_disk->disk_name);
+	(void)device_sysfs_text(title, sizeof(title), "/sys/block/%s/dm/name",
+				bdev->bd_disk->disk_name); /* "" of others */
 	device_below(survey->any, bdev, below, sizeof(below));
-	finding_add(findings, "%s%s%s%s%s%s", name, titled ? " (" : "", title, titled ? ")" : "",
-		    below[0] ? ", on " : "", below);
+	finding_add(findings, "%s%s%s%s%s%s", name, title[0] ? " (" : "", title,
+		    title[0] ? ")" : "", below[0] ? ", on " : "", below);
 }
 
 void gate_stacks(const struct survey *survey, struct report *report)

@@ -82,9 +82,8 @@ static void remote_note(struct survey_fs *fs, const struct super_block *sb)
 static void superblock_visit(struct super_block *sb, void *context)
 {
 	struct visit *visit = context;
-	struct survey_fs *fs;
-
 	bool remote = false;
+	struct survey_fs *fs;
 
 	visit->seen++;
 	if (!sb->s_bdev && !sb->s_mtd && !(visit->type->fs_flags & FS_REQUIRES_DEV)) {
