@@ -112,6 +112,11 @@ void device_name(struct block_device *bdev, char ret_name[DEVICE_NAME_SIZE])
 	snprintf(ret_name, DEVICE_NAME_SIZE, "%pg", bdev);
 }
 
+bool device_is_on_bus(const struct device *device, const char *bus)
+{
+	return device->bus && !strcmp(device->bus->name, bus);
+}
+
 int device_sysfs_text(char *ret_text, size_t size, const char *format, ...)
 {
 	char name[PATH_SIZE];

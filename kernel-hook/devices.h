@@ -44,6 +44,9 @@ void device_name(struct block_device *bdev, char ret_name[DEVICE_NAME_SIZE]);
  */
 __printf(3, 4) int device_sysfs_text(char *ret_text, size_t size, const char *format, ...);
 
+/* Is it on the bus of that name, as in "virtio"? */
+bool device_is_on_bus(const struct device *device, const char *bus);
+
 /* Is there such a path? */
 __printf(1, 2) bool device_sysfs_has(const char *format, ...);
 

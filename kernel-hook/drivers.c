@@ -9,6 +9,7 @@
 #include <linux/string.h>
 #include <linux/virtio.h>
 
+#include "devices.h"
 #include "drivers.h"
 #include "findings.h"
 
@@ -26,7 +27,7 @@ static bool comes_back(const struct virtio_driver *driver)
 
 static int child_visit(struct device *device, void *findings)
 {
-	if (!device->bus || strcmp(device->bus->name, "virtio") || !device->driver ||
+	if (!device_is_on_bus(device, "virtio") || !device->driver ||
 	    comes_back(container_of(device->driver, struct virtio_driver, driver)))
 		return 0;
 	finding_add(findings, "%s: %s, of %s", dev_name(device), device->driver->name,

@@ -62,8 +62,7 @@ static void openers_find(struct openers *openers)
 	struct task_struct *process, *task;
 
 	rcu_read_lock();
-	for_each_process_thread(process, task)
-	{
+	for_each_process_thread(process, task) {
 		task_lock(task);
 		if (task->files && (task == process || task->files != process->files)) {
 			openers->task = task;

@@ -11,11 +11,6 @@
 #include "devices.h"
 #include "places.h"
 
-static bool is_on_bus(const struct device *device, const char *bus)
-{
-	return device->bus && !strcmp(device->bus->name, bus);
-}
-
 /* False: not this kind, or it cannot be told. */
 static bool nvme_unit(struct block_device *whole, u64 *ret_unit)
 {
@@ -29,16 +24,17 @@ static bool nvme_unit(struct block_device *whole, u64 *ret_unit)
 /* The port of an ATA controller, counted from 0; the kernel counts from 1 (drivers/ata/libata). */
 static bool ata_port(const struct device *device, u64 *ret_port)
 {
-	char text[16];
 	unsigned int number;
+	char text[16];
 
-	for (; device && !dev_is_pci(device); device = device->parent) {
-		if (sscanf(dev_name(device), "ata%u", &number) == 1)
-			return !device_sysfs_text(text, sizeof(text),
-						  "/sys/class/ata_port/ata%u/port_no", number) &&
-			       !kstrtou64(text, 10, ret_port) && (*ret_port)--;
-	}
-	return false;
+	while (device && !dev_is_pci(device) && sscanf(dev_name(device), "ata%u", &number) != 1)
+		device = device->parent;
+	if (!device || dev_is_pci(device) ||
+	    device_sysfs_text(text, sizeof(text), "/sys/class/ata_port/ata%u/port_no", number) ||
+	    kstrtou64(text, 10, ret_port) || !*ret_port)
+		return false;
+	(*ret_port)--;
+	return true;
 }
 
 static u64 place_at(const struct pci_dev *pci, enum img_place_kind kind, u64 unit)
@@ -61,7 +57,7 @@ static bool has_ports(const struct pci_dev *pci)
 static bool is_behind_virtio(const struct device *device)
 {
 	for (; device && !dev_is_pci(device); device = device->parent) {
-		if (is_on_bus(device, "virtio"))
+		if (device_is_on_bus(device, "virtio"))
 			return true;
 	}
 	return false;
@@ -84,7 +80,7 @@ static u64 scsi_place(const struct device *device, const struct pci_dev *pci)
 /* The PCI function above; NULL also where USB comes before, whose ports firmware counts anew. */
 static struct pci_dev *pci_above(struct device *device)
 {
-	for (; device && !is_on_bus(device, "usb"); device = device->parent) {
+	for (; device && !device_is_on_bus(device, "usb"); device = device->parent) {
 		if (dev_is_pci(device))
 			return to_pci_dev(device);
 	}
@@ -99,9 +95,9 @@ u64 place_of(struct block_device *whole)
 
 	if (!pci)
 		return 0;
-	if (is_on_bus(device, "virtio"))
+	if (device_is_on_bus(device, "virtio"))
 		return place_at(pci, IMG_PLACE_CONTROLLER, 0);
-	if (is_on_bus(device, "scsi"))
+	if (device_is_on_bus(device, "scsi"))
 		return scsi_place(device, pci);
 	if (nvme_unit(whole, &unit))
 		return place_at(pci, IMG_PLACE_NVME, unit);

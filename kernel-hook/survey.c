@@ -288,8 +288,7 @@ static bool disk_is_removable(struct block_device *whole)
 	if (whole->bd_disk->flags & GENHD_FL_REMOVABLE)
 		return true;
 	for (device = whole->bd_device.parent; device; device = device->parent) {
-		if (device->bus &&
-		    (!strcmp(device->bus->name, "usb") || !strcmp(device->bus->name, "mmc")))
+		if (device_is_on_bus(device, "usb") || device_is_on_bus(device, "mmc"))
 			return true;
 	}
 	return false;
