@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "clock.h"
 
-#include <stdlib.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <time.h>
 
@@ -22,15 +23,13 @@ static bool is_set_anew(void)
 
 void clock_warn(void)
 {
-	_cleanup_free_ char *text = NULL;
-	long long rtc, ahead;
-	char *end;
+	long long ahead;
+	uint64_t rtc;
 
-	if (sysattr_read(RTC, &text) || !text)
+	if (!io_system_number(&rtc, RTC))
 		return;
-	rtc = strtoll(text, &end, 10);
-	ahead = (long long)time(NULL) - rtc;
-	if (end == text || (ahead <= SLACK && ahead >= -SLACK) || is_set_anew())
+	ahead = (long long)time(NULL) - (long long)rtc;
+	if ((ahead <= SLACK && ahead >= -SLACK) || is_set_anew())
 		return;
 	warning("the clock is %lld s %s the RTC, and would be so after each restore; if the RTC "
 		"is to have UTC: hwclock --systohc --utc",

@@ -68,11 +68,9 @@ static void look_at(void *ctx, const char *name, const char *path)
 /* No medium, a RAM disk or an unused loop device: nothing to open. */
 static bool has_size(const char *name)
 {
-	_cleanup_free_ char *path = io_system_path("/sys/class/block/%s/size", name);
-	_cleanup_free_ char *text = NULL;
-	size_t size;
+	uint64_t sectors;
 
-	return path && io_read_file(path, 64, &text, &size) == 0 && strtoull(text, NULL, 10) > 0;
+	return io_system_number(&sectors, "/sys/class/block/%s/size", name) && sectors > 0;
 }
 
 /* The kernel writes '!' in sysfs for a '/' in a device's name. */

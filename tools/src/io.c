@@ -109,22 +109,45 @@ int io_read_file(const char *path, size_t limit, char **ret_data, size_t *ret_si
 	return 0;
 }
 
-char *io_system_path(const char *fmt, ...)
+static char *system_path(const char *fmt, va_list args)
 {
 	const char *root = getenv("FASTBOOTCTL_ROOT");
 	_cleanup_free_ char *path = NULL;
 	char *full = NULL;
-	va_list args;
-	int n;
 
-	va_start(args, fmt);
-	n = vasprintf(&path, fmt, args);
-	va_end(args);
-	if (n < 0) {
+	if (vasprintf(&path, fmt, args) < 0) {
 		path = NULL;
 		return NULL;
 	}
 	return asprintf(&full, "%s%s", root ? root : "", path) < 0 ? NULL : full;
+}
+
+char *io_system_path(const char *fmt, ...)
+{
+	va_list args;
+	char *path;
+
+	va_start(args, fmt);
+	path = system_path(fmt, args);
+	va_end(args);
+	return path;
+}
+
+bool io_system_number(uint64_t *ret_number, const char *fmt, ...)
+{
+	_cleanup_free_ char *path = NULL, *text = NULL;
+	va_list args;
+	size_t size;
+	char *end;
+
+	va_start(args, fmt);
+	path = system_path(fmt, args);
+	va_end(args);
+	if (!path || io_read_file(path, 256, &text, &size) || *text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*ret_number = strtoull(text, &end, 0);
+	return !errno && (!*end || *end == '\n');
 }
 
 void io_cleanup_free(void *pointer_to_pointer)

@@ -7,6 +7,7 @@
 #ifndef FASTBOOTCTL_IO_H
 #define FASTBOOTCTL_IO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,13 @@ int io_read_file(const char *path, size_t limit, char **ret_data, size_t *ret_si
  * NULL: out of memory.
  */
 char *io_system_path(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * The number, decimal or 0x, that a file of such a path holds, alone on its line; false, without a
+ * word: there is none.
+ */
+bool io_system_number(uint64_t *ret_number, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 void io_cleanup_free(void *pointer_to_pointer);
 void io_cleanup_close(const int *fd);

@@ -254,19 +254,6 @@ static char *read_text(const char *directory, const char *entry, const char *fil
 	return text;
 }
 
-static bool read_number(const char *directory, const char *entry, const char *file,
-			uint64_t *ret_value)
-{
-	_cleanup_free_ char *text = read_text(directory, entry, file);
-	char *end;
-
-	if (!text || !*text)
-		return false;
-	errno = 0;
-	*ret_value = strtoull(text, &end, 0);
-	return !errno && !*end;
-}
-
 /* What of the range lies in [pfn, end), added to the map. */
 static bool add_piece(struct memmap *map, const struct img_memrange *range, uint64_t pfn,
 		      uint64_t end)
@@ -318,8 +305,8 @@ static int take_e820(struct memmap *map, const char *entry)
 	_cleanup_free_ char *type = read_text(E820_DIRECTORY, entry, "type");
 	uint64_t start, last;
 
-	if (!type || !read_number(E820_DIRECTORY, entry, "start", &start) ||
-	    !read_number(E820_DIRECTORY, entry, "end", &last) || last < start ||
+	if (!type || !io_system_number(&start, E820_DIRECTORY "/%s/start", entry) ||
+	    !io_system_number(&last, E820_DIRECTORY "/%s/end", entry) || last < start ||
 	    last / IMG_PAGE_SIZE >= IMG_MAX_PFN)
 		return fail(FAIL_MEMMAP, "%s/%s is no range of memory", E820_DIRECTORY, entry);
 	if (!add(map, start, last, type_of_e820(type), 0))
@@ -332,10 +319,10 @@ static int take_runtime(struct memmap *map, const char *entry)
 	struct img_memrange range;
 	uint64_t type;
 
-	if (!read_number(RUNTIME_DIRECTORY, entry, "type", &type) ||
-	    !read_number(RUNTIME_DIRECTORY, entry, "phys_addr", &range.phys) ||
-	    !read_number(RUNTIME_DIRECTORY, entry, "num_pages", &range.pages) ||
-	    !read_number(RUNTIME_DIRECTORY, entry, "attribute", &range.attribute) ||
+	if (!io_system_number(&type, RUNTIME_DIRECTORY "/%s/type", entry) ||
+	    !io_system_number(&range.phys, RUNTIME_DIRECTORY "/%s/phys_addr", entry) ||
+	    !io_system_number(&range.pages, RUNTIME_DIRECTORY "/%s/num_pages", entry) ||
+	    !io_system_number(&range.attribute, RUNTIME_DIRECTORY "/%s/attribute", entry) ||
 	    range.phys % IMG_PAGE_SIZE || range.phys / IMG_PAGE_SIZE >= IMG_MAX_PFN ||
 	    range.pages > IMG_MAX_PFN - range.phys / IMG_PAGE_SIZE)
 		return fail(FAIL_MEMMAP, "%s/%s is no range of memory", RUNTIME_DIRECTORY, entry);

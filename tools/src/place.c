@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "place.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "io.h"
-#include "sysattr.h"
+
+/* With the programming interface, without it (linux/pci_ids.h). */
+#define PCI_CLASS_AHCI 0x010601u
+#define PCI_CLASS_IDE  0x0101u
 
 /* Each part of the path may be what a disk is plugged into; the last one counts. */
 static bool take_part(const char *part, struct place_path *place)
@@ -51,42 +53,29 @@ bool place_parse(const char *path, struct place_path *ret_place)
 	return ret_place->kind != 0;
 }
 
-static bool read_number(const char *path, uint64_t *ret_number)
-{
-	_cleanup_free_ char *text = NULL;
-	char *end;
-
-	if (sysattr_read(path, &text) || !text)
-		return false;
-	*ret_number = strtoull(text, &end, 10);
-	return end != text;
-}
-
 /* Those whose ports firmware counts likewise: AHCI, IDE; not what is in an array. */
 static bool has_ports(const struct place_path *place)
 {
-	_cleanup_free_ char *text = NULL;
-	char path[64];
+	uint64_t class;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/class", place->function);
-	return !sysattr_read(path, &text) && text &&
-	       (strcmp(text, "0x010601") == 0 || strncmp(text, "0x0101", 6) == 0);
+	return io_system_number(&class, "/sys/bus/pci/devices/%s/class", place->function) &&
+	       (class == PCI_CLASS_AHCI || class >> 8 == PCI_CLASS_IDE);
 }
 
 static bool read_unit(const char *name, const struct place_path *place, uint64_t *ret_unit)
 {
-	char path[96];
+	uint64_t port;
 
 	switch (place->kind) {
 	case IMG_PLACE_ATA: /* the kernel counts ports from 1 (drivers/ata/libata-transport.c) */
-		snprintf(path, sizeof(path), "/sys/class/ata_port/ata%u/port_no", place->ata);
-		if (!has_ports(place) || !read_number(path, ret_unit) || *ret_unit == 0)
+		if (!has_ports(place) ||
+		    !io_system_number(&port, "/sys/class/ata_port/ata%u/port_no", place->ata) ||
+		    port == 0)
 			return false;
-		*ret_unit = (*ret_unit - 1) << 12 | place->channel << 4 | place->target;
+		*ret_unit = (port - 1) << 12 | place->channel << 4 | place->target;
 		return true;
 	case IMG_PLACE_NVME:
-		snprintf(path, sizeof(path), "/sys/class/block/%s/nsid", name);
-		return read_number(path, ret_unit);
+		return io_system_number(ret_unit, "/sys/class/block/%s/nsid", name);
 	case IMG_PLACE_SCSI:
 		*ret_unit = (uint64_t)place->target << 14 | place->lun;
 		return place->channel == 0 && place->lun >> 14 == 0;
