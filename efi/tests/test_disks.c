@@ -83,6 +83,8 @@ static EFI_STATUS EFIAPI fake_handles(EFI_LOCATE_SEARCH_TYPE type, EFI_GUID *gui
 
 	(void)key;
 	*ret = calloc(MAX_MEDIA, sizeof(**ret));
+	if (!*ret)
+		return EFI_OUT_OF_RESOURCES;
 	*count = 0;
 	for (i = 0; i < nr_media; i++) {
 		if (type == AllHandles ||
@@ -158,6 +160,8 @@ static EFI_STATUS EFIAPI fake_users(EFI_HANDLE handle, EFI_GUID *guid,
 	(void)guid;
 	*count = 2;
 	*ret = calloc(*count, sizeof(**ret));
+	if (!*ret)
+		return EFI_OUT_OF_RESOURCES;
 	(*ret)[0].Attributes = EFI_OPEN_PROTOCOL_GET_PROTOCOL;
 	(*ret)[1].Attributes =
 		m->connected ? EFI_OPEN_PROTOCOL_BY_DRIVER : EFI_OPEN_PROTOCOL_TEST_PROTOCOL;
