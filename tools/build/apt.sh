@@ -95,3 +95,17 @@ apt_private() { # RELEASE
 		touch "$apt/updated"
 	fi
 }
+
+# mmdebstrap, for a tree that is small.  It has none of its caller's descriptors but the standard
+# ones: Debian 13's (1.5) has a shell write to one of its own, and dash knows no number above 9.
+apt_bootstrap() { # ARGUMENT-OF-MMDEBSTRAP...
+	(
+		exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+		exec env -u APT_CONFIG mmdebstrap --quiet --variant=minbase \
+			--aptopt='APT::Install-Recommends "false"' \
+			--aptopt='Acquire::Languages "none"' \
+			--dpkgopt='force-unsafe-io' \
+			--dpkgopt='path-exclude=/usr/share/doc/*' \
+			--dpkgopt='path-exclude=/usr/share/man/*' "$@"
+	)
+}
