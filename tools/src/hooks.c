@@ -39,39 +39,76 @@ static bool is_program(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-/* Takes over what is a program, frees what is none. */
-static int keep_programs(const char *dir, struct dirent **entries, size_t n, struct hooks *hooks)
+/* A name in the administrator's folder, whatever it is, takes the place of one in ours. */
+static bool is_replaced(const char *name)
+{
+	_cleanup_free_ char *dir = io_system_path(HOOKS_DIR);
+	_cleanup_free_ char *path = NULL;
+	struct stat st;
+
+	return dir && asprintf(&path, "%s/%s", dir, name) >= 0 && lstat(path, &st) == 0;
+}
+
+/* Takes the path over if it is a program's. */
+static int keep_program(char *path, struct hooks *hooks)
+{
+	char **paths;
+
+	if (!is_program(path)) {
+		free(path);
+		return 0;
+	}
+	paths = realloc(hooks->paths, (hooks->count + 1) * sizeof(*paths));
+	if (!paths) {
+		free(path);
+		return fail_errno(FAIL_NO_MEMORY, "a list of programs");
+	}
+	hooks->paths = paths;
+	hooks->paths[hooks->count++] = path;
+	return 0;
+}
+
+/* Frees the entries. */
+static int keep_programs(const char *dir, struct dirent **entries, size_t n, bool replaceable,
+			 struct hooks *hooks)
 {
 	int status = 0;
 
-	hooks->paths = calloc(n + 1, sizeof(*hooks->paths));
 	for (size_t i = 0; i < n; i++) {
 		char *path = NULL;
 
-		if (!hooks->paths || asprintf(&path, "%s/%s", dir, entries[i]->d_name) < 0)
+		if (status || (replaceable && is_replaced(entries[i]->d_name)))
+			;
+		else if (asprintf(&path, "%s/%s", dir, entries[i]->d_name) < 0)
 			status = fail_errno(FAIL_NO_MEMORY, "%s", dir);
-		else if (is_program(path))
-			hooks->paths[hooks->count++] = path;
 		else
-			free(path);
+			status = keep_program(path, hooks);
 		free(entries[i]);
 	}
 	return status;
 }
 
-int hooks_list(struct hooks *ret_hooks)
+static int list_folder(const char *folder, bool replaceable, struct hooks *hooks)
 {
-	_cleanup_free_ char *dir = io_system_path(HOOKS_DIR);
+	_cleanup_free_ char *dir = io_system_path("%s", folder);
 	_cleanup_free_ struct dirent **entries = NULL;
 	int n;
 
-	*ret_hooks = (struct hooks){ 0 };
 	if (!dir)
-		return fail_errno(FAIL_NO_MEMORY, HOOKS_DIR);
+		return fail_errno(FAIL_NO_MEMORY, "%s", folder);
 	n = scandir(dir, &entries, is_hook_name, by_name);
 	if (n < 0)
 		return errno == ENOENT ? 0 : fail_errno(FAIL_OPEN, "%s", dir);
-	return keep_programs(dir, entries, (size_t)n, ret_hooks);
+	return keep_programs(dir, entries, (size_t)n, replaceable, hooks);
+}
+
+int hooks_list(struct hooks *ret_hooks)
+{
+	int status;
+
+	*ret_hooks = (struct hooks){ 0 };
+	status = list_folder(HOOKS_OURS, true, ret_hooks);
+	return status ? status : list_folder(HOOKS_DIR, false, ret_hooks);
 }
 
 struct program {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What an administrator wants done around each snapshot: the programs in HOOKS_DIR, by name.
+ * What is done around each snapshot: by the programs in HOOKS_OURS, which the package brings, and
+ * by those of the administrator in HOOKS_DIR, in this order, and by name in each.  A file in
+ * HOOKS_DIR takes the place of one in HOOKS_OURS that has the same name.
  * Names are those that run-parts(8) takes: letters, digits, '_' and '-'.  Each has two arguments,
  * as those of systemd-suspend.service(8): "pre" or "post", and the kind of the image.  What they
  * print goes to standard error.
@@ -10,7 +12,8 @@
 
 #include <stddef.h>
 
-#define HOOKS_DIR "/etc/fastboot/snapshot.d"
+#define HOOKS_OURS "/usr/lib/fastboot/snapshot.d"
+#define HOOKS_DIR  "/etc/fastboot/snapshot.d"
 
 struct hooks {
 	char **paths;
@@ -18,7 +21,7 @@ struct hooks {
 	size_t ran; /* so many of them with "pre", the one that failed included */
 };
 
-/* No directory is no programs.  0, or the exit status after a report. */
+/* No folder is no programs.  0, or the exit status after a report. */
 int hooks_list(struct hooks *ret_hooks);
 
 /*

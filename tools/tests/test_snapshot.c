@@ -62,6 +62,7 @@ static bool exists(const char *name)
 #define REFUSAL	 "sys/power/fastboot/last_refusal"
 #define TIMINGS	 "sys/power/fastboot/timings"
 #define HOOKS	 "etc/fastboot/snapshot.d/"
+#define OURS	 "usr/lib/fastboot/snapshot.d/"
 
 /* What the module does with the next command. */
 static pid_t parent;
@@ -96,23 +97,33 @@ int __wrap_isatty(int fd)
 	return terminal;
 }
 
-static void program(const char *name, const char *text)
+static void program_in(const char *folder, const char *name, const char *text)
 {
 	char file[96];
 
-	snprintf(file, sizeof(file), HOOKS "%s", name);
+	snprintf(file, sizeof(file), "%s%s", folder, name);
 	put(file, text);
 	assert_int_equal(chmod(below(file).s, 0755), 0);
 }
 
+static void program(const char *name, const char *text)
+{
+	program_in(HOOKS, name, text);
+}
+
 /* Adds its name and arguments to the file "ran". */
-static void good_program(const char *name)
+static void good_program_in(const char *folder, const char *name)
 {
 	char text[300];
 
 	snprintf(text, sizeof(text), "#!/bin/sh\necho \"${0##*/} $*\" >>%s\necho noise\n",
 		 below("ran").s);
-	program(name, text);
+	program_in(folder, name, text);
+}
+
+static void good_program(const char *name)
+{
+	good_program_in(HOOKS, name);
 }
 
 /* What would end fastbootctl. */
@@ -133,7 +144,7 @@ static int set_up(void **unused)
 
 	(void)unused;
 	snprintf(command, sizeof(command),
-		 "rm -rf %s/* && mkdir -p %s/sys/power/fastboot %s/" HOOKS, top, top, top);
+		 "rm -rf %s/* && cd %s && mkdir -p sys/power/fastboot " HOOKS " " OURS, top, top);
 	assert_int_equal(system(command), 0);
 	put(SNAPSHOT, "idle\n");
 	put(REFUSAL, "");
@@ -288,6 +299,19 @@ static void a_golden_image_is_saved(void **unused)
 	assert_says("out", "245 MiB of memory in 61.0 MiB (24 %); tasks stood still for 4.8 s\n");
 	assert_ran(BEFORE AFTER);
 	assert_says("errors", "noise\nnoise\nnoise\nnoise\n");
+}
+
+/* What stops timers comes before what unmounts their data; a file of the same name masks it. */
+static void ours_are_run_around_the_administrators(void **unused)
+{
+	(void)unused;
+	good_program("10-first");
+	good_program_in(OURS, "timers");
+	good_program_in(OURS, "masked");
+	put(HOOKS "masked", "");
+	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_OK);
+	assert_ran("timers pre golden\n10-first pre golden\n"
+		   "10-first post golden\ntimers post golden\n");
 }
 
 static void a_restore_is_told_from_a_snapshot(void **unused)
@@ -536,6 +560,7 @@ int main(void)
 		cmocka_unit_test_setup(gates_shows_every_obstacle, set_up),
 		cmocka_unit_test_setup(an_error_without_obstacles, set_up),
 		cmocka_unit_test_setup(a_golden_image_is_saved, set_up),
+		cmocka_unit_test_setup(ours_are_run_around_the_administrators, set_up),
 		cmocka_unit_test_setup(a_restore_is_told_from_a_snapshot, set_up),
 		cmocka_unit_test_setup(a_refused_snapshot_shows_all_obstacles, set_up),
 		cmocka_unit_test_setup(a_failing_program_ends_it, set_up),
