@@ -16,6 +16,7 @@
 #include "image.h"
 #include "io.h"
 #include "out.h"
+#include "proofs.h"
 #include "slotstate.h"
 #include "sysattr.h"
 #include "text.h"
@@ -154,6 +155,28 @@ static void report(const struct part *part, const struct target *target, const c
 	json_put_bool(json, "written", written);
 }
 
+/*
+ * A system whose disk is gone goes on from its caches, and what asks for nothing new is well.  So
+ * some of each disk is read past them.  Only of the image that runs: the disks of another one may
+ * be elsewhere.
+ */
+static int check_disks(const struct part *part, const struct target *target)
+{
+	_cleanup_disks_ struct disks disks = { 0 };
+	_cleanup_meta_ struct image_meta meta = { .buf = NULL };
+	struct proofs proofs = { .disks = &disks, .own = part };
+	struct img_detail detail = { 0 };
+	enum img_reason reason =
+		image_read_meta(part, &target->area, target->slot, &target->header, &meta, &detail);
+	int status = reason ? 0 : disks_open(&disks);
+
+	if (status)
+		return status;
+	if (!reason)
+		reason = proofs_read(&proofs, &meta.meta, &detail);
+	return reason ? image_fail(reason, &detail, image_where(part, target->slot).s) : 0;
+}
+
 /* What was seen before the partition was claimed is looked at again. */
 static int claim_and_mark(const struct request *req)
 {
@@ -175,6 +198,10 @@ static int mark_good(const struct request *req)
 	struct target target;
 	int status = find_target(req, PART_READ, &part, &target);
 
+	if (status)
+		return status;
+	if (!is_good(&target) && req->slot < 0)
+		status = check_disks(&part, &target);
 	if (status)
 		return status;
 	if (is_good(&target) || req->dry_run) {

@@ -118,6 +118,24 @@ void proofs_complete_detail(const struct proofs *proofs, enum img_reason reason,
 		detail->today = detail->golden;
 }
 
+enum img_reason proofs_read(struct proofs *proofs, const struct img_meta *meta,
+			    struct img_detail *detail)
+{
+	enum img_reason reason = IMG_OK;
+
+	for (uint64_t i = 0; !reason && i < meta->nr_proofs; i++) {
+		const struct img_proof proof = img_meta_proof(meta, i);
+		uint64_t unused;
+
+		*detail = (struct img_detail){ .object = "proof", .index = i };
+		if (!text_is_zero_uuid(proof.part_uuid))
+			detail->uuid = meta->proof[i].part_uuid;
+		reason = digest(proofs, &proof, &unused);
+	}
+	proofs_complete_detail(proofs, reason, detail);
+	return reason;
+}
+
 /* What is mounted so does not stay as it was.  False: the device is not. */
 static bool mounted_writable(const char *device, char *to, size_t size)
 {

@@ -27,6 +27,13 @@ typedef void (*proofs_refused_fn)(void *ctx, enum img_reason reason,
 void proofs_report(struct proofs *proofs, const struct img_meta *meta, struct json_object *to,
 		   proofs_refused_fn refused, void *ctx);
 
+/*
+ * Reads the bytes of each proof from its disk, whatever they are today: are the disks there that
+ * the image's system works with?  IMG_E_DISK_MISSING or IMG_E_DISK_READ of the first that is not.
+ */
+enum img_reason proofs_read(struct proofs *proofs, const struct img_meta *meta,
+			    struct img_detail *detail);
+
 /* Makes of img_proof_check's detail what the loader reports: nothing was compared of a disk that is
  * missing or cannot be read. */
 void proofs_complete_detail(const struct proofs *proofs, enum img_reason reason,

@@ -720,10 +720,14 @@ def test_mark_good_refuses_what_is_no_image(partition):
     assert path.read_bytes() == before
 
 
+# Of the image's own partition, which is there: what it says of other disks is played elsewhere.
+OWN_PROOF = f"{'00' * 16}:2:0:0:512:0"
+
+
 def test_mark_good_the_image_restored(machine, tmp_path):
     snapshot = machine[0] / "sys/power/fastboot_snapshot"
     path, env = tmp_path / "partition", env_of(machine)
-    put_image(path, 0, 11, "", "--attempts", 1)
+    put_image(path, 0, 11, "", "--attempts", 1, "--proof", OWN_PROOF)
     put_image(path, 1, 12, "", "--attempts", 2)
 
     assert "not loaded" in refused("not-restored", "mark-good", env=env)
@@ -1441,6 +1445,9 @@ def test_install_puts_everything_where_it_belongs(tmp_path):
                         ("usr/lib/systemd/system/fastboot-restored.target", 0o644),
                         ("usr/lib/systemd/system/fastboot-restored.service", 0o644),
                         ("usr/lib/systemd/system/fastboot-arm.service", 0o644),
+                        ("usr/lib/systemd/system/fastboot-timers.service", 0o644),
+                        ("usr/lib/systemd/system/fastboot-pstore.service", 0o644),
+                        ("usr/lib/fastboot/snapshot.d/timers", 0o755),
                         ("usr/lib/systemd/system/systemd-remount-fs.service.d"
                          "/fastboot-overlayroot.conf", 0o644),
                         ("usr/lib/fastboot/arm", 0o755), ("etc/default/fastboot", 0o644),

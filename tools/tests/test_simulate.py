@@ -551,3 +551,43 @@ def test_an_image_that_was_restored_is_not_held_to_its_disks(machine):
     text, _, told = machine.verify("--proofs")
     assert "the image has had its restore" in text
     assert told["slots"][0]["usable"] == "slot-consumed"
+
+
+# mark-good, of the image that runs
+
+def attempts(machine):
+    return json.loads(ctl("inspect", "--json", machine.image)[0])["slots"][0]["attempts"]
+
+
+@pytest.fixture
+def restored(machine):
+    machine.take_image(0, 1, ("--attempts", "1"))
+    machine.write("sys/power/fastboot_snapshot", "restored generation=1 restores=1\n")
+    return machine
+
+
+def test_good_with_its_disks(restored):
+    restored.write("dev/vdb", restored.path("dev/vdb").read_bytes()[:-1] + b"\1")
+    out, _ = ctl("mark-good", restored.image, env=restored.env)
+    assert out == "slot A: generation 1 is good\n"
+    assert attempts(restored) == 0
+
+
+def disk_gone(machine):
+    shutil.rmtree(machine.path("sys/class/block/vdb"))
+
+
+def disk_cut_short(machine):
+    with open(machine.path("dev/vdb"), "r+b") as file:
+        file.truncate(DATA_AT + 1024)
+
+
+@pytest.mark.parametrize("harm", [disk_gone, disk_cut_short])
+def test_not_good_without_its_disks(restored, harm):
+    """What a program does from its caches alone goes on all the same."""
+    harm(restored)
+    err = refused("disk-missing", "mark-good", restored.image, env=restored.env)
+    assert DATA in err
+    assert attempts(restored) == 1
+    ctl("mark-good", "--slot", "a", restored.image, env=restored.env)  # who names it has looked
+    assert attempts(restored) == 0
