@@ -13,6 +13,19 @@ ARMED = machines.DEBIAN.changed(name="debian-armed", network=False, cpus=1,
 CHANGED = ARMED.changed(devices=("virtio-rng-pci",))
 
 HOOKS = "/etc/fastboot/restored.d"
+# The data: not there in the image, and there again a while after each restore.
+DATA = "/run/data"
+UNMOUNT = f"""#!/bin/sh
+case $1 in
+pre) systemctl stop job.service && rmdir {DATA}; sleep 2 ;;
+post) mkdir {DATA} ;;
+esac
+"""
+# A job that is due each second, and wants them.
+JOB_LOG = "/run/job.log"
+JOB = {"job.timer": "[Timer]\nOnCalendar=*:*:*\nAccuracySec=100ms\n",
+       "job.service": f"[Service]\nType=oneshot\nExecStart=/bin/sh -c 'ls -d {DATA} >>{JOB_LOG} 2>&1'\n"
+                      "[Unit]\nStartLimitIntervalSec=0\n"}
 DAEMON = """[Unit]
 PartOf=fastboot-restored.target
 [Service]
@@ -42,10 +55,32 @@ def armed(vm, generation):
 def put_hooks(vm):
     """One that fails stands between two that work; the target wants a service, too."""
     vm.run(f"mkdir -p {HOOKS}")
-    for name, last in (("10-first", "true"), ("20-fails", "exit 7"), ("30-last", "true")):
+    for name, last in (("10-first", "true"), ("20-fails", "exit 7"),
+                       ("30-last", f"sleep 2; mkdir -p {DATA}")):
         vm.put(f"{HOOKS}/{name}", f"#!/bin/sh\necho {name} >>/run/restored.log\n{last}\n", "755")
     vm.put("/etc/systemd/system/daemon.service", DAEMON)
     vm.run("systemctl daemon-reload && systemctl enable daemon.service")
+
+
+def put_job(vm):
+    vm.run(f"mkdir -p {DATA} /etc/fastboot/snapshot.d")
+    vm.put("/etc/fastboot/snapshot.d/50-unmount", UNMOUNT, "755")
+    for name, text in JOB.items():
+        vm.put(f"/etc/systemd/system/{name}", text)
+    vm.run("systemctl daemon-reload && systemctl start job.timer")
+    job_has_its_data(vm)
+
+
+def job_has_its_data(vm):
+    """From now on; and it never was without them."""
+    done = int(vm.run(f"cat {JOB_LOG} 2>/dev/null | wc -l").output)
+    wait_for(vm, f"test $(wc -l <{JOB_LOG}) -gt {done}")
+    assert set(vm.run(f"cat {JOB_LOG}").output.split("\n")) == {DATA}
+
+
+def take_snapshot(vm):
+    golden.take_snapshot(vm, command="fastbootctl snapshot golden")
+    job_has_its_data(vm)
 
 
 def hooks_ran(vm, before):
@@ -53,7 +88,7 @@ def hooks_ran(vm, before):
     wait_for(vm, f"test $(wc -l </run/restored.log) -ge {before + 4}")
     wait_for(vm, f"fastbootctl status {product.area_partition(vm)} --json"
              " | grep -q '\"attempts\": *0'", 90)
-    assert vm.run("systemctl is-active fastboot-restored.target").output == "active"
+    wait_for(vm, "systemctl -q is-active fastboot-restored.target")
     lines = vm.run("cat /run/restored.log").output.split()
     new = lines[before:]
     assert [line for line in new if line != "daemon"] == ["10-first", "20-fails", "30-last"], lines
@@ -61,6 +96,33 @@ def hooks_ran(vm, before):
     assert vm.run("systemctl is-failed fastboot-restored.service").output == "failed"
     log = vm.run("journalctl -q -o cat -u fastboot-restored.service").output
     assert "20-fails exited with return code 7" in log
+    job_has_its_data(vm)
+
+
+EFIVARS = "/sys/firmware/efi/efivars"
+
+
+def records(vm):
+    """Of crashes, in the firmware's store; to see what came after the image it is mounted anew."""
+    vm.run(f"umount {EFIVARS} && mount -t efivarfs efivarfs {EFIVARS}")
+    return vm.run(f"ls {EFIVARS} | grep -c ^dump-type0-", check=False).output
+
+
+def crash(vm):
+    """And back in the golden state."""
+    vm.shell.drain()
+    vm.console.drain()
+    vm.begin("sysctl -q kernel.panic=1; echo c >/proc/sysrq-trigger", "panic")
+    vm.wait_console("Rebooting in 1 seconds")
+    vm.wait_restored()
+
+
+def records_are_fetched(vm):
+    """pstore of the image lists none; what this crash left is archived, and gone from the store."""
+    wait_for(vm, "test -n \"$(ls -A /var/lib/systemd/pstore)\"")
+    wait_for(vm, "! systemctl -q is-active fastboot-pstore.service")
+    assert vm.run("systemctl is-failed fastboot-pstore.service", check=False).output == "inactive"
+    assert records(vm) == "0"
 
 
 @pytest.fixture(scope="module")
@@ -79,24 +141,28 @@ def saved(module_lab):
     assert "not due: not-first: " in arm_says(vm)
 
     put_hooks(vm)
+    put_job(vm)
     vm.run("echo HEALTHY_DELAY=2 >>/etc/default/fastboot")
-    golden.take_snapshot(vm)
+    take_snapshot(vm)
     assert vm.run("systemctl is-active fastboot-restored.target", check=False).output == "inactive"
     vm.run("[ ! -e /run/restored.log ]")
     vm.power_off()
     return vm
 
 
+@pytest.mark.trouble_expected("Kernel panic - not syncing: sysrq triggered crash")
+@pytest.mark.trouble_expected("Call Trace")
 def test_hooks_at_each_restore(lab, saved):
-    """From one image twice, then from an image in which the target is active."""
-    for number in (1, 2):
-        vm = lab.again(saved).start()
-        vm.wait_restored()
-        checks.restored_state(vm, generation=2, restores=number)
-        hooks_ran(vm, before=0)
-        if number == 1:
-            vm.kill()
-    golden.take_snapshot(vm)
+    """From one image twice, with a crash between, then from an image in which the target is active."""
+    vm = lab.again(saved).start()
+    vm.wait_restored()
+    checks.restored_state(vm, generation=2, restores=1)
+    hooks_ran(vm, before=0)
+    crash(vm)
+    checks.restored_state(vm, generation=2, restores=2)
+    records_are_fetched(vm)
+    hooks_ran(vm, before=0)
+    take_snapshot(vm)
     vm.power_off()
     for number in (1, 2):
         vm = lab.again(saved).start()

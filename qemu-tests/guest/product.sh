@@ -23,6 +23,12 @@ product_build() { # DEBIAN
 		BUILD=$BUILD "$here/../../tools/build/guest-tools" "$1"
 }
 
+product_units() {
+	for unit in "$here"/../../tools/systemd/fastboot-*; do
+		echo "$unit usr/lib/systemd/system/${unit##*/} 644"
+	done
+}
+
 # "file place-in-the-guest mode", one a line, of the parts built so far.
 product_table() { # UNAME-R [DEBIAN]
 	tools=$(product_tools "${2:-}")
@@ -33,12 +39,10 @@ product_table() { # UNAME-R [DEBIAN]
 		$tools/fastbootctl usr/sbin/fastbootctl 755
 		$BUILD/efi/fastbootx64.efi usr/lib/fastboot/fastbootx64.efi 644
 		$here/../../tools/systemd/healthy usr/lib/fastboot/healthy 755
-		$here/../../tools/systemd/fastboot-healthy.service usr/lib/systemd/system/fastboot-healthy.service 644
-		$here/../../tools/systemd/fastboot-restored.target usr/lib/systemd/system/fastboot-restored.target 644
-		$here/../../tools/systemd/fastboot-restored.service usr/lib/systemd/system/fastboot-restored.service 644
-		$here/../../tools/systemd/fastboot-arm.service usr/lib/systemd/system/fastboot-arm.service 644
 		$here/../../tools/systemd/overlayroot.conf usr/lib/systemd/system/systemd-remount-fs.service.d/fastboot-overlayroot.conf 644
 		$here/../../tools/systemd/arm usr/lib/fastboot/arm 755
+		$here/../../tools/systemd/timers usr/lib/fastboot/snapshot.d/timers 755
+		$(product_units)
 		$here/../../tools/default/fastboot etc/default/fastboot 644
 		$here/../../tools/udev/90-fastboot.rules usr/lib/udev/rules.d/90-fastboot.rules 644
 	TABLE

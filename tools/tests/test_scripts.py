@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The unit's script arm, and the package's esp-loader, with what they call played."""
+"""The scripts arm and timers, and the package's esp-loader, with what they call played."""
 import os
 import pathlib
 import shutil
@@ -125,10 +125,12 @@ def test_arm_wants_seconds(play, delay):
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
 def test_units_are_well_formed(tmp_path):
     names = [path.name for path in (TOOLS / "systemd").glob("fastboot-*.*")]
-    assert len(names) == 4
+    assert len(names) == 6
     for name in names:
         text = (TOOLS / "systemd" / name).read_text()
-        (tmp_path / name).write_text(text.replace("/usr/lib/fastboot", str(TOOLS / "systemd")))
+        for place in ("/usr/lib/fastboot/snapshot.d", "/usr/lib/fastboot"):
+            text = text.replace(place, str(TOOLS / "systemd"))
+        (tmp_path / name).write_text(text)
     done = subprocess.run(["systemd-analyze", "verify", "--man=no",
                            *(str(tmp_path / name) for name in names)],
                           capture_output=True, text=True, timeout=60)
@@ -215,3 +217,61 @@ def test_remove(esp, loader, entry):
 def test_remove_where_nothing_is(esp):
     calls, err = esp.run("remove", mounted=True, loader=False, entry=False)
     assert (calls, err) == ([], "")
+
+
+# timers: stopped for the snapshot, started after it
+
+@pytest.fixture
+def timers(play):
+    """Runs the script; systemd has these timers: (name, state, whether it is transient)."""
+    def run(*args, has=(), start_status=0):
+        blocks = "\n\n".join(f"Id={name}\nActiveState={state}\nTransient={transient}"
+                             for name, state, transient in has)
+        (play.dir / "timers").write_text(blocks + "\n")
+        play.program("systemctl", f"""case $1 in
+            show) cat {play.dir}/timers ;;
+            start) exit {start_status} ;;
+            stop) ;;
+            *) exit 99 ;;
+            esac""")
+        status, out, err = play.run(TOOLS / "systemd/timers", *args,
+                                    env={"FASTBOOT_RUN": str(play.dir / "run")})
+        assert out == ""
+        return status, err
+    return run
+
+
+TIMERS = (("b.timer", "active", "no"), (r"a\x2db.timer", "active", "no"),
+          ("run-r12.timer", "active", "yes"), ("off.timer", "inactive", "no"))
+
+
+def test_timers_are_stopped_and_started(timers, play):
+    assert timers("pre", "golden", has=TIMERS) == (0, "")
+    assert play.calls("systemctl stop") == [r"systemctl stop a\x2db.timer b.timer"]
+    assert timers("post", "golden") == (0, "")
+    assert play.calls("systemctl start") == [r"systemctl start a\x2db.timer b.timer"]
+    assert timers("post") == (0, "")
+    assert len(play.calls("systemctl start")) == 1
+
+
+def test_timers_that_were_not_started_yet(timers, play):
+    """A snapshot of a system that was restored a moment ago."""
+    timers("pre", has=TIMERS[:1])
+    assert timers("pre", has=(("c.timer", "active", "no"),)) == (0, "")
+    timers("post")
+    assert play.calls("systemctl start") == ["systemctl start b.timer c.timer"]
+
+
+def test_timers_without_any(timers, play):
+    assert timers("pre", has=TIMERS[2:]) == (0, "")
+    assert timers("post") == (0, "")
+    assert play.calls("systemctl st") == []
+
+
+def test_timers_are_tried_again(timers, play):
+    timers("pre", has=TIMERS)
+    assert timers("post", start_status=1)[0] != 0
+    assert timers("post") == (0, "")
+    assert len(play.calls("systemctl start")) == 2
+    status, err = timers("stop")
+    assert status == 2 and "usage" in err
