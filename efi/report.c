@@ -195,9 +195,11 @@ static void add_detail(struct result *r, const struct img_detail *d)
 {
 	char uuid[UUID_TEXT];
 
-	add_line(r, L"object=%a\n", text(d->object));
+	if (d->object)
+		add_line(r, L"object=%a\n", d->object);
 	add_line(r, L"index=%ld\n", d->index);
-	add_line(r, L"field=%a\n", text(d->field));
+	if (d->field)
+		add_line(r, L"field=%a\n", d->field);
 	add_line(r, L"golden=0x%lx\n", d->golden);
 	add_line(r, L"today=0x%lx\n", d->today);
 	if (!d->uuid)
