@@ -170,21 +170,30 @@ static bool device_is_held(struct block_device *bdev)
 	return READ_ONCE(bdev->bd_holder) && !device_name_is_memory(bdev->bd_disk->disk_name);
 }
 
+/* Who has it open is not always who has claimed it, but the one that people can stop. */
+static void claim_add(struct findings *findings, struct block_device *bdev, const char *when)
+{
+	char name[DEVICE_NAME_SIZE], opener[OPENER_TEXT_SIZE];
+
+	device_name(bdev, name);
+	opener_of(bdev, opener);
+	finding_add(findings, "%s: claimed%s%s%s", name, when,
+		    opener[0] ? ", open by " : ", by the kernel itself", opener);
+}
+
 static void gate_held(struct survey *survey, const struct target *target, struct report *report)
 {
 	struct findings findings = { .report = report, .reason = IMG_E_GATE_HELD };
 	char *swaps = swaps_text();
 	struct block_device *bdev;
 	struct device_walk walk;
-	char name[DEVICE_NAME_SIZE];
 
 	device_walk_begin(&walk, survey->any);
 	while ((bdev = device_walk_next(&walk))) {
 		if (!device_is_held(bdev))
 			continue;
-		device_name(bdev, name);
 		if (!hold_is_explained(survey, target, swaps, bdev))
-			finding_add(&findings, "%s", name);
+			claim_add(&findings, bdev, "");
 		else if (survey->nr_held < SURVEY_MAX_HELD)
 			survey->held[survey->nr_held++] = bdev->bd_dev;
 	}
@@ -210,7 +219,6 @@ static void gate_held_frozen(const struct survey *survey, struct report *report)
 	struct findings findings = { .report = report, .reason = IMG_E_GATE_HELD };
 	struct block_device *bdev;
 	struct device_walk walk;
-	char name[DEVICE_NAME_SIZE];
 
 	device_walk_begin(&walk, survey->any);
 	while ((bdev = device_walk_next(&walk))) {
@@ -218,8 +226,7 @@ static void gate_held_frozen(const struct survey *survey, struct report *report)
 		    survey_fs_on(survey, bdev->bd_dev) ||
 		    device_has_held_partition(survey->any, bdev))
 			continue;
-		device_name(bdev, name);
-		finding_add(&findings, "%s: claimed while the snapshot was begun", name);
+		claim_add(&findings, bdev, " while the snapshot was begun");
 	}
 	device_walk_end(&walk);
 	findings_close(&findings);

@@ -28,6 +28,7 @@ struct opener {
 
 struct openers {
 	struct task_struct *task; /* being looked at */
+	dev_t only;		  /* of this device, to read as well; 0: of all, to write */
 	struct opener opener[MAX_OPENERS];
 	unsigned int nr;
 	bool more;
@@ -40,8 +41,9 @@ static int file_visit(const void *context, struct file *file, unsigned int fd)
 	struct block_device *bdev = device_of_file(file);
 	struct opener *opener;
 
-	if (!bdev || !(file->f_mode & FMODE_WRITE) ||
-	    device_name_is_memory(bdev->bd_disk->disk_name))
+	if (!bdev || device_name_is_memory(bdev->bd_disk->disk_name))
+		return 0;
+	if (openers->only ? bdev->bd_dev != openers->only : !(file->f_mode & FMODE_WRITE))
 		return 0;
 	if (openers->nr == MAX_OPENERS) {
 		openers->more = true;
@@ -71,6 +73,23 @@ static void openers_find(struct openers *openers)
 		task_unlock(task);
 	}
 	rcu_read_unlock();
+}
+
+void opener_of(const struct block_device *bdev, char *ret_text)
+{
+	struct openers *openers = held_kvcalloc(1, sizeof(*openers));
+	const struct opener *first;
+
+	ret_text[0] = '\0';
+	if (!openers)
+		return;
+	openers->only = bdev->bd_dev;
+	openers_find(openers);
+	first = openers->opener;
+	if (openers->nr)
+		scnprintf(ret_text, OPENER_TEXT_SIZE, "%s[%d], file descriptor %u", first->comm,
+			  first->pid, first->fd);
+	held_kvfree(openers);
 }
 
 static bool opened_before(const struct survey *survey, dev_t device)

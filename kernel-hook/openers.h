@@ -6,6 +6,8 @@
 #ifndef HOOK_OPENERS_H
 #define HOOK_OPENERS_H
 
+#include <linux/sched.h>
+
 #include "report.h"
 #include "survey.h"
 
@@ -14,5 +16,9 @@
  * path is walked: only what was found to be in memory before is known to be.
  */
 void gate_openers(struct survey *survey, bool frozen, struct report *report);
+
+/* "comm[pid], file descriptor N" of a program that has the device open; empty if none is found. */
+#define OPENER_TEXT_SIZE (TASK_COMM_LEN + 48)
+void opener_of(const struct block_device *bdev, char *ret_text);
 
 #endif

@@ -1,9 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/kernel.h>
+#include <linux/moduleparam.h>
 #include <linux/string.h>
 
 #include "findings.h"
 #include "shares.h"
+
+static char network_ok[512];
+module_param_string(network_ok, network_ok, sizeof(network_ok), 0644);
+MODULE_PARM_DESC(network_ok, "mount points, with commas between, of writable network file systems "
+			     "that a golden image may have nevertheless");
+
+/* A line, if it came from sysfs. */
+static bool is_permitted(const struct survey_fs *fs)
+{
+	size_t length = strlen(fs->point), size;
+	const char *at = network_ok;
+	bool found = false;
+
+	kernel_param_lock(THIS_MODULE);
+	while (length && !found && *at) {
+		size = strcspn(at, ",\n");
+		found = size == length && !strncmp(at, fs->point, length);
+		at += size + !!at[size];
+	}
+	kernel_param_unlock(THIS_MODULE);
+	return found;
+}
 
 static bool is_one_of(const char *name, const char *const *names, size_t nr)
 {
@@ -54,7 +77,7 @@ void gate_shares(const struct survey *survey, enum img_mode mode, struct report 
 	findings_close(&host);
 	for (fs = survey->fs; fs < end && mode == IMG_MODE_GOLDEN; fs++) {
 		if (fs->present && fs->home == SURVEY_REMOTE && fs->writable &&
-		    !is_of_the_host(fs) && !is_of_a_program(fs))
+		    !is_of_the_host(fs) && !is_of_a_program(fs) && !is_permitted(fs))
 			share_add(&network, fs);
 	}
 	findings_close(&network);

@@ -90,6 +90,7 @@ def believe(*words):
             " echo $! >/tmp/background.pid", "until grep -q ready /tmp/ready; do sleep 0.1; done")
 
 
+NETWORK_OK = "/sys/module/fastboot_snapshot/parameters/network_ok"
 HOST_SHARE = "mount -t 9p -o trans=virtio,version=9p2000.L,ro share /mnt"
 
 MD = "/sys/block/md0/md"
@@ -138,7 +139,9 @@ OBSTACLES = [
     Obstacle("dirty", ("dirty-blocks", "device-open"), errno.EBUSY, "vda3", DIRTIER,
              END_BACKGROUND + ("while pidof dd >/dev/null; do sleep 0.1; done", *FILE_SYSTEM)),
     # zram takes a disk for what it cannot hold: in nobody's list of mounts or swaps.
-    Obstacle("held", ("device-held",), errno.EBUSY, "vda3",
+    Obstacle("claimed", ("device-held",), errno.EBUSY, "vda3: claimed, open by believe[",
+             believe("claim", "/dev/vda3"), END_BACKGROUND),
+    Obstacle("held", ("device-held",), errno.EBUSY, "vda3: claimed, by the kernel",
              ("echo /dev/vda3 >/sys/block/zram0/backing_dev",),
              ("echo 1 >/sys/block/zram0/reset",)),
     Obstacle("swapped-out", ("swap-in-use",), errno.EBUSY, "vda3", SWAPPED_OUT, SWAPPED_IN),
@@ -218,6 +221,9 @@ IN_NOBODYS_WAY = [
                  id="written-in-memory"),
     pytest.param(believe("fuse", "portal", "/mnt"), ("umount /mnt", *END_BACKGROUND),
                  id="fuse-of-a-program"),
+    pytest.param((f"echo /elsewhere,/mnt >{NETWORK_OK}", *believe("fuse", "sshfs", "/mnt")),
+                 ("umount /mnt", *END_BACKGROUND, f"echo /mn >{NETWORK_OK}"),
+                 id="network-permitted"),
     pytest.param(("echo 8M >/sys/block/zram0/disksize",
                   "mke2fs -b 4096 /dev/zram0 >/dev/null 2>&1", "mount -t ext4 /dev/zram0 /mnt"),
                  ("umount /mnt", "echo 1 >/sys/block/zram0/reset"), id="zram"),

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * usage: believe read|write|map|map-write DEVICE
+ * usage: believe read|write|claim|map|map-write DEVICE
  *        believe fuse SUBTYPE DIRECTORY
  *
- * A program that has an opinion about the world: it holds a device open, for reading or writing,
- * or all of it mapped and the file closed, or a FUSE file system mounted.  Says "ready" and stays.
+ * A program that has an opinion about the world: it holds a device open, for reading, for writing
+ * or for itself alone, or all of it mapped and the file closed, or a FUSE file system mounted. Says
+ * "ready" and stays.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -55,13 +56,20 @@ static void mount_fuse(const char *subtype, const char *directory)
 		fail("mount");
 }
 
+static int mode_of(const char *word)
+{
+	if (strcmp(word, "claim") == 0)
+		return O_RDONLY | O_EXCL;
+	return strcmp(word, "write") ? O_RDONLY : O_RDWR;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && strcmp(argv[1], "fuse") == 0)
 		mount_fuse(argv[2], argv[3]);
 	else if (argc == 3 && strncmp(argv[1], "map", 3) == 0)
 		map_device(argv[2], strcmp(argv[1], "map-write") == 0);
-	else if (argc != 3 || open(argv[2], strcmp(argv[1], "write") ? O_RDONLY : O_RDWR) < 0)
+	else if (argc != 3 || open(argv[2], mode_of(argv[1])) < 0)
 		fail("believe");
 	puts("ready");
 	fflush(stdout);
