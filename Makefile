@@ -39,6 +39,11 @@ qemu-test-all: setup ## the full matrix; takes longer
 	$(MAKE) guests TIER=full
 	$(MAKE) -C qemu-tests test-all T='$(T)'
 
+.PHONY: soak
+soak: setup ## one image, N=200 restores with work, crashes and power cuts between
+	$(MAKE) all
+	$(MAKE) -C qemu-tests soak N='$(N)'
+
 .PHONY: kernels-watch
 kernels-watch: setup ## what the next kernel breaks: the newest of backports, forky and sid, each once
 	$(MAKE) lib loader fastbootctl

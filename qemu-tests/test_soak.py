@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One image, restored again and again, with work, crashes, power cuts and normal boots between.
+
+FASTBOOT_SOAK says how many rounds (make soak N=200), FASTBOOT_SOAK_SEED repeats a run.  The image
+knows the data's partition only by a program that holds it open, and has a second file system
+mounted.  Whatever a round was, after it: the data's file system is sound, all that was synced is
+there to the last bit, nothing of the other one has changed; and in each restored machine the memory
+is that of the image.
+"""
+
+import collections
+import hashlib
+import os
+import random
+import subprocess
+import time
+
+import pytest
+
+from harness import checks, disk, images, machines, product
+from harness.paths import host
+
+ROUNDS = int(os.environ.get("FASTBOOT_SOAK", 20))
+SEED = int(os.environ.get("FASTBOOT_SOAK_SEED", time.time_ns() % 1_000_000))
+
+MACHINE = machines.SMALL.changed(name="tiny-soak", file_systems=("ext4",))
+# What the loader refuses to restore on, and so starts normally.
+STRANGER = MACHINE.changed(uuid="7a1c5e0b-94d2-4f36-8b7e-2d90c3f1a6ff")
+DATA, KNOWN = MACHINE.partition(disk.SCRATCH), "/dev/vda4"
+MOST_FILES = 24
+
+# How a round ends, and how often.
+ENDINGS = {"orderly": 4, "power cut": 4, "panic": 2, "reset": 2, "power cut at the restore": 2,
+           "normal boot": 1}
+
+
+def prepare(vm):
+    vm.run(f"mkdir -p /mnt /known && mount -t ext4 -o ro {KNOWN} /known && cat {DATA} >/dev/null")
+    vm.run(f"believe read {DATA} </dev/null >/tmp/ready 2>&1 &")
+    checks.wait_for(vm, "grep -q ready /tmp/ready")
+    vm.run("echo 2147483648 >/sys/power/image_size; echo 1 >/proc/sys/kernel/panic")
+    return checks.leave_traces(vm)
+
+
+class Soak:
+    """The disk on its way through the rounds, and what must be on it."""
+
+    def __init__(self, lab, golden):
+        self.lab, self.golden = lab, golden
+        self.random = random.Random(SEED)
+        self.synced = {}        # name: SHA-256
+        self.restores = 0       # as the disk has counted them
+        self.attempts = 0       # since the image was called good
+        self.files = 0
+        self.vm = None          # of the last round; it runs only after a panic or a reset
+        self.known = None
+        self.count = collections.Counter()
+
+    def bring_up(self, machine=MACHINE):
+        """The machine, on its way; one that has reset itself is already."""
+        if self.vm and self.vm.running():
+            return self.vm
+        if machine is MACHINE:
+            self.vm = self.lab.at_entry(self.golden, after=self.vm)
+        else:
+            self.vm = self.lab.again(self.vm, machine)
+        return self.vm.start()
+
+    def restored(self):
+        vm = self.bring_up()
+        assert checks.outcome(vm, self.golden.facts) == "restored"
+        self.restores += 1
+        self.attempts += 1
+        checks.restored_state(vm, restores=self.restores)
+        if self.attempts == 3 or self.random.random() < 0.5:  # a fourth there would not be
+            vm.run("fastbootctl mark-good")
+            self.attempts = 0
+        return vm
+
+    def look(self, vm):
+        """All that was ever synced, as it was."""
+        there = dict(reversed(line.split()) for line in
+                     vm.run("cd /mnt; for f in k*; do [ ! -e $f ] || sha256sum $f; done; cd /")
+                     .output.splitlines())
+        assert there == self.synced
+
+    def work(self, vm):
+        """Somebody's session: looks, writes, throws away, syncs; and leaves something unsynced."""
+        vm.run(f"mount -t ext4 {DATA} /mnt")
+        self.look(vm)
+        vm.run("rm -f /mnt/unsynced*")
+        for _ in range(self.random.randint(1, 5)):
+            self.files += 1
+            name, size = f"k{self.files}", self.random.randint(1, 400_000)
+            self.synced[name] = vm.run(
+                f"head -c {size} /dev/urandom >/mnt/{name} && sha256sum </mnt/{name}"
+            ).output.split()[0]
+        while len(self.synced) > MOST_FILES:
+            name = self.random.choice(list(self.synced))
+            del self.synced[name]
+            vm.run(f"rm /mnt/{name}")
+        vm.run("sync")
+
+    def write_on(self, vm):
+        """Until the machine ends; for a while that nobody can tell."""
+        vm.run("(while :; do i=$((i+1)); head -c 100000 /dev/urandom >/mnt/unsynced$((i % 9));"
+               " done) </dev/null >/dev/null 2>&1 &")
+        time.sleep(self.random.random())
+
+    def orderly(self):
+        vm = self.restored()
+        self.work(vm)
+        vm.run("umount /mnt")
+        vm.power_off()
+
+    def power_cut(self):
+        vm = self.restored()
+        self.work(vm)
+        self.write_on(vm)
+        vm.kill()
+
+    def power_cut_at_the_restore(self):
+        if self.attempts > 1:  # or it might be left alone
+            return self.orderly()
+        vm = self.bring_up()
+        time.sleep(self.random.random() * 4)
+        vm.kill()
+
+    def comes_back(self, vm, command):
+        vm.shell.drain()
+        vm.console.drain()
+        vm.begin(command, "end")
+        vm.wait_console("Rebooting in 1 seconds|BdsDxe: loading")
+
+    def panic(self):
+        vm = self.restored()
+        self.work(vm)
+        self.write_on(vm)
+        self.comes_back(vm, "echo c >/proc/sysrq-trigger")
+
+    def reset(self):
+        vm = self.restored()
+        self.work(vm)
+        self.write_on(vm)
+        self.comes_back(vm, "echo b >/proc/sysrq-trigger")
+
+    def normal_boot(self):
+        if self.vm and self.vm.running():
+            self.vm.kill()
+        if not self.vm:
+            self.orderly()
+        vm = self.bring_up(STRANGER)
+        checks.normal_boot_after_refusal(vm, "machine-id")
+        vm.run(f"mkdir -p /mnt && mount -t ext4 -o ro {KNOWN} /mnt && umount /mnt")
+        self.work(vm)
+        if self.random.random() < 0.5:
+            vm.run("umount /mnt")
+            vm.power_off()
+        else:
+            self.write_on(vm)
+            vm.kill()
+
+    def check_from_outside(self):
+        """e2fsck has nothing to mend but what a journal is for; the known one is as it was."""
+        image = self.vm.disk.with_suffix(".part")
+        disk.export_part(self.vm.disk, image, *disk.partition_extent(MACHINE, "scratch"))
+        replayed = subprocess.run(["/sbin/e2fsck", "-p", image], capture_output=True, text=True)
+        assert replayed.returncode in (0, 1), replayed.stdout
+        host("e2fsck", "-f", "-n", image)
+        disk.export_part(self.vm.disk, image, *disk.partition_extent(MACHINE, "ext4"))
+        digest = hashlib.sha256(image.read_bytes()).hexdigest()
+        assert self.known in (None, digest), "the file system of the image was written to"
+        self.known = digest
+        image.unlink()
+        with images.area_of(MACHINE, self.vm.disk) as area:
+            state = area.newest().state()
+        assert state.restores - self.restores in (0, 1)
+        self.restores, self.attempts = state.restores, state.attempts
+
+    def round(self):
+        ending = self.random.choices(list(ENDINGS), list(ENDINGS.values()))[0]
+        getattr(self, ending.replace(" ", "_"))()
+        self.count[ending] += 1
+        if not self.vm.running():
+            self.check_from_outside()
+        return ending
+
+
+@pytest.fixture(scope="module")
+def golden(goldens):
+    return goldens(MACHINE, prepare)
+
+
+@pytest.mark.full
+@pytest.mark.trouble_expected("Kernel panic - not syncing: sysrq triggered crash")
+@pytest.mark.trouble_expected("Call Trace")
+def test_soak(lab, golden):
+    soak = Soak(lab, golden)
+    print(f"FASTBOOT_SOAK_SEED={SEED}")
+    begun = time.monotonic()
+    for number in range(1, ROUNDS + 1):
+        try:
+            ending = soak.round()
+        except BaseException:
+            print(f"round {number} failed; FASTBOOT_SOAK_SEED={SEED} repeats the run")
+            raise
+        print(f"round {number}: {ending}, {len(soak.synced)} files,"
+              f" {(time.monotonic() - begun) / 60:.1f} min", flush=True)
+    lab.note(rounds=ROUNDS, restores=soak.restores, seed=SEED,
+             **{key.replace(" ", "_"): n for key, n in soak.count.items()})
