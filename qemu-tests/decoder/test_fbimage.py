@@ -15,12 +15,14 @@ sys.path.insert(0, os.path.dirname(__file__))
 import fbimage  # noqa: E402
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-MKIMAGE = TOP / "build" / "imgfmt" / "mkimage"
+BUILD = TOP / "build" / "imgfmt"
+MKIMAGE = BUILD / "mkimage"
 
 
 @pytest.fixture(scope="session")
 def mkimage():
-    subprocess.run(["make", "-s", "-C", TOP / "imgfmt", "mkimage"], check=True)
+    # Said here: a BUILD of the environment is another Makefile's.
+    subprocess.run(["make", "-s", "-C", TOP / "imgfmt", f"BUILD={BUILD}", "mkimage"], check=True)
     return MKIMAGE
 
 
