@@ -11,8 +11,10 @@ import json
 import re
 import shutil
 import time
+from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from harness import checks, costs, golden, guests, moment
 from harness.guests import locked
@@ -29,19 +31,34 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.costs = costs.read()
-    unknown = {path.name for path in QEMU_TESTS.glob("test_*.py")} ^ set(config.costs)
+    unknown = {path.name for path in QEMU_TESTS.rglob("test_*.py")} ^ set(config.costs)
     if unknown:
         raise pytest.UsageError(f"{costs.WHERE} and the files differ: {sorted(unknown)}")
 
 
 def pytest_collection_modifyitems(config, items):
-    """Files are dealt out to the processes beside each other, those that cost most first."""
-    items.sort(key=lambda item: -config.costs.get(item.path.name, 0))
+    """What is of the full matrix alone is left out."""
     if config.getoption("--full"):
         return
     kept = [item for item in items if not item.get_closest_marker("full")]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
+
+
+class ByCost(LoadFileScheduling):
+    """Deals the files out to the processes, those that cost most first.
+
+    xdist itself does it in their order, from 3.2 on by their number of tests.
+    """
+
+    def _assign_work_unit(self, node):
+        dearest = max(self.workqueue, key=lambda name: self.config.costs.get(Path(name).name, 0))
+        self.workqueue.move_to_end(dearest, last=False)
+        super()._assign_work_unit(node)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByCost(config, log)
 
 
 def is_worker(session):
