@@ -245,7 +245,7 @@ def summarise_files(terminalreporter):
         return
     terminalreporter.section("files (seconds; tier; what docs/testing.md says)")
     for name, took in seconds.most_common():
-        tier, cost = costs.row(name)
+        tier, cost = costs.row(Path(name).name)
         terminalreporter.write_line(f"{took:6.0f}  {name:26} {tier:8} {cost:5}")
 
 
