@@ -263,7 +263,7 @@ static int sections_lay_out(struct snapshot *snapshot, struct img_slot *slot,
 	if (!reason)
 		return 0;
 	return report_obstacle(snapshot->report, reason, 0,
-			       "sections behind %llu chunks in a slot of %llu MiB",
+			       "sections after %llu chunks in a slot of %llu MiB",
 			       snapshot->pack.writer.nr_chunks, snapshot->target.slot_size >> 20);
 }
 

@@ -103,7 +103,7 @@ static unsigned int writer_take(struct pack *pack)
 	return jobs;
 }
 
-/* Chunks taken together lie one behind the other. */
+/* Chunks taken together lie one after the other. */
 static int writer_write(struct pack *pack, unsigned int jobs)
 {
 	u64 position = 0;

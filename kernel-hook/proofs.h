@@ -14,7 +14,7 @@
 #include "target.h"
 
 struct proofs {
-	struct img_proof_disk *disk; /* page aligned; zeroes behind the last */
+	struct img_proof_disk *disk; /* page aligned; zeroes after the last */
 	u64 nr;
 	void *buffer;
 };

@@ -21,7 +21,7 @@ struct record_aux {
 	const void *data;
 };
 
-/* The section tables are page-aligned and zero behind what is used. */
+/* The section tables are page-aligned and zero after what is used. */
 struct record {
 	struct img_record record;
 	struct img_record_disk *record_disk;

@@ -14,7 +14,7 @@
 #define STREAM_END  (~0ull)
 #define PFNS_A_PAGE (PAGE_SIZE / sizeof(u64))
 
-/* kernel/power/power.h: struct swsusp_info, behind the arch record. */
+/* kernel/power/power.h: struct swsusp_info, after the arch record. */
 struct stream_info {
 	struct stream_arch arch;
 	u8 rest_of_uts[344];
@@ -116,7 +116,7 @@ static int pfns_keep(struct stream *stream, u64 first, struct report *report)
 	return 0;
 }
 
-/* Reads all pages of pfns, behind the end mark too: the data pages come after them. */
+/* Reads all pages of pfns, after the end mark too: the data pages come after them. */
 static int pfns_read(struct stream *stream, struct report *report)
 {
 	u64 i, all = stream->count;

@@ -23,7 +23,7 @@ CAPTURE = {
 
 
 def probed():
-    """The same restore, with a probe of 0.65 s behind the claim."""
+    """The same restore, with a probe of 0.65 s after the claim."""
     late = {key: value + PROBE["probe_us"] for key, value in FIGURES.items()
             if key.startswith("loader_") and key.endswith("_us") and value > 30_000}
     return {**FIGURES, **late, **PROBE}

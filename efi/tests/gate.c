@@ -164,7 +164,7 @@ static enum img_reason restore(struct loader *l)
 	return reason;
 }
 
-/* Without the firmware, behind the jump. */
+/* Without the firmware, after the jump. */
 
 static void put_char(char c)
 {

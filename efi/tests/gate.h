@@ -5,7 +5,7 @@
 
 #include "imgfmt_port.h"
 
-/* Memory that OVMF leaves alone on a machine of 512 MiB; the pool lies behind the image. */
+/* Memory that OVMF leaves alone on a machine of 512 MiB; the pool lies after the image. */
 #define GATE_FIRST_PFN	   (64ull << 8)
 #define GATE_IMAGE_END_PFN (160ull << 8)
 #define GATE_END_PFN	   (256ull << 8)

@@ -297,7 +297,7 @@ static struct medium *new_disk(uint8_t port, uint32_t block)
 	return m;
 }
 
-/* UEFI 2.10, 10.3.5.1: the node behind its head; uuid: 16 times this byte, 0: of a DOS table. */
+/* UEFI 2.10, 10.3.5.1: the node after its head; uuid: 16 times this byte, 0: of a DOS table. */
 static void add_partition_node(struct medium *m, uint8_t uuid)
 {
 	uint8_t body[38] = { 1 };
@@ -994,7 +994,7 @@ static struct medium *new_controller(uint32_t class)
 	return m;
 }
 
-/* A disk of the controller, with another node behind that; size 0: the controller is the disk. */
+/* A disk of the controller, with another node after that; size 0: the controller is the disk. */
 static struct medium *disk_of(const struct medium *controller, uint8_t type, const void *body,
 			      size_t size)
 {

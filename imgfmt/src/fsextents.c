@@ -142,7 +142,7 @@ static enum img_reason ext_geometry(struct survey *s, const uint8_t *super, stru
 	return IMG_OK;
 }
 
-/* The first group's descriptor is behind the superblock's block, with any layout of groups. */
+/* The first group's descriptor is after the superblock's block, with any layout of groups. */
 static enum img_reason ext_journal_inode(struct survey *s, const struct ext *fs,
 					 uint8_t ret_map[EXT_INODE_BLOCK_SIZE], bool *ret_extents)
 {
@@ -251,10 +251,10 @@ static enum img_reason ext_survey(struct survey *s)
  *
  * The log is a ring of 512-byte blocks, each stamped with the number of the turn
  * in which it was written.  Blocks from the start to the head carry this turn's
- * number, those behind it the last one's: the head is found by halving, as in
+ * number, those after it the last one's: the head is found by halving, as in
  * fs/xfs/xfs_log_recover.c, xlog_find_cycle_start().  Whatever is logged next
  * overwrites the block at the head.  So does a read-only mount: it stamps the
- * blocks behind the head (xlog_clear_stale_blocks()), and its end is logged
+ * blocks after the head (xlog_clear_stale_blocks()), and its end is logged
  * (xfs_log_unmount_write()).  Only with norecovery, or on a read-only device, it
  * leaves the log alone.
  */

@@ -583,7 +583,7 @@ struct img_chunk img_meta_chunk(const struct img_meta *meta, uint64_t i)
 
 /*
  * The last run whose `first` is not above the ordinal: a fill run shares its
- * `first` with the stored run behind it, so the last one is a stored one.
+ * `first` with the stored run after it, so the last one is a stored one.
  */
 uint64_t img_meta_find_stored(const struct img_meta *meta, uint64_t ordinal)
 {

@@ -248,7 +248,7 @@ void img_decide(const struct img_meta *meta, const struct img_machine *machine,
 
 /* What the loader owns. */
 
-/* The first range that ends behind pfn; nr if none. */
+/* The first range that ends after pfn; nr if none. */
 static uint64_t owned_find(const struct img_owned *owned, uint64_t pfn)
 {
 	uint64_t low = 0, high = owned->nr;

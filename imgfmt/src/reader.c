@@ -254,7 +254,7 @@ static enum img_reason slot_check_fields(const struct slot_check *c)
 	return IMG_OK;
 }
 
-/* Chunks lie behind the two header blocks, sections behind the chunks, all within the slot. */
+/* Chunks lie after the two header blocks, sections after the chunks, all within the slot. */
 static enum img_reason slot_check_extents(const struct slot_check *c)
 {
 	uint64_t slot_size = c->area->slot[c->slot].size;

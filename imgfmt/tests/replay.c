@@ -18,7 +18,7 @@ static void replay(const char *path)
 		exit(1);
 	}
 	size = fread(data, 1, MAX_FILE, f);
-	/* With nothing behind it, so that the sanitizer sees a step outside. */
+	/* With nothing after it, so that the sanitizer sees a step outside. */
 	exact = realloc(data, size + !size);
 	must(exact != NULL);
 	(void)LLVMFuzzerTestOneInput(exact, size);

@@ -20,7 +20,7 @@ struct sample_run {
 	uint64_t pages;
 	enum content content;
 	bool store;	  /* into a chunk even if a fill run could do */
-	bool close_chunk; /* behind it */
+	bool close_chunk; /* after it */
 };
 
 struct sample_image {

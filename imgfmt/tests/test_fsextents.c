@@ -427,7 +427,7 @@ static void test_f2fs_pack_fields(void **state)
 	}
 }
 
-/* The checksum may stand in the middle of the block: it covers what is behind it as well. */
+/* The checksum may stand in the middle of the block: it covers what is after it as well. */
 static void test_f2fs_inner_checksum(void **state)
 {
 	struct disk d = make_f2fs();

@@ -439,7 +439,7 @@ static void test_proof_count(void **state)
 		       "proof", "count");
 	assert_int_equal(detail.golden, 0);
 
-	/* As a last section behind all others, with as many as may be, and one more. */
+	/* As a last section after all others, with as many as may be, and one more. */
 	c.slot.meta_size += 5 * IMG_BLOCK;
 	c.meta = realloc(c.meta, c.slot.meta_size);
 	assert_non_null(c.meta);

@@ -72,7 +72,7 @@ static void make_image(uint64_t size, const char *command)
 	run(command);
 }
 
-/* A number out of what a tool prints: the first behind `key`. */
+/* A number out of what a tool prints: the first after `key`. */
 static uint64_t ask(const char *command, const char *key)
 {
 	FILE *f = popen(command, "r");

@@ -146,7 +146,7 @@ static void test_counts_add_up(void **state)
 	assert_int_equal(v.pages_busy, 0x10 + 4);
 }
 
-/* An image page in a hole, in another kind of memory, behind the map. */
+/* An image page in a hole, in another kind of memory, after the map. */
 static void test_page_not_free(void **state)
 {
 	static const struct {
@@ -254,7 +254,7 @@ static void *exact_copy(const void *from, size_t size)
 	return memcpy(copy, from, size);
 }
 
-/* Tables with nothing behind their last entry, so that a step too far is seen. */
+/* Tables with nothing after their last entry, so that a step too far is seen. */
 static void test_exact_tables(void **state)
 {
 	struct scene s;

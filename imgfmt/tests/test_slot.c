@@ -60,7 +60,7 @@ static void test_full_texts(void **state)
 	assert_memory_equal(&slot, &again, sizeof(slot));
 	assert_int_equal(strlen(again.description), 128);
 
-	/* What stands behind a text's NUL does not get out. */
+	/* What stands after a text's NUL does not get out. */
 	slot.description[3] = '\0';
 	img_slot_encode(&slot, block);
 	assert_reason(IMG_OK, img_slot_decode(block, &sample.area, 1, &again, NULL));

@@ -54,7 +54,7 @@ static void test_round_trip(void **state)
 	}
 }
 
-/* Text may fill its field to the last byte; what stands behind its NUL does not get out. */
+/* Text may fill its field to the last byte; what stands after its NUL does not get out. */
 static void test_full_description(void **state)
 {
 	struct img_state s = { .valid = true }, again;

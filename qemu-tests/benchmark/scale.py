@@ -12,7 +12,7 @@ DIRECTORY = WORK / "bench-scale"
 LOG_DIR = LOGS / "bench-scale"
 MIB_A_PAGE = 1 / 256
 
-# Files as they lie on a disk, one behind the other: code, tables, text, some of it compressed.
+# Files as they lie on a disk, one after the other: code, tables, text, some of it compressed.
 # Copies of a file are far apart for LZ4, which looks back 64 KiB.
 FILL = ("find /lib /bin /usr -type f -exec cat {{}} + >/fill/0;"
         " size=$(stat -c %s /fill/0); left=$(({bytes} - size)); n=1;"

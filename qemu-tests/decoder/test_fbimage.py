@@ -324,7 +324,7 @@ def test_damage_has_the_right_code(full, region, code):
     ],
 )
 def test_sealed_header_fields(full, offset, value, code):
-    """With a right checksum the rules behind it speak."""
+    """With a right checksum the rules after it speak."""
     with fbimage.Area.open(full[0]) as area:
         base = area.slots[1].offset
     patch(full[0], base + offset, value)

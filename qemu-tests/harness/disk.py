@@ -266,7 +266,7 @@ def resize(image, size):
 
 
 def edit_table(image, *arguments, script=None):
-    """`sfdisk` on a qcow2 disk that nobody uses, the disk behind the options given first."""
+    """`sfdisk` on a qcow2 disk that nobody uses, the disk after the options given first."""
     raw = Path(image).with_suffix(".raw")
     export(image, raw)
     option, *rest = arguments

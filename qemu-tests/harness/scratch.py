@@ -29,7 +29,7 @@ def unmount(vm):
 
 
 def start_appender(vm, last=0):
-    """It goes on behind the last number."""
+    """It goes on after the last number."""
     vm.run(f"(i={last}; {APPENDER}) 8>>{LOG} </dev/null >/dev/null 2>&1 & echo $! >{PID}")
     goes_on(vm)
 

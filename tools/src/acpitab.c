@@ -88,7 +88,7 @@ static bool is_below_fadt(uint32_t signature)
 	return is_signature(signature, "FACS") || is_signature(signature, "DSDT");
 }
 
-/* drivers/acpi/sysfs.c: the signature, with a number behind it where there are several. */
+/* drivers/acpi/sysfs.c: the signature, with a number after it where there are several. */
 static bool parse_name(const char *name, struct table *table)
 {
 	char *end;
@@ -203,7 +203,7 @@ static void list_like(const struct img_meta *meta, uint64_t i, struct tables *ta
 	}
 }
 
-/* In the image's order, and behind it what is new.  The first item is the root table itself. */
+/* In the image's order, and after it what is new.  The first item is the root table itself. */
 static void make_root(const struct img_meta *meta, struct tables *tables)
 {
 	for (uint64_t i = 0; i < meta->nr_fp; i++) {

@@ -53,7 +53,7 @@ const char *boot_options_unknown(const char *options);
 int boot_options_take_slot(char *options);
 
 /*
- * Options as UCS-2, little-endian, with a NUL behind; nothing at all for "".  data: room for
+ * Options as UCS-2, little-endian, with a NUL after; nothing at all for "".  data: room for
  * 2 * (BOOT_MAX_OPTIONS + 1) bytes.  Only for ASCII.  False: too long.
  */
 bool boot_options_encode(const char *options, uint8_t *data, size_t *ret_size);

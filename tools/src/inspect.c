@@ -65,9 +65,8 @@ static void show_area(const struct part *part, const struct img_area *area)
 {
 	struct json_object *json = out_json();
 
-	out_text("%s: %s behind %s of swap area, laid out %s\n", part->path,
-		 text_size(area->size).s, text_size(area->offset).s,
-		 text_time(area->created, time(NULL)).s);
+	out_text("%s: %s after %s of swap area, laid out %s\n", part->path, text_size(area->size).s,
+		 text_size(area->offset).s, text_time(area->created, time(NULL)).s);
 	json_put_text(json, "device", part->path);
 	json_put_number(json, "partition_size", part->size);
 	json = json_put_object(json, "area");

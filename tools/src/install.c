@@ -97,7 +97,7 @@ static int take_option(void *ctx, int key, const char *value)
 	}
 }
 
-/* PE header offset at 0x3c; behind the signature the machine, 0x8664 for x86-64. */
+/* PE header offset at 0x3c; after the signature the machine, 0x8664 for x86-64. */
 static bool is_efi_program(const uint8_t *data, size_t size)
 {
 	uint32_t pe;

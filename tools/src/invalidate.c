@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * invalidate: end images for good.  The header goes first and is flushed: from
- * then on the slot is empty, whatever happens to the state behind it.
+ * then on the slot is empty, whatever happens to the state after it.
  */
 #include "args.h"
 #include "fail.h"

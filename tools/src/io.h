@@ -17,7 +17,7 @@ int io_write(int fd, const void *buf, size_t size);
 
 /*
  * Reads all of a small file (sysfs, an EFI program) of at most `limit` bytes,
- * adds a NUL behind it; the caller frees *ret_data.  EFBIG if it is longer.
+ * adds a NUL after it; the caller frees *ret_data.  EFBIG if it is longer.
  */
 int io_read_file(const char *path, size_t limit, char **ret_data, size_t *ret_size);
 

@@ -67,7 +67,7 @@ struct smbios {
 	size_t entry_size, table_size;
 };
 
-/* Behind the end of either are zeroes: the size in an entry point is an upper bound. */
+/* After the end of either are zeroes: the size in an entry point is an upper bound. */
 static bool read_smbios(void *ctx, uint64_t phys, void *to, size_t size)
 {
 	const struct smbios *smbios = ctx;

@@ -82,7 +82,7 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Each line of /proc/swaps behind the first begins with a path. */
+/* Each line of /proc/swaps after the first begins with a path. */
 static bool is_active_swap(const char *path)
 {
 	_cleanup_free_ char *file = io_system_path("/proc/swaps");

@@ -7,7 +7,7 @@
  *
  * All is decided and said before the first write.  The writes go in such an
  * order that a crash leaves the old layout or none, never a mixture: the old
- * area header goes first, the new one comes last, each behind a flush.  An
+ * area header goes first, the new one comes last, each after a flush.  An
  * image of the old layout cannot come back to life: it names the old area's
  * uuid.
  */

@@ -2,7 +2,7 @@
 /*
  * verify: read everything a restore would read, and check it the way a restore
  * would: area header, slot header, state, sections, and every chunk, which is
- * decoded as well.  It goes on behind damage wherever what follows can still be
+ * decoded as well.  It goes on past damage wherever what follows can still be
  * found: a damaged table hides its image's chunks, but not the other slot.
  *
  * The disks that the image depends on are compared, too, as the loader would: what of them has
@@ -22,7 +22,7 @@
 #include "slotstate.h"
 #include "text.h"
 
-/* Behind that many damaged chunks of one image, the rest are only counted. */
+/* After that many damaged chunks of one image, the rest are only counted. */
 #define MAX_CHUNK_REPORTS 20
 
 enum proofs_wanted { PROOFS_OF_DEVICES, PROOFS_ALWAYS, PROOFS_NEVER };

@@ -95,7 +95,7 @@ static void write_text(const char *file, const char *text)
 	assert_int_equal(fclose(to), 0);
 }
 
-/* The least that is a slot with an image in it; behind its state are other bytes. */
+/* The least that is a slot with an image in it; after its state are other bytes. */
 static void put_image(uint32_t slot)
 {
 	struct img_slot header = { .mode = IMG_MODE_GOLDEN,

@@ -206,7 +206,7 @@ struct img_chunk img_meta_chunk(const struct img_meta *meta, uint64_t i);
 /* The run that holds stored page number `ordinal`, which must be < nr_stored.  O(log runs). */
 uint64_t img_meta_find_stored(const struct img_meta *meta, uint64_t ordinal);
 
-/* The first run that ends behind pfn; nr_runs if none.  O(log runs). */
+/* The first run that ends after pfn; nr_runs if none.  O(log runs). */
 uint64_t img_meta_find_pfn(const struct img_meta *meta, uint64_t pfn);
 
 /* stored: chunk->size bytes.  Checksum only. */

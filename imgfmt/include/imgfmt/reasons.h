@@ -49,7 +49,7 @@
 	  "take a new one: echo once > /sys/power/fastboot_snapshot")                              \
 	X(STATE_DAMAGED, "state-damaged", "the slot state is damaged",                             \
 	  "golden: only counts are lost; once: take a new image")                                  \
-	/* The sections behind a slot header. */                                                   \
+	/* The sections after a slot header. */                                                    \
 	X(SECTION_TABLE, "section-table", "the section table is not consistent",                   \
 	  "take a new image: echo golden > /sys/power/fastboot_snapshot")                          \
 	X(SECTION_MISSING, "section-missing", "a section is missing",                              \

@@ -99,7 +99,7 @@ struct img_writer_sections {
 };
 
 /*
- * Lays the sections out behind the last chunk and fills in all of *slot that the writer
+ * Lays the sections out after the last chunk and fills in all of *slot that the writer
  * knows: counts, data_size, meta_offset, meta_size and the section table with checksums.
  * The caller writes section[i] from data[i]: section[i].size bytes, padded with zeroes.
  * IMG_E_SLOT_FULL, IMG_E_INDEX_FULL (sections above IMG_MAX_META_SIZE), IMG_E_INDEX_COUNT

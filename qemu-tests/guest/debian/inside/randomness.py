@@ -3,7 +3,7 @@
 
 /run/random gets one line a round: the boot-time clock as it was *before* the two were
 drawn, and both.  That clock goes on while the machine is off, so that the first line
-behind its greatest leap was surely drawn after the restore.
+after its greatest leap was surely drawn after the restore.
 """
 
 import os
