@@ -223,41 +223,52 @@ def test_remove_where_nothing_is(esp):
 
 @pytest.fixture
 def timers(play):
-    """Runs the script; systemd has these timers: (name, state, whether it is transient)."""
-    def run(*args, has=(), start_status=0):
-        blocks = "\n\n".join(f"Id={name}\nActiveState={state}\nTransient={transient}"
-                             for name, state, transient in has)
+    """Runs the script; systemd has these timers: (name, state, a property that is yes or None)."""
+    def run(*args, has=(), show=0, start=0, active="", loaded=""):
+        blocks = "\n\n".join(
+            f"Id={name}\nActiveState={state}" + "".join(
+                f"\n{other}={'yes' if other == flag else 'no'}"
+                for other in ("Transient", "RefuseManualStop"))
+            for name, state, flag in has)
         (play.dir / "timers").write_text(blocks + "\n")
-        play.program("systemctl", f"""case $1 in
-            show) cat {play.dir}/timers ;;
-            start) exit {start_status} ;;
-            stop) ;;
+        play.program("systemctl", f"""case $* in
+            'show --property=LoadState --value '*)
+                case ' {loaded} ' in *" $4 "*) echo loaded ;; *) echo not-found ;; esac ;;
+            show*) cat {play.dir}/timers; exit {show} ;;
+            start*) exit {start} ;;
+            '--quiet is-active '*) case ' {active} ' in *" $3 "*) ;; *) exit 3 ;; esac ;;
+            stop* | reset-failed*) ;;
             *) exit 99 ;;
             esac""")
-        status, out, err = play.run(TOOLS / "systemd/timers", *args,
-                                    env={"FASTBOOT_RUN": str(play.dir / "run")})
+        status, out, err = play.run(
+            TOOLS / "systemd/timers", *args,
+            env={"FASTBOOT_RUN": str(play.dir / "run"), "FASTBOOT_SYSTEMD": str(play.dir)})
         assert out == ""
         return status, err
     return run
 
 
-TIMERS = (("b.timer", "active", "no"), (r"a\x2db.timer", "active", "no"),
-          ("run-r12.timer", "active", "yes"), ("off.timer", "inactive", "no"))
+TIMERS = (("b.timer", "active", None), (r"a\x2db.timer", "active", None),
+          ("run-r12.timer", "active", "Transient"), ("stays.timer", "active", "RefuseManualStop"),
+          ("off.timer", "inactive", None))
 
 
 def test_timers_are_stopped_and_started(timers, play):
     assert timers("pre", "golden", has=TIMERS) == (0, "")
-    assert play.calls("systemctl stop") == [r"systemctl stop a\x2db.timer b.timer"]
+    assert play.calls("systemctl stop") == [r"systemctl stop b.timer a\x2db.timer"]
     assert timers("post", "golden") == (0, "")
+    # A limit of starts that snapshots use up would be in the image.
+    assert play.calls("systemctl reset") == [r"systemctl reset-failed a\x2db.timer b.timer"]
     assert play.calls("systemctl start") == [r"systemctl start a\x2db.timer b.timer"]
     assert timers("post") == (0, "")
     assert len(play.calls("systemctl start")) == 1
 
 
 def test_timers_that_were_not_started_yet(timers, play):
-    """A snapshot of a system that was restored a moment ago."""
+    """A snapshot of a system that was restored a moment ago: they stand still already."""
     timers("pre", has=TIMERS[:1])
-    assert timers("pre", has=(("c.timer", "active", "no"),)) == (0, "")
+    assert timers("pre", has=(("c.timer", "active", None),)) == (0, "")
+    assert play.calls("systemctl stop") == ["systemctl stop b.timer", "systemctl stop c.timer"]
     timers("post")
     assert play.calls("systemctl start") == ["systemctl start b.timer c.timer"]
 
@@ -268,10 +279,24 @@ def test_timers_without_any(timers, play):
     assert play.calls("systemctl st") == []
 
 
+def test_timers_that_cannot_be_listed(timers, play):
+    """An image with timers running is not taken by mistake."""
+    assert timers("pre", has=TIMERS, show=1)[0] == 1
+    assert play.calls("systemctl stop") == []
+
+
 def test_timers_are_tried_again(timers, play):
-    timers("pre", has=TIMERS)
-    assert timers("post", start_status=1)[0] != 0
+    """But for those that run, and those that are gone."""
+    timers("pre", has=(*TIMERS[:2], ("gone.timer", "active", None)))
+    assert timers("post", start=1, active=r"a\x2db.timer", loaded=r"a\x2db.timer b.timer")[0] == 1
     assert timers("post") == (0, "")
-    assert len(play.calls("systemctl start")) == 2
+    assert play.calls("systemctl start")[1:] == ["systemctl start b.timer"]
     status, err = timers("stop")
     assert status == 2 and "usage" in err
+
+
+def test_timers_without_systemd(timers, play):
+    status, _, err = play.run(TOOLS / "systemd/timers", "pre",
+                              env={"FASTBOOT_SYSTEMD": str(play.dir / "none"),
+                                   "FASTBOOT_RUN": str(play.dir / "run")})
+    assert (status, err) == (0, "")
