@@ -71,7 +71,8 @@ enum exit_status {
 	X(OBSTACLES, "obstacles", EXIT_REFUSED,                                                    \
 	  "mend what is listed; to look again: fastbootctl gates")                                 \
 	X(HOOK, "hook-failed", EXIT_REFUSED,                                                       \
-	  "no image was taken; mend the program, or leave it out with: chmod -x")                  \
+	  "no image was taken; mend the program, or leave it out: chmod -x, or for one of the "    \
+	  "package an empty file of its name in /etc/fastboot/snapshot.d")                         \
 	X(INTERRUPTED, "interrupted", EXIT_REFUSED, "no image was taken; to take one, try again")  \
 	X(SNAPSHOT, "snapshot-failed", EXIT_SYSTEM, "see the kernel log: dmesg")                   \
 	X(CHILD, "child-failed", EXIT_SYSTEM, "free memory and try again")                         \
@@ -111,8 +112,8 @@ enum exit_status {
 	X(ONCE_WAITING, "an image for one restore waits for it, and comes before any other")       \
 	X(MODULE_MISSING, "the module fastboot_snapshot is not loaded")                            \
 	X(OBSTACLES, "the module takes no image; the obstacles are listed before")                 \
-	X(HOOK, "a program in /etc/fastboot/snapshot.d failed")                                    \
-	X(INTERRUPTED, "a signal came while the programs in /etc/fastboot/snapshot.d ran")         \
+	X(HOOK, "a program of snapshot.d failed")                                                  \
+	X(INTERRUPTED, "a signal came while the programs of snapshot.d ran")                       \
 	X(SNAPSHOT, "taking the image failed, and the module has told no obstacle")                \
 	X(CHILD, "no process could be started")                                                    \
 	X(NO_TIMINGS, "there is nothing measured to draw: no restore, no snapshot")                \

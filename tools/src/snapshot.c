@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 
 #include "args.h"
@@ -27,6 +28,7 @@
 #include "out.h"
 #include "refusal.h"
 #include "slotstate.h"
+#include "sysattr.h"
 #include "text.h"
 
 struct request {
@@ -191,6 +193,8 @@ static int take_and_report(const struct request *req, int fd, bool *ret_restored
 }
 
 /*
+ * One at a time: what the programs of one have stopped those of another would start.
+ *
  * What the programs have stopped they start again wherever the machine goes on, but not where it
  * was restored: that is for fastboot-restored.target.
  */
@@ -199,6 +203,8 @@ static int take_between_programs(const struct request *req, struct hooks *hooks,
 	bool restored = false;
 	int status, error = 0;
 
+	if (flock(fd, LOCK_EX | LOCK_NB))
+		return fail_reason(IMG_E_GATE_BUSY, NULL, SYSATTR_SNAPSHOT);
 	interrupt_hold();
 	status = hooks_pre(hooks, req->kind);
 	if (!status)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -314,6 +315,22 @@ static void ours_are_run_around_the_administrators(void **unused)
 		   "10-first post golden\ntimers post golden\n");
 }
 
+/* What the programs of one have stopped those of the other would start. */
+static void two_at_once_are_refused(void **unused)
+{
+	int fd = open(below(SNAPSHOT).s, O_RDONLY);
+
+	(void)unused;
+	good_program("10-first");
+	assert_true(fd >= 0);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_REFUSED);
+	assert_says("errors", "busy");
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_OK);
+	assert_ran("10-first pre golden\n10-first post golden\n");
+}
+
 static void a_restore_is_told_from_a_snapshot(void **unused)
 {
 	(void)unused;
@@ -561,6 +578,7 @@ int main(void)
 		cmocka_unit_test_setup(an_error_without_obstacles, set_up),
 		cmocka_unit_test_setup(a_golden_image_is_saved, set_up),
 		cmocka_unit_test_setup(ours_are_run_around_the_administrators, set_up),
+		cmocka_unit_test_setup(two_at_once_are_refused, set_up),
 		cmocka_unit_test_setup(a_restore_is_told_from_a_snapshot, set_up),
 		cmocka_unit_test_setup(a_refused_snapshot_shows_all_obstacles, set_up),
 		cmocka_unit_test_setup(a_failing_program_ends_it, set_up),

@@ -169,7 +169,8 @@
 	X(GATE_SHARE, "fs-share", "a directory of the host is mounted, and would hang",            \
 	  "unmount it before the snapshot and mount it after: /etc/fastboot/snapshot.d")           \
 	X(GATE_NETWORK, "fs-network", "a network file system is mounted read-write",               \
-	  "unmount it before the snapshot and mount it after: /etc/fastboot/snapshot.d")           \
+	  "unmount it before the snapshot (/etc/fastboot/snapshot.d); or see network_ok in "       \
+	  "fastboot(5)")                                                                           \
 	X(GATE_DRIVER, "driver-cannot-sleep",                                                      \
 	  "a device would be dead after the restore: its driver cannot wake it",                   \
 	  "remove the device from the machine, or unload its driver (rmmod) before the snapshot")  \
