@@ -170,15 +170,14 @@ static bool device_is_held(struct block_device *bdev)
 	return READ_ONCE(bdev->bd_holder) && !device_name_is_memory(bdev->bd_disk->disk_name);
 }
 
-/* Who has it open is not always who has claimed it, but the one that people can stop. */
 static void claim_add(struct findings *findings, struct block_device *bdev, const char *when)
 {
-	char name[DEVICE_NAME_SIZE], opener[OPENER_TEXT_SIZE];
+	char name[DEVICE_NAME_SIZE], claimer[OPENER_TEXT_SIZE];
 
 	device_name(bdev, name);
-	opener_of(bdev, opener);
+	claimer_of(bdev, claimer);
 	finding_add(findings, "%s: claimed%s%s%s", name, when,
-		    opener[0] ? ", open by " : ", by the kernel itself", opener);
+		    claimer[0] ? " by " : ", by no program that was found", claimer);
 }
 
 static void gate_held(struct survey *survey, const struct target *target, struct report *report)

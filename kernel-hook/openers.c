@@ -28,7 +28,7 @@ struct opener {
 
 struct openers {
 	struct task_struct *task; /* being looked at */
-	dev_t only;		  /* of this device, to read as well; 0: of all, to write */
+	dev_t only;		  /* who has claimed this one; 0: who has any open to write */
 	struct opener opener[MAX_OPENERS];
 	unsigned int nr;
 	bool more;
@@ -43,7 +43,10 @@ static int file_visit(const void *context, struct file *file, unsigned int fd)
 
 	if (!bdev || device_name_is_memory(bdev->bd_disk->disk_name))
 		return 0;
-	if (openers->only ? bdev->bd_dev != openers->only : !(file->f_mode & FMODE_WRITE))
+	if (!openers->only && !(file->f_mode & FMODE_WRITE))
+		return 0;
+	/* A program's claim is its file's (block/fops.c, blkdev_open). */
+	if (openers->only && (bdev->bd_dev != openers->only || READ_ONCE(bdev->bd_holder) != file))
 		return 0;
 	if (openers->nr == MAX_OPENERS) {
 		openers->more = true;
@@ -75,7 +78,7 @@ static void openers_find(struct openers *openers)
 	rcu_read_unlock();
 }
 
-void opener_of(const struct block_device *bdev, char *ret_text)
+void claimer_of(const struct block_device *bdev, char *ret_text)
 {
 	struct openers *openers = held_kvcalloc(1, sizeof(*openers));
 	const struct opener *first;

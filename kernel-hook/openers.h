@@ -17,8 +17,8 @@
  */
 void gate_openers(struct survey *survey, bool frozen, struct report *report);
 
-/* "comm[pid], file descriptor N" of a program that has the device open; empty if none is found. */
+/* "comm[pid], file descriptor N" of a program that has claimed the device; empty: none is found. */
 #define OPENER_TEXT_SIZE (TASK_COMM_LEN + 48)
-void opener_of(const struct block_device *bdev, char *ret_text);
+void claimer_of(const struct block_device *bdev, char *ret_text);
 
 #endif

@@ -11,7 +11,10 @@ module_param_string(network_ok, network_ok, sizeof(network_ok), 0644);
 MODULE_PARM_DESC(network_ok, "mount points, with commas between, of writable network file systems "
 			     "that a golden image may have nevertheless");
 
-/* A line, if it came from sysfs. */
+/*
+ * A line, if it came from sysfs.  Of a file system that is mounted twice, as NFS does it with two
+ * directories of one server, more would be permitted than was named.
+ */
 static bool is_permitted(const struct survey_fs *fs)
 {
 	size_t length = strlen(fs->point), size;
@@ -19,7 +22,7 @@ static bool is_permitted(const struct survey_fs *fs)
 	bool found = false;
 
 	kernel_param_lock(THIS_MODULE);
-	while (length && !found && *at) {
+	while (length && !fs->elsewhere && !found && *at) {
 		size = strcspn(at, ",\n");
 		found = size == length && !strncmp(at, fs->point, length);
 		at += size + !!at[size];

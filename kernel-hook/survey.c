@@ -384,7 +384,7 @@ static void fs_locate(struct survey *survey, struct survey_fs *fs, struct block_
 	}
 }
 
-/* Where process 1 sees the file system of that number. */
+/* Where process 1 sees the file system of that number first, and whether only there. */
 static void point_find(struct survey_fs *fs, char *mounts)
 {
 	unsigned int major, minor, offset;
@@ -395,10 +395,13 @@ static void point_find(struct survey_fs *fs, char *mounts)
 		if (sscanf(line, "%*u %*u %u:%u %*s %n", &major, &minor, &offset) != 2 || !offset ||
 		    MKDEV(major, minor) != fs->device)
 			continue;
+		if (fs->point[0]) {
+			fs->elsewhere = true;
+			return;
+		}
 		line += offset;
 		snprintf(fs->point, sizeof(fs->point), "%.*s", (int)strcspn(line, " "), line);
 		string_unescape_inplace(fs->point, UNESCAPE_OCTAL);
-		return;
 	}
 }
 

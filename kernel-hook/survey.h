@@ -37,6 +37,7 @@ struct survey_fs {
 	char below[SURVEY_BELOW_SIZE];	/* the devices that its device is made of, or "" */
 	char subtype[SURVEY_TYPE_SIZE]; /* of REMOTE: what FUSE calls it, or "" */
 	char point[SURVEY_POINT_SIZE];	/* of REMOTE: where process 1 has it mounted, or "" */
+	bool elsewhere;			/* and at another place, too */
 	uuid_t uuid;			/* as the file system told it to the kernel */
 	bool writable;
 	bool present; /* at the last look */
