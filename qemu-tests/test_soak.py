@@ -47,7 +47,7 @@ class Soak:
 
     def __init__(self, lab, golden):
         self.lab, self.golden = lab, golden
-        self.random = random.Random(SEED)
+        self.random = None      # a new one each round: what time decides would shift all later ones
         self.synced = {}        # name: SHA-256
         self.restores = 0       # as the disk has counted them
         self.attempts = 0       # since the image was called good
@@ -177,7 +177,8 @@ class Soak:
         assert state.restores - self.restores in (0, 1)
         self.restores, self.attempts = state.restores, state.attempts
 
-    def round(self):
+    def round(self, number):
+        self.random = random.Random(f"{SEED}:{number}")
         ending = self.random.choices(list(ENDINGS), list(ENDINGS.values()))[0]
         getattr(self, ending.replace(" ", "_"))()
         self.count[ending] += 1
@@ -200,7 +201,7 @@ def test_soak(lab, golden):
     begun = time.monotonic()
     for number in range(1, ROUNDS + 1):
         try:
-            ending = soak.round()
+            ending = soak.round(number)
         except BaseException:
             print(f"round {number} failed; FASTBOOT_SOAK_SEED={SEED} repeats the run")
             raise
