@@ -360,7 +360,8 @@ def test_without_runtime_services(lab):
 
 @pytest.mark.full
 def test_nohibernate(lab):
-    vm = lab.fresh(SMALL.changed(name="tiny-nohibernate", cmdline="nohibernate")).start()
+    vm = lab.fresh(SMALL.changed(name="tiny-nohibernate", cmdline="nohibernate",
+                                 share=False)).start()
     vm.wait_shell()
     vm.run("modprobe fastboot_snapshot")
     checks.start_counter(vm)
