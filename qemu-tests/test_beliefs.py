@@ -7,8 +7,7 @@ programs that hold unmounted devices open, what the page cache knows of these, s
 
 import pytest
 
-from harness import checks, disk, machines
-from harness.paths import host
+from harness import checks, disk, machines, scratch
 from harness.vm import RESTORED
 
 MACHINE = machines.SMALL.changed(name="tiny-beliefs", scratch="", file_systems=("ext4",),
@@ -58,14 +57,6 @@ def golden(goldens):
     return goldens(MACHINE, believe, after=go_on)
 
 
-def check_file_system(vm):
-    """The data, on the disk of a machine that is off."""
-    image = vm.disk.with_suffix(".data")
-    disk.export_part(vm.disk, image, *disk.partition_extent(MACHINE, "scratch"))
-    host("e2fsck", "-f", "-n", image)
-    image.unlink()
-
-
 def test_caches_are_forgotten(lab, golden):
     """Two sessions after the image's own write to a file system that nobody knew of then."""
     vm = lab.at_entry(golden).start()
@@ -74,14 +65,14 @@ def test_caches_are_forgotten(lab, golden):
     vm.run(look_back("one"))
     vm.run(session("two"))
     vm.power_off()
-    check_file_system(vm)
+    scratch.check_from_outside(vm, vm.disk.with_suffix(".data"))
     vm = lab.at_entry(golden, after=vm).start()
     assert checks.outcome(vm, golden.facts) == "restored"
     for name in ("zero", "one", "two"):
         vm.run(look_back(name))
     vm.run(session("three"))
     vm.power_off()
-    check_file_system(vm)
+    scratch.check_from_outside(vm, vm.disk.with_suffix(".data"))
 
 
 def test_swap_space_is_proven(lab, golden):

@@ -43,13 +43,6 @@ def vm(lab):
     return lab.again(vm).start()
 
 
-def panic(vm, command):
-    """No answer is to be had to a command that ends like this."""
-    vm.shell.drain()
-    vm.begin(command, "panic")
-    vm.wait_console(PANIC)
-
-
 def is_golden(vm, restores, attempts):
     vm.wait_restored()
     checks.restored_state(vm, restores=restores)
@@ -68,11 +61,11 @@ def test_crash_loop(lab, vm):
     assert product.status(vm)["slots"]["a"]["attempts"] == 0
     vm.run("echo lost >/tmp/state; echo new >/tmp/after")
 
-    panic(vm, "echo c >/proc/sysrq-trigger")
+    vm.end("echo c >/proc/sysrq-trigger", PANIC)
     is_golden(vm, restores=2, attempts=1)
     vm.run("[ ! -e /tmp/after ]")
 
-    panic(vm, turning("P"))
+    vm.end(turning("P"), PANIC)
     for _ in range(2):  # of the systems restored after this one
         vm.wait_console(PANIC)
     checks.normal_boot_after_refusal(vm, "slot-quarantined")

@@ -97,12 +97,12 @@ def clock(vm, firmware_starts=1):
     machine's clock has whole seconds, and each start of OVMF sets it back by
     the fraction it has just begun.  It is asked of QEMU and of the kernel's driver.
     """
-    asked = time.time()
-    guest = int(vm.run(NEXT_SECOND).output)
-    answered = time.time()  # which may be late, on a host that has no time
-    slack = 1.5 + firmware_starts
-    assert asked - slack <= guest <= answered + slack, \
-        f"the guest's clock is {guest - answered:.1f} s off, asked {answered - asked:.1f} s ago"
+    for _ in range(3):  # on a host that has no time the answer may be late; a clock stays wrong
+        guest = int(vm.run(NEXT_SECOND).output)
+        off = guest - time.time()
+        if abs(off) <= 1.5 + firmware_starts:
+            break
+    assert abs(off) <= 1.5 + firmware_starts, f"the guest's clock is {off:.1f} s off"
     before = vm.machine_clock()
     rtc, system = map(int, vm.run(f"cat {RTC}; date +%s").output.split())
     after = vm.machine_clock()
@@ -129,6 +129,11 @@ def efi_variables(vm, name):
     assert vm.run(f"cat {EFIVARS}/BootCurrent-*").status == 0
 
 
+def renew_variables(vm):
+    """efivarfs lists those of the image until it is mounted anew."""
+    vm.run(f"umount {EFIVARS} && mount -t efivarfs efivarfs {EFIVARS}")
+
+
 def random_bytes(vm):
     """To be compared between restores of one image."""
     return vm.run("head -c 24 /dev/urandom | base64").output.strip()
@@ -142,10 +147,13 @@ def whole_machine(vm, variable, firmware_starts=1):
 
 
 def normal_boot_after_refusal(vm, code):
-    """The firmware went on to the normal system, which can read the reason.
+    """The console tells the reason, and the firmware goes on to the normal system."""
+    assert vm.wait_firmware(REFUSED).group(1) == code
+    return normal_boot(vm, code)
 
-    The console told it, too, but EDK II drops characters on a host that has no time.
-    """
+
+def normal_boot(vm, code):
+    """The normal system is there, and can read why it is."""
     vm.wait_shell()
     result = vm.last_result()
     assert result.get("result") == "refused"

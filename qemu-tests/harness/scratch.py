@@ -58,8 +58,13 @@ def count(vm, cut=False):
     return len(numbers)
 
 
-def check_from_outside(vm, copy):
-    """e2fsck finds nothing to mend on the disk of a machine that is off."""
+def check_from_outside(vm, copy, cut=False):
+    """e2fsck finds nothing to mend on the disk of a machine that is off.
+
+    cut: by a power failure, after which a copy's journal is played back first.
+    """
     disk.export_part(vm.disk, copy, *disk.partition_extent(vm.machine, "scratch"))
+    if cut:
+        host("sh", "-c", "e2fsck -p \"$0\" || [ $? = 1 ]", copy)
     host("e2fsck", "-f", "-n", copy)
     copy.unlink()

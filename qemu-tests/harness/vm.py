@@ -403,6 +403,13 @@ class VM:
             raise GuestError(f"{command}: exit status {status}\n{output}")
         return Result(output, status)
 
+    def end(self, command, says):
+        """Give a command that nobody answers, for it ends the system; wait for its last words."""
+        self.shell.drain()
+        self.console.drain()
+        self.begin(command, "end")
+        self.wait_console(says)
+
     def put(self, path, content, mode="644"):
         """Write a small file into the guest."""
         if isinstance(content, str):
