@@ -11,10 +11,8 @@ import json
 import re
 import shutil
 import time
-from pathlib import Path
 
 import pytest
-from xdist.scheduler import LoadFileScheduling
 
 from harness import checks, costs, golden, guests, moment
 from harness.guests import locked
@@ -30,8 +28,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    config.costs = costs.read()
-    unknown = {path.name for path in QEMU_TESTS.rglob("test_*.py")} ^ set(config.costs)
+    unknown = {path.name for path in QEMU_TESTS.rglob("test_*.py")} ^ set(costs.read())
     if unknown:
         raise pytest.UsageError(f"{costs.WHERE} and the files differ: {sorted(unknown)}")
 
@@ -45,20 +42,8 @@ def pytest_collection_modifyitems(config, items):
     items[:] = kept
 
 
-class ByCost(LoadFileScheduling):
-    """Deals the files out to the processes, those that cost most first.
-
-    xdist itself does it in their order, from 3.2 on by their number of tests.
-    """
-
-    def _assign_work_unit(self, node):
-        dearest = max(self.workqueue, key=lambda name: self.config.costs.get(Path(name).name, 0))
-        self.workqueue.move_to_end(dearest, last=False)
-        super()._assign_work_unit(node)
-
-
 def pytest_xdist_make_scheduler(config, log):
-    return ByCost(config, log)
+    return costs.ByCost(config, log)
 
 
 def is_worker(session):
@@ -245,7 +230,7 @@ def summarise_files(terminalreporter):
         return
     terminalreporter.section("files (seconds; tier; what docs/testing.md says)")
     for name, took in seconds.most_common():
-        tier, cost = costs.row(Path(name).name)
+        tier, cost = costs.row(name)
         terminalreporter.write_line(f"{took:6.0f}  {name:26} {tier:8} {cost:5}")
 
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The watchman himself: what must fail a test is noticed on a console."""
 
+import collections
 import socket
 import time
 
 import pytest
 
+from harness import costs
 from harness.console import Console
 
 
@@ -61,3 +63,16 @@ def test_highlighted_line_of_the_firmware_menu(port):
     assert console.highlighted() == "Fast boot"
     console = said(port, other + b"\x1b[08;04HFast boot" + chosen + b"\x1b[09;04HShell" + other)
     assert console.highlighted() == "Shell"
+
+
+def test_dearest_file_is_dealt_out_first(monkeypatch):
+    """Whatever order xdist has put them into."""
+    dealt = []
+    monkeypatch.setattr(costs.LoadFileScheduling, "_assign_work_unit",
+                        lambda self, _: dealt.append(self.workqueue.popitem(last=False)[0]))
+    scheduler = costs.ByCost.__new__(costs.ByCost)
+    scheduler.workqueue = collections.OrderedDict.fromkeys(
+        ["test_harness.py", "decoder/test_fbimage.py", "test_debian.py", "test_new.py"])
+    while scheduler.workqueue:
+        scheduler._assign_work_unit(None)
+    assert dealt[:2] == ["test_debian.py", "decoder/test_fbimage.py"]
