@@ -34,6 +34,17 @@ struct openers {
 	bool more;
 };
 
+/* A program's claim is its file's (block/fops.c, blkdev_open). */
+static bool is_looked_for(const struct openers *openers, const struct file *file,
+			  const struct block_device *bdev)
+{
+	if (device_name_is_memory(bdev->bd_disk->disk_name))
+		return false;
+	if (openers->only)
+		return bdev->bd_dev == openers->only && READ_ONCE(bdev->bd_holder) == file;
+	return file->f_mode & FMODE_WRITE;
+}
+
 /* Under the task's lock. */
 static int file_visit(const void *context, struct file *file, unsigned int fd)
 {
@@ -41,12 +52,7 @@ static int file_visit(const void *context, struct file *file, unsigned int fd)
 	struct block_device *bdev = device_of_file(file);
 	struct opener *opener;
 
-	if (!bdev || device_name_is_memory(bdev->bd_disk->disk_name))
-		return 0;
-	if (!openers->only && !(file->f_mode & FMODE_WRITE))
-		return 0;
-	/* A program's claim is its file's (block/fops.c, blkdev_open). */
-	if (openers->only && (bdev->bd_dev != openers->only || READ_ONCE(bdev->bd_holder) != file))
+	if (!bdev || !is_looked_for(openers, file, bdev))
 		return 0;
 	if (openers->nr == MAX_OPENERS) {
 		openers->more = true;

@@ -42,11 +42,10 @@ static bool is_program(const char *path)
 /* A name in the administrator's folder, whatever it is, takes the place of one in ours. */
 static bool is_replaced(const char *name)
 {
-	_cleanup_free_ char *dir = io_system_path(HOOKS_DIR);
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = io_system_path(HOOKS_DIR "/%s", name);
 	struct stat st;
 
-	return dir && asprintf(&path, "%s/%s", dir, name) >= 0 && lstat(path, &st) == 0;
+	return path && lstat(path, &st) == 0;
 }
 
 /* Takes the path over if it is a program's. */
