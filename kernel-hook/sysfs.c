@@ -14,11 +14,11 @@
 
 #include "command.h"
 #include "compat/compat.h"
-#include "loader_result.h"
 #include "report.h"
 #include "rival.h"
 #include "snapshot.h"
 #include "sysfs.h"
+#include "variables.h"
 
 static struct {
 	struct mutex lock; /* held for a whole snapshot; guards partuuid */
@@ -190,7 +190,7 @@ static ssize_t attempts_show(struct kobject *kobj, struct kobj_attribute *attr, 
 
 static ssize_t loader_result_show(struct kobject *kobj, struct kobj_attribute *attr, char *page)
 {
-	return loader_result_read(page, PAGE_SIZE - 1);
+	return variables_loader_result(page, PAGE_SIZE - 1);
 }
 
 static ssize_t version_show(struct kobject *kobj, struct kobj_attribute *attr, char *page)

@@ -2,8 +2,8 @@
 /*
  * The loader's message of this boot: docs/loader.md, "The result variable".
  */
-#ifndef HOOK_LOADER_RESULT_H
-#define HOOK_LOADER_RESULT_H
+#ifndef HOOK_VARIABLES_H
+#define HOOK_VARIABLES_H
 
 #include <linux/types.h>
 
@@ -11,6 +11,6 @@
  * Copies the text to `page`, at most size bytes.  Its length, 0 if the loader left none
  * or there are no variables; or a negative errno.  May sleep.
  */
-ssize_t loader_result_read(char *page, size_t size);
+ssize_t variables_loader_result(char *page, size_t size);
 
 #endif

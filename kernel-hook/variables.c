@@ -6,7 +6,7 @@
 #include <linux/efi.h>
 #include <linux/module.h>
 
-#include "loader_result.h"
+#include "variables.h"
 
 /* MODULE_IMPORT_NS takes a name until 6.12, a string since 6.13; this is what it means. */
 MODULE_INFO(import_ns, "EFIVAR");
@@ -22,7 +22,7 @@ static bool variables_exist(void)
 					 EFI_RT_SUPPORTED_GET_NEXT_VARIABLE_NAME);
 }
 
-ssize_t loader_result_read(char *page, size_t size)
+ssize_t variables_loader_result(char *page, size_t size)
 {
 	efi_char16_t name[] = L"FastbootLastResult";
 	efi_guid_t vendor = EFI_GUID(0x8ac4f28e, 0x6d6f, 0x4bd2, 0x9e, 0x59, 0x1a, 0x1c, 0xf6, 0x6f,
