@@ -276,7 +276,7 @@ static bool proof_kind_is_known(uint32_t kind)
 {
 	return (kind >= IMG_PROOF_PARTITION_TABLE && kind <= IMG_PROOF_IMAGE_PARTITION) ||
 	       (kind >= IMG_PROOF_EXT_SUPER && kind <= IMG_PROOF_ISO9660_SUPER) ||
-	       kind == IMG_PROOF_SWAP || kind == IMG_PROOF_PLACE;
+	       (kind >= IMG_PROOF_SWAP && kind <= IMG_PROOF_IDENTITY);
 }
 
 static enum img_reason proof_check(const struct meta_check *c, uint64_t i)

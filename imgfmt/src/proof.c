@@ -22,11 +22,21 @@ const char *img_proof_kind_name(uint32_t kind)
 		[IMG_PROOF_ISO9660_SUPER] = "iso9660 volume descriptor",
 		[IMG_PROOF_SWAP] = "swap header",
 		[IMG_PROOF_PLACE] = "place of the disk",
+		[IMG_PROOF_IDENTITY] = "identity of the disk",
 	};
 
 	if (kind >= sizeof(name) / sizeof(name[0]) || !name[kind])
 		return "unknown proof";
 	return name[kind];
+}
+
+uint64_t img_ata_identity(const uint8_t serial[IMG_ATA_SERIAL_SIZE])
+{
+	for (size_t i = 0; i < IMG_ATA_SERIAL_SIZE; i++) {
+		if (serial[i] && serial[i] != ' ')
+			return img_port_xxh64(serial, IMG_ATA_SERIAL_SIZE);
+	}
+	return 0;
 }
 
 static enum img_reason reason_of(enum img_proof_kind kind)
@@ -38,6 +48,8 @@ static enum img_reason reason_of(enum img_proof_kind kind)
 		return IMG_E_IMAGE_PARTITION;
 	case IMG_PROOF_PLACE:
 		return IMG_E_DISK_MOVED;
+	case IMG_PROOF_IDENTITY:
+		return IMG_E_DISK_REPLACED;
 	case IMG_PROOF_SWAP:
 		return IMG_E_SWAP_CHANGED;
 	default:

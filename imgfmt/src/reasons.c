@@ -26,6 +26,20 @@ const char *img_reason_code(enum img_reason reason)
 	return text_of(reason)->code;
 }
 
+enum img_reason img_reason_find(const char *code, size_t size)
+{
+	for (int reason = IMG_OK + 1; reason < IMG_REASON_COUNT; reason++) {
+		const char *known = texts[reason].code;
+		size_t i = 0;
+
+		while (i < size && known[i] && code[i] == known[i])
+			i++;
+		if (i < size && !known[i] && !code[i])
+			return (enum img_reason)reason;
+	}
+	return IMG_OK;
+}
+
 const char *img_reason_sentence(enum img_reason reason)
 {
 	return text_of(reason)->sentence;

@@ -288,6 +288,7 @@ static void test_bounds_taken(void **state)
 		{ PROOF(1, kind), 4, IMG_PROOF_ISO9660_SUPER, IMG_OK, NULL, NULL },
 		{ PROOF(1, kind), 4, IMG_PROOF_SWAP, IMG_OK, NULL, NULL },
 		{ PROOF(1, kind), 4, IMG_PROOF_PLACE, IMG_OK, NULL, NULL },
+		{ PROOF(1, kind), 4, IMG_PROOF_IDENTITY, IMG_OK, NULL, NULL },
 		{ RUN(5, pfn), 8, IMG_MAX_PFN - 300, IMG_OK, NULL, NULL },
 		{ RUN(1, pfn), 8, 0x200, IMG_OK, NULL, NULL },
 		{ RUN(2, fill), 8, ~0ull, IMG_OK, NULL, NULL },

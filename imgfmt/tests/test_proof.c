@@ -130,7 +130,9 @@ static void test_reasons(void **state)
 	static const struct {
 		enum img_proof_kind kind;
 		enum img_reason reason;
-	} row[] = { { IMG_PROOF_SWAP, IMG_E_SWAP_CHANGED }, { IMG_PROOF_PLACE, IMG_E_DISK_MOVED } };
+	} row[] = { { IMG_PROOF_SWAP, IMG_E_SWAP_CHANGED },
+		    { IMG_PROOF_PLACE, IMG_E_DISK_MOVED },
+		    { IMG_PROOF_IDENTITY, IMG_E_DISK_REPLACED } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(row); i++) {
@@ -157,9 +159,24 @@ static void test_place(void **state)
 	assert_true(img_place(0, 0, 0, IMG_PLACE_NVME, 1u << 28) == 0);
 }
 
+/* A serial number that says nothing is none; what else is in its 20 characters counts. */
+static void test_identity(void **state)
+{
+	uint8_t serial[IMG_ATA_SERIAL_SIZE + 1] = "                    ";
+
+	(void)state;
+	assert_true(img_ata_identity(serial) == 0);
+	memset(serial, 0, IMG_ATA_SERIAL_SIZE);
+	assert_true(img_ata_identity(serial) == 0);
+	memcpy(serial, "QM00005             ", IMG_ATA_SERIAL_SIZE);
+	assert_true(img_ata_identity(serial) == img_port_xxh64(serial, IMG_ATA_SERIAL_SIZE));
+	serial[IMG_ATA_SERIAL_SIZE - 1] = '!';
+	assert_true(img_ata_identity(serial) == img_port_xxh64(serial, IMG_ATA_SERIAL_SIZE));
+}
+
 static void test_kind_names(void **state)
 {
-	static const uint32_t unknown[] = { 0, 3, 15, 27, 36, 39, ~0u };
+	static const uint32_t unknown[] = { 0, 3, 15, 27, 36, 40, ~0u };
 
 	(void)state;
 	for (uint32_t kind = IMG_PROOF_EXT_SUPER; kind <= IMG_PROOF_ISO9660_SUPER; kind++)
@@ -167,6 +184,7 @@ static void test_kind_names(void **state)
 	assert_string_equal(img_proof_kind_name(IMG_PROOF_F2FS_NODE), "f2fs node block");
 	assert_string_equal(img_proof_kind_name(IMG_PROOF_SWAP), "swap header");
 	assert_string_equal(img_proof_kind_name(IMG_PROOF_PLACE), "place of the disk");
+	assert_string_equal(img_proof_kind_name(IMG_PROOF_IDENTITY), "identity of the disk");
 	for (size_t i = 0; i < COUNT(unknown); i++)
 		assert_string_equal(img_proof_kind_name(unknown[i]), "unknown proof");
 }
@@ -177,7 +195,7 @@ int run_proof_tests(void)
 		cmocka_unit_test(test_unchanged),  cmocka_unit_test(test_changed),
 		cmocka_unit_test(test_unreadable), cmocka_unit_test(test_first),
 		cmocka_unit_test(test_reasons),	   cmocka_unit_test(test_place),
-		cmocka_unit_test(test_kind_names),
+		cmocka_unit_test(test_identity),   cmocka_unit_test(test_kind_names),
 	};
 
 	return cmocka_run_group_tests_name("proofs", tests, NULL, NULL);

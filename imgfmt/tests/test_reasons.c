@@ -38,6 +38,30 @@ static void test_unknown(void **state)
 	assert_string_equal(img_reason_advice((enum img_reason) - 1), "unknown");
 }
 
+/* A code that was read somewhere may be anything, and end nowhere. */
+static void test_find(void **state)
+{
+	char code[32];
+
+	(void)state;
+	for (unsigned int i = IMG_OK + 1; i < IMG_REASON_COUNT; i++) {
+		const char *known = img_reason_code((enum img_reason)i);
+		size_t size = strlen(known) + 1;
+
+		assert_true(size <= sizeof(code));
+		memset(code, 'x', sizeof(code));
+		memcpy(code, known, size);
+		assert_int_equal(img_reason_find(code, sizeof(code)), i);
+		assert_int_equal(img_reason_find(code, size), i);
+		assert_int_equal(img_reason_find(code, size - 1), IMG_OK);
+		code[size - 1] = 'x';
+		assert_int_equal(img_reason_find(code, sizeof(code)), IMG_OK);
+	}
+	assert_int_equal(img_reason_find("ok", 3), IMG_OK);
+	assert_int_equal(img_reason_find("", 1), IMG_OK);
+	assert_int_equal(img_reason_find("", 0), IMG_OK);
+}
+
 /* Of the hosts, not of the core: the format library never returns them. */
 static bool is_hosts_own(enum img_reason reason)
 {
@@ -63,6 +87,7 @@ int run_reason_tests(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_all_were_asserted),
 	};
 

@@ -62,6 +62,7 @@ PROOF_KINDS = {
     26: "iso9660-super",
     37: "swap",
     38: "place",
+    39: "identity",
 }
 MAX_PROOFS = 256
 MAX_PROOF_SIZE = 1 << 20

@@ -230,6 +230,8 @@ enum img_proof_kind {
 	IMG_PROOF_SWAP = 37, /* header of active swap space (linux/swap.h, union swap_header) */
 	/* Where the disk is plugged in: `digest` is an img_place; offset 0, size 512, not read. */
 	IMG_PROOF_PLACE = 38,
+	/* Which disk it is: `digest` is its identity (imgfmt/proof.h); likewise. */
+	IMG_PROOF_IDENTITY = 39,
 };
 
 enum img_run_kind {

@@ -61,6 +61,20 @@ struct img_handoff {
 	uint64_t probe_elapsed; /* TSC ticks of the probe from beginning to end */
 };
 
+/*
+ * The way back: why a restored kernel did not go on, in an EFI variable for the loader's next start
+ * (docs/loader.md, "The kernel's refusal").
+ */
+#define IMG_REFUSAL_MAGIC 0x3153554645524246ull /* "FBREFUS1" */
+
+struct img_refusal {
+	uint64_t magic;
+	uint64_t generation;   /* of the image */
+	char code[32];	       /* img_reason_code(), with its NUL */
+	uint8_t part_uuid[16]; /* a partition of the disk it is about; zero: the image's */
+};
+
+static_assert(sizeof(struct img_refusal) == 64, "refusal");
 static_assert(sizeof(struct img_handoff) <= 4096, "one page");
 static_assert(offsetof(struct img_handoff, seed) == 80, "seed");
 static_assert(offsetof(struct img_handoff, stamp) == 144, "stamp");

@@ -46,6 +46,14 @@ static inline uint64_t img_place(uint16_t segment, uint8_t bus, uint8_t devfn,
 	       (uint64_t)kind << 28 | unit;
 }
 
+/*
+ * Which disk it is, for IMG_PROOF_IDENTITY: of a namespace of NVMe its EUI-64, of an ATA disk this
+ * of its serial number (ATA8-ACS, IDENTIFY DEVICE, words 10 to 19, the first character in a word's
+ * upper half).  0, which is no identity: it has none, or it cannot be told.
+ */
+#define IMG_ATA_SERIAL_SIZE 20u
+uint64_t img_ata_identity(const uint8_t serial[IMG_ATA_SERIAL_SIZE]);
+
 /* How to read what a proof is about today. */
 struct img_proof_probe {
 	void *ctx;
@@ -55,8 +63,9 @@ struct img_proof_probe {
 
 /*
  * Compares every proof of the image; the first that fails gives the reason: DISK_MISSING,
- * DISK_READ, DISK_MOVED, PARTITION_TABLE, IMAGE_PARTITION, SWAP_CHANGED, FS_CHANGED.  detail:
- * object is the kind's name, index the proof's number, uuid the partition (NULL: the image's own).
+ * DISK_READ, DISK_MOVED, DISK_REPLACED, PARTITION_TABLE, IMAGE_PARTITION, SWAP_CHANGED, FS_CHANGED.
+ * detail: object is the kind's name, index the proof's number, uuid the partition (NULL: the
+ * image's own).
  */
 enum img_reason img_proof_check(const struct img_meta *meta, const struct img_proof_probe *probe,
 				struct img_detail *detail);

@@ -120,6 +120,9 @@
 	X(DISK_MOVED, "disk-moved",                                                                \
 	  "a disk is plugged in elsewhere, where the saved kernel would not find it",              \
 	  "plug it back in where it was, or take a new image")                                     \
+	X(DISK_REPLACED, "disk-replaced",                                                          \
+	  "a disk is not the one the image was taken with, or its driver has given it up",         \
+	  "plug in the one that was there and check its cable, or take a new image")               \
 	X(PARTITION_TABLE, "partition-table",                                                      \
 	  "a partition table has changed since the image was taken",                               \
 	  "take a new image: echo golden > /sys/power/fastboot_snapshot")                          \
@@ -225,6 +228,9 @@ enum img_reason {
 const char *img_reason_code(enum img_reason reason);
 const char *img_reason_sentence(enum img_reason reason);
 const char *img_reason_advice(enum img_reason reason);
+
+/* The reason of a code, as found somewhere; size: of its buffer.  IMG_OK: there is none. */
+enum img_reason img_reason_find(const char *code, size_t size);
 
 /*
  * Where and what, beside the reason.  Filled in on failure only; `object` and
