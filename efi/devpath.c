@@ -127,6 +127,7 @@ static uint32_t get16(const EFI_DEVICE_PATH *node, size_t at)
 #define NO_MULTIPLIER  0x8000 /* "directly connected", whatever the other bits are */
 #define MSG_NVME_SPACE 0x17   /* not in GNU-EFI */
 
+/* What comes after a disk's controller; 0: no one node that both worlds know. */
 static enum img_place_kind kind_of(const EFI_DEVICE_PATH *node, uint64_t *ret_unit)
 {
 	uint32_t multiplier;
@@ -152,30 +153,94 @@ static enum img_place_kind kind_of(const EFI_DEVICE_PATH *node, uint64_t *ret_un
 	}
 }
 
-uint64_t disk_place(EFI_HANDLE disk)
+/* A disk below a PCI function. */
+struct attachment {
+	EFI_PCI_IO_PROTOCOL *controller;
+	enum img_place_kind kind;
+	uint64_t unit;
+	const EFI_DEVICE_PATH *node; /* of the disk itself; the end's, if the controller is it */
+};
+
+static bool find_attachment(EFI_HANDLE disk, struct attachment *ret)
 {
 	EFI_GUID guid = EFI_PCI_IO_PROTOCOL_GUID;
-	enum img_place_kind kind = IMG_PLACE_CONTROLLER;
-	UINTN segment, bus, device, function;
-	uint64_t unit = 0;
-	EFI_PCI_IO_PROTOCOL *io;
 	EFI_DEVICE_PATH *rest;
 	EFI_HANDLE controller;
 	struct path path;
 
+	*ret = (struct attachment){ .kind = IMG_PLACE_CONTROLLER };
 	if (!path_of(disk, &path))
-		return 0;
+		return false;
 	rest = path.first;
 	if (EFI_ERROR(BS->LocateDevicePath(&guid, &rest, &controller)) ||
-	    EFI_ERROR(BS->HandleProtocol(controller, &guid, (void **)&io)) ||
-	    EFI_ERROR(io->GetLocation(io, &segment, &bus, &device, &function)))
-		return 0;
+	    EFI_ERROR(BS->HandleProtocol(controller, &guid, (void **)&ret->controller)))
+		return false;
+	ret->node = rest;
 	if (!IsDevicePathEnd(rest)) {
-		kind = kind_of(rest, &unit);
+		ret->kind = kind_of(rest, &ret->unit);
 		rest = next_node(rest);
 	}
-	if (!kind || !IsDevicePathEnd(rest))
+	return ret->kind && IsDevicePathEnd(rest);
+}
+
+uint64_t disk_place(EFI_HANDLE disk)
+{
+	UINTN segment, bus, device, function;
+	struct attachment at;
+
+	if (!find_attachment(disk, &at) ||
+	    EFI_ERROR(
+		    at.controller->GetLocation(at.controller, &segment, &bus, &device, &function)))
 		return 0;
-	return img_place((uint16_t)segment, (uint8_t)bus, (uint8_t)(device << 3 | function), kind,
-			 unit);
+	return img_place((uint16_t)segment, (uint8_t)bus, (uint8_t)(device << 3 | function),
+			 at.kind, at.unit);
+}
+
+/* PI 1.8, volume 3, "EFI Disk Info Protocol"; not in GNU-EFI. */
+struct disk_info {
+	EFI_GUID interface;
+	EFI_STATUS(EFIAPI *inquiry)(struct disk_info *info, VOID *to, UINT32 *size);
+	EFI_STATUS(EFIAPI *identify)(struct disk_info *info, VOID *to, UINT32 *size);
+};
+
+/* ATA8-ACS, 7.16.7: IDENTIFY DEVICE. */
+#define ATA_IDENTIFY_SIZE 512
+#define ATA_SERIAL	  20 /* word 10; characters change places within their word */
+
+static uint64_t ata_identity(EFI_HANDLE disk)
+{
+	EFI_GUID guid = {
+		0xd432a67f, 0x14dc, 0x484b, { 0xb3, 0xbb, 0x3f, 0x02, 0x91, 0x84, 0x93, 0x27 }
+	};
+	uint8_t data[ATA_IDENTIFY_SIZE] = { 0 }, serial[IMG_ATA_SERIAL_SIZE];
+	struct disk_info *info;
+	UINT32 size = sizeof(data);
+	UINTN i;
+
+	if (EFI_ERROR(BS->HandleProtocol(disk, &guid, (void **)&info)) ||
+	    EFI_ERROR(info->identify(info, data, &size)))
+		return 0;
+	for (i = 0; i < sizeof(serial); i++)
+		serial[i] = data[ATA_SERIAL + (i ^ 1)];
+	return img_ata_identity(serial);
+}
+
+#define NVME_EUI64 8 /* in its node */
+
+uint64_t disk_identity(EFI_HANDLE disk)
+{
+	struct attachment at;
+	uint64_t eui64;
+
+	if (!find_attachment(disk, &at))
+		return 0;
+	switch (at.kind) {
+	case IMG_PLACE_ATA:
+		return ata_identity(disk);
+	case IMG_PLACE_NVME:
+		memcpy(&eui64, (const uint8_t *)at.node + NVME_EUI64, sizeof(eui64));
+		return eui64;
+	default:
+		return 0;
+	}
 }

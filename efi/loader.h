@@ -8,6 +8,7 @@
  *   devpath.c   what device paths tell of partitions and disks
  *   disk.c      reads and writes by byte offset
  *   image.c     headers, states and sections of the image
+ *   refusal.c   why the saved kernel did not go on the last time
  *   machine.c   what the machine is today
  *   proofs.c    what its disks say today
  *   memory.c    allocations, claims and the pool, and giving all of it back
@@ -160,6 +161,10 @@ EFI_HANDLE disk_below(EFI_HANDLE partition);
 /* Where a disk is plugged in, an img_place; 0: it cannot be told. */
 uint64_t disk_place(EFI_HANDLE disk);
 
+/* Which one it is (imgfmt/proof.h, IMG_PROOF_IDENTITY); 0: it has no number, or that is not told.
+ */
+uint64_t disk_identity(EFI_HANDLE disk);
+
 /*
  * disk.c: false with an I/O error; offset and size in whole blocks of the medium.  A write is one
  * request, of at most 4 MiB.
@@ -194,6 +199,12 @@ enum img_reason look_for_sleepers(struct loader *l);
 /* image.c */
 enum img_reason read_headers(struct loader *l);
 enum img_reason read_sections(struct loader *l);
+
+/*
+ * refusal.c: IMG_OK, or what the kernel of the chosen image refused after the last jump.  It is
+ * heeded once.
+ */
+enum img_reason heed_kernel(struct loader *l);
 
 /* machine.c */
 enum img_reason look_at_machine(struct loader *l);
@@ -278,6 +289,13 @@ void screen_open(struct loader *l);
 void screen_progress(struct loader *l, uint64_t chunks);
 void screen_starting(struct loader *l);
 bool screen_refusal(const struct loader *l, const struct message *message, const CHAR16 *next);
+
+/*
+ * Of the variables through which loader and kernel speak to each other (docs/loader.md):
+ * 8ac4f28e-6d6f-4bd2-9e59-1a1cf66f2b35.
+ */
+#define FASTBOOT_GUID                                                                              \
+	{ 0x8ac4f28e, 0x6d6f, 0x4bd2, { 0x9e, 0x59, 0x1a, 0x1c, 0xf6, 0x6f, 0x2b, 0x35 } }
 
 /* report.c.  report_refusal: returns when somebody has read it, or could have. */
 void report_start(const struct loader *l);

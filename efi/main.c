@@ -51,7 +51,9 @@ static enum img_reason read_image(struct loader *l)
 		return reason;
 	stamp(l, IMG_STAMP_FOUND);
 	report_start(l);
-	reason = read_sections(l);
+	reason = heed_kernel(l);
+	if (reason == IMG_OK)
+		reason = read_sections(l);
 	stamp(l, IMG_STAMP_META);
 	return reason;
 }

@@ -71,6 +71,17 @@ static enum img_reason open_medium(struct loader *l, const struct img_proof *pro
 	return IMG_OK;
 }
 
+/*
+ * Not all firmware tells it, and the order of a number's bytes is a matter that firmware may take
+ * differently.  The saved kernel looks as well (docs/safety.md).
+ */
+static uint64_t identity_today(const struct disk *disk, const struct img_proof *proof)
+{
+	uint64_t today = disk_identity(disk->handle);
+
+	return !today || __builtin_bswap64(today) == proof->digest ? proof->digest : today;
+}
+
 static enum img_reason read_and_digest(struct loader *l, const struct img_proof *proof,
 				       uint64_t *ret_digest)
 {
@@ -82,6 +93,10 @@ static enum img_reason read_and_digest(struct loader *l, const struct img_proof 
 		return reason;
 	if (proof->kind == IMG_PROOF_PLACE) {
 		*ret_digest = disk_place(disk.handle);
+		return IMG_OK;
+	}
+	if (proof->kind == IMG_PROOF_IDENTITY) {
+		*ret_digest = identity_today(&disk, proof);
 		return IMG_OK;
 	}
 	if (proof->offset > disk.size || proof->size > disk.size - proof->offset)
@@ -133,9 +148,9 @@ enum img_reason prepare_proofs(struct loader *l)
 static bool is_about_a_disk(enum img_reason reason)
 {
 	return reason == IMG_E_DISK_MISSING || reason == IMG_E_DISK_READ ||
-	       reason == IMG_E_DISK_MOVED || reason == IMG_E_PARTITION_TABLE ||
-	       reason == IMG_E_IMAGE_PARTITION || reason == IMG_E_SWAP_CHANGED ||
-	       reason == IMG_E_FS_CHANGED;
+	       reason == IMG_E_DISK_MOVED || reason == IMG_E_DISK_REPLACED ||
+	       reason == IMG_E_PARTITION_TABLE || reason == IMG_E_IMAGE_PARTITION ||
+	       reason == IMG_E_SWAP_CHANGED || reason == IMG_E_FS_CHANGED;
 }
 
 /* The sections, to which the core's detail points, are given back before it is reported. */

@@ -15,11 +15,6 @@
 /* A refusal on a screen; no longer, since a machine that nobody watches waits as well. */
 #define READING_SECONDS 3
 
-/* 8ac4f28e-6d6f-4bd2-9e59-1a1cf66f2b35; docs/loader.md gives the text's form. */
-static EFI_GUID result_guid = {
-	0x8ac4f28e, 0x6d6f, 0x4bd2, { 0x9e, 0x59, 0x1a, 0x1c, 0xf6, 0x6f, 0x2b, 0x35 }
-};
-
 struct result {
 	CHAR16 text[RESULT_CHARS];
 	UINTN length;
@@ -38,10 +33,14 @@ static void add_line(struct result *r, const CHAR16 *format, ...)
 		r->length += length;
 }
 
-/* Readers rely on lines of ASCII: VSPrint() ends them with CR LF, a detail may carry anything. */
+/*
+ * docs/loader.md, "The result variable".  Readers rely on lines of ASCII: VSPrint() ends them with
+ * CR LF, a detail may carry anything.
+ */
 static void set_result(const struct result *r)
 {
 	static CHAR8 text[RESULT_CHARS];
+	EFI_GUID guid = FASTBOOT_GUID;
 	UINTN i, length = 0;
 
 	for (i = 0; i < r->length; i++) {
@@ -50,7 +49,7 @@ static void set_result(const struct result *r)
 		if (c != L'\r')
 			text[length++] = (CHAR8)((c >= L' ' && c <= L'~') || c == L'\n' ? c : L'?');
 	}
-	RT->SetVariable(L"FastbootLastResult", &result_guid,
+	RT->SetVariable(L"FastbootLastResult", &guid,
 			EFI_VARIABLE_BOOTSERVICE_ACCESS | EFI_VARIABLE_RUNTIME_ACCESS, length,
 			text);
 }

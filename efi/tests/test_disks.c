@@ -29,6 +29,13 @@
 
 enum write_fault { WRITE_WORKS, WRITE_FAILS, WRITE_IS_LOST };
 
+/* PI 1.8, volume 3, "EFI Disk Info Protocol". */
+struct disk_info {
+	EFI_GUID interface;
+	EFI_STATUS(EFIAPI *inquiry)(struct disk_info *info, VOID *to, UINT32 *size);
+	EFI_STATUS(EFIAPI *identify)(struct disk_info *info, VOID *to, UINT32 *size);
+};
+
 /* A handle is the address of one of these. */
 struct medium {
 	uint8_t path[256];
@@ -43,7 +50,9 @@ struct medium {
 	unsigned int writes, flushes;
 	bool dirty; /* written and not flushed */
 	EFI_PCI_IO_PROTOCOL pci;
-	uint32_t class; /* of a controller: PCI class and revision; 0: this is a medium */
+	struct disk_info info;
+	const char *serial; /* of an ATA disk; NULL: it does not tell */
+	uint32_t class;	    /* of a controller: PCI class and revision; 0: this is a medium */
 };
 
 #define NOWHERE (~0ull)
@@ -59,6 +68,8 @@ static struct img_proof_disk proof[MAX_PROOF];
 EFI_BOOT_SERVICES *BS;
 EFI_RUNTIME_SERVICES *RT;
 static bool variable_there;
+static struct img_refusal refusal;
+static UINTN refusal_size; /* 0: there is none */
 
 /* Exactly as large as asked for, so that ASan sees what goes beyond. */
 void *mem_alloc(struct loader *l, uint64_t bytes)
@@ -107,7 +118,14 @@ static EFI_STATUS EFIAPI fake_protocol(EFI_HANDLE handle, EFI_GUID *guid, VOID *
 	struct medium *m = handle;
 
 	static const EFI_GUID pci_io = EFI_PCI_IO_PROTOCOL_GUID;
+	static const EFI_GUID disk_info = {
+		0xd432a67f, 0x14dc, 0x484b, { 0xb3, 0xbb, 0x3f, 0x02, 0x91, 0x84, 0x93, 0x27 }
+	};
 
+	if (memcmp(guid, &disk_info, sizeof(disk_info)) == 0) {
+		*ret = &m->info;
+		return m->serial ? EFI_SUCCESS : EFI_UNSUPPORTED;
+	}
 	if (memcmp(guid, &block_io2, sizeof(block_io2)) == 0)
 		return EFI_UNSUPPORTED;
 	if (memcmp(guid, &pci_io, sizeof(pci_io)) == 0) {
@@ -180,15 +198,53 @@ static EFI_STATUS EFIAPI fake_pci_read(EFI_PCI_IO_PROTOCOL *pci, EFI_PCI_IO_PROT
 	return EFI_SUCCESS;
 }
 
+static bool is_named(const CHAR16 *name, const CHAR16 *other)
+{
+	while (*name && *name == *other) {
+		name++;
+		other++;
+	}
+	return *name == *other;
+}
+
+static bool is_refusal(const CHAR16 *name)
+{
+	return is_named(name, L"FastbootKernelRefusal");
+}
+
 static EFI_STATUS EFIAPI fake_variable(CHAR16 *name, EFI_GUID *vendor, UINT32 *attributes,
 				       UINTN *size, VOID *data)
 {
 	(void)vendor;
 	(void)attributes;
-	(void)data;
-	assert_memory_equal(name, L"HibernateLocation", sizeof(L"HibernateLocation"));
+	if (is_refusal(name)) {
+		UINTN room = *size;
+
+		*size = refusal_size;
+		if (!refusal_size)
+			return EFI_NOT_FOUND;
+		if (room < refusal_size)
+			return EFI_BUFFER_TOO_SMALL;
+		memcpy(data, &refusal, refusal_size);
+		return EFI_SUCCESS;
+	}
+	assert_true(is_named(name, L"HibernateLocation"));
 	assert_int_equal(*size, 0);
 	return variable_there ? EFI_BUFFER_TOO_SMALL : EFI_NOT_FOUND;
+}
+
+/* Only to remove it. */
+static EFI_STATUS EFIAPI fake_set_variable(CHAR16 *name, EFI_GUID *vendor, UINT32 attributes,
+					   UINTN size, VOID *data)
+{
+	(void)vendor;
+	(void)data;
+	assert_true(is_refusal(name));
+	assert_int_equal(attributes, EFI_VARIABLE_NON_VOLATILE | EFI_VARIABLE_BOOTSERVICE_ACCESS |
+					     EFI_VARIABLE_RUNTIME_ACCESS);
+	assert_int_equal(size, 0);
+	refusal_size = 0;
+	return EFI_SUCCESS;
 }
 
 static struct medium *medium_of(EFI_BLOCK_IO *bio)
@@ -329,12 +385,14 @@ static int set_up(void **state)
 					      .ConnectController =
 						      (EFI_CONNECT_CONTROLLER)fake_connect };
 
-	static EFI_RUNTIME_SERVICES runtime = { .GetVariable = fake_variable };
+	static EFI_RUNTIME_SERVICES runtime = { .GetVariable = fake_variable,
+						.SetVariable = fake_set_variable };
 
 	(void)state;
 	BS = &services;
 	RT = &runtime;
 	variable_there = false;
+	refusal_size = 0;
 	nr_media = connect_calls = 0;
 	memset(&loader, 0, sizeof(loader));
 	memset(proof, 0, sizeof(proof));
@@ -1078,6 +1136,149 @@ static void test_disk_moved(void **state)
 	assert_string_equal(loader.detail.field, "this firmware does not tell it");
 }
 
+/* Identities. */
+
+/* Characters stand in the words of IDENTIFY DEVICE with the first in the upper half. */
+static EFI_STATUS EFIAPI fake_identify(struct disk_info *info, VOID *to, UINT32 *size)
+{
+	const struct medium *m = (struct medium *)((uint8_t *)info - offsetof(struct medium, info));
+	uint8_t *data = to;
+	size_t i;
+
+	assert_int_equal(*size, 512);
+	memset(data, 0xee, *size);
+	for (i = 0; i < IMG_ATA_SERIAL_SIZE; i += 2) {
+		data[20 + i] = (uint8_t)m->serial[i + 1];
+		data[21 + i] = (uint8_t)m->serial[i];
+	}
+	return EFI_SUCCESS;
+}
+
+static struct medium *ata_disk(const struct medium *controller, const char *serial)
+{
+	struct medium *m = disk_of(controller, MSG_SATA_DP, "\1\0\0\0\0\0", 6);
+
+	m->info.identify = fake_identify;
+	m->serial = serial;
+	return m;
+}
+
+#define SERIAL "QM00005             "
+
+static void test_identities(void **state)
+{
+	struct medium *controller, *disk;
+
+	(void)state;
+	controller = new_controller(0x01060100);
+	assert_true(disk_identity(ata_disk(controller, SERIAL)) ==
+		    img_ata_identity((const uint8_t *)SERIAL));
+	assert_true(disk_identity(ata_disk(controller, NULL)) == 0);
+	disk = disk_of(controller, 0x17, "\3\0\0\0\1\2\3\4\5\6\7\x80", 12);
+	assert_true(disk_identity(disk) == 0x8007060504030201ull);
+	/* A controller that is its own disk, and one that has no number of that kind. */
+	disk = disk_of(controller, 0, NULL, 0);
+	disk->serial = SERIAL;
+	assert_true(disk_identity(disk) == 0);
+	disk = disk_of(controller, MSG_SCSI_DP, "\4\0\7\0", 4);
+	disk->serial = SERIAL;
+	assert_true(disk_identity(disk) == 0);
+	controller->connected = false;
+	assert_true(disk_identity(ata_disk(controller, SERIAL)) == 0);
+}
+
+static void test_disk_replaced(void **state)
+{
+	struct img_proof p = { .kind = IMG_PROOF_IDENTITY,
+			       .flags = IMG_PROOF_WHOLE_DISK,
+			       .size = 512,
+			       .digest = img_ata_identity((const uint8_t *)SERIAL) };
+	struct medium *controller, *disk, *own;
+
+	(void)state;
+	controller = new_controller(0x01060100);
+	disk = ata_disk(controller, SERIAL);
+	own = new_partition(disk, 0x11);
+	assert_true(disk_open(own, &loader.disk));
+	proof[0] = img_proof_encode(&p);
+	loader.meta.proof = proof;
+	loader.meta.nr_proofs = 1;
+	assert_int_equal(check_proofs(), IMG_OK);
+	disk->serial = "QM00006             ";
+	assert_int_equal(check_proofs(), IMG_E_DISK_REPLACED);
+	assert_partition(0x11);
+	p.digest = __builtin_bswap64(img_ata_identity((const uint8_t *)disk->serial));
+	proof[0] = img_proof_encode(&p);
+	assert_int_equal(check_proofs(), IMG_OK);
+	disk->serial = SERIAL;
+	assert_int_equal(check_proofs(), IMG_E_DISK_REPLACED);
+	disk->serial = NULL; /* this firmware does not tell it: the kernel will look */
+	assert_int_equal(check_proofs(), IMG_OK);
+}
+
+/* What the kernel refused. */
+
+static void refuse(const char *code, uint64_t generation, uint8_t uuid)
+{
+	refusal = (struct img_refusal){ .magic = IMG_REFUSAL_MAGIC, .generation = generation };
+	strcpy(refusal.code, code);
+	memset(refusal.part_uuid, uuid, sizeof(refusal.part_uuid));
+	refusal_size = sizeof(refusal);
+}
+
+static void test_kernel_is_heeded_once(void **state)
+{
+	(void)state;
+	two_disks(512);
+	assert_true(disk_open(&medium[1], &loader.disk));
+	loader.slot.generation = 7;
+	assert_int_equal(heed_kernel(&loader), IMG_OK);
+	refuse("disk-moved", 7, 0x22);
+	assert_int_equal(heed_kernel(&loader), IMG_E_DISK_MOVED);
+	assert_partition(0x22);
+	assert_string_equal(loader.detail.field, "found by the restored system");
+	assert_int_equal(heed_kernel(&loader), IMG_OK);
+	refuse("disk-replaced", 7, 0); /* the image's own disk */
+	assert_int_equal(heed_kernel(&loader), IMG_E_DISK_REPLACED);
+	assert_partition(0x11);
+}
+
+/* Of another image, or of a form that is not known: it is removed, and says nothing. */
+static void test_kernel_says_nothing(void **state)
+{
+	size_t row;
+
+	(void)state;
+	two_disks(512);
+	loader.slot.generation = 7;
+	for (row = 0; row < 5; row++) {
+		refuse("disk-moved", 7, 0x22);
+		if (row == 0)
+			refusal.generation = 6;
+		if (row == 1)
+			refusal.magic ^= 1;
+		if (row == 2)
+			strcpy(refusal.code, "no-such-code");
+		if (row == 3)
+			memset(refusal.code, 'x', sizeof(refusal.code));
+		if (row == 4)
+			refusal_size--;
+		assert_int_equal(heed_kernel(&loader), IMG_OK);
+		assert_int_equal(refusal_size, 0);
+	}
+}
+
+static void test_simulation_removes_nothing(void **state)
+{
+	(void)state;
+	two_disks(512);
+	loader.slot.generation = 7;
+	loader.options.simulate = true;
+	refuse("disk-moved", 7, 0x22);
+	assert_int_equal(heed_kernel(&loader), IMG_E_DISK_MOVED);
+	assert_int_equal(heed_kernel(&loader), IMG_E_DISK_MOVED);
+}
+
 /* Sleepers. */
 
 static void put_to_sleep(struct medium *m, const char *signature)
@@ -1217,6 +1418,11 @@ int main(void)
 		TEST(test_places),
 		TEST(test_no_place),
 		TEST(test_disk_moved),
+		TEST(test_identities),
+		TEST(test_disk_replaced),
+		TEST(test_kernel_is_heeded_once),
+		TEST(test_kernel_says_nothing),
+		TEST(test_simulation_removes_nothing),
 		TEST(test_sleeper),
 		TEST(test_sleeper_4096),
 		TEST(test_sleepers_signatures),
