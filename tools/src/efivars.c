@@ -23,7 +23,8 @@
 
 /* The loader's own variable: see efi/. */
 #define LAST_RESULT "FastbootLastResult"
-#define LAST_RESULT_GUID                                                                           \
+#define REFUSAL	    "FastbootKernelRefusal" /* docs/loader.md, "The kernel's refusal" */
+#define FASTBOOT_GUID                                                                              \
 	EFI_GUID(0x8ac4f28e, 0x6d6f, 0x4bd2, 0x9e59, 0x1a, 0x1c, 0xf6, 0x6f, 0x2b, 0x35)
 
 struct variable_name {
@@ -91,9 +92,9 @@ static int write_variable(const char *name, uint8_t *data, size_t size)
 	return 0;
 }
 
-static int delete_variable(const char *name)
+static int delete_variable(efi_guid_t guid, const char *name)
 {
-	if (efi_del_variable(EFI_GLOBAL_GUID, name) && errno != ENOENT)
+	if (efi_del_variable(guid, name) && errno != ENOENT)
 		return fail_errno(FAIL_EFI_WRITE, "EFI variable %s", name);
 	return 0;
 }
@@ -259,7 +260,7 @@ static int write_order(const struct boot_order *order)
 int efivars_write_order(const struct boot_order *order)
 {
 	if (order->count == 0)
-		return delete_variable("BootOrder");
+		return delete_variable(EFI_GLOBAL_GUID, "BootOrder");
 	if (write_order(order))
 		return fail_errno(FAIL_EFI_WRITE, "EFI variable BootOrder");
 	return 0;
@@ -270,17 +271,17 @@ int efivars_delete_entry(uint16_t number, struct boot_order *order)
 	int status = 0;
 
 	if (boot_order_find(order, number) < 0)
-		return delete_variable(entry_name(number).s);
+		return delete_variable(EFI_GLOBAL_GUID, entry_name(number).s);
 	boot_order_remove(order, number);
 	if (order->count && write_order(order)) {
 		if (errno != ENOSPC)
 			return fail_errno(FAIL_EFI_WRITE, "EFI variable BootOrder");
-		status = delete_variable(entry_name(number).s);
+		status = delete_variable(EFI_GLOBAL_GUID, entry_name(number).s);
 		return status ? status : efivars_write_order(order);
 	}
 	if (!order->count)
-		status = delete_variable("BootOrder");
-	return status ? status : delete_variable(entry_name(number).s);
+		status = delete_variable(EFI_GLOBAL_GUID, "BootOrder");
+	return status ? status : delete_variable(EFI_GLOBAL_GUID, entry_name(number).s);
 }
 
 int efivars_read_next(int *ret_number)
@@ -304,18 +305,23 @@ int efivars_write_next(uint16_t number)
 
 int efivars_clear_next(void)
 {
-	return delete_variable("BootNext");
+	return delete_variable(EFI_GLOBAL_GUID, "BootNext");
 }
 
 int efivars_read_last_result(char **ret_text)
 {
 	_cleanup_free_ uint8_t *data = NULL;
 	size_t size;
-	int status = read_variable(LAST_RESULT_GUID, LAST_RESULT, &data, &size);
+	int status = read_variable(FASTBOOT_GUID, LAST_RESULT, &data, &size);
 
 	*ret_text = NULL;
 	if (status || !data)
 		return status;
 	*ret_text = strndup((const char *)data, size);
 	return *ret_text ? 0 : fail_errno(FAIL_NO_MEMORY, "the loader's result");
+}
+
+int efivars_forget_refusal(void)
+{
+	return delete_variable(FASTBOOT_GUID, REFUSAL);
 }

@@ -61,4 +61,7 @@ int efivars_clear_next(void);
 /* What the loader left; NULL if nothing.  Text, NUL-terminated; the caller frees it. */
 int efivars_read_last_result(char **ret_text);
 
+/* What a restored kernel has left for the loader: docs/loader.md, "The kernel's refusal". */
+int efivars_forget_refusal(void);
+
 #endif

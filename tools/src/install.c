@@ -391,6 +391,8 @@ int verb_uninstall(const struct verb *verb, int argc, char **argv)
 		status = esp_find(req.esp, &esp);
 	if (!status)
 		status = remove_entries(&req);
+	if (!status && !req.dry_run)
+		status = efivars_forget_refusal();
 	if (!status)
 		status = remove_loader(&req, esp);
 	return status ? status : recovery_disarm(req.dry_run);

@@ -85,14 +85,78 @@ static bool read_unit(const char *name, const struct place_path *place, uint64_t
 	}
 }
 
-uint64_t place_of(const char *name)
+static bool read_place(const char *name, struct place_path *ret_place, uint64_t *ret_unit)
 {
 	_cleanup_free_ char *link = io_system_path("/sys/class/block/%s", name);
 	_cleanup_free_ char *path = link ? realpath(link, NULL) : NULL;
+
+	return path && place_parse(path, ret_place) && read_unit(name, ret_place, ret_unit);
+}
+
+uint64_t place_of(const char *name)
+{
 	struct place_path place;
 	uint64_t unit;
 
-	if (!path || !place_parse(path, &place) || !read_unit(name, &place, &unit))
+	if (!read_place(name, &place, &unit))
 		return 0;
 	return img_place(place.segment, place.bus, place.devfn, place.kind, unit);
+}
+
+#define VPD_MAX	 256
+#define VPD_HEAD 4 /* kernel-hook/places.c tells what libata makes of page 0x80 */
+
+static uint64_t ata_identity(const char *name)
+{
+	_cleanup_free_ char *path = io_system_path("/sys/class/block/%s/device/vpd_pg80", name);
+	_cleanup_free_ char *page = NULL;
+	size_t size;
+
+	if (!path || io_read_file(path, VPD_MAX, &page, &size) ||
+	    size < VPD_HEAD + IMG_ATA_SERIAL_SIZE || page[VPD_HEAD - 1] != IMG_ATA_SERIAL_SIZE)
+		return 0;
+	return img_ata_identity((const uint8_t *)page + VPD_HEAD);
+}
+
+uint64_t place_parse_eui64(const char *text)
+{
+	uint8_t byte[8];
+	uint64_t identity = 0;
+	int end = 0;
+
+	if (sscanf(text, "%2hhx %2hhx %2hhx %2hhx %2hhx %2hhx %2hhx %2hhx%n", &byte[0], &byte[1],
+		   &byte[2], &byte[3], &byte[4], &byte[5], &byte[6], &byte[7], &end) != 8 ||
+	    (text[end] && text[end] != '\n'))
+		return 0;
+	for (size_t i = sizeof(byte); i > 0; i--)
+		identity = identity << 8 | byte[i - 1];
+	return identity;
+}
+
+static uint64_t nvme_identity(const char *name)
+{
+	_cleanup_free_ char *path = io_system_path("/sys/class/block/%s/eui", name);
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	if (!path || io_read_file(path, VPD_MAX, &text, &size))
+		return 0;
+	return place_parse_eui64(text);
+}
+
+uint64_t place_identity(const char *name)
+{
+	struct place_path place;
+	uint64_t unit;
+
+	if (!read_place(name, &place, &unit))
+		return 0;
+	switch (place.kind) {
+	case IMG_PLACE_ATA:
+		return ata_identity(name);
+	case IMG_PLACE_NVME:
+		return nvme_identity(name);
+	default:
+		return 0;
+	}
 }

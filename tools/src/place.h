@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where a disk is plugged in, in the words of its image's proof (imgfmt/proof.h, img_place).
+ * Where a disk is plugged in, and which one it is, in the words of its image's proofs
+ * (imgfmt/proof.h).
  */
 #ifndef FASTBOOTCTL_PLACE_H
 #define FASTBOOTCTL_PLACE_H
@@ -26,5 +27,11 @@ bool place_parse(const char *path, struct place_path *ret_place);
 
 /* name: of a whole disk, as "sda".  An img_place; 0: it cannot be told. */
 uint64_t place_of(const char *name);
+
+/* Which disk it is (imgfmt/proof.h, IMG_PROOF_IDENTITY); 0: it cannot be told. */
+uint64_t place_identity(const char *name);
+
+/* text: as in the file `eui` of sysfs, "52 54 00 ..."; 0: it is none. */
+uint64_t place_parse_eui64(const char *text);
 
 #endif

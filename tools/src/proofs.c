@@ -78,13 +78,17 @@ static enum img_reason read_digest(const struct location *location, const struct
 }
 
 /* A disk in a file is plugged in nowhere: only the loader can tell. */
-static uint64_t place_today(const struct location *location, const struct img_proof *proof)
+static uint64_t disk_today(const struct location *location, const struct img_proof *proof)
 {
 	const char *name = strrchr(location->part->path, '/');
+	uint64_t identity;
 
 	if (!location->part->block || !name)
 		return proof->digest;
-	return place_of(name + 1);
+	if (proof->kind == IMG_PROOF_PLACE)
+		return place_of(name + 1);
+	identity = place_identity(name + 1);
+	return identity ? identity : proof->digest; /* as the loader judges */
 }
 
 static enum img_reason digest(void *ctx, const struct img_proof *proof, uint64_t *ret_digest)
@@ -95,8 +99,8 @@ static enum img_reason digest(void *ctx, const struct img_proof *proof, uint64_t
 
 	if (reason)
 		return reason;
-	if (proof->kind == IMG_PROOF_PLACE) {
-		*ret_digest = place_today(&location, proof);
+	if (proof->kind == IMG_PROOF_PLACE || proof->kind == IMG_PROOF_IDENTITY) {
+		*ret_digest = disk_today(&location, proof);
 		return IMG_OK;
 	}
 	if (proof->offset > location.size || proof->size > location.size - proof->offset)

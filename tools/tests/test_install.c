@@ -24,7 +24,8 @@
 #include "out.h"
 #include "recovery.h"
 
-#define GLOBAL "8be4df61-93ca-11d2-aa0d-00e098032b8c"
+#define GLOBAL	 "8be4df61-93ca-11d2-aa0d-00e098032b8c"
+#define FASTBOOT "8ac4f28e-6d6f-4bd2-9e59-1a1cf66f2b35"
 
 static char top[64], esp[96], vars[96], loader[96], root[96];
 static bool esp_is_fat;
@@ -156,7 +157,8 @@ static char *variable_path(const char *name)
 {
 	static char path[160];
 
-	snprintf(path, sizeof(path), "%s%s-%s", vars, name, GLOBAL);
+	snprintf(path, sizeof(path), "%s%s-%s", vars, name,
+		 strncmp(name, "Fastboot", 8) == 0 ? FASTBOOT : GLOBAL);
 	return path;
 }
 
@@ -453,7 +455,11 @@ static void uninstall_leaves_only_the_others(void **state)
 	put_foreign_entry();
 	assert_int_equal(INSTALL("--first"), EXIT_OK);
 	assert_int_equal(NEXT(NULL), EXIT_OK);
+	put_variable("FastbootKernelRefusal", "which no loader has read", 24);
+	assert_int_equal(UNINSTALL("--dry-run"), EXIT_OK);
+	assert_true(has_variable("FastbootKernelRefusal"));
 	assert_int_equal(UNINSTALL(NULL), EXIT_OK);
+	assert_false(has_variable("FastbootKernelRefusal"));
 	assert_variable("BootOrder", "\0\0", 2);
 	assert_true(has_variable("Boot0000"));
 	assert_false(has_variable("Boot0001"));

@@ -537,9 +537,22 @@ static void no_place_is_told(void **state)
 		assert_false(place_parse(path[i], &place));
 }
 
+/* The first byte is the lowest, as in the number that the firmware has. */
+static void eui64_is_read(void **state)
+{
+	(void)state;
+	assert_true(place_parse_eui64("01 02 03 04 05 06 07 80\n") == 0x8007060504030201ull);
+	assert_true(place_parse_eui64("52 54 00 aB cd Ef 00 00") == 0xefcdab005452ull);
+	assert_true(place_parse_eui64("") == 0);
+	assert_true(place_parse_eui64("01 02 03 04 05 06 07") == 0);
+	assert_true(place_parse_eui64("01 02 03 04 05 06 07 08 09") == 0);
+	assert_true(place_parse_eui64("eui.0102030405060708") == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(eui64_is_read),
 		cmocka_unit_test(order_add_appends),
 		cmocka_unit_test(place_is_told_by_the_path),
 		cmocka_unit_test(no_place_is_told),
