@@ -20,6 +20,7 @@
 #include "compat/compat.h"
 #include "compat/known_bad.h"
 #include "caches.h"
+#include "disks.h"
 #include "disk.h"
 #include "drivers.h"
 #include "findings.h"
@@ -98,7 +99,7 @@ static void gate_fs_unprovable(const struct survey *survey, void *block, struct 
 		finding_add(&findings, "%s: %s: %s", label, fs->type, why);
 	}
 	for (i = 0; i < survey->nr_disks; i++) {
-		const char *why = proofs_disk_try(&survey->disk[i], block);
+		const char *why = disks_try(&survey->disk[i], block);
 
 		if (why)
 			finding_add(&findings, "%s: %s", survey->disk[i].name, why);

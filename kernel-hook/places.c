@@ -5,7 +5,9 @@
 #include <linux/device.h>
 #include <linux/kernel.h>
 #include <linux/pci.h>
+#include <linux/rcupdate.h>
 #include <linux/string.h>
+#include <scsi/scsi_device.h>
 #include <imgfmt/imgfmt.h>
 
 #include "devices.h"
@@ -77,6 +79,45 @@ static u64 scsi_place(const struct device *device, const struct pci_dev *pci)
 	return place_at(pci, IMG_PLACE_SCSI, (u64)target << 14 | lun);
 }
 
+/* The first character is the lowest byte, as in the firmware's device path. */
+static u64 nvme_identity(struct block_device *whole)
+{
+	char text[32], *rest = text, *byte;
+	u64 identity = 0;
+	unsigned int shift = 0;
+	u8 value;
+
+	if (device_sysfs_text(text, sizeof(text), "/sys/block/%s/eui", whole->bd_disk->disk_name))
+		return 0;
+	while ((byte = strsep(&rest, " ")) && shift < 64) {
+		if (kstrtou8(byte, 16, &value))
+			return 0;
+		identity |= (u64)value << shift;
+		shift += 8;
+	}
+	return shift == 64 && !byte ? identity : 0;
+}
+
+/*
+ * libata makes page 0x80 of the vital product data of what the disk says: the head of a page, and
+ * the serial number in its order for people (drivers/ata/libata-scsi.c, ata_scsiop_inq_80).
+ */
+#define VPD_HEAD 4
+
+static u64 ata_identity(struct scsi_device *disk)
+{
+	const struct scsi_vpd *page;
+	u64 identity = 0;
+
+	rcu_read_lock();
+	page = rcu_dereference(disk->vpd_pg80);
+	if (page && page->len >= VPD_HEAD + IMG_ATA_SERIAL_SIZE &&
+	    page->data[VPD_HEAD - 1] == IMG_ATA_SERIAL_SIZE)
+		identity = img_ata_identity(page->data + VPD_HEAD);
+	rcu_read_unlock();
+	return identity;
+}
+
 /* The PCI function above; NULL also where USB comes before, whose ports firmware counts anew. */
 static struct pci_dev *pci_above(struct device *device)
 {
@@ -85,6 +126,12 @@ static struct pci_dev *pci_above(struct device *device)
 			return to_pci_dev(device);
 	}
 	return NULL;
+}
+
+/* An img_place's kind. */
+static unsigned int kind_of(u64 place)
+{
+	return place >> 28 & 0xf;
 }
 
 u64 place_of(struct block_device *whole)
@@ -102,4 +149,16 @@ u64 place_of(struct block_device *whole)
 	if (nvme_unit(whole, &unit))
 		return place_at(pci, IMG_PLACE_NVME, unit);
 	return 0;
+}
+
+u64 place_identity(struct block_device *whole)
+{
+	switch (kind_of(place_of(whole))) {
+	case IMG_PLACE_ATA:
+		return ata_identity(to_scsi_device(whole->bd_device.parent));
+	case IMG_PLACE_NVME:
+		return nvme_identity(whole);
+	default:
+		return 0;
+	}
 }

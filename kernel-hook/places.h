@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where disks are plugged in.  The kernel of the image goes on to write there, whatever disk that
- * is by then.
+ * Where disks are plugged in, and which they are.  The kernel of the image goes on to write there,
+ * whatever disk that is by then.
  */
 #ifndef HOOK_PLACES_H
 #define HOOK_PLACES_H
@@ -11,5 +11,8 @@
 
 /* An img_place; 0: it cannot be told in words that the firmware has, too.  Asks sysfs. */
 u64 place_of(struct block_device *whole);
+
+/* Which disk it is (imgfmt/proof.h); 0: it has no number, or none that the firmware has, too. */
+u64 place_identity(struct block_device *whole);
 
 #endif

@@ -19,8 +19,6 @@
 
 static_assert(TABLE_SIZE % IMG_BLOCK == 0);
 
-#define GPT_SIGNATURE "EFI PART" /* UEFI 2.10, 5.3.2 */
-
 int proofs_prepare(struct proofs *proofs, struct report *report)
 {
 	proofs->disk = held_vzalloc(TABLE_SIZE);
@@ -56,47 +54,6 @@ enum img_reason proofs_fs_extents(const struct survey_fs *fs, void *block,
 	return img_fs_extents(fs->type, &reader, ret_extent, ret_nr, detail);
 }
 
-static bool guid_is_zero(const u8 guid[16])
-{
-	return !memchr_inv(guid, 0, 16);
-}
-
-/*
- * Where the partition table of a disk is proven: the GPT header in its second sector.  On
- * the image's disk, which may be without, else the first sector, with the DOS table.  0,
- * -EINVAL if there is no GPT, or another negative errno.
- */
-static int table_find(const struct survey_disk *disk, void *block, u64 *ret_offset)
-{
-	u32 sector = bdev_logical_block_size(device_of_file(disk->file));
-	u32 inside = sector % IMG_BLOCK;
-	int error = disk_read(disk->file, sector - inside, block, IMG_BLOCK);
-
-	if (error)
-		return error;
-	if (!memcmp(block + inside, GPT_SIGNATURE, strlen(GPT_SIGNATURE)))
-		*ret_offset = sector;
-	else if (guid_is_zero(disk->guid))
-		*ret_offset = 0;
-	else
-		return -EINVAL;
-	return 0;
-}
-
-const char *proofs_disk_try(const struct survey_disk *disk, void *block)
-{
-	u64 offset;
-
-	switch (table_find(disk, block, &offset)) {
-	case 0:
-		return NULL;
-	case -EINVAL:
-		return "its GPT header is damaged";
-	default:
-		return "its partition table cannot be read";
-	}
-}
-
 /* Reads and adds one; all but its digest is given. */
 static enum img_reason proof_take(struct proofs *proofs, struct file *file, struct img_proof *proof)
 {
@@ -120,36 +77,42 @@ static int proof_failed(struct report *report, enum img_reason reason, const cha
 	return report_obstacle(report, reason, 0, "the proof of %s: %s", name, what);
 }
 
+/* The restored kernel will ask its disk for what was noted before: both must be the same. */
 static int table_take(struct proofs *proofs, const struct survey_disk *disk, struct report *report)
 {
 	struct img_proof proof = {
 		.kind = IMG_PROOF_PARTITION_TABLE,
 		.flags = IMG_PROOF_WHOLE_DISK,
-		.size = bdev_logical_block_size(device_of_file(disk->file)),
+		.offset = disk->table.offset,
+		.size = disk->table.size,
 	};
-	int error = table_find(disk, proofs->buffer, &proof.offset);
+	enum img_reason reason;
 
-	if (error)
-		return report_obstacle(report, IMG_E_DISK_READ, error,
-				       "the partition table of %s: error %d", disk->name, error);
 	memcpy(proof.part_uuid, disk->guid, sizeof(proof.part_uuid));
-	return proof_failed(report, proof_take(proofs, disk->file, &proof), disk->name,
-			    "partition table");
+	reason = proof_take(proofs, disk->file, &proof);
+	if (!reason && proof.digest != disk->table.digest)
+		return report_obstacle(report, IMG_E_CAPTURE, -EAGAIN,
+				       "the partition table of %s was changed meanwhile",
+				       disk->name);
+	return proof_failed(report, reason, disk->name, "partition table");
 }
 
-static int place_take(struct proofs *proofs, const struct survey_disk *disk, struct report *report)
+/* value: what the loader is to find of the disk, without reading it; 0: it is not known. */
+static int disk_take(struct proofs *proofs, const struct survey_disk *disk,
+		     enum img_proof_kind kind, u64 value, struct report *report)
 {
 	struct img_proof proof = {
-		.kind = IMG_PROOF_PLACE,
+		.kind = kind,
 		.flags = IMG_PROOF_WHOLE_DISK,
 		.size = IMG_PROOF_ALIGN,
-		.digest = disk->place,
+		.digest = value,
 	};
 
-	if (!disk->place)
+	if (!value)
 		return 0;
 	if (proofs->nr == IMG_MAX_PROOFS)
-		return proof_failed(report, IMG_E_INDEX_FULL, disk->name, "place");
+		return proof_failed(report, IMG_E_INDEX_FULL, disk->name,
+				    img_proof_kind_name(kind));
 	memcpy(proof.part_uuid, disk->guid, sizeof(proof.part_uuid));
 	proofs->disk[proofs->nr++] = img_proof_encode(&proof);
 	return 0;
@@ -211,9 +174,13 @@ int proofs_collect(struct proofs *proofs, const struct survey *survey, const str
 
 	proofs->nr = 0;
 	for (i = 0; i < survey->nr_disks && !error; i++) {
-		error = table_take(proofs, &survey->disk[i], report);
+		const struct survey_disk *disk = &survey->disk[i];
+
+		error = table_take(proofs, disk, report);
 		if (!error)
-			error = place_take(proofs, &survey->disk[i], report);
+			error = disk_take(proofs, disk, IMG_PROOF_PLACE, disk->place, report);
+		if (!error)
+			error = disk_take(proofs, disk, IMG_PROOF_IDENTITY, disk->identity, report);
 	}
 	if (!error)
 		error = image_partition_take(proofs, survey, target, report);

@@ -39,7 +39,4 @@ enum img_reason proofs_fs_extents(const struct survey_fs *fs, void *block,
 				  struct img_fs_extent ret_extent[IMG_FS_MAX_EXTENTS], u32 *ret_nr,
 				  struct img_detail *detail);
 
-/* NULL, or why the partition table of a disk cannot be proven.  block: a page, overwritten. */
-const char *proofs_disk_try(const struct survey_disk *disk, void *block);
-
 #endif

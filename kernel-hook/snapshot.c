@@ -29,9 +29,11 @@
 #include <asm/tsc.h>
 
 #include "disk.h"
+#include "disks.h"
 #include "fault.h"
 #include "gates.h"
 #include "held.h"
+#include "refusal.h"
 #include "snapshot.h"
 #include "sysfs.h"
 #include "watchdogs.h"
@@ -100,8 +102,9 @@ static void snapshot_gates(struct snapshot *snapshot)
 		target_gates(snapshot);
 	if (passes(snapshot, FAULT_CHECKPOINT_OPEN))
 		(void)checkpoint_open(&snapshot->checkpoint, report);
-	if (!report_error(report) && passes(snapshot, FAULT_PROOFS))
-		(void)proofs_prepare(&snapshot->proofs, report);
+	if (!report_error(report) && passes(snapshot, FAULT_PROOFS) &&
+	    !proofs_prepare(&snapshot->proofs, report))
+		(void)disks_note(&snapshot->survey, snapshot->proofs.buffer, report);
 }
 
 static int no_memory(struct snapshot *snapshot, const char *what, int error)
@@ -344,12 +347,22 @@ static void consumption_flush(struct snapshot *snapshot)
 			'a' + snapshot->target.slot);
 }
 
+/* Returns only if all disks are where the kernel left them. */
+static void disks_prove(struct snapshot *snapshot, u64 generation)
+{
+	struct disks_stranger stranger = disks_recheck(&snapshot->survey, snapshot->proofs.buffer);
+
+	if (stranger.reason)
+		refusal_of_disk(generation, &stranger);
+}
+
 static void restored_before_thaw(struct snapshot *snapshot, struct snapshot_status *status)
 {
 	resume_apply(&snapshot->resume, snapshot->request.handoff, &status->resume);
 	watchdogs_restart();
 	if (snapshot->request.mode == IMG_MODE_ONCE)
 		consumption_flush(snapshot);
+	disks_prove(snapshot, status->resume.handoff.generation);
 }
 
 static void restored_after_thaw(struct snapshot *snapshot, struct snapshot_status *status)

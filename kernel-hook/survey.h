@@ -59,8 +59,13 @@ struct survey_disk {
 	dev_t device;
 	char name[DEVICE_NAME_SIZE];
 	struct file *file;
-	u8 guid[16]; /* of a partition on it; zero: the target's */
-	u64 place;   /* as by place_of */
+	u8 guid[16];  /* of a partition on it; zero: the target's */
+	u64 place;    /* as by place_of */
+	u64 identity; /* as by place_identity */
+	struct {
+		u64 offset, digest;
+		u32 size;
+	} table; /* see disks.h */
 };
 
 struct survey {

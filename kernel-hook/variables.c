@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A volatile EFI variable, which is asked for anew each time: after a restore the
- * firmware below is that of the new boot.
+ * EFI variables are asked for anew each time: after a restore the firmware below is that of the
+ * new boot.
  */
 #include <linux/efi.h>
 #include <linux/module.h>
@@ -10,6 +10,9 @@
 
 /* MODULE_IMPORT_NS takes a name until 6.12, a string since 6.13; this is what it means. */
 MODULE_INFO(import_ns, "EFIVAR");
+
+#define FASTBOOT_GUID                                                                              \
+	EFI_GUID(0x8ac4f28e, 0x6d6f, 0x4bd2, 0x9e, 0x59, 0x1a, 0x1c, 0xf6, 0x6f, 0x2b, 0x35)
 
 /*
  * efivar_lock relies on there being EFI variables; they are registered under just
@@ -25,8 +28,7 @@ static bool variables_exist(void)
 ssize_t variables_loader_result(char *page, size_t size)
 {
 	efi_char16_t name[] = L"FastbootLastResult";
-	efi_guid_t vendor = EFI_GUID(0x8ac4f28e, 0x6d6f, 0x4bd2, 0x9e, 0x59, 0x1a, 0x1c, 0xf6, 0x6f,
-				     0x2b, 0x35);
+	efi_guid_t vendor = FASTBOOT_GUID;
 	unsigned long length = size;
 	efi_status_t status;
 	int error;
@@ -41,4 +43,20 @@ ssize_t variables_loader_result(char *page, size_t size)
 	if (status == EFI_NOT_FOUND)
 		return 0;
 	return status == EFI_SUCCESS ? length : efi_status_to_err(status);
+}
+
+int variables_write_refusal(struct img_refusal *refusal)
+{
+	efi_char16_t name[] = L"FastbootKernelRefusal";
+	efi_guid_t vendor = FASTBOOT_GUID;
+	efi_status_t status;
+
+	if (!efi_enabled(EFI_RUNTIME_SERVICES) ||
+	    !efi_rt_services_supported(EFI_RT_SUPPORTED_SET_VARIABLE))
+		return -EOPNOTSUPP;
+	status = efivar_set_variable(name, &vendor,
+				     EFI_VARIABLE_NON_VOLATILE | EFI_VARIABLE_BOOTSERVICE_ACCESS |
+					     EFI_VARIABLE_RUNTIME_ACCESS,
+				     sizeof(*refusal), refusal);
+	return status == EFI_SUCCESS ? 0 : efi_status_to_err(status);
 }

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The loader's message of this boot: docs/loader.md, "The result variable".
+ * The EFI variables through which loader and kernel speak to each other: docs/loader.md.  May
+ * sleep.
  */
 #ifndef HOOK_VARIABLES_H
 #define HOOK_VARIABLES_H
 
 #include <linux/types.h>
+#include <imgfmt/imgfmt.h>
 
 /*
- * Copies the text to `page`, at most size bytes.  Its length, 0 if the loader left none
- * or there are no variables; or a negative errno.  May sleep.
+ * "The result variable" of this boot.  Copies the text to `page`, at most size bytes.  Its length,
+ * 0 if the loader left none or there are no variables; or a negative errno.
  */
 ssize_t variables_loader_result(char *page, size_t size);
+
+/* "The kernel's refusal": for the loader's next start.  0 or a negative errno. */
+int variables_write_refusal(struct img_refusal *refusal);
 
 #endif

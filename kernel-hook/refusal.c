@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Nothing has been written to any disk, and nothing may be: a driver's way to an orderly end would
+ * write what it holds to a disk that is not its own.  So the machine is reset, as it stands.
+ */
+#define pr_fmt(fmt) "fastboot: " fmt
+
+#include <linux/delay.h>
+#include <linux/printk.h>
+#include <linux/reboot.h>
+#include <linux/string.h>
+
+#include "refusal.h"
+#include "variables.h"
+
+#define CONSOLES_MS 500 /* some print in a thread of their own */
+
+static void __noreturn refusal_reset(struct img_refusal *refusal)
+{
+	int error = variables_write_refusal(refusal);
+
+	if (error)
+		pr_emerg("the firmware cannot be told so: error %d; the image will be tried until "
+			 "it is in quarantine\n",
+			 error);
+	pr_emerg("nothing was written; resetting the machine, to boot normally\n");
+	msleep(CONSOLES_MS);
+	emergency_restart();
+	for (;;)
+		cpu_relax();
+}
+
+static void tell(const struct disks_stranger *stranger)
+{
+	pr_emerg("%s: %s\n", img_reason_code(stranger->reason),
+		 img_reason_sentence(stranger->reason));
+	if (stranger->error)
+		pr_emerg("    /dev/%s cannot be read: error %d\n", stranger->disk->name,
+			 stranger->error);
+	else
+		pr_emerg("    /dev/%s is another disk than at the snapshot\n",
+			 stranger->disk->name);
+}
+
+void refusal_of_disk(u64 generation, const struct disks_stranger *stranger)
+{
+	struct img_refusal refusal = { .magic = IMG_REFUSAL_MAGIC, .generation = generation };
+
+	strscpy(refusal.code, img_reason_code(stranger->reason), sizeof(refusal.code));
+	memcpy(refusal.part_uuid, stranger->disk->guid, sizeof(refusal.part_uuid));
+	tell(stranger);
+	refusal_reset(&refusal);
+}
