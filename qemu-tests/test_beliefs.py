@@ -7,8 +7,8 @@ programs that hold unmounted devices open, what the page cache knows of these, s
 
 import pytest
 
-from harness import checks, disk, machines, scratch
-from harness.vm import RESTORED
+from harness import checks, disk, machines, product, scratch
+from harness.vm import REFUSED, RESTORED, RESTORING
 
 MACHINE = machines.SMALL.changed(name="tiny-beliefs", scratch="", file_systems=("ext4",),
                                  second_disk=True)
@@ -98,6 +98,59 @@ def test_disk_at_another_port(lab, golden):
     moved = golden.machine.changed(places=("", "bus=ide.1"))
     vm = lab.copy(golden, moved).start()
     checks.partition_blamed(vm, golden.facts, "disk-moved", "second")
+
+
+def test_clone(lab, golden):
+    """To the last byte the same disk, at the same port, with a serial number of its own."""
+    clone = golden.machine.changed(places=("", "bus=ide.0,serial=CLONE"))
+    vm = lab.copy(golden, clone).start()
+    checks.partition_blamed(vm, golden.facts, "disk-replaced", "second")
+
+
+# Where firmware and kernel have no words in common for a place: the kernel looks itself.
+
+AT_USB = machines.SMALL.changed(name="tiny-usb", devices=("qemu-xhci",), second_disk=True,
+                                second_bus="usb")
+
+
+def use_usb(vm):
+    vm.run("mkdir /second && mount -t ext4 -o ro /dev/sda1 /second")
+    return checks.leave_traces(vm)
+
+
+@pytest.fixture(scope="module")
+def at_usb(goldens):
+    return goldens(AT_USB, use_usb)
+
+
+def kernel_refuses(vm, code):
+    """The restored kernel resets the machine before a task runs; the loader then says why."""
+    vm.wait_firmware(RESTORING)
+    vm.wait_console(f"fastboot: {code}: ")
+    assert vm.wait_firmware(REFUSED).group(1) == code
+    told = vm.wait_firmware(r"fastboot:   partition ([0-9a-f-]{36}): ").group(1)
+    assert told == disk.PARTUUID["second"]
+    assert not vm.console.first(RESTORED)
+
+
+def test_disks_exchanged_where_no_place_is_known(lab, at_usb):
+    """Nothing but what is on them tells the two apart; put back, the image is good again."""
+    vm = lab.copy(at_usb)
+    blank = disk.make_blank(vm.disk.with_name("blank.qcow2"), 64)
+    second, = vm.drives
+    vm = lab.again(vm, drives=[blank, second]).start()
+    kernel_refuses(vm, "disk-moved")
+    checks.normal_boot(vm, "disk-moved")
+    vm.power_off()
+    vm = lab.again(vm, drives=[second, blank]).start()
+    assert checks.outcome(vm, at_usb.facts) == "restored"
+    assert product.attribute(vm, "attempts") == "2"
+
+
+def test_driver_refuses_a_clone(lab, at_usb):
+    """Its number is one that the loader does not know, and the kernel does."""
+    vm = lab.copy(at_usb, AT_USB.changed(places=("", "port=1,serial=clone"))).start()
+    kernel_refuses(vm, "disk-replaced")
 
 
 # What is mended after each restore; and a machine that looks the same with its disks exchanged.

@@ -227,6 +227,12 @@ def make_second_disk(disk):
     content.unlink()
 
 
+def make_blank(disk, mib):
+    """Build a disk on which there is nothing; returns it."""
+    host("qemu-img", "create", "-q", "-f", "qcow2", disk, f"{mib}M")
+    return disk
+
+
 def make_overlay(backing, overlay, backing_format="qcow2"):
     host("qemu-img", "create", "-q", "-f", "qcow2", "-F", backing_format,
          "-b", Path(backing).resolve(), overlay)

@@ -37,7 +37,7 @@ class Machine:
     file_systems: tuple = ()    # of further partitions
     scratch: str = ""           # the file system of the scratch partition: ext4, or none
     second_disk: bool = False   # one more, with an ext4; q35, and the first not at AHCI
-    second_bus: str = "ahci"    # its; or virtio
+    second_bus: str = "ahci"    # its, and that of further ones; or virtio, usb
     places: tuple = ("", "")    # of the first and the second, as QEMU says it: "addr=0x8"
     initrd: str = "initrd"      # of the tiny guest; initrd-fs has modules of file systems
     touched: bool = False       # its memory is there before power-on, as a real machine's is
@@ -56,6 +56,7 @@ class Machine:
             "-machine", f"{self.type}", *self._accelerator_arguments(),
             "-cpu", self.cpu, "-smp", str(self.cpus), *self._memory_arguments(),
             *(["-device", "VGA"] if self.graphics else []),
+            *(word for device in self.devices for word in ("-device", device)),
             *self._disk_arguments(),
             *(word for number in range(drives) for word in self._drive_arguments(number))]
         if self.disable_s4:
@@ -63,8 +64,6 @@ class Machine:
             arguments += ["-global", f"{bridge}.disable_s4=1"]
         if self.menu_wait:
             arguments += ["-boot", f"menu=on,splash-time={int(self.menu_wait * 1000)}"]
-        for device in self.devices:
-            arguments += ["-device", device]
         if self.share:
             arguments += ["-fsdev", f"local,id=share,path={QEMU_TESTS},security_model=none,"
                           "readonly=on", "-device", "virtio-9p-pci,fsdev=share,mount_tag=share"]
@@ -99,6 +98,9 @@ class Machine:
         if not self.second_disk or self.second_bus == "virtio":
             return ["-device", ",".join(filter(None, [f"virtio-blk-pci,drive=drive{number}",
                                                       place]))]
+        if self.second_bus == "usb":  # each the same to the eye, its port aside
+            place = place or f"port={number + 1},serial=alike"
+            return ["-device", f"usb-storage,drive=drive{number},{place}"]
         # At the chipset's own controller: it leaves no gap when it is gone.
         return ["-device", f"ide-hd,drive=drive{number},{place or f'bus=ide.{number}'}"]
 
