@@ -176,7 +176,8 @@
 	  "fastboot(5)")                                                                           \
 	X(GATE_DRIVER, "driver-cannot-sleep",                                                      \
 	  "a device would be dead after the restore: its driver cannot wake it",                   \
-	  "remove the device from the machine, or unload its driver (rmmod) before the snapshot")  \
+	  "remove it, or take its driver off before the snapshot: rmmod, or unbind in "            \
+	  "/sys/bus/virtio/drivers")                                                               \
 	X(GATE_SWAP, "swap-in-use", "swap space is in use",                                        \
 	  "turn it off: swapoff -a; for good: noauto in /etc/fstab")                               \
 	X(GATE_SWAP_OVERLAP, "swap-overlap", "the swap area reaches into the images",              \
