@@ -20,14 +20,15 @@
 #include "compat/compat.h"
 #include "compat/known_bad.h"
 #include "caches.h"
-#include "disks.h"
 #include "disk.h"
+#include "disks.h"
 #include "drivers.h"
 #include "findings.h"
 #include "gates.h"
 #include "held.h"
 #include "openers.h"
 #include "proofs.h"
+#include "remotes.h"
 #include "shares.h"
 #include "stacks.h"
 #include "swaps.h"
@@ -448,6 +449,7 @@ void gates_check(const struct target *target, enum img_mode mode, struct survey 
 	else
 		report_obstacle(report, IMG_E_CAPTURE, -ENOMEM, "no memory for one page");
 	gate_stacks(survey, report);
+	gate_remotes(survey, report);
 	gate_drivers(report);
 	gate_held(survey, target, report);
 	if (mode == IMG_MODE_GOLDEN)

@@ -114,6 +114,25 @@ RAID1 = (
 RAID1_AWAY = ("umount /mnt", f"echo inactive >{MD}/array_state; echo clear >{MD}/array_state",
               *FILE_SYSTEM)
 
+# A target of the machine's own, over a file in memory.
+NVMET = "/sys/kernel/config/nvmet"
+NVME_OF = (
+    "modprobe -a nvmet nvme_loop && mount -t configfs none /sys/kernel/config",
+    "dd if=/dev/zero of=/tmp/remote bs=1M count=4 2>/dev/null",
+    f"mkdir {NVMET}/subsystems/far && echo 1 >{NVMET}/subsystems/far/attr_allow_any_host",
+    f"cd {NVMET}/subsystems/far/namespaces && mkdir 1 && echo /tmp/remote >1/device_path"
+    " && echo 1 >1/buffered_io && echo 1 >1/enable; cd",
+    f"mkdir {NVMET}/ports/1 && echo loop >{NVMET}/ports/1/addr_trtype"
+    f" && ln -s {NVMET}/subsystems/far {NVMET}/ports/1/subsystems/far",
+    "echo transport=loop,nqn=far >/dev/nvme-fabrics",
+    "until ls /sys/block | grep -q nvme; do sleep 0.1; done")
+NVME_OF_AWAY = (
+    "for c in /sys/class/nvme/*; do echo 1 >$c/delete_controller; done",
+    f"rm {NVMET}/ports/1/subsystems/far && rmdir {NVMET}/ports/1"
+    f" && echo 0 >{NVMET}/subsystems/far/namespaces/1/enable"
+    f" && rmdir {NVMET}/subsystems/far/namespaces/1 {NVMET}/subsystems/far",
+    "rm /tmp/remote && umount /sys/kernel/config && rmmod nvme_loop nvmet nvme_fabrics")
+
 OBSTACLES = [
     Obstacle("ext4", ("fs-writable",), errno.EBUSY, "vda3",
              ("mount -t ext4 /dev/vda3 /mnt",),
@@ -134,6 +153,8 @@ OBSTACLES = [
     Obstacle("raid", ("fs-unprovable", "stack-active"), errno.EBUSY, "md0", RAID1, RAID1_AWAY),
     Obstacle("raid-unmounted", ("stack-active",), errno.EBUSY, "md0, on vda3", RAID1[:-1],
              RAID1_AWAY[1:]),
+    Obstacle("remote", ("disk-remote",), errno.EBUSY, "by NVMe over Fabrics", NVME_OF,
+             NVME_OF_AWAY),
     Obstacle("opened", ("device-open",), errno.EBUSY, "vda3: open for writing by believe[",
              believe("write", "/dev/vda3"), END_BACKGROUND),
     Obstacle("opened-disk", ("device-open",), errno.EBUSY, "vda: open for writing by believe[",

@@ -169,6 +169,10 @@
 	X(GATE_STACK, "stack-active",                                                              \
 	  "a device that is made of others is active, and nothing proves those unchanged",         \
 	  "unmount it, then: vgchange -an, cryptsetup close, mdadm --stop, nbd-client -d")         \
+	X(GATE_REMOTE, "disk-remote",                                                              \
+	  "a disk of another machine is connected, whose session a restart would end",             \
+	  "log out before the snapshot and in after it: iscsiadm -u, nvme disconnect-all, "        \
+	  "rbd unmap")                                                                             \
 	X(GATE_SHARE, "fs-share", "a directory of the host is mounted, and would hang",            \
 	  "unmount it before the snapshot and mount it after: /etc/fastboot/snapshot.d")           \
 	X(GATE_NETWORK, "fs-network", "a network file system is mounted read-write",               \
