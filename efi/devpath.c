@@ -207,17 +207,33 @@ struct disk_info {
 #define ATA_IDENTIFY_SIZE 512
 #define ATA_SERIAL	  20 /* word 10; characters change places within their word */
 
+static const EFI_GUID disk_info_guid = {
+	0xd432a67f, 0x14dc, 0x484b, { 0xb3, 0xbb, 0x3f, 0x02, 0x91, 0x84, 0x93, 0x27 }
+};
+
+/* The interfaces of which Identify tells what an ATA disk says; of others it is something else. */
+static const EFI_GUID ahci_guid = {
+	0x9e498932, 0x4abc, 0x45af, { 0xa3, 0x4d, 0x02, 0x47, 0x78, 0x7b, 0xe7, 0xc6 }
+};
+static const EFI_GUID ide_guid = {
+	0x5e948fe3, 0x26d3, 0x42b5, { 0xaf, 0x17, 0x61, 0x02, 0x87, 0x18, 0x8d, 0xec }
+};
+
+static bool is_ata(const struct disk_info *info)
+{
+	return memcmp(&info->interface, &ahci_guid, sizeof(ahci_guid)) == 0 ||
+	       memcmp(&info->interface, &ide_guid, sizeof(ide_guid)) == 0;
+}
+
 static uint64_t ata_identity(EFI_HANDLE disk)
 {
-	EFI_GUID guid = {
-		0xd432a67f, 0x14dc, 0x484b, { 0xb3, 0xbb, 0x3f, 0x02, 0x91, 0x84, 0x93, 0x27 }
-	};
 	uint8_t data[ATA_IDENTIFY_SIZE] = { 0 }, serial[IMG_ATA_SERIAL_SIZE];
+	EFI_GUID guid = disk_info_guid;
 	struct disk_info *info;
 	UINT32 size = sizeof(data);
 	UINTN i;
 
-	if (EFI_ERROR(BS->HandleProtocol(disk, &guid, (void **)&info)) ||
+	if (EFI_ERROR(BS->HandleProtocol(disk, &guid, (void **)&info)) || !is_ata(info) ||
 	    EFI_ERROR(info->identify(info, data, &size)))
 		return 0;
 	for (i = 0; i < sizeof(serial); i++)

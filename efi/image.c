@@ -48,6 +48,20 @@ static void take(struct loader *l, const struct headers *h)
 	}
 }
 
+/* Of any image that is here, whatever its state says: what it is about is no better with another.
+ */
+static enum img_reason heed_kernel(struct loader *l, const struct headers *h)
+{
+	enum img_reason reason = IMG_OK;
+	uint32_t i;
+
+	for (i = 0; i < l->area.nr_slots && reason == IMG_OK; i++) {
+		if (h->rank[i])
+			reason = heed_refusal(l, &h->slot[i]);
+	}
+	return reason;
+}
+
 enum img_reason read_headers(struct loader *l)
 {
 	struct headers *h = mem_alloc(l, sizeof(*h));
@@ -61,6 +75,9 @@ enum img_reason read_headers(struct loader *l)
 		if (!read_slot(l, i, h))
 			return IMG_E_DISK_READ;
 	}
+	refusal = heed_kernel(l, h);
+	if (refusal != IMG_OK)
+		return refusal;
 	l->slot_number =
 		img_slot_choose(h->reason, h->rank, l->area.nr_slots, l->options.slot, &refusal);
 	if (l->slot_number >= 0) {

@@ -130,6 +130,7 @@ struct loader {
 	struct img_memrange *map;
 	uint64_t nr_map;
 	struct img_verdict verdict;
+	struct img_refusal refusal; /* all zeroes: there is none */
 	struct memory memory;
 	struct staging staging;
 	struct img_handoff handoff;
@@ -201,10 +202,11 @@ enum img_reason read_headers(struct loader *l);
 enum img_reason read_sections(struct loader *l);
 
 /*
- * refusal.c: IMG_OK, or what the kernel of the chosen image refused after the last jump.  It is
- * heeded once.
+ * refusal.c: what the saved kernel refused after the last jump.  take_refusal: reads it and, unless
+ * this start is a simulation, removes it.  heed_refusal: IMG_OK if it is not about that image.
  */
-enum img_reason heed_kernel(struct loader *l);
+void take_refusal(struct loader *l);
+enum img_reason heed_refusal(struct loader *l, const struct img_slot *slot);
 
 /* machine.c */
 enum img_reason look_at_machine(struct loader *l);

@@ -51,9 +51,7 @@ static enum img_reason read_image(struct loader *l)
 		return reason;
 	stamp(l, IMG_STAMP_FOUND);
 	report_start(l);
-	reason = heed_kernel(l);
-	if (reason == IMG_OK)
-		reason = read_sections(l);
+	reason = read_sections(l);
 	stamp(l, IMG_STAMP_META);
 	return reason;
 }
@@ -100,6 +98,7 @@ static enum img_reason fast_boot(struct loader *l)
 	enum img_reason reason = read_options(l);
 	struct entry entry;
 
+	take_refusal(l);
 	if (reason == IMG_OK)
 		reason = read_image(l);
 	if (reason == IMG_OK)

@@ -71,15 +71,12 @@ static enum img_reason open_medium(struct loader *l, const struct img_proof *pro
 	return IMG_OK;
 }
 
-/*
- * Not all firmware tells it, and the order of a number's bytes is a matter that firmware may take
- * differently.  The saved kernel looks as well (docs/safety.md).
- */
+/* Not all firmware tells it; the saved kernel looks as well (docs/safety.md). */
 static uint64_t identity_today(const struct disk *disk, const struct img_proof *proof)
 {
 	uint64_t today = disk_identity(disk->handle);
 
-	return !today || __builtin_bswap64(today) == proof->digest ? proof->digest : today;
+	return today ? today : proof->digest;
 }
 
 static enum img_reason read_and_digest(struct loader *l, const struct img_proof *proof,

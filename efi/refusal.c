@@ -7,53 +7,57 @@
 
 #define VARIABLE L"FastbootKernelRefusal"
 
-/* False: there is none; *ret is all zeroes if it is of a form that is not known. */
-static bool read_refusal(struct img_refusal *ret)
-{
-	EFI_GUID guid = FASTBOOT_GUID;
-	UINTN size = sizeof(*ret);
-	EFI_STATUS status = RT->GetVariable(VARIABLE, &guid, NULL, &size, ret);
-
-	if (status != EFI_SUCCESS || size != sizeof(*ret) || ret->magic != IMG_REFUSAL_MAGIC)
-		memset(ret, 0, sizeof(*ret));
-	return status == EFI_SUCCESS || status == EFI_BUFFER_TOO_SMALL;
-}
-
-/* What it is about may have been mended: the next start tries again. */
-static void remove_refusal(void)
+/* Deletes it, whatever its attributes are (UEFI 2.10, 8.2). */
+static bool remove_variable(void)
 {
 	EFI_GUID guid = FASTBOOT_GUID;
 
-	RT->SetVariable(VARIABLE, &guid,
-			EFI_VARIABLE_NON_VOLATILE | EFI_VARIABLE_BOOTSERVICE_ACCESS |
-				EFI_VARIABLE_RUNTIME_ACCESS,
-			0, NULL);
+	return !EFI_ERROR(RT->SetVariable(VARIABLE, &guid, 0, 0, NULL));
 }
 
-static void blame_disk(struct loader *l, const struct img_refusal *refusal)
+static bool is_known(EFI_STATUS status, UINTN size, const struct img_refusal *refusal)
+{
+	return status == EFI_SUCCESS && size == sizeof(*refusal) &&
+	       refusal->magic == IMG_REFUSAL_MAGIC;
+}
+
+void take_refusal(struct loader *l)
+{
+	EFI_GUID guid = FASTBOOT_GUID;
+	UINTN size = sizeof(l->refusal);
+	EFI_STATUS status = RT->GetVariable(VARIABLE, &guid, NULL, &size, &l->refusal);
+	bool heeded = is_known(status, size, &l->refusal);
+
+	/* One that cannot be removed would be heeded at each start. */
+	if (status != EFI_NOT_FOUND && !l->options.simulate)
+		heeded &= remove_variable();
+	if (!heeded)
+		memset(&l->refusal, 0, sizeof(l->refusal));
+}
+
+static void blame_disk(struct loader *l)
 {
 	static const uint8_t own_partition[16];
+	const uint8_t *uuid = l->refusal.part_uuid;
 
 	l->detail =
 		(struct img_detail){ .object = "disk", .field = "found by the restored system" };
-	memcpy(l->detail_uuid, refusal->part_uuid, sizeof(l->detail_uuid));
-	if (memcmp(refusal->part_uuid, own_partition, sizeof(own_partition)) != 0 ||
+	memcpy(l->detail_uuid, uuid, sizeof(l->detail_uuid));
+	if (memcmp(uuid, own_partition, sizeof(own_partition)) != 0 ||
 	    partition_uuid(l->disk.handle, l->detail_uuid))
 		l->detail.uuid = l->detail_uuid;
 }
 
-enum img_reason heed_kernel(struct loader *l)
+enum img_reason heed_refusal(struct loader *l, const struct img_slot *slot)
 {
-	struct img_refusal refusal;
+	const struct img_refusal *refusal = &l->refusal;
 	enum img_reason reason;
 
-	if (!read_refusal(&refusal))
+	if (!refusal->magic || refusal->generation != slot->generation ||
+	    memcmp(refusal->area_uuid, l->area.uuid, sizeof(l->area.uuid)) != 0)
 		return IMG_OK;
-	if (!l->options.simulate)
-		remove_refusal();
-	reason = img_reason_find(refusal.code, sizeof(refusal.code));
-	if (reason == IMG_OK || refusal.generation != l->slot.generation)
-		return IMG_OK;
-	blame_disk(l, &refusal);
+	reason = img_reason_find(refusal->code, sizeof(refusal->code));
+	if (reason != IMG_OK)
+		blame_disk(l);
 	return reason;
 }

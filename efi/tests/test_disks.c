@@ -70,6 +70,7 @@ EFI_RUNTIME_SERVICES *RT;
 static bool variable_there;
 static struct img_refusal refusal;
 static UINTN refusal_size; /* 0: there is none */
+static bool removal_fails;
 
 /* Exactly as large as asked for, so that ASan sees what goes beyond. */
 void *mem_alloc(struct loader *l, uint64_t bytes)
@@ -207,17 +208,18 @@ static bool is_named(const CHAR16 *name, const CHAR16 *other)
 	return *name == *other;
 }
 
-static bool is_refusal(const CHAR16 *name)
+static bool is_refusal(const CHAR16 *name, const EFI_GUID *vendor)
 {
-	return is_named(name, L"FastbootKernelRefusal");
+	static const EFI_GUID guid = FASTBOOT_GUID;
+
+	return is_named(name, L"FastbootKernelRefusal") && memcmp(vendor, &guid, sizeof(guid)) == 0;
 }
 
 static EFI_STATUS EFIAPI fake_variable(CHAR16 *name, EFI_GUID *vendor, UINT32 *attributes,
 				       UINTN *size, VOID *data)
 {
-	(void)vendor;
 	(void)attributes;
-	if (is_refusal(name)) {
+	if (is_refusal(name, vendor)) {
 		UINTN room = *size;
 
 		*size = refusal_size;
@@ -233,16 +235,16 @@ static EFI_STATUS EFIAPI fake_variable(CHAR16 *name, EFI_GUID *vendor, UINT32 *a
 	return variable_there ? EFI_BUFFER_TOO_SMALL : EFI_NOT_FOUND;
 }
 
-/* Only to remove it. */
+/* Only to remove it (UEFI 2.10, 8.2: attributes of zero, or the variable's own). */
 static EFI_STATUS EFIAPI fake_set_variable(CHAR16 *name, EFI_GUID *vendor, UINT32 attributes,
 					   UINTN size, VOID *data)
 {
-	(void)vendor;
 	(void)data;
-	assert_true(is_refusal(name));
-	assert_int_equal(attributes, EFI_VARIABLE_NON_VOLATILE | EFI_VARIABLE_BOOTSERVICE_ACCESS |
-					     EFI_VARIABLE_RUNTIME_ACCESS);
+	assert_true(is_refusal(name, vendor));
+	assert_int_equal(attributes, 0);
 	assert_int_equal(size, 0);
+	if (removal_fails)
+		return EFI_WRITE_PROTECTED;
 	refusal_size = 0;
 	return EFI_SUCCESS;
 }
@@ -1154,11 +1156,15 @@ static EFI_STATUS EFIAPI fake_identify(struct disk_info *info, VOID *to, UINT32 
 	return EFI_SUCCESS;
 }
 
+static const EFI_GUID ahci = {
+	0x9e498932, 0x4abc, 0x45af, { 0xa3, 0x4d, 0x02, 0x47, 0x78, 0x7b, 0xe7, 0xc6 }
+};
+
 static struct medium *ata_disk(const struct medium *controller, const char *serial)
 {
 	struct medium *m = disk_of(controller, MSG_SATA_DP, "\1\0\0\0\0\0", 6);
 
-	m->info.identify = fake_identify;
+	m->info = (struct disk_info){ .interface = ahci, .identify = fake_identify };
 	m->serial = serial;
 	return m;
 }
@@ -1174,10 +1180,13 @@ static void test_identities(void **state)
 	assert_true(disk_identity(ata_disk(controller, SERIAL)) ==
 		    img_ata_identity((const uint8_t *)SERIAL));
 	assert_true(disk_identity(ata_disk(controller, NULL)) == 0);
+	disk = ata_disk(controller, SERIAL);
+	disk->info.interface.Data1 ^= 1; /* whose Identify says something else */
+	assert_true(disk_identity(disk) == 0);
 	disk = disk_of(controller, 0x17, "\3\0\0\0\1\2\3\4\5\6\7\x80", 12);
 	assert_true(disk_identity(disk) == 0x8007060504030201ull);
 	/* A controller that is its own disk, and one that has no number of that kind. */
-	disk = disk_of(controller, 0, NULL, 0);
+	disk = disk_of(controller, 0, "", 0);
 	disk->serial = SERIAL;
 	assert_true(disk_identity(disk) == 0);
 	disk = disk_of(controller, MSG_SCSI_DP, "\4\0\7\0", 4);
@@ -1207,11 +1216,6 @@ static void test_disk_replaced(void **state)
 	disk->serial = "QM00006             ";
 	assert_int_equal(check_proofs(), IMG_E_DISK_REPLACED);
 	assert_partition(0x11);
-	p.digest = __builtin_bswap64(img_ata_identity((const uint8_t *)disk->serial));
-	proof[0] = img_proof_encode(&p);
-	assert_int_equal(check_proofs(), IMG_OK);
-	disk->serial = SERIAL;
-	assert_int_equal(check_proofs(), IMG_E_DISK_REPLACED);
 	disk->serial = NULL; /* this firmware does not tell it: the kernel will look */
 	assert_int_equal(check_proofs(), IMG_OK);
 }
@@ -1221,26 +1225,60 @@ static void test_disk_replaced(void **state)
 static void refuse(const char *code, uint64_t generation, uint8_t uuid)
 {
 	refusal = (struct img_refusal){ .magic = IMG_REFUSAL_MAGIC, .generation = generation };
+	memcpy(refusal.area_uuid, loader.area.uuid, sizeof(refusal.area_uuid));
 	strcpy(refusal.code, code);
 	memset(refusal.part_uuid, uuid, sizeof(refusal.part_uuid));
 	refusal_size = sizeof(refusal);
+	removal_fails = false;
+}
+
+static enum img_reason next_start(void)
+{
+	take_refusal(&loader);
+	return read_headers(&loader);
+}
+
+static void refusable(void)
+{
+	struct medium *own = two_slots(512);
+
+	assert_true(disk_open(own, &loader.disk));
 }
 
 static void test_kernel_is_heeded_once(void **state)
 {
 	(void)state;
-	two_disks(512);
-	assert_true(disk_open(&medium[1], &loader.disk));
-	loader.slot.generation = 7;
-	assert_int_equal(heed_kernel(&loader), IMG_OK);
-	refuse("disk-moved", 7, 0x22);
-	assert_int_equal(heed_kernel(&loader), IMG_E_DISK_MOVED);
+	refusable();
+	assert_int_equal(next_start(), IMG_OK);
+	refuse("disk-moved", 2, 0x22);
+	assert_int_equal(next_start(), IMG_E_DISK_MOVED);
 	assert_partition(0x22);
 	assert_string_equal(loader.detail.field, "found by the restored system");
-	assert_int_equal(heed_kernel(&loader), IMG_OK);
-	refuse("disk-replaced", 7, 0); /* the image's own disk */
-	assert_int_equal(heed_kernel(&loader), IMG_E_DISK_REPLACED);
+	assert_int_equal(refusal_size, 0);
+	assert_int_equal(next_start(), IMG_OK);
+	refuse("disk-read", 1, 0); /* the image's own disk, and the image that would not be taken */
+	assert_int_equal(next_start(), IMG_E_DISK_READ);
 	assert_partition(0x11);
+}
+
+/* That attempt was the third, or the only one that there could be. */
+static void test_kernel_is_heeded_first(void **state)
+{
+	static const struct img_state consumed = { .valid = true, .restores = 1, .consumed = true };
+	struct medium *own;
+
+	(void)state;
+	refusable();
+	own = &medium[1];
+	put_slot(own, 1, 2, IMG_MODE_GOLDEN, &tried_thrice);
+	refuse("disk-moved", 2, 0x22);
+	assert_int_equal(next_start(), IMG_E_DISK_MOVED);
+	assert_int_equal(next_start(), IMG_OK);
+	assert_taken(0, IMG_E_SLOT_QUARANTINED);
+	put_slot(own, 1, 2, IMG_MODE_ONCE, &consumed);
+	refuse("disk-moved", 2, 0x22);
+	assert_int_equal(next_start(), IMG_E_DISK_MOVED);
+	assert_int_equal(next_start(), IMG_OK);
 }
 
 /* Of another image, or of a form that is not known: it is removed, and says nothing. */
@@ -1249,12 +1287,11 @@ static void test_kernel_says_nothing(void **state)
 	size_t row;
 
 	(void)state;
-	two_disks(512);
-	loader.slot.generation = 7;
-	for (row = 0; row < 5; row++) {
-		refuse("disk-moved", 7, 0x22);
+	refusable();
+	for (row = 0; row < 6; row++) {
+		refuse("disk-moved", 2, 0x22);
 		if (row == 0)
-			refusal.generation = 6;
+			refusal.generation = 3;
 		if (row == 1)
 			refusal.magic ^= 1;
 		if (row == 2)
@@ -1263,20 +1300,31 @@ static void test_kernel_says_nothing(void **state)
 			memset(refusal.code, 'x', sizeof(refusal.code));
 		if (row == 4)
 			refusal_size--;
-		assert_int_equal(heed_kernel(&loader), IMG_OK);
+		if (row == 5)
+			refusal.area_uuid[15] ^= 1;
+		assert_int_equal(next_start(), IMG_OK);
 		assert_int_equal(refusal_size, 0);
 	}
+}
+
+/* It would be heeded at every start: the attempts will end it. */
+static void test_kernel_cannot_be_forgotten(void **state)
+{
+	(void)state;
+	refusable();
+	refuse("disk-moved", 2, 0x22);
+	removal_fails = true;
+	assert_int_equal(next_start(), IMG_OK);
 }
 
 static void test_simulation_removes_nothing(void **state)
 {
 	(void)state;
-	two_disks(512);
-	loader.slot.generation = 7;
+	refusable();
 	loader.options.simulate = true;
-	refuse("disk-moved", 7, 0x22);
-	assert_int_equal(heed_kernel(&loader), IMG_E_DISK_MOVED);
-	assert_int_equal(heed_kernel(&loader), IMG_E_DISK_MOVED);
+	refuse("disk-moved", 2, 0x22);
+	assert_int_equal(next_start(), IMG_E_DISK_MOVED);
+	assert_int_equal(next_start(), IMG_E_DISK_MOVED);
 }
 
 /* Sleepers. */
@@ -1421,6 +1469,8 @@ int main(void)
 		TEST(test_identities),
 		TEST(test_disk_replaced),
 		TEST(test_kernel_is_heeded_once),
+		TEST(test_kernel_is_heeded_first),
+		TEST(test_kernel_cannot_be_forgotten),
 		TEST(test_kernel_says_nothing),
 		TEST(test_simulation_removes_nothing),
 		TEST(test_sleeper),

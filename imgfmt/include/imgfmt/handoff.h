@@ -70,11 +70,12 @@ struct img_handoff {
 struct img_refusal {
 	uint64_t magic;
 	uint64_t generation;   /* of the image */
+	uint8_t area_uuid[16]; /* that it is in */
 	char code[32];	       /* img_reason_code(), with its NUL */
 	uint8_t part_uuid[16]; /* a partition of the disk it is about; zero: the image's */
 };
 
-static_assert(sizeof(struct img_refusal) == 64, "refusal");
+static_assert(sizeof(struct img_refusal) == 80, "refusal");
 static_assert(sizeof(struct img_handoff) <= 4096, "one page");
 static_assert(offsetof(struct img_handoff, seed) == 80, "seed");
 static_assert(offsetof(struct img_handoff, stamp) == 144, "stamp");

@@ -120,9 +120,8 @@
 	X(DISK_MOVED, "disk-moved",                                                                \
 	  "a disk is plugged in elsewhere, where the saved kernel would not find it",              \
 	  "plug it back in where it was, or take a new image")                                     \
-	X(DISK_REPLACED, "disk-replaced",                                                          \
-	  "a disk is not the one the image was taken with, or its driver has given it up",         \
-	  "plug in the one that was there and check its cable, or take a new image")               \
+	X(DISK_REPLACED, "disk-replaced", "a disk is not the one the image was taken with",        \
+	  "plug in the one that was there, or take a new image")                                   \
 	X(PARTITION_TABLE, "partition-table",                                                      \
 	  "a partition table has changed since the image was taken",                               \
 	  "take a new image: echo golden > /sys/power/fastboot_snapshot")                          \
@@ -171,7 +170,8 @@
 	  "unmount it, then: vgchange -an, cryptsetup close, mdadm --stop, nbd-client -d")         \
 	X(GATE_REMOTE, "disk-remote",                                                              \
 	  "a disk of another machine is connected, whose session a restart would end",             \
-	  "log out before the snapshot and in after it: iscsiadm -u, nvme disconnect-all, "        \
+	  "log out before the snapshot, and in again after it: iscsiadm -m node -u, nvme "         \
+	  "disconnect-all, "                                                                       \
 	  "rbd unmap")                                                                             \
 	X(GATE_SHARE, "fs-share", "a directory of the host is mounted, and would hang",            \
 	  "unmount it before the snapshot and mount it after: /etc/fastboot/snapshot.d")           \
