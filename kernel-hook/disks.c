@@ -5,18 +5,23 @@
  * restore, whatever that device is by then.
  */
 #include <linux/blkdev.h>
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/math.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "disk.h"
 #include "disks.h"
+#include "held.h"
 
 #define GPT_SIGNATURE "EFI PART" /* UEFI 2.10, 5.3.2 */
 
 /* A disk that has just been woken may need a moment. */
 #define ATTEMPTS 4
 #define PAUSE_MS 500
+
+#define DEADLINE_S 60
 
 static bool guid_is_zero(const u8 guid[16])
 {
@@ -80,7 +85,7 @@ static int table_note(struct survey_disk *disk, void *block)
 	return error;
 }
 
-int disks_note(struct survey *survey, void *block, struct report *report)
+static int tables_note(struct survey *survey, void *block, struct report *report)
 {
 	unsigned int i;
 	int error;
@@ -113,18 +118,54 @@ static enum img_reason disk_recheck(const struct survey_disk *disk, void *block,
 
 	*ret_error = table_read_patiently(disk, block, &digest);
 	if (*ret_error)
-		return IMG_E_DISK_REPLACED;
+		return IMG_E_DISK_READ;
 	return digest == disk->table.digest ? IMG_OK : IMG_E_DISK_MOVED;
 }
 
-struct disks_stranger disks_recheck(const struct survey *survey, void *block)
+static void recheck_work(struct work_struct *work)
 {
-	struct disks_stranger stranger = { .reason = IMG_OK };
+	struct disks *disks = container_of(work, struct disks, work);
+	struct disks_stranger *stranger = &disks->stranger;
 	unsigned int i;
 
-	for (i = 0; i < survey->nr_disks && !stranger.reason; i++) {
-		stranger.disk = &survey->disk[i];
-		stranger.reason = disk_recheck(stranger.disk, block, &stranger.error);
+	for (i = 0; i < disks->survey->nr_disks && !stranger->reason; i++) {
+		WRITE_ONCE(stranger->disk, &disks->survey->disk[i]);
+		stranger->reason = disk_recheck(stranger->disk, disks->block, &stranger->error);
 	}
-	return stranger;
+	complete(&disks->done);
+}
+
+int disks_prepare(struct disks *disks, struct survey *survey, void *block, struct report *report)
+{
+	int error = tables_note(survey, block, report);
+
+	if (error)
+		return error;
+	disks->survey = survey;
+	disks->block = block;
+	INIT_WORK(&disks->work, recheck_work);
+	init_completion(&disks->done);
+	disks->queue = held(alloc_workqueue("fastboot_disks", WQ_UNBOUND | WQ_MEM_RECLAIM, 1));
+	if (disks->queue)
+		return 0;
+	return report_obstacle(report, IMG_E_CAPTURE, -ENOMEM, "no memory to look at the disks");
+}
+
+void disks_release(struct disks *disks)
+{
+	if (disks->queue)
+		destroy_workqueue(unheld(disks->queue));
+	memset(disks, 0, sizeof(*disks));
+}
+
+/* What a driver makes of a disk that does not answer may take minutes for each request. */
+struct disks_stranger disks_recheck(struct disks *disks)
+{
+	struct disks_stranger late = { .reason = IMG_E_DISK_READ, .error = -ETIMEDOUT };
+
+	queue_work(disks->queue, &disks->work);
+	if (wait_for_completion_timeout(&disks->done, DEADLINE_S * HZ))
+		return disks->stranger;
+	late.disk = READ_ONCE(disks->stranger.disk) ?: disks->survey->disk;
+	return late;
 }

@@ -7,26 +7,43 @@
 #ifndef HOOK_DISKS_H
 #define HOOK_DISKS_H
 
+#include <linux/completion.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 #include <imgfmt/imgfmt.h>
 
 #include "report.h"
 #include "survey.h"
 
-/* block, everywhere: a page, overwritten. */
-
-/* NULL, or why the partition table of a disk cannot be proven. */
+/* NULL, or why the partition table of a disk cannot be proven.  block: a page, overwritten. */
 const char *disks_try(const struct survey_disk *disk, void *block);
 
-/* Notes where the tables are, and what they say.  0, or the errno of an obstacle. */
-int disks_note(struct survey *survey, void *block, struct report *report);
-
-/* After a restore, before any task runs. */
 struct disks_stranger {
 	const struct survey_disk *disk;
-	enum img_reason reason; /* IMG_OK: there is none; IMG_E_DISK_MOVED, IMG_E_DISK_REPLACED */
-	int error;		/* of REPLACED */
+	enum img_reason reason; /* IMG_OK: there is none; IMG_E_DISK_MOVED, IMG_E_DISK_READ */
+	int error;		/* of DISK_READ */
 };
-struct disks_stranger disks_recheck(const struct survey *survey, void *block);
+
+struct disks {
+	const struct survey *survey;
+	void *block;
+	struct workqueue_struct *queue;
+	struct work_struct work;
+	struct completion done;
+	struct disks_stranger stranger;
+};
+
+/*
+ * Notes in the survey where the tables are, and what they say.  block: a page, overwritten now and
+ * in each recheck.  0, or the errno of an obstacle.
+ */
+int disks_prepare(struct disks *disks, struct survey *survey, void *block, struct report *report);
+void disks_release(struct disks *disks);
+
+/*
+ * After a restore, before any task runs.  Takes a minute at the most.  With a stranger there, the
+ * machine is not to go on: a read may still be under way.
+ */
+struct disks_stranger disks_recheck(struct disks *disks);
 
 #endif

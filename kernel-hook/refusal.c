@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Nothing has been written to any disk, and nothing may be: a driver's way to an orderly end would
- * write what it holds to a disk that is not its own.  So the machine is reset, as it stands.
+ * No task has run, and none may: a driver's way to an orderly end would write what it holds to a
+ * disk that is not its own.  So the machine is reset, as it stands.
  */
 #define pr_fmt(fmt) "fastboot: " fmt
 
@@ -23,7 +23,7 @@ static void __noreturn refusal_reset(struct img_refusal *refusal)
 		pr_emerg("the firmware cannot be told so: error %d; the image will be tried until "
 			 "it is in quarantine\n",
 			 error);
-	pr_emerg("nothing was written; resetting the machine, to boot normally\n");
+	pr_emerg("no task has run; resetting the machine, to boot normally\n");
 	msleep(CONSOLES_MS);
 	emergency_restart();
 	for (;;)
@@ -42,10 +42,12 @@ static void tell(const struct disks_stranger *stranger)
 			 stranger->disk->name);
 }
 
-void refusal_of_disk(u64 generation, const struct disks_stranger *stranger)
+void refusal_of_disk(const struct img_area *area, u64 generation,
+		     const struct disks_stranger *stranger)
 {
 	struct img_refusal refusal = { .magic = IMG_REFUSAL_MAGIC, .generation = generation };
 
+	memcpy(refusal.area_uuid, area->uuid, sizeof(refusal.area_uuid));
 	strscpy(refusal.code, img_reason_code(stranger->reason), sizeof(refusal.code));
 	memcpy(refusal.part_uuid, stranger->disk->guid, sizeof(refusal.part_uuid));
 	tell(stranger);

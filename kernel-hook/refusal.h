@@ -11,6 +11,7 @@
 #include "disks.h"
 
 /* Leaves the reason to the loader's next start, and resets the machine. */
-void __noreturn refusal_of_disk(u64 generation, const struct disks_stranger *stranger);
+void __noreturn refusal_of_disk(const struct img_area *area, u64 generation,
+				const struct disks_stranger *stranger);
 
 #endif

@@ -10,17 +10,24 @@
 #include "findings.h"
 #include "remotes.h"
 
-/* A transport class device between host and target (drivers/scsi/scsi_transport_iscsi.c). */
-static bool is_iscsi(const struct device *device)
+/*
+ * Of the devices above a disk, the one that tells: a session (drivers/scsi/scsi_transport_iscsi.c),
+ * a controller whose ports are elsewhere (drivers/usb/usbip/vhci_hcd.c), RADOS's own bus.
+ */
+static const char *protocol_above(const struct device *device)
 {
 	unsigned int number;
 	char more;
 
 	for (; device; device = device->parent) {
 		if (sscanf(dev_name(device), "session%u%c", &number, &more) == 1)
-			return true;
+			return "iSCSI";
+		if (sscanf(dev_name(device), "vhci_hcd.%u%c", &number, &more) == 1)
+			return "USB/IP";
+		if (device_is_on_bus(device, "rbd"))
+			return "RADOS";
 	}
-	return false;
+	return NULL;
 }
 
 /*
@@ -39,15 +46,11 @@ static bool is_nvme_of(const char *name)
 
 static const char *protocol_of(struct block_device *bdev)
 {
-	const struct device *parent = bdev->bd_device.parent;
-
-	if (bdev_is_partition(bdev) || !parent)
+	if (bdev_is_partition(bdev))
 		return NULL;
-	if (is_iscsi(parent))
-		return "iSCSI";
 	if (is_nvme_of(bdev->bd_disk->disk_name))
 		return "NVMe over Fabrics";
-	return device_is_on_bus(parent, "rbd") ? "RADOS" : NULL;
+	return protocol_above(bdev->bd_device.parent);
 }
 
 void gate_remotes(const struct survey *survey, struct report *report)

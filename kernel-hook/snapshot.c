@@ -29,7 +29,6 @@
 #include <asm/tsc.h>
 
 #include "disk.h"
-#include "disks.h"
 #include "fault.h"
 #include "gates.h"
 #include "held.h"
@@ -104,7 +103,8 @@ static void snapshot_gates(struct snapshot *snapshot)
 		(void)checkpoint_open(&snapshot->checkpoint, report);
 	if (!report_error(report) && passes(snapshot, FAULT_PROOFS) &&
 	    !proofs_prepare(&snapshot->proofs, report))
-		(void)disks_note(&snapshot->survey, snapshot->proofs.buffer, report);
+		(void)disks_prepare(&snapshot->disks, &snapshot->survey, snapshot->proofs.buffer,
+				    report);
 }
 
 static int no_memory(struct snapshot *snapshot, const char *what, int error)
@@ -185,6 +185,7 @@ static void snapshot_release(struct snapshot *snapshot)
 	stream_release(&snapshot->stream);
 	pack_release(&snapshot->pack);
 	shared_unmap(&snapshot->shared);
+	disks_release(&snapshot->disks);
 	proofs_release(&snapshot->proofs);
 	checkpoint_close(&snapshot->checkpoint);
 	target_close(&snapshot->target);
@@ -347,22 +348,28 @@ static void consumption_flush(struct snapshot *snapshot)
 			'a' + snapshot->target.slot);
 }
 
-/* Returns only if all disks are where the kernel left them. */
+/*
+ * Returns only if all disks are where the kernel left them.  The attempt may still lie in the cache
+ * of the image's disk, which is the survey's first.
+ */
 static void disks_prove(struct snapshot *snapshot, u64 generation)
 {
-	struct disks_stranger stranger = disks_recheck(&snapshot->survey, snapshot->proofs.buffer);
+	const struct disks_stranger stranger = disks_recheck(&snapshot->disks);
 
-	if (stranger.reason)
-		refusal_of_disk(generation, &stranger);
+	if (!stranger.reason)
+		return;
+	if (stranger.disk != snapshot->survey.disk)
+		(void)disk_flush(snapshot->target.file);
+	refusal_of_disk(&snapshot->target.area, generation, &stranger);
 }
 
 static void restored_before_thaw(struct snapshot *snapshot, struct snapshot_status *status)
 {
 	resume_apply(&snapshot->resume, snapshot->request.handoff, &status->resume);
+	disks_prove(snapshot, status->resume.handoff.generation);
 	watchdogs_restart();
 	if (snapshot->request.mode == IMG_MODE_ONCE)
 		consumption_flush(snapshot);
-	disks_prove(snapshot, status->resume.handoff.generation);
 }
 
 static void restored_after_thaw(struct snapshot *snapshot, struct snapshot_status *status)

@@ -10,6 +10,7 @@
 
 #include "checkpoint.h"
 #include "compat/hibernation_mode.h"
+#include "disks.h"
 #include "pack.h"
 #include "proofs.h"
 #include "record.h"
@@ -76,6 +77,7 @@ struct snapshot {
 	struct target target;
 	struct survey survey;
 	struct proofs proofs;
+	struct disks disks;
 	struct record record;
 	struct shared shared;
 	struct pack pack;

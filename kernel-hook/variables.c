@@ -51,8 +51,7 @@ int variables_write_refusal(struct img_refusal *refusal)
 	efi_guid_t vendor = FASTBOOT_GUID;
 	efi_status_t status;
 
-	if (!efi_enabled(EFI_RUNTIME_SERVICES) ||
-	    !efi_rt_services_supported(EFI_RT_SUPPORTED_SET_VARIABLE))
+	if (!variables_exist() || !efi_rt_services_supported(EFI_RT_SUPPORTED_SET_VARIABLE))
 		return -EOPNOTSUPP;
 	status = efivar_set_variable(name, &vendor,
 				     EFI_VARIABLE_NON_VOLATILE | EFI_VARIABLE_BOOTSERVICE_ACCESS |
