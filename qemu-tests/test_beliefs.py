@@ -142,15 +142,16 @@ def test_disks_exchanged_where_no_place_is_known(lab, at_usb):
     kernel_refuses(vm, "disk-moved")
     checks.normal_boot(vm, "disk-moved")
     vm.power_off()
+    assert disk.is_blank(blank)
     vm = lab.again(vm, drives=[second, blank]).start()
     assert checks.outcome(vm, at_usb.facts) == "restored"
     assert product.attribute(vm, "attempts") == "2"
 
 
 def test_driver_refuses_a_clone(lab, at_usb):
-    """Its number is one that the loader does not know, and the kernel does."""
+    """The loader does not know its serial number; the kernel does."""
     vm = lab.copy(at_usb, AT_USB.changed(places=("", "port=1,serial=clone"))).start()
-    kernel_refuses(vm, "disk-replaced")
+    kernel_refuses(vm, "disk-read")
 
 
 # What is mended after each restore; and a machine that looks the same with its disks exchanged.

@@ -8,6 +8,7 @@ The identifiers are fixed: a disk is the same one each time it is built.
 
 import hashlib
 import itertools
+import json
 import re
 import shutil
 import tempfile
@@ -231,6 +232,12 @@ def make_blank(disk, mib):
     """Build a disk on which there is nothing; returns it."""
     host("qemu-img", "create", "-q", "-f", "qcow2", disk, f"{mib}M")
     return disk
+
+
+def is_blank(disk):
+    """Is there still nothing on it but zeroes?"""
+    mapped = json.loads(host("qemu-img", "map", "--output=json", disk))
+    return all(extent["zero"] for extent in mapped)
 
 
 def make_overlay(backing, overlay, backing_format="qcow2"):

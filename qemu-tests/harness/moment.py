@@ -16,7 +16,7 @@ from .vm import VM, GuestError
 
 # Bytes a second at which the firmware takes some seconds to load the loader: long enough to be
 # stopped meanwhile.
-SLOW = 96 << 10
+SLOW = 64 << 10
 LOADING = "BdsDxe: loading Boot"
 STARTING = "BdsDxe: start"
 
@@ -62,7 +62,7 @@ def keep_at_entry(power_on):
     by the thread that reads its console.  Where even that comes too late, on a host that has no
     time, the disk is made slower still.
     """
-    for bytes_per_second in (SLOW, SLOW // 2, SLOW // 4):
+    for bytes_per_second in (SLOW, SLOW // 2, SLOW // 4, SLOW // 8):
         vm = power_on(bytes_per_second)
         vm.on_line = lambda _, line, vm=vm: LOADING in line and vm.qmp.command("stop")
         with vm:
