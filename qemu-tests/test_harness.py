@@ -2,13 +2,16 @@
 """The watchman himself: what must fail a test is noticed on a console."""
 
 import collections
+import os
+import shutil
 import socket
 import time
 
 import pytest
 
-from harness import costs
+from harness import costs, native
 from harness.console import Console
+from harness.paths import host
 
 
 @pytest.fixture
@@ -76,3 +79,20 @@ def test_dearest_file_is_dealt_out_first(monkeypatch):
     while scheduler.workqueue:
         scheduler._assign_work_unit(None)
     assert dealt[:2] == ["test_debian.py", "decoder/test_fbimage.py"]
+
+
+@pytest.mark.skipif(not native.possible(), reason="needs root and loop devices")
+def test_guest_disk_is_left_by_what_still_runs(tmp_path):
+    """A maintainer script may have started what holds files open."""
+    tree, image = tmp_path / "tree", tmp_path / "disk"
+    for name in ("bin", "usr/sbin", "usr/bin", "proc", "sys", "run", "tmp", "dev", "mnt"):
+        (tree / name).mkdir(parents=True)
+    shutil.copy("/bin/busybox", tree / "bin/sh")
+    os.link(tree / "bin/sh", tree / "bin/sleep")
+    os.link(tree / "bin/sh", tree / "usr/bin/env")
+    host("truncate", "-s", "16M", image)
+    host("mke2fs", "-q", "-t", "ext4", "-d", tree, image)
+    said = host(native.ENTER, image, 0, 16 << 20, tmp_path, "/bin/sh", "-c",
+                "sleep 1000 </dev/null >/dev/null 2>&1 & echo done")
+    assert said.split() == ["done"]
+    host("e2fsck", "-f", "-n", image)
