@@ -3,4 +3,4 @@
 # The loader builds the reader side only.
 IMGFMT_READER_SRCS := src/chunk.c src/fingerprint.c src/meta.c src/plan.c src/proof.c \
 	src/reader.c src/reasons.c src/state.c
-IMGFMT_WRITER_SRCS := src/encode.c src/fsextents.c src/writer.c
+IMGFMT_WRITER_SRCS := src/encode.c src/fs.c src/writer.c

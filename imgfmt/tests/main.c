@@ -46,7 +46,7 @@ int main(void)
 	failures += run_fingerprint_tests();
 	failures += run_smbios_tests();
 	failures += run_plan_tests();
-	failures += run_fsextents_tests();
+	failures += run_fs_tests();
 	failures += run_mkfs_tests();
 	failures += run_example_tests();
 	failures += run_power_loss_tests();

@@ -34,7 +34,7 @@ int run_meta_tests(void);
 int run_state_tests(void);
 int run_proof_tests(void);
 int run_smbios_tests(void);
-int run_fsextents_tests(void);
+int run_fs_tests(void);
 int run_mkfs_tests(void);
 int run_chunk_tests(void);
 int run_writer_tests(void);

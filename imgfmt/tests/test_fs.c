@@ -594,7 +594,7 @@ static void test_random(void **state)
 	}
 }
 
-int run_fsextents_tests(void)
+int run_fs_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ext4),
