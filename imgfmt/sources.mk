@@ -3,4 +3,5 @@
 # The loader builds the reader side only.
 IMGFMT_READER_SRCS := src/chunk.c src/fingerprint.c src/meta.c src/plan.c src/proof.c \
 	src/reader.c src/reasons.c src/state.c
-IMGFMT_WRITER_SRCS := src/encode.c src/fs.c src/writer.c
+IMGFMT_WRITER_SRCS := src/encode.c src/fs.c src/fs_btrfs.c src/fs_ext.c \
+	src/fs_f2fs.c src/fs_readonly.c src/fs_xfs.c src/swap.c src/writer.c
