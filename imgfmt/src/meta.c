@@ -4,6 +4,7 @@
  * read through accessors that need no checks.  The steps below stand in the
  * order of the specification's rules.
  */
+#include <imgfmt/proof.h>
 #include <imgfmt/reader.h>
 
 #include "internal.h"
@@ -272,13 +273,6 @@ static enum img_reason proof_refuse(const struct meta_check *c, enum img_reason 
 	return REFUSE(c, reason, .object = "proof", .field = field, .index = i, .golden = value);
 }
 
-static bool proof_kind_is_known(uint32_t kind)
-{
-	return (kind >= IMG_PROOF_PARTITION_TABLE && kind <= IMG_PROOF_IMAGE_PARTITION) ||
-	       (kind >= IMG_PROOF_EXT_SUPER && kind <= IMG_PROOF_ISO9660_SUPER) ||
-	       (kind >= IMG_PROOF_SWAP && kind <= IMG_PROOF_IDENTITY);
-}
-
 static enum img_reason proof_check(const struct meta_check *c, uint64_t i)
 {
 	const struct img_proof_disk *d = &c->meta.proof[i];
@@ -287,7 +281,7 @@ static enum img_reason proof_check(const struct meta_check *c, uint64_t i)
 	if (img_get32(d->reserved0) || !img_is_zero(d->reserved, sizeof(d->reserved)))
 		return proof_refuse(c, IMG_E_RESERVED, "reserved", i, 0);
 	/* A proof that this program cannot check must not be passed over. */
-	if (!proof_kind_is_known(proof.kind))
+	if (img_proof_kind_reason(proof.kind) == IMG_E_PROOF_KIND)
 		return proof_refuse(c, IMG_E_PROOF_KIND, "kind", i, proof.kind);
 	if (proof.flags & ~IMG_PROOF_WHOLE_DISK)
 		return proof_refuse(c, IMG_E_PROOF_KIND, "flags", i, proof.flags);

@@ -213,25 +213,43 @@ struct img_proof_disk {
 #define IMG_PROOF_MAX_SIZE   (1u << 20)
 #define IMG_MAX_PROOFS	     256u
 
+/*
+ * X(symbol, number, words, reason): what the bytes are, in messages, and the reason if they differ
+ * (IMG_E_...).  A number keeps its meaning for ever.
+ *
+ * - PARTITION_TABLE: GPT header (UEFI 2.10, 5.3.2), or a DOS table's sector
+ * - IMAGE_PARTITION: first block of the image's partition, its swap header
+ * - XFS_LOG: around the log's head
+ * - F2FS_CHECKPOINT: of each pack, the first block
+ * - F2FS_NODE: where the next fsync goes
+ * - SWAP: header of active swap space (linux/swap.h, union swap_header)
+ * - PLACE: where the disk is plugged in; `digest` is an img_place; offset 0, size 512, not read
+ * - IDENTITY: which disk it is; `digest` is its identity (imgfmt/proof.h); likewise
+ */
+#define IMG_PROOF_KINDS(X)                                                                         \
+	X(PARTITION_TABLE, 1, "partition table", PARTITION_TABLE)                                  \
+	X(IMAGE_PARTITION, 2, "image partition", IMAGE_PARTITION)                                  \
+	X(EXT_SUPER, 16, "ext2/3/4 superblock", FS_CHANGED)                                        \
+	X(EXT_JOURNAL, 17, "ext3/4 journal", FS_CHANGED)                                           \
+	X(XFS_SUPER, 18, "xfs superblock", FS_CHANGED)                                             \
+	X(XFS_LOG, 19, "xfs log", FS_CHANGED)                                                      \
+	X(BTRFS_SUPER, 20, "btrfs superblock", FS_CHANGED)                                         \
+	X(F2FS_SUPER, 21, "f2fs superblock", FS_CHANGED)                                           \
+	X(F2FS_CHECKPOINT, 22, "f2fs checkpoint", FS_CHANGED)                                      \
+	X(F2FS_NODE, 23, "f2fs node block", FS_CHANGED)                                            \
+	X(SQUASHFS_SUPER, 24, "squashfs superblock", FS_CHANGED)                                   \
+	X(EROFS_SUPER, 25, "erofs superblock", FS_CHANGED)                                         \
+	X(ISO9660_SUPER, 26, "iso9660 volume descriptor", FS_CHANGED)                              \
+	X(SWAP, 37, "swap header", SWAP_CHANGED)                                                   \
+	X(PLACE, 38, "place of the disk", DISK_MOVED)                                              \
+	X(IDENTITY, 39, "identity of the disk", DISK_REPLACED)
+
 enum img_proof_kind {
-	IMG_PROOF_PARTITION_TABLE = 1, /* GPT header (UEFI 2.10, 5.3.2), or a DOS table's sector */
-	IMG_PROOF_IMAGE_PARTITION = 2, /* first block of the image's partition: swap header */
-	IMG_PROOF_EXT_SUPER = 16,
-	IMG_PROOF_EXT_JOURNAL = 17,
-	IMG_PROOF_XFS_SUPER = 18,
-	IMG_PROOF_XFS_LOG = 19, /* around the log's head */
-	IMG_PROOF_BTRFS_SUPER = 20,
-	IMG_PROOF_F2FS_SUPER = 21,
-	IMG_PROOF_F2FS_CHECKPOINT = 22, /* of each pack, the first block */
-	IMG_PROOF_F2FS_NODE = 23,	/* where the next fsync goes */
-	IMG_PROOF_SQUASHFS_SUPER = 24,
-	IMG_PROOF_EROFS_SUPER = 25,
-	IMG_PROOF_ISO9660_SUPER = 26,
-	IMG_PROOF_SWAP = 37, /* header of active swap space (linux/swap.h, union swap_header) */
-	/* Where the disk is plugged in: `digest` is an img_place; offset 0, size 512, not read. */
-	IMG_PROOF_PLACE = 38,
-	/* Which disk it is: `digest` is its identity (imgfmt/proof.h); likewise. */
-	IMG_PROOF_IDENTITY = 39,
+#define IMG_PROOF_ENUM(sym, number, words, reason) IMG_PROOF_##sym = number,
+	/* clang-format off */
+	IMG_PROOF_KINDS(IMG_PROOF_ENUM)
+#undef IMG_PROOF_ENUM
+	/* clang-format on */
 };
 
 enum img_run_kind {

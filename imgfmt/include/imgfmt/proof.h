@@ -20,6 +20,9 @@
 /* "ext4 superblock", ...; "unknown proof" for an unknown kind. */
 const char *img_proof_kind_name(uint32_t kind);
 
+/* That a difference means; PROOF_KIND for an unknown kind, which nobody can check. */
+enum img_reason img_proof_kind_reason(uint32_t kind);
+
 /*
  * Where a disk is plugged in, for IMG_PROOF_PLACE; both worlds know it in their own words.
  *
