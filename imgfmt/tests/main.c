@@ -38,14 +38,14 @@ int main(void)
 	cmocka_set_message_output(CM_OUTPUT_STDOUT);
 	failures += run_area_tests();
 	failures += run_slot_tests();
-	failures += run_meta_tests();
+	failures += run_sections_tests();
 	failures += run_state_tests();
 	failures += run_proof_tests();
 	failures += run_chunk_tests();
 	failures += run_writer_tests();
 	failures += run_fingerprint_tests();
 	failures += run_smbios_tests();
-	failures += run_plan_tests();
+	failures += run_decide_tests();
 	failures += run_fs_tests();
 	failures += run_mkfs_tests();
 	failures += run_example_tests();

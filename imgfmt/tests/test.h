@@ -30,7 +30,7 @@ void seal_header(void *block);
 
 int run_area_tests(void);
 int run_slot_tests(void);
-int run_meta_tests(void);
+int run_sections_tests(void);
 int run_state_tests(void);
 int run_proof_tests(void);
 int run_smbios_tests(void);
@@ -39,7 +39,7 @@ int run_mkfs_tests(void);
 int run_chunk_tests(void);
 int run_writer_tests(void);
 int run_fingerprint_tests(void);
-int run_plan_tests(void);
+int run_decide_tests(void);
 int run_example_tests(void);
 int run_power_loss_tests(void);
 /* Last: it looks at what the others asserted. */

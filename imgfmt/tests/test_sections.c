@@ -539,7 +539,7 @@ static void test_random_edits(void **state)
 	assert_true(accepted > 0 && accepted < 20000);
 }
 
-int run_meta_tests(void)
+int run_sections_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
@@ -558,5 +558,5 @@ int run_meta_tests(void)
 		cmocka_unit_test(test_damaged_unknown_section),
 	};
 
-	return cmocka_run_group_tests_name("meta", tests, setup, teardown);
+	return cmocka_run_group_tests_name("sections", tests, setup, teardown);
 }

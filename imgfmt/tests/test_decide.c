@@ -615,7 +615,7 @@ static void test_pool_of_nothing(void **state)
 	assert_int_equal(img_pool_contiguous(&pool, 1, ~0ull).pages, 0);
 }
 
-int run_plan_tests(void)
+int run_decide_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_restorable),
@@ -639,5 +639,5 @@ int run_plan_tests(void)
 		cmocka_unit_test(test_pool_of_nothing),
 	};
 
-	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("decide", tests, NULL, NULL);
 }
