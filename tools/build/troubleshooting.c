@@ -12,7 +12,7 @@
 
 #include <imgfmt/reasons.h>
 
-#include "fail.h"
+#include "base/fail.h"
 
 static const char head[] =
 	"# Troubleshooting\n"
@@ -33,7 +33,7 @@ static const char head[] =
 	"\n"
 	"This page is made from the tables of codes by `make docs`: "
 	"`imgfmt/include/imgfmt/reasons.h`\n"
-	"and `tools/src/fail.h`.\n";
+	"and `tools/src/base/fail.h`.\n";
 
 struct group {
 	const char *chapter; /* NULL: goes on in the chapter of the group before */

@@ -30,8 +30,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "image.h"
-#include "io.h"
+#include "area/image.h"
+#include "base/io.h"
 
 #define NR_RUNS	   64
 #define NR_CHUNKS  64

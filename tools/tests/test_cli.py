@@ -1606,7 +1606,7 @@ def test_help_covers_every_verb():
 def test_manual_lists_every_code():
     here = pathlib.Path(__file__).parent.parent
     manual = (here / "fastbootctl.8").read_text().replace("\\-", "-")
-    codes = re.findall(r'X\(\w+, "([a-z-]+)", EXIT', (here / "src/fail.h").read_text())
+    codes = re.findall(r'X\(\w+, "([a-z-]+)", EXIT', (here / "src/base/fail.h").read_text())
     assert len(codes) > 15
     for code in codes:
         assert code in manual, code

@@ -127,7 +127,7 @@ def test_without_the_module(machine):  # noqa: F811
 
 def test_every_code_is_judged():
     """A new reason must be put on one side or the other; here, so that it is thought of."""
-    source = (pathlib.Path(__file__).parents[1] / "src/due.c").read_text()
+    source = (pathlib.Path(__file__).parents[1] / "src/verbs/due.c").read_text()
     mended = set(re.findall(r"IMG_E_(\w+)", source[source.index("mended[] = {"):
                                                  source.index("};", source.index("mended[] ="))]))
     table = TABLE.read_text()

@@ -14,10 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "args.h"
-#include "fail.h"
-#include "image.h"
-#include "io.h"
+#include "area/image.h"
+#include "base/args.h"
+#include "base/fail.h"
+#include "base/io.h"
 
 #define SLOT_SIZE      (2u << 20)
 #define PARTITION_SIZE (40960u + 2 * SLOT_SIZE + IMG_BLOCK)

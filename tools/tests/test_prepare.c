@@ -12,10 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "args.h"
-#include "fail.h"
-#include "image.h"
-#include "io.h"
+#include "area/image.h"
+#include "base/args.h"
+#include "base/fail.h"
+#include "base/io.h"
 
 #define PARTITION_SIZE (16u << 20)
 

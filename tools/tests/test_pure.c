@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bootent.h"
-#include "fpitem.h"
-#include "memmap.h"
-#include "place.h"
-#include "sysattr.h"
-#include "text.h"
+#include "area/place.h"
+#include "base/sysattr.h"
+#include "base/text.h"
+#include "firmware/bootent.h"
+#include "machine/fpitem.h"
+#include "machine/memmap.h"
 
 static struct boot_order order_of(size_t count, const uint16_t *number)
 {

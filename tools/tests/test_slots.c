@@ -13,11 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "args.h"
-#include "fail.h"
-#include "image.h"
-#include "io.h"
-#include "slots.h"
+#include "area/image.h"
+#include "area/slots.h"
+#include "base/args.h"
+#include "base/fail.h"
+#include "base/io.h"
 
 #define PARTITION_SIZE (4u << 20)
 #define ATTEMPTS       2u

@@ -15,10 +15,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "args.h"
-#include "fail.h"
-#include "io.h"
-#include "out.h"
+#include "base/args.h"
+#include "base/fail.h"
+#include "base/io.h"
+#include "base/out.h"
 
 static char top[] = "/tmp/fastbootctl-test.XXXXXX";
 

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Which partition carries the fast-boot area: every block device of sysfs is
+ * asked for the header in its last block.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "area/image.h"
+#include "area/part.h"
+#include "base/fail.h"
+#include "base/io.h"
+#include "base/text.h"
+
+struct search {
+	struct part found;
+	unsigned int count;
+	char names[512];     /* of those that carry an area */
+	char damaged[512];   /* of those that carry a damaged one */
+	unsigned int closed; /* devices we may not read */
+};
+
+static void add_name(char *list, size_t size, const char *name)
+{
+	size_t used = strlen(list);
+
+	snprintf(list + used, size - used, "%s%s", used ? ", " : "", name);
+}
+
+/*
+ * Devices that cannot be opened are counted, not reported one by one: a drive without a medium
+ * is no error, all of them closed is.
+ */
+static void look_at(void *ctx, const char *name, const char *path)
+{
+	struct part part = PART_CLOSED;
+	struct search *search = ctx;
+	struct img_area area;
+
+	(void)name;
+	if (part_try_open(path, PART_READ, &part)) {
+		search->closed += errno == EACCES || errno == EPERM;
+		return;
+	}
+	switch (image_read_area(&part, &area, NULL)) {
+	case IMG_OK:
+		add_name(search->names, sizeof(search->names), path);
+		if (search->count++ == 0) {
+			search->found = part;
+			return;
+		}
+		break;
+	case IMG_E_AREA_CHECKSUM:
+	case IMG_E_VERSION:
+	case IMG_E_INCOMPAT:
+	case IMG_E_RESERVED:
+		add_name(search->damaged, sizeof(search->damaged), path);
+		break;
+	default:
+		break;
+	}
+	part_close(&part);
+}
+
+/* No medium, a RAM disk or an unused loop device: nothing to open. */
+static bool has_size(const char *name)
+{
+	uint64_t sectors;
+
+	return io_system_number(&sectors, "/sys/class/block/%s/size", name) && sectors > 0;
+}
+
+/* The kernel writes '!' in sysfs for a '/' in a device's name. */
+static char *device_path(const char *name)
+{
+	char *path = io_system_path("/dev/%s", name);
+	char *at = path ? strchr(path, '!') : NULL;
+
+	for (; at; at = strchr(at, '!'))
+		*at = '/';
+	return path;
+}
+
+int part_for_each(part_fn look, void *ctx)
+{
+	_cleanup_free_ char *path = io_system_path("/sys/class/block");
+	struct dirent *entry;
+	DIR *dir;
+
+	dir = path ? opendir(path) : NULL;
+	if (!dir)
+		return fail_errno(FAIL_OPEN, "/sys/class/block");
+	while ((entry = readdir(dir))) {
+		_cleanup_free_ char *device = NULL;
+
+		if (entry->d_name[0] == '.' || strncmp(entry->d_name, "ram", 3) == 0 ||
+		    !has_size(entry->d_name))
+			continue;
+		device = device_path(entry->d_name);
+		if (device)
+			look(ctx, entry->d_name, device);
+	}
+	(void)closedir(dir);
+	return 0;
+}
+
+static int not_one(const struct search *search)
+{
+	if (search->count > 1)
+		return fail_reason(IMG_E_AREA_AMBIGUOUS, NULL, search->names);
+	if (search->damaged[0])
+		return fail_reason(IMG_E_AREA_CHECKSUM, NULL, search->damaged);
+	if (search->closed)
+		return fail(FAIL_OPEN,
+			    "%u disks or partitions may not be read, no other carries images",
+			    search->closed);
+	return fail_reason(IMG_E_AREA_MISSING, NULL, "this machine");
+}
+
+int part_open_or_find(const char *path, enum part_access access, struct part *ret_part)
+{
+	struct search search = { .found = PART_CLOSED };
+	int status;
+
+	if (path)
+		return part_open(path, access, ret_part);
+	status = part_for_each(look_at, &search);
+	if (!status && search.count != 1)
+		status = not_one(&search);
+	if (!status)
+		status = part_open(search.found.path, access, ret_part);
+	part_close(&search.found);
+	return status;
+}
+
+int image_open(const struct image_request *request, struct part *ret_part,
+	       struct img_area *ret_area)
+{
+	struct img_detail detail = { 0 };
+	enum img_reason reason;
+	int status = part_open_or_find(request->path, request->access, ret_part);
+
+	if (status)
+		return status;
+	reason = image_read_area(ret_part, ret_area, &detail);
+	if (reason)
+		return image_fail(reason, &detail, ret_part->path);
+	if (request->slot >= (int)ret_area->nr_slots)
+		return fail(FAIL_USAGE, "%s: %s has no slot %c", request->verb, ret_part->path,
+			    text_slot((unsigned int)request->slot));
+	return 0;
+}

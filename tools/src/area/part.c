@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * libblkid is asked through its probe interface only: its cache file would be
+ * written, which an initramfs or a read-only system has no place for.
+ */
+#include "area/part.h"
+
+#include <blkid/blkid.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <linux/fs.h>
+#include <unistd.h>
+
+#include "area/image.h"
+#include "base/fail.h"
+#include "base/io.h"
+
+static int get_size(int fd, const struct stat *st, uint64_t *ret_size)
+{
+	if (S_ISREG(st->st_mode)) {
+		*ret_size = (uint64_t)st->st_size;
+		return 0;
+	}
+	return ioctl(fd, BLKGETSIZE64, ret_size);
+}
+
+/*
+ * The type is looked at before the device is opened for writing, since opening can do things
+ * (rewind a tape); and once more on what was opened.
+ */
+static int open_checked(const char *path, enum part_access access, struct stat *st)
+{
+	int flags = O_CLOEXEC | (access == PART_CLAIM ? O_RDWR : O_RDONLY);
+	int fd;
+
+	if (stat(path, st))
+		return -1;
+	if (!S_ISREG(st->st_mode) && !S_ISBLK(st->st_mode)) {
+		errno = ENOTBLK;
+		return -1;
+	}
+	if (S_ISBLK(st->st_mode) && access != PART_READ)
+		flags |= O_EXCL;
+	fd = open(path, flags);
+	if (fd >= 0 && fstat(fd, st)) {
+		io_cleanup_close(&fd);
+		return -1;
+	}
+	return fd;
+}
+
+int part_try_open(const char *path, enum part_access access, struct part *ret_part)
+{
+	struct part part = PART_CLOSED;
+	struct stat st;
+
+	part.fd = open_checked(path, access, &st);
+	if (part.fd < 0)
+		return -1;
+	part.block = S_ISBLK(st.st_mode);
+	part.rdev = st.st_rdev;
+	part.path = strdup(path);
+	if (!part.path || get_size(part.fd, &st, &part.size)) {
+		part_close(&part);
+		return -1;
+	}
+	*ret_part = part;
+	return 0;
+}
+
+/* A block device can have several nodes. */
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	if (S_ISBLK(a->st_mode) && S_ISBLK(b->st_mode))
+		return a->st_rdev == b->st_rdev;
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Each line of /proc/swaps after the first begins with a path. */
+static bool is_active_swap(const char *path)
+{
+	_cleanup_free_ char *file = io_system_path("/proc/swaps");
+	_cleanup_free_ char *text = NULL;
+	struct stat opened, swap;
+	char *rest, *line;
+	size_t size;
+
+	if (!file || io_read_file(file, 65536, &text, &size) || stat(path, &opened))
+		return false;
+	strtok_r(text, "\n", &rest);
+	while ((line = strtok_r(NULL, "\n", &rest))) {
+		line[strcspn(line, " \t")] = '\0';
+		if (stat(line, &swap) == 0 && same_file(&swap, &opened))
+			return true;
+	}
+	return false;
+}
+
+static int open_failed(const char *path)
+{
+	switch (errno) {
+	case ENOTBLK:
+		return fail(FAIL_NOT_PARTITION, "%s is neither a block device nor a regular file",
+			    path);
+	case EBUSY:
+	case ETXTBSY:
+		return fail(FAIL_IN_USE, "%s is %s", path,
+			    is_active_swap(path) ? "active swap space"
+						 : "mounted or held by the kernel");
+	default:
+		return fail_errno(FAIL_OPEN, "%s", path);
+	}
+}
+
+int part_open(const char *path, enum part_access access, struct part *ret_part)
+{
+	if (part_try_open(path, access, ret_part))
+		return open_failed(path);
+	part_drop_cache(ret_part);
+	return 0;
+}
+
+/*
+ * BLKFLSBUF writes out and drops all of it, but wants CAP_SYS_ADMIN; the advice drops clean pages
+ * and wants nothing.
+ */
+void part_drop_cache(const struct part *part)
+{
+	if (part->block && ioctl(part->fd, BLKFLSBUF) == 0)
+		return;
+	(void)posix_fadvise(part->fd, 0, 0, POSIX_FADV_DONTNEED);
+}
+
+int part_write(const struct part *part, const void *data, size_t size, uint64_t offset)
+{
+	uint8_t back[IMG_BLOCK];
+
+	if (io_pwrite(part->fd, data, size, offset) || fsync(part->fd))
+		return fail_errno(FAIL_WRITE, "%s", part->path);
+	part_drop_cache(part);
+	if (io_pread(part->fd, back, size, offset))
+		return fail_read(part->path);
+	if (memcmp(back, data, size) != 0)
+		return fail(FAIL_WRITE, "%s: what is read back is not what was written",
+			    part->path);
+	return 0;
+}
+
+void part_close(struct part *part)
+{
+	io_cleanup_close(&part->fd);
+	io_cleanup_free(&part->path);
+	*part = (struct part)PART_CLOSED;
+}
+
+static void cleanup_probe(blkid_probe *probe)
+{
+	if (*probe)
+		blkid_free_probe(*probe);
+}
+
+static blkid_probe new_probe(const struct part *part)
+{
+	blkid_probe probe = blkid_new_probe();
+
+	if (!probe)
+		return NULL;
+	if (blkid_probe_set_device(probe, part->fd, 0, 0) ||
+	    blkid_probe_enable_superblocks(probe, 1) ||
+	    blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_LABEL |
+							     BLKID_SUBLKS_UUID |
+							     BLKID_SUBLKS_MAGIC) ||
+	    blkid_probe_enable_partitions(probe, 1) ||
+	    blkid_probe_set_partitions_flags(probe,
+					     BLKID_PARTS_ENTRY_DETAILS | BLKID_PARTS_MAGIC)) {
+		blkid_free_probe(probe);
+		return NULL;
+	}
+	return probe;
+}
+
+static void get_value(blkid_probe probe, const char *name, char *to, size_t size)
+{
+	const char *value = "";
+
+	if (blkid_probe_lookup_value(probe, name, &value, NULL))
+		value = "";
+	snprintf(to, size, "%s", value);
+}
+
+/* sysfs gives partitions, and only them, the attribute "partition". */
+static bool is_partition(const struct part *part)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (!part->block)
+		return false;
+	path = io_system_path("/sys/dev/block/%u:%u/partition", major(part->rdev),
+			      minor(part->rdev));
+	return path && access(path, F_OK) == 0;
+}
+
+int part_probe(const struct part *part, struct part_content *ret_content)
+{
+	__attribute__((cleanup(cleanup_probe))) blkid_probe probe = new_probe(part);
+	struct part_content content = { .partition = is_partition(part) };
+	int found;
+
+	if (!probe)
+		return fail_errno(FAIL_OPEN, "%s: libblkid", part->path);
+	errno = 0;
+	found = blkid_do_safeprobe(probe);
+	if (found == -1)
+		return fail_read(part->path);
+	get_value(probe, "TYPE", content.type, sizeof(content.type));
+	get_value(probe, "LABEL", content.label, sizeof(content.label));
+	get_value(probe, "UUID", content.uuid, sizeof(content.uuid));
+	get_value(probe, "PTTYPE", content.table, sizeof(content.table));
+	get_value(probe, "PART_ENTRY_TYPE", content.entry_type, sizeof(content.entry_type));
+	get_value(probe, "PART_ENTRY_UUID", content.partuuid, sizeof(content.partuuid));
+	if (found == -2)
+		snprintf(content.type, sizeof(content.type), "several kinds of content");
+	*ret_content = content;
+	return 0;
+}
+
+int part_wipe(const struct part *part)
+{
+	__attribute__((cleanup(cleanup_probe))) blkid_probe probe = new_probe(part);
+
+	if (!probe)
+		return fail_errno(FAIL_OPEN, "%s: libblkid", part->path);
+	while (blkid_do_probe(probe) == 0) {
+		if (blkid_do_wipe(probe, 0))
+			return fail_errno(FAIL_WRITE, "%s", part->path);
+	}
+	return 0;
+}

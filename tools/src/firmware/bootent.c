@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "firmware/bootent.h"
+
+#include <string.h>
+#include <strings.h>
+#include <uuid/uuid.h>
+
+#include "base/text.h"
+
+bool boot_order_decode(const void *data, size_t size, struct boot_order *ret_order)
+{
+	const uint8_t *from = data;
+
+	if (size % 2 || size / 2 > BOOT_MAX_ENTRIES)
+		return false;
+	ret_order->count = size / 2;
+	for (size_t i = 0; i < ret_order->count; i++)
+		ret_order->number[i] = (uint16_t)(from[2 * i] | from[2 * i + 1] << 8);
+	return true;
+}
+
+void boot_order_encode(const struct boot_order *order, void *data)
+{
+	uint8_t *to = data;
+
+	for (size_t i = 0; i < order->count; i++) {
+		to[2 * i] = (uint8_t)order->number[i];
+		to[2 * i + 1] = (uint8_t)(order->number[i] >> 8);
+	}
+}
+
+int boot_order_find(const struct boot_order *order, uint16_t number)
+{
+	for (size_t i = 0; i < order->count; i++) {
+		if (order->number[i] == number)
+			return (int)i;
+	}
+	return -1;
+}
+
+bool boot_order_add(struct boot_order *order, uint16_t number, bool first)
+{
+	bool present = boot_order_find(order, number) >= 0;
+
+	if (present && !first)
+		return true;
+	if (present)
+		boot_order_remove(order, number);
+	if (order->count == BOOT_MAX_ENTRIES)
+		return false;
+	if (first)
+		memmove(order->number + 1, order->number, order->count * sizeof(order->number[0]));
+	order->number[first ? 0 : order->count] = number;
+	order->count++;
+	return true;
+}
+
+void boot_order_remove(struct boot_order *order, uint16_t number)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < order->count; i++) {
+		if (order->number[i] != number)
+			order->number[kept++] = order->number[i];
+	}
+	order->count = kept;
+}
+
+bool boot_number_parse(const char *name, uint16_t *ret_number)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	uint16_t number = 0;
+
+	if (strncmp(name, "Boot", 4) != 0 || strlen(name) != 8)
+		return false;
+	for (const char *at = name + 4; *at; at++) {
+		const char *digit = strchr(digits, *at);
+
+		if (!digit)
+			return false;
+		number = (uint16_t)(number << 4 | (digit - digits));
+	}
+	*ret_number = number;
+	return true;
+}
+
+bool boot_number_unused(const uint16_t *used, size_t count, uint16_t *ret_number)
+{
+	for (uint32_t number = 0; number <= UINT16_MAX; number++) {
+		size_t i = 0;
+
+		while (i < count && used[i] != number)
+			i++;
+		if (i == count) {
+			*ret_number = (uint16_t)number;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool word_known(const char *word, size_t length)
+{
+	static const char *const words[] = { "verbose", "simulate", "probe", "quiet",
+					     "cores=1", "slot=a",   "slot=b" };
+	static const char partuuid[] = "partuuid=";
+	const size_t prefix = sizeof(partuuid) - 1;
+	char text[37] = "";
+	uuid_t uuid;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strlen(words[i]) == length && strncasecmp(word, words[i], length) == 0)
+			return true;
+	}
+	if (length != prefix + 36 || strncasecmp(word, partuuid, prefix) != 0)
+		return false;
+	memcpy(text, word + prefix, 36);
+	return uuid_parse(text, uuid) == 0;
+}
+
+const char *boot_options_unknown(const char *options)
+{
+	for (;;) {
+		size_t length;
+
+		options += strspn(options, " \t");
+		length = strcspn(options, " \t");
+		if (!length)
+			return NULL;
+		if (!word_known(options, length))
+			return options;
+		options += length;
+	}
+}
+
+int boot_options_take_slot(char *options)
+{
+	char *word, *rest = options, *to = options;
+	int slot = -1;
+
+	while ((word = strsep(&rest, " \t\r\n"))) {
+		size_t length = strlen(word);
+
+		if (strncasecmp(word, "slot=", 5) == 0) {
+			(void)text_parse_slot(word + 5, &slot);
+		} else if (length) {
+			if (to != options)
+				*to++ = ' ';
+			memmove(to, word, length);
+			to += length;
+		}
+	}
+	*to = '\0';
+	return slot;
+}
+
+bool boot_options_encode(const char *options, uint8_t *data, size_t *ret_size)
+{
+	size_t length = strlen(options);
+
+	if (length > BOOT_MAX_OPTIONS)
+		return false;
+	for (size_t i = 0; length && i <= length; i++) {
+		data[2 * i] = (uint8_t)options[i];
+		data[2 * i + 1] = 0;
+	}
+	*ret_size = length ? 2 * (length + 1) : 0;
+	return true;
+}
+
+void boot_options_decode(const uint8_t *data, size_t size, char to[BOOT_MAX_OPTIONS + 1])
+{
+	size_t i;
+
+	for (i = 0; i < size / 2 && i < BOOT_MAX_OPTIONS; i++) {
+		unsigned int c = data[2 * i] | (unsigned int)data[2 * i + 1] << 8;
+
+		if (!c)
+			break;
+		to[i] = c >= 0x20 && c < 0x7f ? (char)c : '?';
+	}
+	to[i] = '\0';
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "firmware/lastresult.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "base/sysattr.h"
+#include "base/text.h"
+#include "firmware/efivars.h"
+
+/*
+ * efivarfs shows the variables that were there when it was mounted: in a restored system not the
+ * loader's, which the module knows.
+ */
+int lastresult_read(char **ret_text)
+{
+	int status = 0, other;
+
+	*ret_text = NULL;
+	if (efivars_available())
+		status = efivars_read_last_result(ret_text);
+	if (*ret_text) {
+		text_printable_lines(*ret_text);
+		return status;
+	}
+	other = sysattr_read(SYSATTR_DIR "loader_result", ret_text);
+	if (*ret_text && !(*ret_text)[0]) {
+		free(*ret_text);
+		*ret_text = NULL;
+	}
+	return other > status ? other : status;
+}
+
+char *lastresult_value(const char *text, const char *key)
+{
+	_cleanup_free_ char *lines = text ? strdup(text) : NULL;
+	char *rest = lines;
+	const char *found, *value;
+
+	while (lines && text_next_pair(&rest, &found, &value)) {
+		if (strcmp(found, key) == 0)
+			return strdup(value);
+	}
+	return strdup("");
+}
+
+void lastresult_json(const char *text, struct json_object *to)
+{
+	_cleanup_free_ char *lines = strdup(text);
+	char *rest = lines;
+	const char *key, *value;
+
+	while (text_next_pair(&rest, &key, &value))
+		json_put_text(to, key, value);
+}

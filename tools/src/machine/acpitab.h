@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The ACPI tables that Linux shows, as items of a fingerprint. */
+#ifndef FASTBOOTCTL_ACPITAB_H
+#define FASTBOOTCTL_ACPITAB_H
+
+#include "machine/machine.h"
+
+/*
+ * scratch: IMG_ACPI_SCRATCH bytes.  False, and nothing was added: Linux shows none.  The number of
+ * processors comes with them.
+ */
+bool acpitab_fingerprint(const struct img_meta *meta, struct img_fp *fp, void *scratch,
+			 machine_gap_fn gap);
+
+#endif

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "machine/clock.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/fail.h"
+#include "base/io.h"
+#include "base/sysattr.h"
+
+#define RTC	   "/sys/class/rtc/rtc0/since_epoch"
+#define RTC_IS_UTC "/sys/module/fastboot_snapshot/parameters/rtc_is_utc"
+#define SLACK	   2 /* seconds: both readings are whole ones */
+
+static bool is_set_anew(void)
+{
+	_cleanup_free_ char *text = NULL;
+
+	return !sysattr_read(RTC_IS_UTC, &text) && text && strcmp(text, "Y") == 0;
+}
+
+void clock_warn(void)
+{
+	long long ahead;
+	uint64_t rtc;
+
+	if (!io_system_number(&rtc, RTC))
+		return;
+	ahead = (long long)time(NULL) - (long long)rtc;
+	if ((ahead <= SLACK && ahead >= -SLACK) || is_set_anew())
+		return;
+	warning("the clock is %lld s %s the RTC, and would be so after each restore; if the RTC "
+		"is to have UTC: hwclock --systohc --utc",
+		ahead < 0 ? -ahead : ahead, ahead < 0 ? "behind" : "ahead of");
+}

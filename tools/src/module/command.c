@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "module/command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fail.h"
+#include "base/io.h"
+#include "base/sysattr.h"
+
+int command_open(int *ret_fd)
+{
+	_cleanup_free_ char *path = io_system_path(SYSATTR_SNAPSHOT);
+
+	if (!path)
+		return fail_errno(FAIL_NO_MEMORY, SYSATTR_SNAPSHOT);
+	*ret_fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (*ret_fd >= 0)
+		return 0;
+	if (errno == ENOENT)
+		return fail(FAIL_MODULE_MISSING, "the module fastboot_snapshot is not loaded");
+	return fail_errno(FAIL_OPEN, SYSATTR_SNAPSHOT);
+}
+
+/* One write is one command, so that there is no loop over parts of it. */
+int command_write(int fd, const char *command)
+{
+	return write(fd, command, strlen(command)) < 0 ? errno : 0;
+}

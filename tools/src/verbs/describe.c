@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * describe: what people call an image.  The text goes into the slot's state, for the header
+ * is the image's commit and is never written again; the one that the image was taken with
+ * stays there, and an empty text brings it back.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "area/image.h"
+#include "area/slotstate.h"
+#include "base/args.h"
+#include "base/fail.h"
+#include "base/out.h"
+#include "base/text.h"
+
+struct request {
+	const char *path;
+	int slot;
+	const char *text; /* NULL: show */
+	bool dry_run;
+};
+
+struct target {
+	struct img_slot header;
+	struct img_state state;
+	bool write;
+};
+
+enum { OPT_SLOT = 1, OPT_TEXT, OPT_DRY_RUN };
+
+const struct option_row describe_options[] = {
+	{ "slot", "a|b", OPT_SLOT, "the image in this slot" },
+	{ "text", "TEXT", OPT_TEXT, "describe it so; empty: as when it was taken" },
+	{ "dry-run", NULL, OPT_DRY_RUN, "say what would be done, and stop" },
+	{ 0 },
+};
+
+static int take_option(void *ctx, int key, const char *value)
+{
+	struct request *req = ctx;
+
+	switch (key) {
+	case OPT_SLOT:
+		return args_take_slot("describe", value, &req->slot);
+	case OPT_TEXT:
+		req->text = value;
+		return slotstate_check_description("describe: --text", value);
+	default:
+		req->dry_run = true;
+		return 0;
+	}
+}
+
+static int read_target(const struct request *req, const struct part *part,
+		       const struct img_area *area, struct target *target)
+{
+	uint32_t slot = (uint32_t)req->slot;
+	struct img_detail detail = { 0 };
+	enum img_reason reason;
+
+	reason = image_read_slot(part, area, slot, &target->header, &detail);
+	if (!reason)
+		reason = image_read_state(part, area, slot, &target->header, &target->state, NULL);
+	if (reason)
+		return image_fail(reason, &detail, image_where(part, slot).s);
+	if (req->text && target->header.mode != IMG_MODE_GOLDEN)
+		return fail(FAIL_NOT_GOLDEN,
+			    "%s: of an image for one restore only the loader writes the state",
+			    image_where(part, slot).s);
+	return 0;
+}
+
+static void change(const struct request *req, struct target *target)
+{
+	struct img_state *state = &target->state;
+
+	target->write = req->text && strcmp(req->text, state->description) != 0;
+	if (!target->write)
+		return;
+	state->valid = true;
+	snprintf(state->description, sizeof(state->description), "%s", req->text);
+}
+
+static void report(const struct request *req, const struct part *part, const struct target *target)
+{
+	const struct slot_description text = slotstate_description(&target->header, &target->state);
+	const struct img_state none = { .valid = false };
+	struct json_object *json = out_json();
+
+	if (req->text)
+		out_text("slot %c: generation %" PRIu64 " is %sdescribed as: ",
+			 text_slot((unsigned int)req->slot), target->header.generation,
+			 !target->write ? "already "
+			 : req->dry_run ? "to be "
+					: "");
+	out_text("%s\n", text.s);
+	json_put_text(json, "device", part->path);
+	json_put_bool(json, "written", target->write && !req->dry_run);
+	json_put_slot(json, "slot", (uint32_t)req->slot);
+	json_put_number(json, "generation", target->header.generation);
+	json_put_text(json, "description", text.s);
+	json_put_text(json, "taken_as", slotstate_description(&target->header, &none).s);
+}
+
+static enum part_access access_of(const struct request *req)
+{
+	if (!req->text)
+		return PART_READ;
+	return req->dry_run ? PART_CLAIM_READ : PART_CLAIM;
+}
+
+static int describe(const struct request *req)
+{
+	const struct image_request request = {
+		.verb = "describe", .path = req->path, .slot = req->slot, .access = access_of(req)
+	};
+	_cleanup_part_ struct part part = PART_CLOSED;
+	struct target target;
+	struct img_area area;
+	int status = image_open(&request, &part, &area);
+
+	if (!status)
+		status = read_target(req, &part, &area, &target);
+	if (status)
+		return status;
+	change(req, &target);
+	if (target.write && !req->dry_run)
+		status = slotstate_write(&part, &area, (uint32_t)req->slot, &target.header,
+					 &target.state);
+	if (!status)
+		report(req, &part, &target);
+	return status;
+}
+
+int verb_describe(const struct verb *verb, int argc, char **argv)
+{
+	struct request req = { .slot = -1 };
+	int status = args_parse(verb, argc, argv, take_option, &req, &req.path);
+
+	if (!status && req.slot < 0)
+		status = fail(FAIL_USAGE, "describe: --slot is missing");
+	return status ? status : describe(&req);
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * due: is a new golden image to be taken, and why?  Asked by fastboot-arm.service at each normal
+ * boot, so it must come to an end by itself: nothing is remembered but what the images say.
+ * docs/packages.md tells why each rule is there.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "area/slots.h"
+#include "base/args.h"
+#include "base/fail.h"
+#include "base/io.h"
+#include "base/out.h"
+#include "base/sysattr.h"
+#include "firmware/lastresult.h"
+
+/* The system that asks. */
+struct system {
+	bool first;    /* it was started normally, and has not saved itself yet */
+	char *code;    /* of what the loader refused at this start; "" */
+	char *release; /* of the running kernel */
+};
+
+struct answer {
+	bool due;
+	const char *code;
+	const char *sentence;
+};
+
+/*
+ * Refusals that a new image of this system mends.  Not among them: what stays as it is whatever
+ * is taken (a disk that fails, versions that do not match, an option), and a disk that is
+ * missing, for that may be back tomorrow.
+ */
+static const enum img_reason mended[] = {
+	IMG_E_SLOT_EMPTY,      IMG_E_SLOT_MAGIC,	IMG_E_SLOT_CHECKSUM, IMG_E_SLOT_FIELD,
+	IMG_E_SLOT_FOREIGN,    IMG_E_SLOT_CONSUMED,	IMG_E_STATE_DAMAGED, IMG_E_SECTION_TABLE,
+	IMG_E_SECTION_MISSING, IMG_E_SECTION_CHECKSUM,	IMG_E_RECORD_FIELD,  IMG_E_FP_ORDER,
+	IMG_E_RTMAP_BOUNDS,    IMG_E_AUX_BOUNDS,	IMG_E_PROOF_BOUNDS,  IMG_E_INDEX_ORDER,
+	IMG_E_INDEX_BOUNDS,    IMG_E_INDEX_COUNT,	IMG_E_CHUNK_BOUNDS,  IMG_E_CHUNK_COUNT,
+	IMG_E_CHUNK_CHECKSUM,  IMG_E_CHUNK_DECODE,	IMG_E_MACHINE_ID,    IMG_E_CPU_MODEL,
+	IMG_E_CPU_COUNT,       IMG_E_RAM_SIZE,		IMG_E_ACPI_TABLES,   IMG_E_PCI_DEVICES,
+	IMG_E_EFI_RUNTIME_MAP, IMG_E_EFI_RUNTIME_TABLE, IMG_E_PAGE_NOT_FREE, IMG_E_PARTITION_TABLE,
+	IMG_E_IMAGE_PARTITION, IMG_E_SWAP_CHANGED,	IMG_E_DISK_MOVED,    IMG_E_FS_CHANGED,
+	IMG_E_DISK_REPLACED,
+};
+
+static int read_state(struct system *sys)
+{
+	_cleanup_free_ char *state = NULL;
+	int status = sysattr_read(SYSATTR_SNAPSHOT, &state);
+
+	if (!status && !state)
+		return fail(FAIL_MODULE_MISSING, "the module fastboot_snapshot is not loaded");
+	sys->first = state && strcmp(state, "idle") == 0;
+	return status;
+}
+
+static int read_refusal(struct system *sys)
+{
+	_cleanup_free_ char *result = NULL;
+	int status = lastresult_read(&result);
+
+	if (status)
+		return status;
+	sys->code = lastresult_value(result, "code");
+	return sys->code ? 0 : fail_errno(FAIL_NO_MEMORY, "the loader's result");
+}
+
+static int read_release(struct system *sys)
+{
+	int status = sysattr_read("/proc/sys/kernel/osrelease", &sys->release);
+
+	if (!status && !sys->release)
+		return fail(FAIL_OPEN, "/proc/sys/kernel/osrelease is not there");
+	return status;
+}
+
+static int read_system(struct system *sys)
+{
+	int status = read_state(sys);
+
+	if (!status)
+		status = read_refusal(sys);
+	return status ? status : read_release(sys);
+}
+
+static void free_system(struct system *sys)
+{
+	free(sys->code);
+	free(sys->release);
+}
+
+static bool is_golden(const struct slots *slots, uint32_t i)
+{
+	return !slots->whole[i] && slots->header[i].mode == IMG_MODE_GOLDEN;
+}
+
+/* The golden image that the loader takes before any other, in quarantine or not; -1: none. */
+static int first_golden(const struct slots *slots)
+{
+	int found = -1;
+
+	for (uint32_t i = 0; i < slots->nr; i++) {
+		if (is_golden(slots, i) && (found < 0 || slots->rank[i] > slots->rank[found]))
+			found = (int)i;
+	}
+	return found;
+}
+
+/* Each slot holds an image that has never come back: another one would not, either. */
+static bool in_vain(const struct slots *slots)
+{
+	for (uint32_t i = 0; i < slots->nr; i++) {
+		if (!is_golden(slots, i) || !slots->state[i].valid || slots->state[i].restores)
+			return false;
+	}
+	return true;
+}
+
+/* IMG_OK: the loader did not refuse, or with a code that a new image does not mend. */
+static enum img_reason mended_refusal(const char *code)
+{
+	for (size_t i = 0; i < sizeof(mended) / sizeof(mended[0]); i++) {
+		if (strcmp(code, img_reason_code(mended[i])) == 0)
+			return mended[i];
+	}
+	return IMG_OK;
+}
+
+static struct answer why(const struct system *sys, const struct img_slot *image)
+{
+	enum img_reason refusal = mended_refusal(sys->code);
+
+	if (!image)
+		return (struct answer){ true, "no-image", "there is no golden image" };
+	if (strcmp(image->kernel_release, sys->release) != 0)
+		return (struct answer){ true, "other-kernel",
+					"the golden image to be restored is of another kernel" };
+	if (refusal)
+		return (struct answer){ true, img_reason_code(refusal),
+					img_reason_sentence(refusal) };
+	return (struct answer){ false, "image-there", "there is a golden image of this kernel" };
+}
+
+static int decide(const struct system *sys, const struct part *part, const struct img_area *area,
+		  struct answer *answer)
+{
+	struct slots slots;
+	int status = slots_read_all(part, area, &slots), image;
+
+	if (status)
+		return status;
+	image = first_golden(&slots);
+	if (image >= 0 && slots.usable[image] == IMG_E_SLOT_QUARANTINED)
+		return image_fail(IMG_E_SLOT_QUARANTINED, &slots.detail[image], part->path);
+	*answer = why(sys, image < 0 ? NULL : &slots.header[image]);
+	if (answer->due && in_vain(&slots))
+		return fail(FAIL_IN_VAIN, "%s: %s, but no image there was ever restored",
+			    part->path, answer->sentence);
+	return 0;
+}
+
+static int find_answer(const char *path, const struct system *sys, struct answer *answer)
+{
+	const struct image_request request = {
+		.verb = "due", .path = path, .slot = -1, .access = PART_READ
+	};
+	_cleanup_part_ struct part part = PART_CLOSED;
+	struct img_area area;
+	int status;
+
+	if (!sys->first) {
+		*answer = (struct answer){ false, "not-first",
+					   "this system was restored, or saved since its boot" };
+		return 0;
+	}
+	status = image_open(&request, &part, &area);
+	return status ? status : decide(sys, &part, &area, answer);
+}
+
+static void tell(const struct answer *answer)
+{
+	out_text("%sdue: %s: %s\n", answer->due ? "" : "not ", answer->code, answer->sentence);
+	json_put_bool(out_json(), "due", answer->due);
+	json_put_text(out_json(), "code", answer->code);
+	json_put_text(out_json(), "sentence", answer->sentence);
+}
+
+int verb_due(const struct verb *verb, int argc, char **argv)
+{
+	const char *path;
+	struct system sys = { 0 };
+	struct answer answer;
+	int status = args_parse(verb, argc, argv, NULL, NULL, &path);
+
+	if (!status)
+		status = read_system(&sys);
+	if (!status)
+		status = find_answer(path, &sys, &answer);
+	if (!status)
+		tell(&answer);
+	free_system(&sys);
+	return status;
+}

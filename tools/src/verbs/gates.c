@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * gates: would an image be taken now, and if not, what stands in the way?  The
+ * module looks, as it does before it takes one; nothing stands still and nothing
+ * is written.
+ */
+#include "verbs/gates.h"
+
+#include <stdio.h>
+
+#include "base/args.h"
+#include "base/fail.h"
+#include "base/io.h"
+#include "base/out.h"
+#include "machine/clock.h"
+#include "machine/inmemory.h"
+#include "module/command.h"
+#include "module/refusal.h"
+
+enum { OPT_ONCE = 1 };
+
+const struct option_row gates_options[] = {
+	{ "once", NULL, OPT_ONCE, "for an image for one restore (default: a golden one)" },
+	{ 0 },
+};
+
+static int take_option(void *ctx, int key, const char *value)
+{
+	const char **kind = ctx;
+
+	(void)key;
+	(void)value;
+	*kind = "once";
+	return 0;
+}
+
+static int look(const char *kind, char **ret_refusal)
+{
+	_cleanup_close_ int fd = -1;
+	char command[32];
+	int status = command_open(&fd);
+
+	*ret_refusal = NULL;
+	if (status)
+		return status;
+	snprintf(command, sizeof(command), "test:gates %s", kind);
+	return refusal_read(command_write(fd, command), ret_refusal);
+}
+
+int gates_report(const char *kind)
+{
+	_cleanup_free_ char *refusal = NULL;
+	int status = look(kind, &refusal);
+
+	if (status)
+		return status;
+	refusal_report(kind, refusal);
+	inmemory_warn();
+	clock_warn();
+	return refusal ? fail(FAIL_OBSTACLES, "no image would be taken") : 0;
+}
+
+int verb_gates(const struct verb *verb, int argc, char **argv)
+{
+	const char *kind = "golden";
+	int status = args_parse(verb, argc, argv, take_option, &kind, NULL);
+
+	if (status)
+		return status;
+	json_put_text(out_json(), "kind", kind);
+	return gates_report(kind);
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * invalidate: end images for good.  The header goes first and is flushed: from
+ * then on the slot is empty, whatever happens to the state after it.
+ */
+#include "area/image.h"
+#include "area/loss.h"
+#include "base/args.h"
+#include "base/fail.h"
+#include "base/out.h"
+#include "base/text.h"
+
+struct request {
+	const char *path;
+	int slot; /* -1: all */
+	bool yes, dry_run;
+};
+
+enum { OPT_SLOT = 1, OPT_YES, OPT_DRY_RUN };
+
+const struct option_row invalidate_options[] = {
+	{ "slot", "a|b", OPT_SLOT, "only this slot (default: all)" },
+	{ "yes", NULL, OPT_YES, "do not ask" },
+	{ "dry-run", NULL, OPT_DRY_RUN, "say what would be lost, and stop" },
+	{ 0 },
+};
+
+static int take_option(void *ctx, int key, const char *value)
+{
+	struct request *req = ctx;
+
+	switch (key) {
+	case OPT_SLOT:
+		return args_take_slot("invalidate", value, &req->slot);
+	case OPT_YES:
+		req->yes = true;
+		return 0;
+	default:
+		req->dry_run = true;
+		return 0;
+	}
+}
+
+/* Which slots are to be erased: those that are asked for and not empty.  False: none. */
+static bool describe(const struct request *req, const struct part *part,
+		     const struct img_area *area, bool ret_erase[IMG_MAX_SLOTS])
+{
+	struct json_object *json = out_json();
+	bool any = false;
+
+	out_text("%s:\n", part->path);
+	json_put_text(json, "device", part->path);
+	json_put_bool(json, "dry_run", req->dry_run);
+	(void)json_put_array(json, "erased");
+	for (uint32_t i = 0; i < area->nr_slots; i++) {
+		ret_erase[i] = false;
+		if (req->slot >= 0 && req->slot != (int)i)
+			continue;
+		ret_erase[i] = loss_describe(part, area, i, NULL);
+		if (!ret_erase[i])
+			out_text("  slot %c:     empty\n", text_slot(i));
+		any |= ret_erase[i];
+	}
+	return any;
+}
+
+static int erase_slot(const struct part *part, const struct img_area *area, uint32_t slot)
+{
+	int status = image_erase_slot(part, area, slot);
+
+	if (status)
+		return status;
+	out_text("slot %c: erased\n", text_slot(slot));
+	json_append_text(json_array_of(out_json(), "erased"), slot ? "b" : "a");
+	return 0;
+}
+
+static int erase(const struct part *part, const struct img_area *area,
+		 const bool erase[IMG_MAX_SLOTS])
+{
+	int status = 0;
+
+	for (uint32_t i = 0; i < area->nr_slots && !status; i++) {
+		if (erase[i])
+			status = erase_slot(part, area, i);
+	}
+	return status;
+}
+
+static int invalidate(const struct request *req)
+{
+	const struct image_request request = { .verb = "invalidate",
+					       .path = req->path,
+					       .slot = req->slot,
+					       .access = req->dry_run ? PART_CLAIM_READ
+								      : PART_CLAIM };
+	_cleanup_part_ struct part part = PART_CLOSED;
+	bool lost[IMG_MAX_SLOTS];
+	struct img_area area;
+	int status;
+
+	status = image_open(&request, &part, &area);
+	if (status)
+		return status;
+	if (!describe(req, &part, &area, lost) || req->dry_run)
+		return 0;
+	status = loss_confirm(req->yes);
+	return status ? status : erase(&part, &area, lost);
+}
+
+int verb_invalidate(const struct verb *verb, int argc, char **argv)
+{
+	struct request req = { .slot = -1 };
+	int status = args_parse(verb, argc, argv, take_option, &req, &req.path);
+
+	return status ? status : invalidate(&req);
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * mark-good: the image came up, so its attempts are 0 again.
+ *
+ * The loader counts an attempt before each jump and leaves an image alone that
+ * has IMG_MAX_ATTEMPTS of them.  Who calls it good says so here, in the slot's
+ * state block; restores stay.  The state is looked at without claiming the
+ * partition first, so that an image that is good already needs neither a write nor
+ * a partition that nobody holds.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "area/image.h"
+#include "area/proofs.h"
+#include "area/slotstate.h"
+#include "base/args.h"
+#include "base/fail.h"
+#include "base/io.h"
+#include "base/out.h"
+#include "base/sysattr.h"
+#include "base/text.h"
+
+struct request {
+	const char *path;
+	int slot; /* -1: the one this system was restored from */
+	bool dry_run;
+};
+
+struct target {
+	struct img_area area;
+	uint32_t slot;
+	struct img_slot header;
+	struct img_state state;
+};
+
+enum { OPT_SLOT = 1, OPT_DRY_RUN };
+
+const struct option_row mark_good_options[] = {
+	{ "slot", "a|b", OPT_SLOT, "this slot (default: the one this system was restored from)" },
+	{ "dry-run", NULL, OPT_DRY_RUN, "say what would be done, and stop" },
+	{ 0 },
+};
+
+static int take_option(void *ctx, int key, const char *value)
+{
+	struct request *req = ctx;
+
+	if (key == OPT_DRY_RUN)
+		req->dry_run = true;
+	return key == OPT_SLOT ? args_take_slot("mark-good", value, &req->slot) : 0;
+}
+
+static int find_generation(const struct part *part, const struct img_area *area,
+			   uint64_t generation, uint32_t *ret_slot)
+{
+	unsigned int count = 0;
+
+	for (uint32_t i = 0; i < area->nr_slots; i++) {
+		struct img_slot header;
+
+		if (image_read_slot(part, area, i, &header, NULL) == IMG_OK &&
+		    header.generation == generation) {
+			*ret_slot = i;
+			count++;
+		}
+	}
+	if (count == 1)
+		return 0;
+	return fail(FAIL_NOT_RESTORED,
+		    "%s holds %s image of generation %" PRIu64
+		    ", which this system was restored from",
+		    part->path, count ? "more than one" : "no", generation);
+}
+
+static int choose_slot(const struct request *req, const struct part *part,
+		       const struct img_area *area, uint32_t *ret_slot)
+{
+	_cleanup_free_ char *text = NULL;
+	uint64_t generation;
+	int status;
+
+	if (req->slot >= 0) {
+		*ret_slot = (uint32_t)req->slot;
+		return 0;
+	}
+	status = sysattr_read(SYSATTR_SNAPSHOT, &text);
+	if (status)
+		return status;
+	if (!text)
+		return fail(FAIL_NOT_RESTORED, "the module fastboot_snapshot is not loaded");
+	if (!sysattr_restored(text, &generation))
+		return fail(FAIL_NOT_RESTORED, "this system was not restored from an image");
+	return find_generation(part, area, generation, ret_slot);
+}
+
+static int read_target(const struct part *part, uint32_t slot, struct target *target)
+{
+	const struct img_area *area = &target->area;
+	struct img_detail detail = { 0 };
+	enum img_reason reason;
+
+	target->slot = slot;
+	reason = image_read_slot(part, area, slot, &target->header, &detail);
+	if (!reason)
+		reason = image_read_state(part, area, slot, &target->header, &target->state, NULL);
+	if (reason)
+		return image_fail(reason, &detail, image_where(part, slot).s);
+	if (target->header.mode != IMG_MODE_GOLDEN)
+		return fail(FAIL_NOT_GOLDEN, "%s: an image for one restore is not called good",
+			    image_where(part, slot).s);
+	return 0;
+}
+
+static int find_target(const struct request *req, enum part_access access, struct part *part,
+		       struct target *target)
+{
+	const struct image_request request = {
+		.verb = "mark-good", .path = req->path, .slot = req->slot, .access = access
+	};
+	uint32_t slot;
+	int status;
+
+	status = image_open(&request, part, &target->area);
+	if (!status)
+		status = choose_slot(req, part, &target->area, &slot);
+	return status ? status : read_target(part, slot, target);
+}
+
+static bool is_good(const struct target *target)
+{
+	return target->state.valid && target->state.attempts == 0;
+}
+
+static int write_state(const struct part *part, const struct target *target)
+{
+	struct img_state good = target->state;
+
+	good.valid = true;
+	good.attempts = 0;
+	return slotstate_write(part, &target->area, target->slot, &target->header, &good);
+}
+
+static void report(const struct part *part, const struct target *target, const char *what,
+		   bool written)
+{
+	struct json_object *json = out_json();
+
+	out_text("slot %c: generation %" PRIu64 " %s\n", text_slot(target->slot),
+		 target->header.generation, what);
+	json_put_text(json, "device", part->path);
+	json_put_slot(json, "slot", target->slot);
+	json_put_number(json, "generation", target->header.generation);
+	json_put_number(json, "attempts_before", target->state.attempts);
+	json_put_bool(json, "written", written);
+}
+
+/*
+ * A system whose disk is gone goes on from its caches, and what asks for nothing new is well.  So
+ * some of each disk is read past them.  Only of the image that runs: the disks of another one may
+ * be elsewhere.
+ */
+static int check_disks(const struct part *part, const struct target *target)
+{
+	_cleanup_disks_ struct disks disks = { 0 };
+	_cleanup_meta_ struct image_meta meta = { .buf = NULL };
+	struct proofs proofs = { .disks = &disks, .own = part };
+	struct img_detail detail = { 0 };
+	enum img_reason reason =
+		image_read_meta(part, &target->area, target->slot, &target->header, &meta, &detail);
+	int status = reason ? 0 : disks_open(&disks);
+
+	if (status)
+		return status;
+	if (!reason)
+		reason = proofs_read(&proofs, &meta.meta, &detail);
+	return reason ? image_fail(reason, &detail, image_where(part, target->slot).s) : 0;
+}
+
+/* What was seen before the partition was claimed is looked at again. */
+static int claim_and_mark(const struct request *req)
+{
+	_cleanup_part_ struct part part = PART_CLOSED;
+	struct target target;
+	int status;
+
+	status = find_target(req, PART_CLAIM, &part, &target);
+	if (!status)
+		status = write_state(&part, &target);
+	if (!status)
+		report(&part, &target, "is good", true);
+	return status;
+}
+
+static int mark_good(const struct request *req)
+{
+	_cleanup_part_ struct part part = PART_CLOSED;
+	struct target target;
+	int status = find_target(req, PART_READ, &part, &target);
+
+	if (status)
+		return status;
+	if (!is_good(&target) && req->slot < 0)
+		status = check_disks(&part, &target);
+	if (status)
+		return status;
+	if (is_good(&target) || req->dry_run) {
+		report(&part, &target,
+		       is_good(&target) ? "is good already" : "would be called good", false);
+		return 0;
+	}
+	part_close(&part);
+	return claim_and_mark(req);
+}
+
+int verb_mark_good(const struct verb *verb, int argc, char **argv)
+{
+	struct request req = { .slot = -1 };
+	int status = args_parse(verb, argc, argv, take_option, &req, &req.path);
+
+	return status ? status : mark_good(&req);
+}

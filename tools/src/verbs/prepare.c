@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * prepare: lay out a partition as a short swap area and the fast-boot area.
+ *
+ *	0            area->offset                                  partition's end
+ *	| swap area  | slot A           | slot B           | area header |
+ *
+ * All is decided and said before the first write.  The writes go in such an
+ * order that a crash leaves the old layout or none, never a mixture: the old
+ * area header goes first, the new one comes last, each after a flush.  An
+ * image of the old layout cannot come back to life: it names the old area's
+ * uuid.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <uuid/uuid.h>
+
+#include "area/image.h"
+#include "area/loss.h"
+#include "area/part.h"
+#include "area/swaphdr.h"
+#include "base/args.h"
+#include "base/fail.h"
+#include "base/io.h"
+#include "base/out.h"
+#include "base/text.h"
+
+/* Types of a swap partition, in a GPT and in a DOS table. */
+#define GPT_SWAP "0657fd6d-a4ab-43c4-84e5-0933c84b4f4f"
+#define DOS_SWAP "0x82"
+
+struct request {
+	const char *path;
+	const char *label; /* NULL: keep */
+	uint64_t swap_size;
+	uint32_t nr_slots; /* 0: as many as fit */
+	bool yes, force, dry_run;
+};
+
+enum { OPT_SWAP_SIZE = 1, OPT_SLOTS, OPT_LABEL, OPT_YES, OPT_FORCE, OPT_DRY_RUN };
+
+const struct option_row prepare_options[] = {
+	{ "swap-size", "SIZE", OPT_SWAP_SIZE,
+	  "size of the swap area that stays, such as 512M (default: the smallest, 40K)" },
+	{ "slots", "1|2", OPT_SLOTS, "room for one image or for two (default: two, if they fit)" },
+	{ "label", "LABEL", OPT_LABEL, "label of the swap area (default: keep the present one)" },
+	{ "yes", NULL, OPT_YES, "do not ask" },
+	{ "force", NULL, OPT_FORCE, "destroy a file system or other content" },
+	{ "dry-run", NULL, OPT_DRY_RUN, "say what would be done, and stop" },
+	{ 0 },
+};
+
+static int take_size(struct request *req, const char *value)
+{
+	if (!text_parse_size(value, &req->swap_size))
+		return fail(FAIL_USAGE, "prepare: %s is not a size such as 512M", value);
+	return 0;
+}
+
+static int take_slots(struct request *req, const char *value)
+{
+	if (strcmp(value, "1") != 0 && strcmp(value, "2") != 0)
+		return fail(FAIL_USAGE, "prepare: --slots is 1 or 2, not %s", value);
+	req->nr_slots = (uint32_t)(value[0] - '0');
+	return 0;
+}
+
+static int take_label(struct request *req, const char *value)
+{
+	if (strlen(value) > 15)
+		return fail(FAIL_USAGE, "prepare: a swap label has at most 15 bytes: %s", value);
+	req->label = value;
+	return 0;
+}
+
+static int take_option(void *ctx, int key, const char *value)
+{
+	struct request *req = ctx;
+
+	switch (key) {
+	case OPT_SWAP_SIZE:
+		return take_size(req, value);
+	case OPT_SLOTS:
+		return take_slots(req, value);
+	case OPT_LABEL:
+		return take_label(req, value);
+	case OPT_YES:
+		req->yes = true;
+		return 0;
+	case OPT_FORCE:
+		req->force = true;
+		return 0;
+	default:
+		req->dry_run = true;
+		return 0;
+	}
+}
+
+static bool is_swap(const struct part_content *content)
+{
+	return strcmp(content->type, "swap") == 0;
+}
+
+static bool is_foreign(const struct part_content *content)
+{
+	return content->table[0] || (content->type[0] && !is_swap(content));
+}
+
+/*
+ * What must not be destroyed by mistake.  In use: part_open has refused already.  The table of a
+ * disk is never destroyed; within a partition one is a left-over like others.
+ */
+static int check_content(const struct request *req, const struct part_content *content)
+{
+	if (content->table[0] && !content->partition)
+		return fail(FAIL_HAS_PARTITIONS, "%s carries a partition table (%s)", req->path,
+			    content->table);
+	if (is_foreign(content) && !req->force)
+		return fail(FAIL_FOREIGN_CONTENT, "%s carries %s%s", req->path,
+			    content->table[0] ? "a partition table" : content->type,
+			    strcmp(content->type, "swsuspend") == 0 ? ", a hibernated system" : "");
+	return 0;
+}
+
+/* What may be right, but should be known. */
+static void warn_of_type(const struct part *part, const struct part_content *content)
+{
+	if (content->entry_type[0] && strcasecmp(content->entry_type, GPT_SWAP) != 0 &&
+	    strcmp(content->entry_type, DOS_SWAP) != 0)
+		warning("%s is not marked as a swap partition (its type is %s)", part->path,
+			content->entry_type);
+	if (part->block && !content->partition)
+		warning("%s is not a partition: it has no PARTUUID to be named by", part->path);
+}
+
+/* Two slots allow a new image to be taken while the old one stays good. */
+static int lay_out(const struct request *req, const struct part *part, struct img_area *ret_area)
+{
+	uint64_t swap = req->swap_size > SWAP_MIN_SIZE ? req->swap_size : SWAP_MIN_SIZE;
+	uint32_t most = req->nr_slots ? req->nr_slots : IMG_MAX_SLOTS;
+	uint32_t least = req->nr_slots ? req->nr_slots : 1;
+
+	if (swap > SWAP_MAX_SIZE)
+		return fail(FAIL_TOO_SMALL, "a swap area has at most %s",
+			    text_size(SWAP_MAX_SIZE).s);
+	for (uint32_t n = most; n >= least; n--) {
+		if (img_area_layout(part->size, swap, n, ret_area) == IMG_OK) {
+			uuid_generate_random(ret_area->uuid);
+			ret_area->created = (uint64_t)time(NULL);
+			return 0;
+		}
+	}
+	return fail(FAIL_TOO_SMALL,
+		    "%s has %s: too small for %s of swap space and %" PRIu32
+		    " slot%s of at least %s",
+		    part->path, text_size(part->size).s, text_size(swap).s, least,
+		    least > 1 ? "s" : "", text_size(IMG_MIN_SLOT_SIZE).s);
+}
+
+static void describe_loss(const struct part *part, const struct part_content *content)
+{
+	struct img_area area;
+
+	if (is_foreign(content)) {
+		const char *what = content->table[0] ? "a partition table" : content->type;
+
+		out_text("  lost:       %s %s\n", what, content->label);
+		json_put_text(json_append_object(json_array_of(out_json(), "lost")), "content",
+			      what);
+	}
+	if (image_read_area(part, &area, NULL) != IMG_OK)
+		return;
+	for (uint32_t i = 0; i < area.nr_slots; i++)
+		(void)loss_describe(part, &area, i, NULL);
+}
+
+static void describe_slot(const struct img_area *area, uint32_t i, struct json_object *to)
+{
+	out_text("  slot %c:     %s at byte %" PRIu64 "\n", text_slot(i),
+		 text_size(area->slot[i].size).s, area->slot[i].offset);
+	json_put_slot(to, "slot", i);
+	json_put_number(to, "offset", area->slot[i].offset);
+	json_put_number(to, "size", area->slot[i].size);
+}
+
+static void describe(const struct request *req, const struct part *part,
+		     const struct part_content *content, const struct img_area *area)
+{
+	struct json_object *json = out_json(), *slots;
+
+	out_text("%s (%s):\n", part->path, text_size(part->size).s);
+	json_put_text(json, "device", part->path);
+	json_put_number(json, "partition_size", part->size);
+	json_put_bool(json, "written", false);
+	(void)json_put_array(json, "lost");
+	describe_loss(part, content);
+	out_text("  swap area:  %s%s\n", text_size(area->offset).s,
+		 area->offset == SWAP_MIN_SIZE ? ", the smallest possible" : "");
+	json_put_number(json, "swap_bytes", area->offset);
+	slots = json_put_array(json, "slots");
+	for (uint32_t i = 0; i < area->nr_slots; i++)
+		describe_slot(area, i, json_append_object(slots));
+	if (area->nr_slots == 1)
+		out_text("  Only one slot%s: a new image overwrites the old one, and if that is\n"
+			 "  interrupted there is none.\n",
+			 req->nr_slots ? "" : " fits");
+}
+
+static int write_and_flush(const struct part *part, const void *data, size_t size, uint64_t offset)
+{
+	if (io_pwrite(part->fd, data, size, offset) || fsync(part->fd))
+		return fail_errno(FAIL_WRITE, "%s", part->path);
+	return 0;
+}
+
+static int write_empty_slots(const struct part *part, const struct img_area *area)
+{
+	static const uint8_t zero[IMG_SLOT_DATA_OFFSET];
+
+	for (uint32_t i = 0; i < area->nr_slots; i++) {
+		int status = write_and_flush(part, zero, sizeof(zero), area->slot[i].offset);
+
+		if (status)
+			return status;
+	}
+	return 0;
+}
+
+static int write_layout(const struct part *part, const struct img_area *area,
+			const uint8_t swap_page[IMG_PAGE_SIZE], bool wipe)
+{
+	static const uint8_t zero[IMG_BLOCK];
+	uint64_t header_offset = img_area_header_offset(part->size);
+	uint8_t header[IMG_BLOCK];
+	int status;
+
+	img_area_encode(area, header);
+	status = write_and_flush(part, zero, sizeof(zero), header_offset);
+	if (!status && wipe)
+		status = part_wipe(part);
+	if (!status)
+		status = write_empty_slots(part, area);
+	if (!status)
+		status = write_and_flush(part, swap_page, IMG_PAGE_SIZE, 0);
+	if (!status)
+		status = write_and_flush(part, header, sizeof(header), header_offset);
+	return status;
+}
+
+/* What was promised must be there when read again. */
+static int check_written(const struct part *part, const struct img_area *area)
+{
+	struct img_detail detail = { 0 };
+	struct img_area now;
+	enum img_reason reason = image_read_area(part, &now, &detail);
+
+	if (reason)
+		return image_fail(reason, &detail, part->path);
+	if (memcmp(now.uuid, area->uuid, sizeof(now.uuid)) != 0) {
+		errno = EIO;
+		return fail_errno(FAIL_WRITE, "%s", part->path);
+	}
+	return 0;
+}
+
+/* fstab may name the swap area by uuid or label: where there was one, it stays the same. */
+static int make_swap_header(const struct request *req, const struct part_content *content,
+			    const struct img_area *area, void *page)
+{
+	const char *label = is_swap(content) ? content->label : "";
+	const char *uuid = is_swap(content) ? content->uuid : "";
+
+	return swap_header_make(area->offset, req->label ? req->label : label, uuid, page);
+}
+
+static int prepare(const struct request *req)
+{
+	_cleanup_part_ struct part part = PART_CLOSED;
+	uint8_t swap_page[IMG_PAGE_SIZE];
+	struct part_content content;
+	struct img_area area;
+	int status;
+
+	status = part_open(req->path, req->dry_run ? PART_CLAIM_READ : PART_CLAIM, &part);
+	if (!status)
+		status = part_probe(&part, &content);
+	if (!status)
+		status = check_content(req, &content);
+	if (!status)
+		status = lay_out(req, &part, &area);
+	if (status)
+		return status;
+	warn_of_type(&part, &content);
+	describe(req, &part, &content, &area);
+	if (req->dry_run)
+		return 0;
+	status = loss_confirm(req->yes);
+	if (!status)
+		status = make_swap_header(req, &content, &area, swap_page);
+	if (!status)
+		status = write_layout(&part, &area, swap_page, is_foreign(&content));
+	if (!status)
+		status = check_written(&part, &area);
+	if (status)
+		return status;
+	out_text("%s is ready for images.\n", part.path);
+	json_put_bool(out_json(), "written", true);
+	return 0;
+}
+
+int verb_prepare(const struct verb *verb, int argc, char **argv)
+{
+	struct request req = { 0 };
+	int status = args_parse(verb, argc, argv, take_option, &req, &req.path);
+
+	return status ? status : prepare(&req);
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * promote and rollback: which of two images is restored next.
+ *
+ * An image comes before another by its rank, a field of the slot's state; docs/safety.md
+ * tells why there.  The state of an image for one restore is written by the loader alone,
+ * and none that waits for its restore is put behind another image: it is the machine
+ * itself, asleep.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "area/slots.h"
+#include "area/slotstate.h"
+#include "base/args.h"
+#include "base/fail.h"
+#include "base/out.h"
+#include "base/text.h"
+#include "firmware/efivars.h"
+
+struct request {
+	const char *verb;
+	const char *path;
+	int slot; /* promote: this one; rollback: -1 */
+	bool dry_run;
+};
+
+struct plan {
+	struct slots slots;
+	uint32_t slot;
+	uint64_t rank; /* that it gets, or has */
+	bool first;    /* it has it */
+};
+
+enum { OPT_SLOT = 1, OPT_DRY_RUN };
+
+const struct option_row promote_options[] = {
+	{ "slot", "a|b", OPT_SLOT, "the image in this slot" },
+	{ "dry-run", NULL, OPT_DRY_RUN, "say what would be done, and stop" },
+	{ 0 },
+};
+
+const struct option_row rollback_options[] = {
+	{ "dry-run", NULL, OPT_DRY_RUN, "say what would be done, and stop" },
+	{ 0 },
+};
+
+static int take_option(void *ctx, int key, const char *value)
+{
+	struct request *req = ctx;
+
+	switch (key) {
+	case OPT_SLOT:
+		return args_take_slot(req->verb, value, &req->slot);
+	default:
+		req->dry_run = true;
+		return 0;
+	}
+}
+
+/* The other image than the one that is restored next. */
+static int choose_other(const struct part *part, struct plan *plan)
+{
+	uint32_t next;
+	int status;
+
+	if (plan->slots.nr < IMG_MAX_SLOTS)
+		return fail(FAIL_SINGLE_SLOT, "%s: there is no other slot", part->path);
+	status = slots_choose(part, &plan->slots, -1, &next);
+	return status ? status : slots_choose(part, &plan->slots, !next, &plan->slot);
+}
+
+static int choose_rank(const struct part *part, struct plan *plan)
+{
+	uint64_t others = slots_highest_rank(&plan->slots, (int)plan->slot);
+
+	plan->rank = plan->slots.rank[plan->slot];
+	plan->first = plan->rank > others;
+	return plan->first ? 0 : slots_rank_above(part, plan->slot, others, &plan->rank);
+}
+
+static int check_modes(const struct part *part, const struct plan *plan)
+{
+	const struct slots *slots = &plan->slots;
+
+	if (slots->header[plan->slot].mode != IMG_MODE_GOLDEN)
+		return fail(FAIL_NOT_GOLDEN,
+			    "%s: slot %c: an image for one restore is not promoted", part->path,
+			    text_slot(plan->slot));
+	for (uint32_t i = 0; i < slots->nr && !plan->first; i++) {
+		if (!slots->usable[i] && slots->header[i].mode == IMG_MODE_ONCE)
+			return fail(FAIL_ONCE_WAITING,
+				    "%s: slot %c holds an image for one restore, which is to come "
+				    "before any other",
+				    part->path, text_slot(i));
+	}
+	return 0;
+}
+
+static int make_plan(const struct request *req, const struct part *part,
+		     const struct img_area *area, struct plan *plan)
+{
+	int status = slots_read_all(part, area, &plan->slots);
+
+	if (!status)
+		status = req->slot < 0 ? choose_other(part, plan)
+				       : slots_choose(part, &plan->slots, req->slot, &plan->slot);
+	if (!status)
+		status = choose_rank(part, plan);
+	return status ? status : check_modes(part, plan);
+}
+
+static int write_rank(const struct part *part, const struct img_area *area, const struct plan *plan)
+{
+	struct img_state state = plan->slots.state[plan->slot];
+
+	state.valid = true;
+	state.rank = plan->rank;
+	return slotstate_write(part, area, plan->slot, &plan->slots.header[plan->slot], &state);
+}
+
+/* What was restored next until now, if that is another image. */
+static void put_replaced(const struct plan *plan, struct json_object *to)
+{
+	int next = plan->slots.next;
+
+	if (next < 0 || next == (int)plan->slot) {
+		json_put_text(to, "instead_of", NULL);
+		return;
+	}
+	to = json_put_object(to, "instead_of");
+	json_put_slot(to, "slot", (uint32_t)next);
+	json_put_number(to, "generation", plan->slots.header[next].generation);
+}
+
+static void report(const struct request *req, const struct part *part, const struct plan *plan)
+{
+	uint64_t generation = plan->slots.header[plan->slot].generation;
+	struct json_object *json = out_json();
+
+	out_text("slot %c: generation %" PRIu64 " %s\n", text_slot(plan->slot), generation,
+		 plan->first	? "comes first already"
+		 : req->dry_run ? "would come first"
+				: "comes first");
+	json_put_text(json, "device", part->path);
+	json_put_bool(json, "written", !plan->first && !req->dry_run);
+	json_put_slot(json, "slot", plan->slot);
+	json_put_number(json, "generation", generation);
+	json_put_number(json, "rank", plan->rank);
+	put_replaced(plan, json);
+}
+
+/* The loader then takes that slot, of whatever rank, and no other. */
+static int warn_of_entry(void)
+{
+	_cleanup_entry_ struct boot_entry entry = { 0 };
+	char options[BOOT_MAX_OPTIONS + 1];
+	int status = efivars_available() ? efivars_find_entry(&entry) : 0, slot;
+
+	if (status)
+		return status;
+	efivars_entry_options(&entry, options);
+	slot = boot_options_take_slot(options);
+	if (slot >= 0)
+		warning("the boot entry Boot%04X has the option slot=%c and restores no other "
+			"slot, whichever comes first; to take it out: fastbootctl install "
+			"--options '%s'",
+			entry.number, 'a' + slot, options);
+	return 0;
+}
+
+static int promote(const struct request *req)
+{
+	const struct image_request request = { .verb = req->verb,
+					       .path = req->path,
+					       .slot = req->slot,
+					       .access = req->dry_run ? PART_CLAIM_READ
+								      : PART_CLAIM };
+	_cleanup_part_ struct part part = PART_CLOSED;
+	struct img_area area;
+	struct plan plan = { 0 };
+	int status = image_open(&request, &part, &area);
+
+	if (!status)
+		status = make_plan(req, &part, &area, &plan);
+	if (!status && !plan.first && !req->dry_run)
+		status = write_rank(&part, &area, &plan);
+	if (!status)
+		report(req, &part, &plan);
+	return status ? status : warn_of_entry();
+}
+
+int verb_promote(const struct verb *verb, int argc, char **argv)
+{
+	struct request req = { .verb = verb->name, .slot = -1 };
+	int status = args_parse(verb, argc, argv, take_option, &req, &req.path);
+
+	if (!status && req.slot < 0)
+		status = fail(FAIL_USAGE, "promote: --slot is missing");
+	return status ? status : promote(&req);
+}
+
+int verb_rollback(const struct verb *verb, int argc, char **argv)
+{
+	struct request req = { .verb = verb->name, .slot = -1 };
+	int status = args_parse(verb, argc, argv, take_option, &req, &req.path);
+
+	return status ? status : promote(&req);
+}

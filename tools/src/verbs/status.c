@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * status: what the running kernel, the partition and the firmware know.  A part
+ * that is missing is shown as missing; only what is there and cannot be read,
+ * or an area that is missing or damaged, makes the exit status other than 0.
+ */
+#include "verbs/status.h"
+
+#include <stdlib.h>
+
+#include "base/args.h"
+#include "base/fail.h"
+#include "base/out.h"
+#include "base/sysattr.h"
+#include "base/text.h"
+#include "firmware/lastresult.h"
+
+static int worse(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+static int collect_kernel(struct status_kernel *kernel)
+{
+	const struct {
+		const char *file;
+		char **to;
+	} files[] = {
+		{ SYSATTR_SNAPSHOT, &kernel->state },
+		{ SYSATTR_DIR "target", &kernel->target },
+		{ SYSATTR_DIR "last_refusal", &kernel->last_refusal },
+		{ SYSATTR_DIR "generation", &kernel->generation },
+		{ SYSATTR_DIR "restore_count", &kernel->restore_count },
+		{ SYSATTR_DIR "mode", &kernel->mode },
+		{ SYSATTR_DIR "attempts", &kernel->attempts },
+	};
+	int status = 0;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		status = worse(status, sysattr_read(files[i].file, files[i].to));
+	return status;
+}
+
+static int collect_area(const char *path, struct status_area *area)
+{
+	struct img_detail detail = { 0 };
+	enum img_reason reason;
+	int status;
+
+	status = part_open_or_find(path, PART_READ, &area->part);
+	if (!status)
+		status = part_probe(&area->part, &area->content);
+	if (status)
+		return status;
+	reason = image_read_area(&area->part, &area->area, &detail);
+	if (reason)
+		return image_fail(reason, &detail, area->part.path);
+	area->present = true;
+	(void)slots_read(&area->part, &area->area, &area->slots); /* shown with each slot */
+	for (uint32_t i = 0; i < area->slots.nr; i++)
+		text_printable(area->slots.header[i].kernel_release);
+	return 0;
+}
+
+static int collect_loader(struct status_loader *loader)
+{
+	struct boot_order order;
+	int next, status;
+
+	loader->available = efivars_available();
+	status = lastresult_read(&loader->last_result);
+	if (!loader->available)
+		return status;
+	status = worse(status, efivars_find_entry(&loader->entry));
+	if (status || !loader->entry.present)
+		return status;
+	efivars_entry_options(&loader->entry, loader->options);
+	status = efivars_read_order(&order);
+	if (!status)
+		status = efivars_read_next(&next);
+	if (status)
+		return status;
+	loader->position = boot_order_find(&order, loader->entry.number);
+	loader->order_count = order.count;
+	loader->next = next == loader->entry.number;
+	return 0;
+}
+
+static void status_free(struct status *status)
+{
+	free(status->kernel.state);
+	free(status->kernel.target);
+	free(status->kernel.last_refusal);
+	free(status->kernel.generation);
+	free(status->kernel.restore_count);
+	free(status->kernel.mode);
+	free(status->kernel.attempts);
+	part_close(&status->area.part);
+	efivars_entry_free(&status->loader.entry);
+	free(status->loader.last_result);
+}
+
+static void show(const struct status *status)
+{
+	if (out_is_json())
+		status_json(status, out_json());
+	else
+		status_text(status);
+}
+
+int verb_status(const struct verb *verb, int argc, char **argv)
+{
+	struct status status = { .area.part = PART_CLOSED, .loader.position = -1 };
+	const char *path;
+	int exit_status = args_parse(verb, argc, argv, NULL, NULL, &path);
+
+	if (exit_status)
+		return exit_status;
+	exit_status = collect_kernel(&status.kernel);
+	exit_status = worse(exit_status, collect_area(path, &status.area));
+	exit_status = worse(exit_status, collect_loader(&status.loader));
+	show(&status);
+	status_free(&status);
+	return exit_status;
+}

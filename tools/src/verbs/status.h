@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What status shows: collected once, shown as text or as JSON. */
+#ifndef FASTBOOTCTL_STATUS_H
+#define FASTBOOTCTL_STATUS_H
+
+#include "area/image.h"
+#include "area/slots.h"
+#include "base/jsonout.h"
+#include "firmware/bootent.h"
+#include "firmware/efivars.h"
+
+/* The module's sysfs files; NULL where there is none (the module is not loaded). */
+struct status_kernel {
+	char *state, *target, *last_refusal, *generation, *restore_count, *mode, *attempts;
+};
+
+struct status_area {
+	bool present;
+	struct part part;
+	struct part_content content;
+	struct img_area area;
+	struct slots slots;
+};
+
+struct status_loader {
+	bool available; /* EFI variables, that is */
+	struct boot_entry entry;
+	char options[BOOT_MAX_OPTIONS + 1];
+	int position; /* in the boot order, from 0; -1: not in it */
+	size_t order_count;
+	bool next;	   /* BootNext names it */
+	char *last_result; /* lines "key=value"; NULL: none */
+};
+
+struct status {
+	struct status_kernel kernel;
+	struct status_area area;
+	struct status_loader loader;
+};
+
+void status_text(const struct status *status);
+void status_json(const struct status *status, struct json_object *to);
+
+#endif

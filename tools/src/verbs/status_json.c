@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+
+#include "area/slotstate.h"
+#include "firmware/lastresult.h"
+#include "verbs/status.h"
+
+static void put_kernel(const struct status_kernel *kernel, struct json_object *to)
+{
+	json_put_bool(to, "loaded", kernel->state);
+	json_put_text(to, "state", kernel->state);
+	json_put_text(to, "target", kernel->target);
+	json_put_text(to, "last_refusal", kernel->last_refusal);
+	json_put_text(to, "generation", kernel->generation);
+	json_put_text(to, "restore_count", kernel->restore_count);
+	json_put_text(to, "mode", kernel->mode);
+	json_put_text(to, "attempts", kernel->attempts);
+}
+
+static void put_area(const struct status_area *area, struct json_object *to)
+{
+	struct json_object *slots;
+
+	json_put_bool(to, "present", area->present);
+	if (!area->present)
+		return;
+	json_put_text(to, "device", area->part.path);
+	json_put_text(to, "partuuid", area->content.partuuid[0] ? area->content.partuuid : NULL);
+	json_put_uuid(to, "uuid", area->area.uuid);
+	json_put_number(to, "offset", area->area.offset);
+	json_put_number(to, "size", area->area.size);
+	slots = json_put_array(to, "slots");
+	for (uint32_t i = 0; i < area->area.nr_slots; i++)
+		slotstate_json_image(&area->slots, i, json_append_object(slots));
+}
+
+static void put_loader(const struct status_loader *loader, struct json_object *to)
+{
+	char name[16];
+
+	json_put_bool(to, "efi_variables", loader->available);
+	json_put_bool(to, "boot_entry", loader->entry.present);
+	if (loader->entry.present) {
+		snprintf(name, sizeof(name), "Boot%04X", loader->entry.number);
+		json_put_text(to, "entry", name);
+		json_put_text(to, "options", loader->options);
+		json_put_bool(to, "in_boot_order", loader->position >= 0);
+		if (loader->position >= 0)
+			json_put_number(to, "position", (uint64_t)loader->position + 1);
+		json_put_bool(to, "next", loader->next);
+	}
+	if (loader->last_result)
+		lastresult_json(loader->last_result, json_put_object(to, "last_result"));
+}
+
+void status_json(const struct status *status, struct json_object *to)
+{
+	put_kernel(&status->kernel, json_put_object(to, "kernel"));
+	put_area(&status->area, json_put_object(to, "images"));
+	put_loader(&status->loader, json_put_object(to, "loader"));
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <uuid/uuid.h>
+
+#include "area/slotstate.h"
+#include "base/text.h"
+#include "verbs/status.h"
+
+/* Continued lines stand under the first. */
+static void show_lines(const char *title, const char *text)
+{
+	for (; text; title = "") {
+		size_t length = strcspn(text, "\n");
+
+		printf("  %-12s %.*s\n", title, (int)length, text);
+		text = text[length] && text[length + 1] ? text + length + 1 : NULL;
+	}
+}
+
+static void show_kernel(const struct status_kernel *kernel)
+{
+	if (!kernel->state) {
+		printf("kernel: the module fastboot_snapshot is not loaded\n");
+		return;
+	}
+	printf("kernel: %s\n", kernel->state);
+	if (kernel->target && kernel->target[0])
+		show_lines("target", kernel->target);
+	if (kernel->mode && kernel->mode[0]) {
+		show_lines("mode", kernel->mode);
+		show_lines("attempts", kernel->attempts);
+	}
+	if (kernel->last_refusal && kernel->last_refusal[0])
+		show_lines("last refusal", kernel->last_refusal);
+}
+
+static void show_slot(uint32_t number, const struct slots *slots)
+{
+	const struct img_slot *header = &slots->header[number];
+	const struct img_state *state = &slots->state[number];
+	enum img_reason reason = slots->whole[number];
+
+	if (reason) {
+		printf("  slot %c       %s: %s\n", text_slot(number), img_reason_code(reason),
+		       img_reason_sentence(reason));
+		return;
+	}
+	printf("  slot %c       generation %" PRIu64 ", %s, taken %s\n", text_slot(number),
+	       header->generation, slotstate_mode(header->mode),
+	       text_time(header->created, time(NULL)).s);
+	printf("               %s of memory in %s, kernel %s\n",
+	       text_size(header->nr_pages * IMG_PAGE_SIZE).s,
+	       text_size(header->data_size + header->meta_size).s, header->kernel_release);
+	printf("               %s\n", slotstate_counts(header, state).s);
+	if (slots->next == (int)number)
+		printf("               restored next%s\n",
+		       state->rank > header->generation ? ", for it was promoted" : "");
+	slotstate_print_refusal("               ", header, state);
+	if (img_slot_description(header, state)[0])
+		printf("               %s\n", slotstate_description(header, state).s);
+}
+
+static void show_area(const struct status_area *area)
+{
+	if (!area->present) {
+		printf("images: no fast-boot area could be read\n");
+		return;
+	}
+	printf("images: %s, %" PRIu32 " slot%s of %s\n", area->part.path, area->area.nr_slots,
+	       area->area.nr_slots > 1 ? "s" : "", text_size(area->area.slot[0].size).s);
+	if (area->content.partuuid[0])
+		show_lines("PARTUUID", area->content.partuuid);
+	for (uint32_t i = 0; i < area->area.nr_slots; i++)
+		show_slot(i, &area->slots);
+}
+
+static void show_entry(const struct status_loader *loader)
+{
+	printf("loader: Boot%04X \"%s\", ", loader->entry.number, BOOT_DESCRIPTION);
+	if (loader->position < 0)
+		printf("not in the boot order");
+	else
+		printf("number %d of %zu in the boot order", loader->position + 1,
+		       loader->order_count);
+	printf("%s\n", loader->next ? ", chosen for the next start" : "");
+	if (loader->options[0])
+		show_lines("options", loader->options);
+}
+
+static void show_loader(const struct status_loader *loader)
+{
+	if (!loader->available)
+		printf("loader: EFI variables are not available\n");
+	else if (loader->entry.present)
+		show_entry(loader);
+	else
+		printf("loader: no boot entry; create it with: fastbootctl install\n");
+	if (loader->last_result)
+		show_lines("this start", loader->last_result);
+}
+
+void status_text(const struct status *status)
+{
+	show_kernel(&status->kernel);
+	show_area(&status->area);
+	show_loader(&status->loader);
+}
