@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/args.h"
 #include "base/fail.h"
 #include "base/out.h"
 #include "verbs/completion.h"
+#include "verbs/verbs.h"
 
 static int verb_help(const struct verb *verb, int argc, char **argv);
 static int verb_completion(const struct verb *verb, int argc, char **argv);

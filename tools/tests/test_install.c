@@ -16,13 +16,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/args.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
 #include "firmware/efivars.h"
 #include "firmware/esp.h"
 #include "firmware/recovery.h"
+#include "verbs/verbs.h"
 
 #define GLOBAL	 "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 #define FASTBOOT "8ac4f28e-6d6f-4bd2-9e59-1a1cf66f2b35"

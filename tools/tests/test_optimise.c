@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "area/image.h"
-#include "base/args.h"
 #include "base/fail.h"
 #include "base/io.h"
+#include "verbs/verbs.h"
 
 #define SLOT_SIZE      (2u << 20)
 #define PARTITION_SIZE (40960u + 2 * SLOT_SIZE + IMG_BLOCK)

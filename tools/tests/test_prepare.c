@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "area/image.h"
-#include "base/args.h"
 #include "base/fail.h"
 #include "base/io.h"
+#include "verbs/verbs.h"
 
 #define PARTITION_SIZE (16u << 20)
 

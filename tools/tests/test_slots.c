@@ -15,9 +15,9 @@
 
 #include "area/image.h"
 #include "area/slots.h"
-#include "base/args.h"
 #include "base/fail.h"
 #include "base/io.h"
+#include "verbs/verbs.h"
 
 #define PARTITION_SIZE (4u << 20)
 #define ATTEMPTS       2u

@@ -15,10 +15,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/args.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
+#include "verbs/verbs.h"
 
 static char top[] = "/tmp/fastbootctl-test.XXXXXX";
 

@@ -10,10 +10,10 @@
 
 #include "area/image.h"
 #include "area/slotstate.h"
-#include "base/args.h"
 #include "base/fail.h"
 #include "base/out.h"
 #include "base/text.h"
+#include "verbs/verbs.h"
 
 struct request {
 	const char *path;

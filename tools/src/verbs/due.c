@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "area/slots.h"
-#include "base/args.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
 #include "base/sysattr.h"
 #include "firmware/lastresult.h"
+#include "verbs/verbs.h"
 
 /* The system that asks. */
 struct system {

@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 
-#include "base/args.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
@@ -16,6 +15,7 @@
 #include "machine/inmemory.h"
 #include "module/command.h"
 #include "module/refusal.h"
+#include "verbs/verbs.h"
 
 enum { OPT_ONCE = 1 };
 

@@ -6,11 +6,11 @@
 #include <time.h>
 
 #include "area/image.h"
-#include "base/args.h"
 #include "base/fail.h"
 #include "base/out.h"
 #include "base/text.h"
 #include "verbs/inspect.h"
+#include "verbs/verbs.h"
 
 struct request {
 	const char *path;

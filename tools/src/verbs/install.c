@@ -12,13 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/args.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
 #include "firmware/efivars.h"
 #include "firmware/esp.h"
 #include "firmware/recovery.h"
+#include "verbs/verbs.h"
 
 #define DEFAULT_LOADER "/usr/lib/fastboot/fastbootx64.efi"
 #define MAX_LOADER     (16u << 20)

@@ -11,13 +11,13 @@
 
 #include "area/slots.h"
 #include "area/slotstate.h"
-#include "base/args.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
 #include "base/text.h"
 #include "firmware/efivars.h"
 #include "firmware/lastresult.h"
+#include "verbs/verbs.h"
 
 struct list {
 	struct slots slots;

@@ -22,12 +22,12 @@
 #include "area/slots.h"
 #include "area/slotstate.h"
 #include "area/stats.h"
-#include "base/args.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
 #include "base/sysattr.h"
 #include "base/text.h"
+#include "verbs/verbs.h"
 
 /* LZ4HC's own range and default.  12 saves half a percent more than 9 and takes six times as long.
  */

@@ -23,11 +23,11 @@
 #include "area/loss.h"
 #include "area/part.h"
 #include "area/swaphdr.h"
-#include "base/args.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
 #include "base/text.h"
+#include "verbs/verbs.h"
 
 /* Types of a swap partition, in a GPT and in a DOS table. */
 #define GPT_SWAP "0657fd6d-a4ab-43c4-84e5-0933c84b4f4f"

@@ -12,11 +12,11 @@
 
 #include "area/slots.h"
 #include "area/slotstate.h"
-#include "base/args.h"
 #include "base/fail.h"
 #include "base/out.h"
 #include "base/text.h"
 #include "firmware/efivars.h"
+#include "verbs/verbs.h"
 
 struct request {
 	const char *verb;

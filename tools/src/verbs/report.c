@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "area/image.h"
-#include "base/args.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
@@ -16,6 +15,7 @@
 #include "firmware/lastresult.h"
 #include "module/figures.h"
 #include "verbs/svg.h"
+#include "verbs/verbs.h"
 
 enum { OPT_SVG = 1 };
 

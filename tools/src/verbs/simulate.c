@@ -13,13 +13,13 @@
 #include "area/image.h"
 #include "area/proofs.h"
 #include "area/slots.h"
-#include "base/args.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
 #include "base/text.h"
 #include "machine/machine.h"
 #include "machine/memmap.h"
+#include "verbs/verbs.h"
 
 struct request {
 	const char *path;

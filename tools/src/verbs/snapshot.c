@@ -17,7 +17,6 @@
 #include "area/image.h"
 #include "area/loss.h"
 #include "area/slotstate.h"
-#include "base/args.h"
 #include "base/child.h"
 #include "base/fail.h"
 #include "base/interrupt.h"
@@ -30,6 +29,7 @@
 #include "module/hooks.h"
 #include "module/refusal.h"
 #include "verbs/gates.h"
+#include "verbs/verbs.h"
 
 struct request {
 	const char *operands[2]; /* the kind; the description or NULL */

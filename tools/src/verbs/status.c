@@ -8,12 +8,12 @@
 
 #include <stdlib.h>
 
-#include "base/args.h"
 #include "base/fail.h"
 #include "base/out.h"
 #include "base/sysattr.h"
 #include "base/text.h"
 #include "firmware/lastresult.h"
+#include "verbs/verbs.h"
 
 static int worse(int a, int b)
 {

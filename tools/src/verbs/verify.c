@@ -16,11 +16,11 @@
 #include "area/image.h"
 #include "area/proofs.h"
 #include "area/slotstate.h"
-#include "base/args.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
 #include "base/text.h"
+#include "verbs/verbs.h"
 
 /* After that many damaged chunks of one image, the rest are only counted. */
 #define MAX_CHUNK_REPORTS 20
