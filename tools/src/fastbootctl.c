@@ -163,7 +163,9 @@ int main(int argc, char **argv)
 	int status;
 
 	out_start(asks_for_json(argc, argv));
-	status = out_finish(run(argc, argv));
+	status = run(argc, argv);
+	if (!out_finish())
+		status = fail(FAIL_NO_MEMORY, "the JSON text cannot be made");
 	if ((fflush(stdout) || ferror(stdout)) && !status)
 		return fail_errno(FAIL_OUTPUT, "the output could not be written");
 	return status;

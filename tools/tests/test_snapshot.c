@@ -192,7 +192,8 @@ static int run(run_fn fn, const struct option_row *options, const char *operands
 	redirect(stdout, STDOUT_FILENO, "out", &out);
 	redirect(stderr, STDERR_FILENO, "errors", &errors);
 	out_start(false);
-	status = out_finish(fn(&verb, argc, argv));
+	status = fn(&verb, argc, argv);
+	assert_true(out_finish());
 	give_back(stdout, STDOUT_FILENO, out);
 	give_back(stderr, STDERR_FILENO, errors);
 	return status;

@@ -22,7 +22,7 @@ static const struct {
 };
 
 struct message {
-	char s[FAIL_MESSAGE];
+	char s[OUT_MESSAGE];
 };
 
 static void append(struct message *message, const char *fmt, ...)

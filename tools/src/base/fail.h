@@ -126,9 +126,6 @@ enum failure {
 		FAIL_COUNT
 };
 
-/* Room for the longest message; a longer one is cut. */
-#define FAIL_MESSAGE 1024
-
 /* `fmt` gives the sentence, without full stop.  Returns the failure's exit status. */
 int fail(enum failure failure, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

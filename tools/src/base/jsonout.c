@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <uuid/uuid.h>
 
-#include "base/fail.h"
-
 /* json-c owns `value` once added; where it cannot be added it is given back here. */
 static void put(struct json_object *object, const char *key, struct json_object *value)
 {
@@ -104,18 +102,15 @@ void json_append_text(struct json_object *array, const char *value)
 	(void)append(array, json_object_new_string(value));
 }
 
-int json_print(struct json_object *object)
+bool json_print(struct json_object *object)
 {
 	const char *text =
 		object ? json_object_to_json_string_ext(
 				 object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE)
 		       : NULL;
-	int status = 0;
 
 	if (text)
 		puts(text);
-	else
-		status = fail(FAIL_NO_MEMORY, "the JSON text cannot be made");
 	json_object_put(object);
-	return status;
+	return text;
 }

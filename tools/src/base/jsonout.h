@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * json-c in shorter words.  A NULL object stands for "out of memory": adding
- * to it or adding it does nothing, and json_print reports it.
+ * to it or adding it does nothing, and json_print returns false.
  */
 #ifndef FASTBOOTCTL_JSONOUT_H
 #define FASTBOOTCTL_JSONOUT_H
@@ -29,7 +29,7 @@ struct json_object *json_array_of(struct json_object *object, const char *key);
 struct json_object *json_append_object(struct json_object *array);
 void json_append_text(struct json_object *array, const char *value);
 
-/* Prints and frees.  Exit status. */
-int json_print(struct json_object *object);
+/* Prints and frees; false: the text cannot be made. */
+bool json_print(struct json_object *object);
 
 #endif

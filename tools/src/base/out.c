@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "base/fail.h"
 #include "base/text.h"
 
 static struct {
@@ -43,7 +42,7 @@ void out_text(const char *fmt, ...)
 void out_error(const char *code, const char *message, const char *advice)
 {
 	struct json_object *error, *json = out_json();
-	char printable[FAIL_MESSAGE];
+	char printable[OUT_MESSAGE];
 
 	if (!json || json_object_object_get_ex(json, "error", NULL))
 		return;
@@ -57,20 +56,17 @@ void out_error(const char *code, const char *message, const char *advice)
 
 void out_warning(const char *message)
 {
-	char printable[FAIL_MESSAGE];
+	char printable[OUT_MESSAGE];
 
 	snprintf(printable, sizeof(printable), "%s", message);
 	text_printable(printable);
 	json_append_text(json_array_of(out_json(), "warnings"), printable);
 }
 
-int out_finish(int status)
+bool out_finish(void)
 {
-	int printed;
+	struct json_object *object = out.object;
 
-	if (!out.object)
-		return status;
-	printed = json_print(out.object);
 	out.object = NULL;
-	return printed > status ? printed : status;
+	return !object || json_print(object);
 }

@@ -19,13 +19,16 @@ struct json_object *out_json(void);
 
 void out_text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Room for the longest message; a longer one is cut. */
+#define OUT_MESSAGE 1024
+
 /* For fail.c.  The first one counts: what follows is mostly its consequence. */
 void out_error(const char *code, const char *message, const char *advice);
 
 /* For fail.c.  All of them are kept. */
 void out_warning(const char *message);
 
-/* Returns `status`, or that of a failure to print. */
-int out_finish(int status);
+/* Prints the object, if there is one; false: it cannot be made. */
+bool out_finish(void);
 
 #endif
