@@ -378,6 +378,9 @@ class VM:
                 continue
             except (pexpect.EOF, OSError) as error:
                 raise GuestError(f"{self.machine.name}: QEMU ended: {error}") from None
+        # That line may have lost its beginning to a getty; none after it can.
+        self.shell.send("stty -echo; PS1=; echo @@REA''DY@@\n")
+        self._expect(self.shell, "@@READY@@", 10)
         return self
 
     def run(self, command, timeout=60, check=True, name=None):
