@@ -109,8 +109,7 @@ def test_clone(lab, golden):
 
 # Where firmware and kernel have no words in common for a place: the kernel looks itself.
 
-AT_USB = machines.SMALL.changed(name="tiny-usb", devices=("qemu-xhci",), second_disk=True,
-                                second_bus="usb")
+AT_USB = machines.SMALL.changed(name="tiny-usb", second_disk=True, second_bus="usb")
 
 
 def use_usb(vm):

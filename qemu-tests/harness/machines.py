@@ -56,7 +56,6 @@ class Machine:
             "-machine", f"{self.type}", *self._accelerator_arguments(),
             "-cpu", self.cpu, "-smp", str(self.cpus), *self._memory_arguments(),
             *(["-device", "VGA"] if self.graphics else []),
-            *(word for device in self.devices for word in ("-device", device)),
             *self._disk_arguments(),
             *(word for number in range(drives) for word in self._drive_arguments(number))]
         if self.disable_s4:
@@ -64,6 +63,8 @@ class Machine:
             arguments += ["-global", f"{bridge}.disable_s4=1"]
         if self.menu_wait:
             arguments += ["-boot", f"menu=on,splash-time={int(self.menu_wait * 1000)}"]
+        for device in self.devices:
+            arguments += ["-device", device]
         if self.share:
             arguments += ["-fsdev", f"local,id=share,path={QEMU_TESTS},security_model=none,"
                           "readonly=on", "-device", "virtio-9p-pci,fsdev=share,mount_tag=share"]
@@ -100,7 +101,8 @@ class Machine:
                                                       place]))]
         if self.second_bus == "usb":  # each the same to the eye, its port aside
             place = place or f"port={number + 1},serial=alike"
-            return ["-device", f"usb-storage,drive=drive{number},{place}"]
+            return [*(["-device", "qemu-xhci"] if number == 0 else []),
+                    "-device", f"usb-storage,drive=drive{number},{place}"]
         # At the chipset's own controller: it leaves no gap when it is gone.
         return ["-device", f"ide-hd,drive=drive{number},{place or f'bus=ide.{number}'}"]
 
