@@ -29,6 +29,28 @@ void img_fs_add(struct fs_survey *s, enum img_proof_kind kind, uint64_t offset, 
 	s->extent[s->nr++] = (struct img_fs_extent){ kind, offset, size };
 }
 
+static bool has_magic(const uint8_t *at, const char *magic)
+{
+	while (*magic && *at == (uint8_t)*magic) {
+		at++;
+		magic++;
+	}
+	return !*magic;
+}
+
+enum img_reason img_fs_look_super(struct fs_survey *s, const struct img_fs_super *super,
+				  const uint8_t **ret_at)
+{
+	enum img_reason reason = img_fs_look(s, super->offset, super->size, "superblock", ret_at);
+
+	if (reason != IMG_OK)
+		return reason;
+	if (!has_magic(*ret_at + super->at, super->magic))
+		return img_fs_unprovable(s, "superblock");
+	img_fs_add(s, super->kind, super->offset, super->size);
+	return IMG_OK;
+}
+
 static bool same_text(const char *a, const char *b)
 {
 	while (*a && *a == *b) {

@@ -53,6 +53,17 @@ static inline enum img_reason img_fs_unprovable(struct fs_survey *s, const char 
 enum img_reason img_fs_look(struct fs_survey *s, uint64_t offset, uint32_t size, const char *odd,
 			    const uint8_t **ret_at);
 
+/* A superblock of `size` bytes that has `magic` at `at`; it and only it is looked at and added. */
+struct img_fs_super {
+	enum img_proof_kind kind;
+	uint64_t offset;
+	uint32_t size;
+	uint32_t at;
+	const char *magic;
+};
+enum img_reason img_fs_look_super(struct fs_survey *s, const struct img_fs_super *super,
+				  const uint8_t **ret_at);
+
 /* Bytes that were looked at, so that they lie within the partition. */
 void img_fs_add(struct fs_survey *s, enum img_proof_kind kind, uint64_t offset, uint32_t size);
 

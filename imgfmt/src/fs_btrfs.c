@@ -10,17 +10,21 @@
 
 enum img_reason img_fs_btrfs(struct fs_survey *s)
 {
+	static const struct img_fs_super btrfs = {
+		.kind = IMG_PROOF_BTRFS_SUPER,
+		.offset = BTRFS_SUPER,
+		.size = BTRFS_SUPER_SIZE,
+		.at = BTRFS_MAGIC,
+		.magic = "_BHRfS_M",
+	};
 	const uint8_t *super;
-	enum img_reason reason =
-		img_fs_look(s, BTRFS_SUPER, BTRFS_SUPER_SIZE, "superblock", &super);
+	enum img_reason reason = img_fs_look_super(s, &btrfs, &super);
 
 	if (reason != IMG_OK)
 		return reason;
-	if (memcmp(super + BTRFS_MAGIC, "_BHRfS_M", 8) ||
-	    img_load_le(super + BTRFS_BYTENR, 8) != BTRFS_SUPER)
+	if (img_load_le(super + BTRFS_BYTENR, 8) != BTRFS_SUPER)
 		return img_fs_unprovable(s, "superblock");
 	if (img_load_le(super + BTRFS_NUM_DEVICES, 8) != 1)
 		return img_fs_unprovable(s, "several devices");
-	img_fs_add(s, IMG_PROOF_BTRFS_SUPER, BTRFS_SUPER, BTRFS_SUPER_SIZE);
 	return IMG_OK;
 }

@@ -161,16 +161,19 @@ static enum img_reason ext_journal(struct fs_survey *s, const struct ext *fs)
 
 enum img_reason img_fs_ext(struct fs_survey *s)
 {
+	static const struct img_fs_super ext = {
+		.kind = IMG_PROOF_EXT_SUPER,
+		.offset = EXT_SUPER,
+		.size = EXT_SUPER_SIZE,
+		.at = EXT_MAGIC,
+		.magic = "\x53\xef",
+	};
 	const uint8_t *super;
-	enum img_reason reason;
+	enum img_reason reason = img_fs_look_super(s, &ext, &super);
 	struct ext fs;
 
-	reason = img_fs_look(s, EXT_SUPER, EXT_SUPER_SIZE, "superblock", &super);
 	if (reason != IMG_OK)
 		return reason;
-	if (img_load_le(super + EXT_MAGIC, 2) != 0xef53)
-		return img_fs_unprovable(s, "superblock");
-	img_fs_add(s, IMG_PROOF_EXT_SUPER, EXT_SUPER, EXT_SUPER_SIZE);
 	if (img_load_le(super + EXT_INCOMPAT, 4) & EXT_INCOMPAT_DEV)
 		return img_fs_unprovable(s, "external journal");
 	if (!(img_load_le(super + EXT_COMPAT, 4) & EXT_COMPAT_HAS_JOURNAL))

@@ -11,43 +11,42 @@
 
 enum img_reason img_fs_squashfs(struct fs_survey *s)
 {
+	static const struct img_fs_super squashfs = {
+		.kind = IMG_PROOF_SQUASHFS_SUPER,
+		.size = SQUASHFS_SUPER_SIZE,
+		.magic = "hsqs",
+	};
 	const uint8_t *super;
-	enum img_reason reason = img_fs_look(s, 0, SQUASHFS_SUPER_SIZE, "superblock", &super);
 
-	if (reason != IMG_OK)
-		return reason;
-	if (memcmp(super, "hsqs", 4))
-		return img_fs_unprovable(s, "superblock");
-	img_fs_add(s, IMG_PROOF_SQUASHFS_SUPER, 0, SQUASHFS_SUPER_SIZE);
-	return IMG_OK;
+	return img_fs_look_super(s, &squashfs, &super);
 }
 
 enum img_reason img_fs_erofs(struct fs_survey *s)
 {
+	static const struct img_fs_super erofs = {
+		.kind = IMG_PROOF_EROFS_SUPER,
+		.offset = EROFS_SUPER,
+		.size = EROFS_SUPER_SIZE,
+		.magic = "\xe2\xe1\xf5\xe0",
+	};
 	const uint8_t *super;
-	enum img_reason reason =
-		img_fs_look(s, EROFS_SUPER, EROFS_SUPER_SIZE, "superblock", &super);
+	enum img_reason reason = img_fs_look_super(s, &erofs, &super);
 
-	if (reason != IMG_OK)
-		return reason;
-	if (img_load_le(super, 4) != 0xe0f5e1e2)
-		return img_fs_unprovable(s, "superblock");
-	if (img_load_le(super + EROFS_EXTRA_DEVICES, 2))
+	if (reason == IMG_OK && img_load_le(super + EROFS_EXTRA_DEVICES, 2))
 		return img_fs_unprovable(s, "several devices");
-	img_fs_add(s, IMG_PROOF_EROFS_SUPER, EROFS_SUPER, EROFS_SUPER_SIZE);
-	return IMG_OK;
+	return reason;
 }
 
 enum img_reason img_fs_iso9660(struct fs_survey *s)
 {
+	static const struct img_fs_super iso9660 = {
+		.kind = IMG_PROOF_ISO9660_SUPER,
+		.offset = ISO9660_SUPER,
+		.size = ISO9660_SUPER_SIZE,
+		.at = 1,
+		.magic = "CD001",
+	};
 	const uint8_t *super;
-	enum img_reason reason =
-		img_fs_look(s, ISO9660_SUPER, ISO9660_SUPER_SIZE, "superblock", &super);
 
-	if (reason != IMG_OK)
-		return reason;
-	if (memcmp(super + 1, "CD001", 5))
-		return img_fs_unprovable(s, "superblock");
-	img_fs_add(s, IMG_PROOF_ISO9660_SUPER, ISO9660_SUPER, ISO9660_SUPER_SIZE);
-	return IMG_OK;
+	return img_fs_look_super(s, &iso9660, &super);
 }

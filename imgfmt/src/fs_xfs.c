@@ -14,7 +14,6 @@
  */
 #include "fs.h"
 
-#define XFS_MAGIC	  0x58465342u
 #define XFS_BLOCK_SIZE	  4u
 #define XFS_RT_BLOCKS	  16u
 #define XFS_LOG_START	  48u
@@ -107,18 +106,18 @@ static enum img_reason xlog_find_head(struct fs_survey *s, const struct xlog *lo
 
 enum img_reason img_fs_xfs(struct fs_survey *s)
 {
+	static const struct img_fs_super xfs = {
+		.kind = IMG_PROOF_XFS_SUPER,
+		.size = XFS_SECTOR,
+		.magic = "XFSB",
+	};
 	uint64_t head, from, to;
 	const uint8_t *super;
-	enum img_reason reason;
 	struct xlog log;
+	enum img_reason reason = img_fs_look_super(s, &xfs, &super);
 
-	reason = img_fs_look(s, 0, XFS_SECTOR, "superblock", &super);
-	if (reason != IMG_OK)
-		return reason;
-	if (img_load_be(super, 4) != XFS_MAGIC)
-		return img_fs_unprovable(s, "superblock");
-	img_fs_add(s, IMG_PROOF_XFS_SUPER, 0, XFS_SECTOR);
-	reason = xfs_log_place(s, super, &log);
+	if (reason == IMG_OK)
+		reason = xfs_log_place(s, super, &log);
 	if (reason == IMG_OK)
 		reason = xlog_find_head(s, &log, &head);
 	if (reason != IMG_OK)
