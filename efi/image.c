@@ -48,8 +48,7 @@ static void take(struct loader *l, const struct headers *h)
 	}
 }
 
-/* Of any image that is here, whatever its state says: what it is about is no better with another.
- */
+/* Whatever the state of its image: with another one the disk would be no better. */
 static enum img_reason heed_kernel(struct loader *l, const struct headers *h)
 {
 	enum img_reason reason = IMG_OK;

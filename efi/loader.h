@@ -162,8 +162,7 @@ EFI_HANDLE disk_below(EFI_HANDLE partition);
 /* Where a disk is plugged in, an img_place; 0: it cannot be told. */
 uint64_t disk_place(EFI_HANDLE disk);
 
-/* Which one it is (imgfmt/proof.h, IMG_PROOF_IDENTITY); 0: it has no number, or that is not told.
- */
+/* Which one it is (imgfmt/proof.h, IMG_PROOF_IDENTITY); 0: it has no number, or not for us. */
 uint64_t disk_identity(EFI_HANDLE disk);
 
 /*
@@ -235,11 +234,12 @@ enum img_reason place_image(struct loader *l);
 /*
  * proofs.c.  prepare_proofs: before look_at_machine().  proof_digest: for struct img_proof_probe,
  * with the loader as its ctx.  complete_detail: names the partition and makes l->detail outlive
- * the sections.
+ * the sections.  blame_partition: l->detail names it; NULL or zero: the image's own.
  */
 enum img_reason prepare_proofs(struct loader *l);
 enum img_reason proof_digest(void *loader, const struct img_proof *proof, uint64_t *ret_digest);
 void complete_detail(struct loader *l, enum img_reason reason);
+void blame_partition(struct loader *l, const uint8_t *uuid);
 
 /* attempt.c: IMG_OK once l->state, with this attempt in it, is on the disk. */
 enum img_reason record_attempt(struct loader *l);

@@ -35,19 +35,6 @@ void take_refusal(struct loader *l)
 		memset(&l->refusal, 0, sizeof(l->refusal));
 }
 
-static void blame_disk(struct loader *l)
-{
-	static const uint8_t own_partition[16];
-	const uint8_t *uuid = l->refusal.part_uuid;
-
-	l->detail =
-		(struct img_detail){ .object = "disk", .field = "found by the restored system" };
-	memcpy(l->detail_uuid, uuid, sizeof(l->detail_uuid));
-	if (memcmp(uuid, own_partition, sizeof(own_partition)) != 0 ||
-	    partition_uuid(l->disk.handle, l->detail_uuid))
-		l->detail.uuid = l->detail_uuid;
-}
-
 enum img_reason heed_refusal(struct loader *l, const struct img_slot *slot)
 {
 	const struct img_refusal *refusal = &l->refusal;
@@ -57,7 +44,10 @@ enum img_reason heed_refusal(struct loader *l, const struct img_slot *slot)
 	    memcmp(refusal->area_uuid, l->area.uuid, sizeof(l->area.uuid)) != 0)
 		return IMG_OK;
 	reason = img_reason_find(refusal->code, sizeof(refusal->code));
-	if (reason != IMG_OK)
-		blame_disk(l);
+	if (reason == IMG_OK)
+		return IMG_OK;
+	l->detail =
+		(struct img_detail){ .object = "disk", .field = "found by the restored system" };
+	blame_partition(l, refusal->part_uuid);
 	return reason;
 }
