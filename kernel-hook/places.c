@@ -79,23 +79,17 @@ static u64 scsi_place(const struct device *device, const struct pci_dev *pci)
 	return place_at(pci, IMG_PLACE_SCSI, (u64)target << 14 | lun);
 }
 
-/* The first character is the lowest byte, as in the firmware's device path. */
+/* The first byte is the lowest, as in the firmware's device path. */
 static u64 nvme_identity(struct block_device *whole)
 {
-	char text[32], *rest = text, *byte;
-	u64 identity = 0;
-	unsigned int shift = 0;
-	u8 value;
+	char text[32];
+	u8 byte[8] __aligned(8);
 
-	if (device_sysfs_text(text, sizeof(text), "/sys/block/%s/eui", whole->bd_disk->disk_name))
+	if (device_sysfs_text(text, sizeof(text), "/sys/block/%s/eui", whole->bd_disk->disk_name) ||
+	    sscanf(text, "%2hhx %2hhx %2hhx %2hhx %2hhx %2hhx %2hhx %2hhx", &byte[0], &byte[1],
+		   &byte[2], &byte[3], &byte[4], &byte[5], &byte[6], &byte[7]) != 8)
 		return 0;
-	while ((byte = strsep(&rest, " ")) && shift < 64) {
-		if (kstrtou8(byte, 16, &value))
-			return 0;
-		identity |= (u64)value << shift;
-		shift += 8;
-	}
-	return shift == 64 && !byte ? identity : 0;
+	return le64_to_cpup((const __le64 *)byte);
 }
 
 /*
@@ -128,12 +122,6 @@ static struct pci_dev *pci_above(struct device *device)
 	return NULL;
 }
 
-/* An img_place's kind. */
-static unsigned int kind_of(u64 place)
-{
-	return place >> 28 & 0xf;
-}
-
 u64 place_of(struct block_device *whole)
 {
 	struct device *device = whole->bd_device.parent;
@@ -151,9 +139,9 @@ u64 place_of(struct block_device *whole)
 	return 0;
 }
 
-u64 place_identity(struct block_device *whole)
+u64 place_identity(struct block_device *whole, u64 place)
 {
-	switch (kind_of(place_of(whole))) {
+	switch (img_place_kind(place)) {
 	case IMG_PLACE_ATA:
 		return ata_identity(to_scsi_device(whole->bd_device.parent));
 	case IMG_PLACE_NVME:

@@ -12,7 +12,10 @@
 /* An img_place; 0: it cannot be told in words that the firmware has, too.  Asks sysfs. */
 u64 place_of(struct block_device *whole);
 
-/* Which disk it is (imgfmt/proof.h); 0: it has no number, or none that the firmware has, too. */
-u64 place_identity(struct block_device *whole);
+/*
+ * Which disk it is (imgfmt/proof.h); 0: it has no number, or none that the firmware has, too.
+ * place: as by place_of.
+ */
+u64 place_identity(struct block_device *whole, u64 place);
 
 #endif

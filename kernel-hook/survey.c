@@ -258,7 +258,7 @@ static bool disk_add(struct survey *survey, struct block_device *partition, cons
 	disk->device = whole->bd_dev;
 	disk->file = file;
 	disk->place = place_of(whole);
-	disk->identity = place_identity(whole);
+	disk->identity = place_identity(whole, disk->place);
 	memcpy(disk->guid, guid, sizeof(disk->guid));
 	survey->nr_disks++;
 	return true;

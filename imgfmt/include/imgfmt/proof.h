@@ -49,6 +49,11 @@ static inline uint64_t img_place(uint16_t segment, uint8_t bus, uint8_t devfn,
 	       (uint64_t)kind << 28 | unit;
 }
 
+static inline enum img_place_kind img_place_kind(uint64_t place)
+{
+	return (enum img_place_kind)(place >> 28 & 0xf);
+}
+
 /*
  * Which disk it is, for IMG_PROOF_IDENTITY: of a namespace of NVMe its EUI-64, of an ATA disk this
  * of its serial number (ATA8-ACS, IDENTIFY DEVICE, words 10 to 19, the first character in a word's

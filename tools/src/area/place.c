@@ -85,20 +85,14 @@ static bool read_unit(const char *name, const struct place_path *place, uint64_t
 	}
 }
 
-static bool read_place(const char *name, struct place_path *ret_place, uint64_t *ret_unit)
+uint64_t place_of(const char *name)
 {
 	_cleanup_free_ char *link = io_system_path("/sys/class/block/%s", name);
 	_cleanup_free_ char *path = link ? realpath(link, NULL) : NULL;
-
-	return path && place_parse(path, ret_place) && read_unit(name, ret_place, ret_unit);
-}
-
-uint64_t place_of(const char *name)
-{
 	struct place_path place;
 	uint64_t unit;
 
-	if (!read_place(name, &place, &unit))
+	if (!path || !place_parse(path, &place) || !read_unit(name, &place, &unit))
 		return 0;
 	return img_place(place.segment, place.bus, place.devfn, place.kind, unit);
 }
@@ -146,12 +140,7 @@ static uint64_t nvme_identity(const char *name)
 
 uint64_t place_identity(const char *name)
 {
-	struct place_path place;
-	uint64_t unit;
-
-	if (!read_place(name, &place, &unit))
-		return 0;
-	switch (place.kind) {
+	switch (img_place_kind(place_of(name))) {
 	case IMG_PLACE_ATA:
 		return ata_identity(name);
 	case IMG_PLACE_NVME:
