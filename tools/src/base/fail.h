@@ -126,6 +126,12 @@ enum failure {
 		FAIL_COUNT
 };
 
+/* Of two exit statuses. */
+static inline int fail_worse(int a, int b)
+{
+	return a > b ? a : b;
+}
+
 /* `fmt` gives the sentence, without full stop.  Returns the failure's exit status. */
 int fail(enum failure failure, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "firmware/bootent.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <uuid/uuid.h>
@@ -64,6 +65,14 @@ void boot_order_remove(struct boot_order *order, uint16_t number)
 			order->number[kept++] = order->number[i];
 	}
 	order->count = kept;
+}
+
+struct boot_name boot_number_name(uint16_t number)
+{
+	struct boot_name name;
+
+	snprintf(name.s, sizeof(name.s), "Boot%04X", number);
+	return name;
 }
 
 bool boot_number_parse(const char *name, uint16_t *ret_number)

@@ -34,6 +34,13 @@ int boot_order_find(const struct boot_order *order, uint16_t number);
 bool boot_order_add(struct boot_order *order, uint16_t number, bool first);
 void boot_order_remove(struct boot_order *order, uint16_t number);
 
+struct boot_name {
+	char s[16];
+};
+
+/* 0x1a to "Boot001A". */
+struct boot_name boot_number_name(uint16_t number);
+
 /* "Boot001A" to 0x1a; UEFI 2.10, 3.1.2: four upper-case hexadecimal digits. */
 bool boot_number_parse(const char *name, uint16_t *ret_number);
 

@@ -27,18 +27,6 @@
 #define FASTBOOT_GUID                                                                              \
 	EFI_GUID(0x8ac4f28e, 0x6d6f, 0x4bd2, 0x9e59, 0x1a, 0x1c, 0xf6, 0x6f, 0x2b, 0x35)
 
-struct variable_name {
-	char s[9];
-};
-
-static struct variable_name entry_name(uint16_t number)
-{
-	struct variable_name name;
-
-	snprintf(name.s, sizeof(name.s), "Boot%04X", number);
-	return name;
-}
-
 bool efivars_available(void)
 {
 	return efi_variables_supported() == 1;
@@ -146,7 +134,7 @@ static int consider(struct boot_entry *entry, uint16_t number)
 
 	if (entry->nr_used < BOOT_MAX_ENTRIES)
 		entry->used[entry->nr_used++] = number;
-	status = read_variable(EFI_GLOBAL_GUID, entry_name(number).s, &data, &size);
+	status = read_variable(EFI_GLOBAL_GUID, boot_number_name(number).s, &data, &size);
 	if (status || !data || !is_ours(data, size))
 		return status;
 	if (entry->nr_ours < BOOT_MAX_ENTRIES)
@@ -232,7 +220,7 @@ int efivars_make_option(const uint8_t *dp, size_t dp_size, const uint8_t *option
 
 int efivars_write_entry(uint16_t number, uint8_t *data, size_t size)
 {
-	return write_variable(entry_name(number).s, data, size);
+	return write_variable(boot_number_name(number).s, data, size);
 }
 
 int efivars_read_order(struct boot_order *ret_order)
@@ -271,17 +259,17 @@ int efivars_delete_entry(uint16_t number, struct boot_order *order)
 	int status = 0;
 
 	if (boot_order_find(order, number) < 0)
-		return delete_variable(EFI_GLOBAL_GUID, entry_name(number).s);
+		return delete_variable(EFI_GLOBAL_GUID, boot_number_name(number).s);
 	boot_order_remove(order, number);
 	if (order->count && write_order(order)) {
 		if (errno != ENOSPC)
 			return fail_errno(FAIL_EFI_WRITE, "EFI variable BootOrder");
-		status = delete_variable(EFI_GLOBAL_GUID, entry_name(number).s);
+		status = delete_variable(EFI_GLOBAL_GUID, boot_number_name(number).s);
 		return status ? status : efivars_write_order(order);
 	}
 	if (!order->count)
 		status = delete_variable(EFI_GLOBAL_GUID, "BootOrder");
-	return status ? status : delete_variable(EFI_GLOBAL_GUID, entry_name(number).s);
+	return status ? status : delete_variable(EFI_GLOBAL_GUID, boot_number_name(number).s);
 }
 
 int efivars_read_next(int *ret_number)

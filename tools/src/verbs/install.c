@@ -178,24 +178,12 @@ static int make_option(const struct request *req, const char *esp, const struct 
 	return efivars_make_option(dp, dp_size, options, options_size, ret_data, ret_size);
 }
 
-struct entry_name {
-	char s[16];
-};
-
-static struct entry_name entry_name(uint16_t number)
-{
-	struct entry_name name;
-
-	snprintf(name.s, sizeof(name.s), "Boot%04X", number);
-	return name;
-}
-
 static void report_entry(uint16_t number, const char *what)
 {
 	struct json_object *json = json_put_object(out_json(), "entry");
 
-	out_text("%s \"%s\": %s\n", entry_name(number).s, BOOT_DESCRIPTION, what);
-	json_put_text(json, "name", entry_name(number).s);
+	out_text("%s \"%s\": %s\n", boot_number_name(number).s, BOOT_DESCRIPTION, what);
+	json_put_text(json, "name", boot_number_name(number).s);
 	json_put_text(json, "action", what);
 }
 
@@ -228,7 +216,7 @@ static void report_order(const struct request *req, const struct boot_order *ord
 	struct json_object *json = json_put_object(out_json(), "boot_order");
 	int position = boot_order_find(order, number) + 1;
 
-	out_text("boot order: %s %s number %d of %zu\n", entry_name(number).s,
+	out_text("boot order: %s %s number %d of %zu\n", boot_number_name(number).s,
 		 req->dry_run ? "would be" : "is", position, order->count);
 	json_put_number(json, "position", (uint64_t)position);
 	json_put_number(json, "count", order->count);
@@ -355,9 +343,9 @@ static int remove_entries(const struct request *req)
 			status = remove_entry(entry.ours[i]);
 		if (status)
 			return status;
-		out_text("%s \"%s\": %s\n", entry_name(entry.ours[i]).s, BOOT_DESCRIPTION,
+		out_text("%s \"%s\": %s\n", boot_number_name(entry.ours[i]).s, BOOT_DESCRIPTION,
 			 removed(req));
-		json_append_text(entries, entry_name(entry.ours[i]).s);
+		json_append_text(entries, boot_number_name(entry.ours[i]).s);
 	}
 	return status;
 }
@@ -408,8 +396,8 @@ static void report_next(const struct request *req, uint16_t number)
 	struct json_object *json = out_json();
 
 	out_text("The next start %s %s \"%s\".\n", req->dry_run ? "would be" : "is",
-		 entry_name(number).s, BOOT_DESCRIPTION);
-	json_put_text(json, "entry", entry_name(number).s);
+		 boot_number_name(number).s, BOOT_DESCRIPTION);
+	json_put_text(json, "entry", boot_number_name(number).s);
 	json_put_bool(json, "dry_run", req->dry_run);
 }
 

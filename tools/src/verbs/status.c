@@ -15,11 +15,6 @@
 #include "firmware/lastresult.h"
 #include "verbs/verbs.h"
 
-static int worse(int a, int b)
-{
-	return a > b ? a : b;
-}
-
 static int collect_kernel(struct status_kernel *kernel)
 {
 	const struct {
@@ -37,7 +32,7 @@ static int collect_kernel(struct status_kernel *kernel)
 	int status = 0;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		status = worse(status, sysattr_read(files[i].file, files[i].to));
+		status = fail_worse(status, sysattr_read(files[i].file, files[i].to));
 	return status;
 }
 
@@ -71,7 +66,7 @@ static int collect_loader(struct status_loader *loader)
 	status = lastresult_read(&loader->last_result);
 	if (!loader->available)
 		return status;
-	status = worse(status, efivars_find_entry(&loader->entry));
+	status = fail_worse(status, efivars_find_entry(&loader->entry));
 	if (status || !loader->entry.present)
 		return status;
 	efivars_entry_options(&loader->entry, loader->options);
@@ -117,8 +112,8 @@ int verb_status(const struct verb *verb, int argc, char **argv)
 	if (exit_status)
 		return exit_status;
 	exit_status = collect_kernel(&status.kernel);
-	exit_status = worse(exit_status, collect_area(path, &status.area));
-	exit_status = worse(exit_status, collect_loader(&status.loader));
+	exit_status = fail_worse(exit_status, collect_area(path, &status.area));
+	exit_status = fail_worse(exit_status, collect_loader(&status.loader));
 	show(&status);
 	status_free(&status);
 	return exit_status;

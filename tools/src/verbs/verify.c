@@ -80,11 +80,6 @@ struct check {
 	int status;
 };
 
-static int worse(int a, int b)
-{
-	return a > b ? a : b;
-}
-
 static void check_chunks(struct check *c, const struct img_meta *meta)
 {
 	uint64_t damaged = 0;
@@ -95,8 +90,8 @@ static void check_chunks(struct check *c, const struct img_meta *meta)
 			image_read_chunk(&c->v->part, &c->v->area, c->slot, &chunk, &c->v->buffers);
 
 		if (reason && ++damaged <= MAX_CHUNK_REPORTS)
-			c->status = worse(c->status, image_fail_chunk(&c->v->part, c->slot, i,
-								      &chunk, reason));
+			c->status = fail_worse(c->status, image_fail_chunk(&c->v->part, c->slot, i,
+									   &chunk, reason));
 	}
 	if (damaged)
 		out_text("slot %c: %" PRIu64 " of %" PRIu64 " chunks damaged\n", text_slot(c->slot),
@@ -112,13 +107,14 @@ static void check_state(struct check *c)
 	bool damaged;
 
 	if (image_read_state(&c->v->part, &c->v->area, c->slot, &c->header, &c->state, &damaged)) {
-		c->status = worse(c->status, fail_read(c->where.s));
+		c->status = fail_worse(c->status, fail_read(c->where.s));
 		return;
 	}
 	slotstate_json(&c->header, &c->state, c->json);
 	reason = img_state_check(&c->header, &c->state, 0, NULL);
 	if (damaged || reason == IMG_E_STATE_DAMAGED) {
-		c->status = worse(c->status, fail_reason(IMG_E_STATE_DAMAGED, &detail, c->where.s));
+		c->status = fail_worse(c->status,
+				       fail_reason(IMG_E_STATE_DAMAGED, &detail, c->where.s));
 	} else if (reason) {
 		out_text("slot %c: ", text_slot(c->slot));
 		slotstate_print_refusal("", &c->header, &c->state);
@@ -131,7 +127,7 @@ static void proof_refused(void *ctx, enum img_reason reason, const struct img_de
 	struct img_detail told = *detail;
 
 	told.golden = told.today = 0; /* digests tell nobody anything */
-	c->status = worse(c->status, image_fail(reason, &told, c->where.s));
+	c->status = fail_worse(c->status, image_fail(reason, &told, c->where.s));
 }
 
 /* An image that has had its one restore is no longer held to its disks, which its system wrote. */
@@ -164,7 +160,7 @@ static void check_image(struct check *c)
 	check_state(c);
 	reason = image_read_meta(&c->v->part, &c->v->area, c->slot, &c->header, &meta, &detail);
 	if (reason) {
-		c->status = worse(c->status, image_fail(reason, &detail, c->where.s));
+		c->status = fail_worse(c->status, image_fail(reason, &detail, c->where.s));
 		return;
 	}
 	check_chunks(c, &meta.meta);
@@ -209,7 +205,7 @@ static int check_slots(struct verify *v)
 	v->buffers = (struct image_buffers){ stored, pages };
 	for (uint32_t i = 0; i < v->area.nr_slots; i++) {
 		if (v->req->slot < 0 || v->req->slot == (int)i)
-			status = worse(status, check_slot(v, i, json_append_object(slots)));
+			status = fail_worse(status, check_slot(v, i, json_append_object(slots)));
 	}
 	return status;
 }
