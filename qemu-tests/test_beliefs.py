@@ -5,6 +5,8 @@ docs/safety.md has the list.  One machine has as many opinions as possible when 
 programs that hold unmounted devices open, what the page cache knows of these, swap space in use.
 """
 
+import signal
+
 import pytest
 
 from harness import checks, disk, machines, product, scratch
@@ -179,6 +181,24 @@ def test_disks_exchanged(lab, mended):
     vm.kill()
     vm = lab.again(vm, MENDED).start()
     assert checks.outcome(vm, mended.facts) == "restored"
+
+
+@pytest.mark.full
+def test_disk_does_not_answer(lab, mended):
+    """From the jump on no request to it ends, and none fails: the kernel waits a minute, no more."""
+    vm = lab.copy(mended)
+    second, = vm.drives
+    served = disk.serve(second)
+    try:
+        vm = lab.again(vm, drives=[served.overlay]).start()
+        vm.wait_firmware(RESTORING)
+        served.process.send_signal(signal.SIGSTOP)
+        vm.wait_console("fastboot: disk-read: ", timeout=150)
+        served.process.send_signal(signal.SIGCONT)
+        assert vm.wait_firmware(REFUSED).group(1) == "disk-read"
+        assert not vm.console.first(RESTORED)
+    finally:
+        served.process.kill()
 
 
 def test_clock_is_set_from_the_rtc(lab, mended):

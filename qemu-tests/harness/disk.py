@@ -11,7 +11,10 @@ import itertools
 import json
 import re
 import shutil
+import subprocess
 import tempfile
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from .guests import NotBuilt
@@ -238,6 +241,24 @@ def is_blank(disk):
     """Is there still nothing on it but zeroes?"""
     mapped = json.loads(host("qemu-img", "map", "--output=json", disk))
     return all(extent["zero"] for extent in mapped)
+
+
+@dataclass
+class Served:
+    process: subprocess.Popen
+    overlay: Path
+
+
+def serve(disk):
+    """A disk whose every byte comes from a process, which can be stopped."""
+    socket, overlay = (Path(disk).with_suffix(suffix) for suffix in (".socket", ".served"))
+    process = subprocess.Popen(["qemu-nbd", "--persistent", "--format=qcow2",
+                                f"--socket={socket}", disk])
+    while not socket.exists():
+        time.sleep(0.05)
+    host("qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", f"nbd:unix:{socket}",
+         overlay)
+    return Served(process, overlay)
 
 
 def make_overlay(backing, overlay, backing_format="qcow2"):
