@@ -249,28 +249,11 @@ void report_refusal(const struct loader *l, enum img_reason reason)
 	show_refusal(l, &message, reason);
 }
 
-/* Any error makes the boot manager go on; these only choose the word it prints. */
 EFI_STATUS reason_status(enum img_reason reason)
 {
-	switch (reason) {
-	case IMG_E_AREA_MISSING:
-	case IMG_E_DISK_MISSING:
-	case IMG_E_SLOT_EMPTY:
-		return EFI_NOT_FOUND;
-	case IMG_E_NO_MEMORY:
-		return EFI_OUT_OF_RESOURCES;
-	case IMG_E_DISK_READ:
-	case IMG_E_STATE_WRITE:
-		return EFI_DEVICE_ERROR;
-	case IMG_E_VERSION:
-	case IMG_E_INCOMPAT:
-		return EFI_INCOMPATIBLE_VERSION;
-	case IMG_E_BAD_OPTION:
-		return EFI_INVALID_PARAMETER;
-	case IMG_E_SIMULATED:
-	case IMG_E_USER_ESCAPE:
-		return EFI_ABORTED;
-	default:
-		return EFI_LOAD_ERROR;
-	}
+#define REASON_STATUS(sym, errno, status, image, code, sentence, advice)                           \
+	[IMG_E_##sym] = EFI_##status,
+	static const EFI_STATUS statuses[IMG_REASON_COUNT] = { IMG_REASONS(REASON_STATUS) };
+
+	return statuses[reason];
 }

@@ -12,61 +12,12 @@
 
 #include "report.h"
 
-/* Every reason that is not named here is a trouble with the disk: -EIO. */
-static const struct {
-	enum img_reason reason;
-	int error;
-} errnos[] = {
-	{ IMG_E_MODE_UNKNOWN, -EINVAL },
-	{ IMG_E_GATE_FS_WRITABLE, -EBUSY },
-	{ IMG_E_GATE_SWAP, -EBUSY },
-	{ IMG_E_GATE_BUSY, -EBUSY },
-	{ IMG_E_GATE_FS_UNPROVABLE, -EBUSY },
-	{ IMG_E_GATE_DIRTY, -EBUSY },
-	{ IMG_E_GATE_HELD, -EBUSY },
-	{ IMG_E_GATE_SWAP_OVERLAP, -EBUSY },
-	{ IMG_E_GATE_CACHE, -EBUSY },
-	{ IMG_E_GATE_OPEN, -EBUSY },
-	{ IMG_E_GATE_STACK, -EBUSY },
-	{ IMG_E_GATE_REMOTE, -EBUSY },
-	{ IMG_E_GATE_SHARE, -EBUSY },
-	{ IMG_E_GATE_NETWORK, -EBUSY },
-	{ IMG_E_GATE_DRIVER, -EBUSY },
-	{ IMG_E_GATE_HOTPLUG, -EAGAIN },
-	{ IMG_E_TEST_SLOT, -EEXIST },
-	{ IMG_E_FAULT, -EIO },
-	{ IMG_E_FREEZE, -EBUSY },
-	{ IMG_E_GATE_TAINT, -EPERM },
-	{ IMG_E_GATE_HIBERNATION, -EPERM },
-	{ IMG_E_GATE_EFI, -EOPNOTSUPP },
-	{ IMG_E_GATE_EFI_RUNTIME, -EOPNOTSUPP },
-	{ IMG_E_GATE_KERNEL, -EOPNOTSUPP },
-	{ IMG_E_RECORD_ARCH, -EOPNOTSUPP },
-	{ IMG_E_GATE_TOO_LARGE, -ENOSPC },
-	{ IMG_E_SLOT_FULL, -ENOSPC },
-	{ IMG_E_INDEX_FULL, -ENOSPC },
-	{ IMG_E_GATE_HALF_RAM, -ENOMEM },
-	{ IMG_E_CAPTURE, -ENOMEM },
-	{ IMG_E_GATE_TARGET, -ENODEV },
-	{ IMG_E_AREA_MISSING, -ENODEV },
-	{ IMG_E_AREA_AMBIGUOUS, -ENODEV },
-	{ IMG_E_AREA_MAGIC, -ENODEV },
-	{ IMG_E_AREA_CHECKSUM, -ENODEV },
-	{ IMG_E_AREA_BOUNDS, -ENODEV },
-	{ IMG_E_VERSION, -ENODEV },
-	{ IMG_E_INCOMPAT, -ENODEV },
-	{ IMG_E_RESERVED, -ENODEV },
-};
+#define REASON_ERRNO(sym, errno, status, image, code, sentence, advice) [IMG_E_##sym] = -errno,
+static const int errnos[IMG_REASON_COUNT] = { IMG_REASONS(REASON_ERRNO) };
 
 int report_errno(enum img_reason reason)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(errnos); i++) {
-		if (errnos[i].reason == reason)
-			return errnos[i].error;
-	}
-	return -EIO;
+	return errnos[reason];
 }
 
 void report_init(struct report *report)

@@ -8,7 +8,8 @@ struct reason_text {
 	const char *advice;
 };
 
-#define REASON_TEXT(sym, code, sentence, advice) [IMG_E_##sym] = { code, sentence, advice },
+#define REASON_TEXT(sym, errno, status, image, code, sentence, advice)                             \
+	[IMG_E_##sym] = { code, sentence, advice },
 static const struct reason_text texts[IMG_REASON_COUNT] = {
 	[IMG_OK] = { "ok", "no error", "nothing to do" }, /* the rest is the table */
 	IMG_REASONS(REASON_TEXT)

@@ -28,23 +28,10 @@ struct answer {
 	const char *sentence;
 };
 
-/*
- * Refusals that a new image of this system mends.  Not among them: what stays as it is whatever
- * is taken (a disk that fails, versions that do not match, an option), and a disk that is
- * missing, for that may be back tomorrow.
- */
-static const enum img_reason mended[] = {
-	IMG_E_SLOT_EMPTY,      IMG_E_SLOT_MAGIC,	IMG_E_SLOT_CHECKSUM, IMG_E_SLOT_FIELD,
-	IMG_E_SLOT_FOREIGN,    IMG_E_SLOT_CONSUMED,	IMG_E_STATE_DAMAGED, IMG_E_SECTION_TABLE,
-	IMG_E_SECTION_MISSING, IMG_E_SECTION_CHECKSUM,	IMG_E_RECORD_FIELD,  IMG_E_FP_ORDER,
-	IMG_E_RTMAP_BOUNDS,    IMG_E_AUX_BOUNDS,	IMG_E_PROOF_BOUNDS,  IMG_E_INDEX_ORDER,
-	IMG_E_INDEX_BOUNDS,    IMG_E_INDEX_COUNT,	IMG_E_CHUNK_BOUNDS,  IMG_E_CHUNK_COUNT,
-	IMG_E_CHUNK_CHECKSUM,  IMG_E_CHUNK_DECODE,	IMG_E_MACHINE_ID,    IMG_E_CPU_MODEL,
-	IMG_E_CPU_COUNT,       IMG_E_RAM_SIZE,		IMG_E_ACPI_TABLES,   IMG_E_PCI_DEVICES,
-	IMG_E_EFI_RUNTIME_MAP, IMG_E_EFI_RUNTIME_TABLE, IMG_E_PAGE_NOT_FREE, IMG_E_PARTITION_TABLE,
-	IMG_E_IMAGE_PARTITION, IMG_E_SWAP_CHANGED,	IMG_E_DISK_MOVED,    IMG_E_FS_CHANGED,
-	IMG_E_DISK_REPLACED,
-};
+/* Refusals that a new image of this system mends. */
+enum remedy { KEEP, RETAKE };
+#define REASON_REMEDY(sym, errno, status, image, code, sentence, advice) [IMG_E_##sym] = image,
+static const enum remedy remedies[IMG_REASON_COUNT] = { IMG_REASONS(REASON_REMEDY) };
 
 static int read_state(struct system *sys)
 {
@@ -122,11 +109,9 @@ static bool in_vain(const struct slots *slots)
 /* IMG_OK: the loader did not refuse, or with a code that a new image does not mend. */
 static enum img_reason mended_refusal(const char *code)
 {
-	for (size_t i = 0; i < sizeof(mended) / sizeof(mended[0]); i++) {
-		if (strcmp(code, img_reason_code(mended[i])) == 0)
-			return mended[i];
-	}
-	return IMG_OK;
+	enum img_reason reason = img_reason_find(code, strlen(code) + 1);
+
+	return reason != IMG_OK && remedies[reason] == RETAKE ? reason : IMG_OK;
 }
 
 static struct answer why(const struct system *sys, const struct img_slot *image)
