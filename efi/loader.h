@@ -2,7 +2,6 @@
 /*
  * The loader's rooms and what they share.
  *
- *   options.c   the boot entry's options
  *   discover.c  the partition with the fast-boot area
  *   sleepers.c  other systems that wait on a disk to go on
  *   devpath.c   what device paths tell of partitions and disks
@@ -38,11 +37,11 @@
 
 #include <imgfmt/fingerprint.h>
 #include <imgfmt/handoff.h>
+#include <imgfmt/options.h>
 #include <imgfmt/plan.h>
 #include <imgfmt/reader.h>
 
 #include "layout.h"
-#include "options.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -115,7 +114,7 @@ struct screen {
 
 struct loader {
 	EFI_HANDLE self;
-	struct options options;
+	struct img_options options;
 	struct disk disk;
 	struct img_area area;
 	uint8_t *blocks; /* LOADER_BLOCKS: room for a slot's header and state */

@@ -34,11 +34,16 @@ static enum img_reason read_options(struct loader *l)
 {
 	EFI_GUID guid = LOADED_IMAGE_PROTOCOL;
 	EFI_LOADED_IMAGE *image;
+	struct img_word unknown;
 
+	l->options = IMG_OPTIONS_DEFAULT;
 	if (EFI_ERROR(BS->HandleProtocol(l->self, &guid, (void **)&image)))
-		return options_parse(NULL, 0, &l->options, &l->detail);
-	return options_parse(image->LoadOptions, image->LoadOptionsSize / 2, &l->options,
-			     &l->detail);
+		return IMG_OK;
+	if (img_options_parse(image->LoadOptions, image->LoadOptionsSize / 2, true, &l->options,
+			      &unknown))
+		return IMG_OK;
+	l->detail = (struct img_detail){ .object = "boot entry option", .index = unknown.number };
+	return IMG_E_BAD_OPTION;
 }
 
 static enum img_reason read_image(struct loader *l)

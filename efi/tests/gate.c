@@ -243,7 +243,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system_table)
 
 	InitializeLib(image, system_table);
 	loader.self = image;
-	loader.options = (struct options){ .slot = -1, .one_core = true };
+	loader.options = (struct img_options){ .slot = -1, .one_core = true };
 	loader.handoff.tsc_hz = UINT64_MAX; /* no progress is told: nothing takes a second */
 	reason = restore(&loader);
 	Print(L"gate: failed: %a\n", img_reason_code(reason));

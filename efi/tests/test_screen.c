@@ -632,7 +632,7 @@ static void test_told_not_to_draw(void **state)
 	l->options.quiet = true;
 	draws_nothing(l);
 	assert_false(screen_refusal(l, &some_message, L"next"));
-	l->options = (struct options){ .verbose = true };
+	l->options = (struct img_options){ .verbose = true };
 	draws_nothing(l);
 	assert_false(screen_refusal(l, &some_message, L"next"));
 	assert_int_equal(video.blts, 0);

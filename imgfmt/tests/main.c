@@ -48,6 +48,7 @@ int main(void)
 	failures += run_decide_tests();
 	failures += run_fs_tests();
 	failures += run_mkfs_tests();
+	failures += run_options_tests();
 	failures += run_example_tests();
 	failures += run_power_loss_tests();
 	failures += run_reason_tests();

@@ -40,6 +40,7 @@ int run_chunk_tests(void);
 int run_writer_tests(void);
 int run_fingerprint_tests(void);
 int run_decide_tests(void);
+int run_options_tests(void);
 int run_example_tests(void);
 int run_power_loss_tests(void);
 /* Last: it looks at what the others asserted. */

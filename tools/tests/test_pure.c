@@ -155,6 +155,7 @@ static void options_known_and_unknown(void **state)
 		"slot=b verbose simulate",
 		" \tverbose  cores=1 ",
 		"quiet probe",
+		"verbose\n", /* as the loader takes it */
 		"SLOT=A",
 		"partuuid=33221100-5544-7766-8899-aabbccddeeff verbose",
 	};
@@ -167,7 +168,7 @@ static void options_known_and_unknown(void **state)
 		"cores=2",
 		"partuuid=",
 		"partuuid=33221100-5544-7766-8899-aabbccddeef",
-		"verbose\n",
+		"x.efi",
 		"partuuid=33221100-5544-7766-8899-aabbccddeefg",
 		"caf\xc3\xa9",
 	};

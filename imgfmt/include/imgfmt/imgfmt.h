@@ -4,11 +4,14 @@
 #define IMGFMT_IMGFMT_H
 
 #include "fingerprint.h"
+#include "guid.h"
 #include "handoff.h"
+#include "options.h"
 #include "plan.h"
 #include "proof.h"
 #include "reader.h"
 #include "reasons.h"
+#include "result.h"
 #include "writer.h"
 
 #endif

@@ -18,6 +18,7 @@
 #define IMGFMT_REASONS_H
 
 #include "imgfmt_port.h"
+#include "options.h"
 
 #define IMG_REASONS(X)                                                                             \
 	/* The area and its headers. */                                                            \
@@ -191,8 +192,7 @@
 	  "the attempt could not be recorded on the disk",                                         \
 	  "check the disk: it must be writable for the firmware")                                  \
 	X(BAD_OPTION, EIO, INVALID_PARAMETER, KEEP, "bad-option",                                  \
-	  "the boot entry carries an unknown option",                                              \
-	  "known are: slot=a slot=b partuuid=UUID cores=1 verbose simulate probe quiet")           \
+	  "the boot entry carries an unknown option", "known are:" IMG_OPTION_WORDS)               \
 	X(SIMULATED, EIO, ABORTED, KEEP, "simulated",                                              \
 	  "simulation only: the image would have been restored",                                   \
 	  "remove 'simulate' from the boot entry's options")                                       \

@@ -3,10 +3,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
-#include <uuid/uuid.h>
 
-#include "base/text.h"
+#include <imgfmt/options.h>
 
 bool boot_order_decode(const void *data, size_t size, struct boot_order *ret_order)
 {
@@ -108,59 +106,47 @@ bool boot_number_unused(const uint16_t *used, size_t count, uint16_t *ret_number
 	return false;
 }
 
-static bool word_known(const char *word, size_t length)
+/* Characters of the options; what does not fit is left out. */
+static size_t widen(const char *options, uint16_t wide[BOOT_MAX_OPTIONS])
 {
-	static const char *const words[] = { "verbose", "simulate", "probe", "quiet",
-					     "cores=1", "slot=a",   "slot=b" };
-	static const char partuuid[] = "partuuid=";
-	const size_t prefix = sizeof(partuuid) - 1;
-	char text[37] = "";
-	uuid_t uuid;
+	size_t count = 0;
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strlen(words[i]) == length && strncasecmp(word, words[i], length) == 0)
-			return true;
-	}
-	if (length != prefix + 36 || strncasecmp(word, partuuid, prefix) != 0)
-		return false;
-	memcpy(text, word + prefix, 36);
-	return uuid_parse(text, uuid) == 0;
+	for (; options[count] && count < BOOT_MAX_OPTIONS; count++)
+		wide[count] = (uint8_t)options[count];
+	return count;
 }
 
 const char *boot_options_unknown(const char *options)
 {
-	for (;;) {
-		size_t length;
+	uint16_t wide[BOOT_MAX_OPTIONS];
+	struct img_options parsed;
+	struct img_word unknown;
 
-		options += strspn(options, " \t");
-		length = strcspn(options, " \t");
-		if (!length)
-			return NULL;
-		if (!word_known(options, length))
-			return options;
-		options += length;
-	}
+	if (img_options_parse(wide, widen(options, wide), false, &parsed, &unknown))
+		return NULL;
+	return options + unknown.start;
 }
 
 int boot_options_take_slot(char *options)
 {
-	char *word, *rest = options, *to = options;
-	int slot = -1;
+	struct img_options parsed = IMG_OPTIONS_DEFAULT;
+	uint16_t wide[BOOT_MAX_OPTIONS];
+	size_t count = widen(options, wide);
+	struct img_word word = { 0 };
+	char *to = options;
 
-	while ((word = strsep(&rest, " \t\r\n"))) {
-		size_t length = strlen(word);
-
-		if (strncasecmp(word, "slot=", 5) == 0) {
-			(void)text_parse_slot(word + 5, &slot);
-		} else if (length) {
-			if (to != options)
-				*to++ = ' ';
-			memmove(to, word, length);
-			to += length;
+	while (img_word_next(wide, count, &word)) {
+		if (img_option_find(wide, word) == IMG_OPTION_SLOT) {
+			(void)img_option_parse(wide, word, &parsed);
+			continue;
 		}
+		if (to != options)
+			*to++ = ' ';
+		memmove(to, options + word.start, word.length);
+		to += word.length;
 	}
 	*to = '\0';
-	return slot;
+	return parsed.slot;
 }
 
 bool boot_options_encode(const char *options, uint8_t *data, size_t *ret_size)

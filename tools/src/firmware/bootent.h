@@ -49,13 +49,14 @@ bool boot_number_unused(const uint16_t *used, size_t count, uint16_t *ret_number
 
 /*
  * The loader refuses options it does not know, so that they must not get into an entry.
- * NULL: all are known; else the first word that is not, in the caller's text.
+ * NULL: all are known; else the first word that is not, in the caller's text.  options: at most
+ * BOOT_MAX_OPTIONS characters, here and below.
  */
 const char *boot_options_unknown(const char *options);
 
 /*
  * Takes the words "slot=..." out of the options.  Returns the slot that the last one names, which
- * counts for the loader (efi/options.c), or -1.
+ * counts for the loader, or -1.
  */
 int boot_options_take_slot(char *options);
 

@@ -56,14 +56,15 @@ const struct option_row install_options[] = {
 
 static int take_loader_options(struct request *req, const char *value)
 {
-	const char *unknown = boot_options_unknown(value);
+	const char *unknown;
 
-	if (unknown)
-		return fail(FAIL_USAGE, "install: unknown loader option %s; %s", unknown,
-			    img_reason_advice(IMG_E_BAD_OPTION));
 	if (strlen(value) > BOOT_MAX_OPTIONS)
 		return fail(FAIL_USAGE, "install: more than %u characters of options",
 			    BOOT_MAX_OPTIONS);
+	unknown = boot_options_unknown(value);
+	if (unknown)
+		return fail(FAIL_USAGE, "install: unknown loader option %s; %s", unknown,
+			    img_reason_advice(IMG_E_BAD_OPTION));
 	req->options = value;
 	return 0;
 }

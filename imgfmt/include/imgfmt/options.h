@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The options of the loader's boot entry: words of ASCII in the load option's optional data, in
+ * UCS-2 (UEFI 2.10, 3.1.3).  The loader obeys them, the tool writes them, and docs/loader.md lists
+ * them, all from this table.
+ */
+#ifndef IMGFMT_OPTIONS_H
+#define IMGFMT_OPTIONS_H
+
+#include "imgfmt_port.h"
+
+/*
+ * X(symbol, word, values, meaning), in the order of the documents.  word: in lower case, though
+ * either is accepted; a value follows where it ends in '='.  meaning: Markdown.
+ */
+#define IMG_OPTIONS(X)                                                                             \
+	X(SLOT, "slot=", "a|b",                                                                    \
+	  "this slot and no other; default: the usable image of the highest "                      \
+	  "[rank](safety.md#which-image-is-restored)")                                             \
+	X(PARTUUID, "partuuid=", "UUID",                                                           \
+	  "the partition of the image area, where several disks carry one")                        \
+	X(CORES, "cores=1", "", "do not use the other processors")                                 \
+	X(VERBOSE, "verbose", "",                                                                  \
+	  "progress as lines of text on every console, even of a restore that takes less than a "  \
+	  "second, and no picture; times of the stages; marks `c` (copying) and `j` (jump) on "    \
+	  "COM1 after the exit from boot services")                                                \
+	X(PROBE, "probe", "",                                                                      \
+	  "before the restore, read, verify and decode every chunk once, each step alone: the "    \
+	  "least a restore must take, see [performance.md](performance.md)")                       \
+	X(QUIET, "quiet", "",                                                                      \
+	  "draw nothing on the screen, and do not wait after a refusal; Esc still works")          \
+	X(SIMULATE, "simulate", "", "decide, report, boot normally; nothing is written")
+
+enum img_option {
+#define IMG_OPTION_ENUM(sym, word, values, meaning) IMG_OPTION_##sym,
+	/* clang-format off */
+	IMG_OPTIONS(IMG_OPTION_ENUM)
+#undef IMG_OPTION_ENUM
+	IMG_OPTION_UNKNOWN
+	/* clang-format on */
+};
+
+/* One after the other, each with a space before it: a string literal. */
+#define IMG_OPTION_WORD(sym, word, values, meaning) " " word values
+#define IMG_OPTION_WORDS			    IMG_OPTIONS(IMG_OPTION_WORD)
+
+struct img_options {
+	int slot;	       /* 0, 1; -1: the usable image of the highest rank */
+	bool have_part_uuid;   /* partuuid= was given */
+	uint8_t part_uuid[16]; /* as a GPT stores it */
+	bool one_core;
+	bool verbose;
+	bool simulate;
+	bool probe;
+	bool quiet;
+};
+
+/* A word of a text: its number and its place in characters, both from 0. */
+struct img_word {
+	size_t number;
+	size_t start;
+	size_t length;
+};
+
+/* The options of an entry that has none. */
+#define IMG_OPTIONS_DEFAULT ((struct img_options){ .slot = -1 })
+
+/*
+ * Walks over the words of a text of `count` characters, ended early by a NUL; begin with
+ * { 0 }.  False: there is no other word.
+ */
+bool img_word_next(const uint16_t *text, size_t count, struct img_word *word);
+
+/* The option that a word names, whatever its value; IMG_OPTION_UNKNOWN: none. */
+enum img_option img_option_find(const uint16_t *text, struct img_word word);
+
+/* Stores one word into the options.  False: it is not an option, or its value is not valid. */
+bool img_option_parse(const uint16_t *text, struct img_word word, struct img_options *options);
+
+/*
+ * All words of a text.  program: a first word that ends in ".efi" is the program's name, as the
+ * UEFI shell passes it.  False: *ret_unknown is the first word that is not an option.
+ */
+bool img_options_parse(const uint16_t *text, size_t count, bool program,
+		       struct img_options *ret_options, struct img_word *ret_unknown);
+
+#endif
