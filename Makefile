@@ -92,7 +92,7 @@ lint: ## static analysis: cppcheck over the loader, the format and the tools
 	tools/build/lint
 
 .PHONY: docs
-docs: lib ## write docs/troubleshooting.md anew, from the tables of codes
+docs: lib ## write into docs/ what the sources' tables give: codes, gates, options, ...
 	$(MAKE) -C tools docs
 
 .PHONY: format

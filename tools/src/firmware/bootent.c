@@ -111,7 +111,7 @@ static size_t widen(const char *options, uint16_t wide[BOOT_MAX_OPTIONS])
 {
 	size_t count = 0;
 
-	for (; options[count] && count < BOOT_MAX_OPTIONS; count++)
+	for (; count < BOOT_MAX_OPTIONS && options[count]; count++)
 		wide[count] = (uint8_t)options[count];
 	return count;
 }

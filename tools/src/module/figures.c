@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <imgfmt/handoff.h>
+
 #include "base/io.h"
 #include "base/sysattr.h"
 #include "base/text.h"
@@ -75,22 +77,18 @@ enum measure {
 };
 
 struct row {
-	const char *part, *what, *key;
+	const char *part, *what, *key; /* what: "" if it overlaps the next */
 	enum measure measure;
 };
 
+#define STAMP_ROW(sym, number, key, stage, when)                                                   \
+	{ "loader", stage, "loader_" key "_us", SINCE_ENTRY },
 static const struct row restore_rows[] = {
-	{ "loader", "disks, area, headers", "loader_found_us", SINCE_ENTRY },
-	{ "loader", "sections", "loader_meta_us", SINCE_ENTRY },
-	{ "loader", "checks of machine and disks", "loader_decided_us", SINCE_ENTRY },
-	{ "loader", "claim memory", "loader_claimed_us", SINCE_ENTRY },
-	{ "loader", "read, verify, decode, place", "loader_decoded_us", SINCE_ENTRY },
-	{ "loader", "record the attempt", "loader_recorded_us", SINCE_ENTRY },
-	{ "loader", "exit boot services", "loader_exit_us", SINCE_ENTRY },
-	{ "loader", "runtime services", "loader_runtime_us", SINCE_ENTRY },
-	{ "loader", "copy the rest, jump", "loader_jump_us", SINCE_ENTRY },
+	/* clang-format off */
+	IMG_STAMPS(STAMP_ROW)
 	{ "kernel", "restore devices", "kernel_us", SINCE_JUMP },
 	{ "kernel", "thaw tasks", "thawed_us", SINCE_JUMP },
+	/* clang-format on */
 };
 
 static const struct row snapshot_rows[] = {
@@ -129,7 +127,7 @@ size_t figures_stages(const struct figures *figures, struct stage ret_stages[FIG
 	for (size_t i = 0; i < nr_rows; i++) {
 		uint64_t value, end;
 
-		if (!figures_get(figures, rows[i].key, &value) || !value)
+		if (!rows[i].what[0] || !figures_get(figures, rows[i].key, &value) || !value)
 			continue;
 		end = end_of(figures, &rows[i], value, before);
 		if (end < before)
