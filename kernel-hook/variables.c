@@ -6,13 +6,12 @@
 #include <linux/efi.h>
 #include <linux/module.h>
 
+#include <imgfmt/result.h>
+
 #include "variables.h"
 
 /* MODULE_IMPORT_NS takes a name until 6.12, a string since 6.13; this is what it means. */
 MODULE_INFO(import_ns, "EFIVAR");
-
-#define FASTBOOT_GUID                                                                              \
-	EFI_GUID(0x8ac4f28e, 0x6d6f, 0x4bd2, 0x9e, 0x59, 0x1a, 0x1c, 0xf6, 0x6f, 0x2b, 0x35)
 
 /*
  * efivar_lock relies on there being EFI variables; they are registered under just
@@ -27,8 +26,8 @@ static bool variables_exist(void)
 
 ssize_t variables_loader_result(char *page, size_t size)
 {
-	efi_char16_t name[] = L"FastbootLastResult";
-	efi_guid_t vendor = FASTBOOT_GUID;
+	efi_char16_t name[] = L"" IMG_RESULT_VARIABLE;
+	efi_guid_t vendor = IMG_VENDOR_GUID(EFI_GUID);
 	unsigned long length = size;
 	efi_status_t status;
 	int error;
@@ -47,8 +46,8 @@ ssize_t variables_loader_result(char *page, size_t size)
 
 int variables_write_refusal(struct img_refusal *refusal)
 {
-	efi_char16_t name[] = L"FastbootKernelRefusal";
-	efi_guid_t vendor = FASTBOOT_GUID;
+	efi_char16_t name[] = L"" IMG_REFUSAL_VARIABLE;
+	efi_guid_t vendor = IMG_VENDOR_GUID(EFI_GUID);
 	efi_status_t status;
 
 	if (!variables_exist() || !efi_rt_services_supported(EFI_RT_SUPPORTED_SET_VARIABLE))

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <imgfmt/guid.h>
+
 static bool unit_shift(const char *unit, unsigned int *ret_shift)
 {
 	static const char units[] = "KMGT";
@@ -197,14 +199,10 @@ bool text_next_pair(char **rest, const char **ret_key, const char **ret_value)
 
 struct text text_guid(const uint8_t guid[16])
 {
-	static const uint8_t order[16] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
 	struct text text;
-	size_t n = 0;
 
-	for (size_t i = 0; i < sizeof(order); i++)
-		n += (size_t)snprintf(text.s + n, sizeof(text.s) - n, "%s%02x",
-				      i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
-				      guid[order[i]]);
+	static_assert(sizeof(text.s) >= IMG_GUID_TEXT, "room for a GUID");
+	img_guid_text(guid, text.s);
 	return text;
 }
 

@@ -14,6 +14,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <imgfmt/result.h>
+
 #include "base/fail.h"
 #include "base/io.h"
 
@@ -21,11 +23,10 @@
 #define BOOT_ATTRIBUTES                                                                            \
 	(EFI_VARIABLE_NON_VOLATILE | EFI_VARIABLE_BOOTSERVICE_ACCESS | EFI_VARIABLE_RUNTIME_ACCESS)
 
-/* The loader's own variable: see efi/. */
-#define LAST_RESULT "FastbootLastResult"
-#define REFUSAL	    "FastbootKernelRefusal" /* docs/loader.md, "The kernel's refusal" */
-#define FASTBOOT_GUID                                                                              \
-	EFI_GUID(0x8ac4f28e, 0x6d6f, 0x4bd2, 0x9e59, 0x1a, 0x1c, 0xf6, 0x6f, 0x2b, 0x35)
+/* efivar's own macro has the fourth field as one number. */
+#define VENDOR_GUID(a, b, c, d0, d1, e0, e1, e2, e3, e4, e5)                                       \
+	EFI_GUID(a, b, c, (d0) << 8 | (d1), e0, e1, e2, e3, e4, e5)
+#define FASTBOOT_GUID IMG_VENDOR_GUID(VENDOR_GUID)
 
 bool efivars_available(void)
 {
@@ -300,7 +301,7 @@ int efivars_read_last_result(char **ret_text)
 {
 	_cleanup_free_ uint8_t *data = NULL;
 	size_t size;
-	int status = read_variable(FASTBOOT_GUID, LAST_RESULT, &data, &size);
+	int status = read_variable(FASTBOOT_GUID, IMG_RESULT_VARIABLE, &data, &size);
 
 	*ret_text = NULL;
 	if (status || !data)
@@ -311,5 +312,5 @@ int efivars_read_last_result(char **ret_text)
 
 int efivars_forget_refusal(void)
 {
-	return delete_variable(FASTBOOT_GUID, REFUSAL);
+	return delete_variable(FASTBOOT_GUID, IMG_REFUSAL_VARIABLE);
 }

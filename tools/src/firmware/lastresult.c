@@ -32,14 +32,14 @@ int lastresult_read(char **ret_text)
 	return other > status ? other : status;
 }
 
-char *lastresult_value(const char *text, const char *key)
+char *lastresult_value(const char *text, enum img_result_key key)
 {
 	_cleanup_free_ char *lines = text ? strdup(text) : NULL;
 	char *rest = lines;
 	const char *found, *value;
 
 	while (lines && text_next_pair(&rest, &found, &value)) {
-		if (strcmp(found, key) == 0)
+		if (strcmp(found, img_result_key(key)) == 0)
 			return strdup(value);
 	}
 	return strdup("");

@@ -3,13 +3,15 @@
 #ifndef FASTBOOTCTL_LASTRESULT_H
 #define FASTBOOTCTL_LASTRESULT_H
 
+#include <imgfmt/result.h>
+
 #include "base/jsonout.h"
 
 /* Printable; NULL if the loader was not run.  The caller frees it.  Exit status. */
 int lastresult_read(char **ret_text);
 
 /* The value of `key`; "" if there is none.  The caller frees it; NULL: out of memory. */
-char *lastresult_value(const char *text, const char *key);
+char *lastresult_value(const char *text, enum img_result_key key);
 
 /* One member for each line. */
 void lastresult_json(const char *text, struct json_object *to);

@@ -51,7 +51,7 @@ static int read_refusal(struct system *sys)
 
 	if (status)
 		return status;
-	sys->code = lastresult_value(result, "code");
+	sys->code = lastresult_value(result, IMG_KEY_CODE);
 	return sys->code ? 0 : fail_errno(FAIL_NO_MEMORY, "the loader's result");
 }
 

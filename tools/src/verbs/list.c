@@ -82,16 +82,16 @@ static void print_slot(const struct slots *slots, uint32_t i)
 
 static bool was_refused(const struct list *list)
 {
-	_cleanup_free_ char *result = lastresult_value(list->last_result, "result");
+	_cleanup_free_ char *result = lastresult_value(list->last_result, IMG_KEY_RESULT);
 
 	return result && strcmp(result, "refused") == 0;
 }
 
 static void print_last_refusal(const struct list *list)
 {
-	_cleanup_free_ char *code = lastresult_value(list->last_result, "code");
-	_cleanup_free_ char *sentence = lastresult_value(list->last_result, "sentence");
-	_cleanup_free_ char *advice = lastresult_value(list->last_result, "advice");
+	_cleanup_free_ char *code = lastresult_value(list->last_result, IMG_KEY_CODE);
+	_cleanup_free_ char *sentence = lastresult_value(list->last_result, IMG_KEY_SENTENCE);
+	_cleanup_free_ char *advice = lastresult_value(list->last_result, IMG_KEY_ADVICE);
 
 	if (was_refused(list) && code && sentence && advice)
 		printf("last refusal: %s: %s; %s\n", code, sentence, advice);
