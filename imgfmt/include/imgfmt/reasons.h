@@ -26,10 +26,10 @@
 	  "no fast-boot area was found on any disk",                                               \
 	  "lay one out with: fastbootctl prepare PARTITION")                                       \
 	X(AREA_AMBIGUOUS, ENODEV, LOAD_ERROR, KEEP, "area-ambiguous",                              \
-	  "more than one partition carries a fast-boot area",                                      \
+	  "more than one partition has a fast-boot area",                                          \
 	  "name one: partuuid=UUID in the boot entry, target=UUID for the module")                 \
 	X(AREA_MAGIC, ENODEV, LOAD_ERROR, KEEP, "area-magic",                                      \
-	  "the partition carries no fast-boot area header",                                        \
+	  "the partition has no fast-boot area header",                                            \
 	  "lay one out with: fastbootctl prepare PARTITION")                                       \
 	X(AREA_CHECKSUM, ENODEV, LOAD_ERROR, KEEP, "area-checksum", "the area header is damaged",  \
 	  "check the disk, then run: fastbootctl prepare PARTITION")                               \
@@ -64,13 +64,13 @@
 	  "the image was entered three times and never called good",                               \
 	  "find out why, then: fastbootctl mark-good --slot a|b, or take a new image")             \
 	X(SLOT_CONSUMED, EIO, LOAD_ERROR, RETAKE, "slot-consumed",                                 \
-	  "the image was made for one restore and has had it",                                     \
+	  "the one-shot image has already been restored",                                          \
 	  "take a new one: echo once > /sys/power/fastboot_snapshot")                              \
 	X(STATE_DAMAGED, EIO, LOAD_ERROR, RETAKE, "state-damaged", "the slot state is damaged",    \
 	  "golden: only counts are lost; once: take a new image")                                  \
 	/* The sections after a slot header. */                                                    \
 	X(SECTION_TABLE, EIO, LOAD_ERROR, RETAKE, "section-table",                                 \
-	  "the section table is not consistent",                                                   \
+	  "the section table is inconsistent",                                                     \
 	  "take a new image: echo golden > /sys/power/fastboot_snapshot")                          \
 	X(SECTION_MISSING, EIO, LOAD_ERROR, RETAKE, "section-missing", "a section is missing",     \
 	  "take a new image: echo golden > /sys/power/fastboot_snapshot")                          \
@@ -85,16 +85,16 @@
 	X(FP_ORDER, EIO, LOAD_ERROR, RETAKE, "fingerprint-order", "the fingerprint is not sorted", \
 	  "take a new image: echo golden > /sys/power/fastboot_snapshot")                          \
 	X(RTMAP_BOUNDS, EIO, LOAD_ERROR, RETAKE, "rtmap-bounds",                                   \
-	  "the EFI runtime map is not consistent",                                                 \
+	  "the EFI runtime map is inconsistent",                                                   \
 	  "take a new image: echo golden > /sys/power/fastboot_snapshot")                          \
 	X(AUX_BOUNDS, EIO, LOAD_ERROR, RETAKE, "aux-bounds",                                       \
-	  "the auxiliary ranges are not consistent",                                               \
+	  "the auxiliary ranges are inconsistent",                                                 \
 	  "take a new image: echo golden > /sys/power/fastboot_snapshot")                          \
 	X(PROOF_KIND, EIO, LOAD_ERROR, KEEP, "fs-proof-unknown",                                   \
 	  "the image carries a file-system proof of unknown kind",                                 \
 	  "install matching versions of the loader, the module and the tools")                     \
 	X(PROOF_BOUNDS, EIO, LOAD_ERROR, RETAKE, "proof-bounds",                                   \
-	  "the file-system proofs are not consistent",                                             \
+	  "the file-system proofs are inconsistent",                                               \
 	  "take a new image: echo golden > /sys/power/fastboot_snapshot")                          \
 	X(INDEX_ORDER, EIO, LOAD_ERROR, RETAKE, "index-order",                                     \
 	  "the page index is not sorted or overlaps",                                              \
@@ -117,7 +117,7 @@
 	  "a chunk of the image is damaged",                                                       \
 	  "check the disk, then take a new image: echo golden > /sys/power/fastboot_snapshot")     \
 	X(CHUNK_DECODE, EIO, LOAD_ERROR, RETAKE, "chunk-decode",                                   \
-	  "a chunk of the image does not decode",                                                  \
+	  "a chunk of the image cannot be decoded",                                                \
 	  "check the disk, then take a new image: echo golden > /sys/power/fastboot_snapshot")     \
 	/* Writing. */                                                                             \
 	X(SLOT_FULL, ENOSPC, LOAD_ERROR, KEEP, "slot-full", "the image is larger than the slot",   \
@@ -127,7 +127,7 @@
 	  "memory is too fragmented; reboot and take the image earlier")                           \
 	/* The machine today against the machine then. */                                          \
 	X(MACHINE_ID, EIO, LOAD_ERROR, RETAKE, "machine-id",                                       \
-	  "the machine is another one than the image was taken on",                                \
+	  "the image was taken on another machine",                                                \
 	  "take a new image on this machine: echo golden > /sys/power/fastboot_snapshot")          \
 	X(CPU_MODEL, EIO, LOAD_ERROR, RETAKE, "cpu-model",                                         \
 	  "the processor is not the one the image was taken on",                                   \
@@ -138,7 +138,7 @@
 	  "restore the memory modules or take a new image")                                        \
 	X(ACPI_TABLES, EIO, LOAD_ERROR, RETAKE, "acpi-tables",                                     \
 	  "the firmware's ACPI tables have changed",                                               \
-	  "firmware or its settings were changed; take a new image")                               \
+	  "the firmware or its settings were changed; take a new image")                           \
 	X(PCI_DEVICES, EIO, LOAD_ERROR, RETAKE, "pci-devices", "the PCI devices have changed",     \
 	  "a device was added, removed or replaced; undo that or take a new image")                \
 	X(MACHINE_OTHER, EIO, LOAD_ERROR, KEEP, "machine-other",                                   \
@@ -146,22 +146,22 @@
 	  "install matching versions of the loader, the module and the tools")                     \
 	X(EFI_RUNTIME_MAP, EIO, LOAD_ERROR, RETAKE, "efi-runtime-map",                             \
 	  "the firmware's runtime services have moved",                                            \
-	  "boot once more; if it stays so, take a new image")                                      \
+	  "boot again; if it happens again, take a new image")                                     \
 	X(EFI_RUNTIME_TABLE, EIO, LOAD_ERROR, RETAKE, "efi-runtime-table",                         \
 	  "the firmware's runtime services table has moved",                                       \
-	  "boot once more; if it stays so, take a new image")                                      \
+	  "boot again; if it happens again, take a new image")                                     \
 	X(PAGE_NOT_FREE, EIO, LOAD_ERROR, RETAKE, "page-not-free",                                 \
 	  "memory that the image needs is not free RAM today",                                     \
-	  "boot once more; if it stays so, take a new image")                                      \
+	  "boot again; if it happens again, take a new image")                                     \
 	/* The disks today against the disks then. */                                              \
 	X(DISK_MISSING, EIO, NOT_FOUND, KEEP, "disk-missing",                                      \
 	  "a disk or partition of the image is missing", "connect it again or take a new image")   \
 	X(DISK_MOVED, EIO, LOAD_ERROR, RETAKE, "disk-moved",                                       \
-	  "a disk is plugged in elsewhere, where the saved kernel would not find it",              \
-	  "plug it back in where it was, or take a new image")                                     \
+	  "a disk is connected elsewhere, where the saved kernel would not find it",               \
+	  "reconnect it where it was, or take a new image")                                        \
 	X(DISK_REPLACED, EIO, LOAD_ERROR, RETAKE, "disk-replaced",                                 \
 	  "a disk is not the one the image was taken with",                                        \
-	  "plug in the one that was there, or take a new image")                                   \
+	  "reconnect the original disk, or take a new image")                                      \
 	X(PARTITION_TABLE, EIO, LOAD_ERROR, RETAKE, "partition-table",                             \
 	  "a partition table has changed since the image was taken",                               \
 	  "take a new image: echo golden > /sys/power/fastboot_snapshot")                          \
@@ -172,32 +172,32 @@
 	  "a file system was changed since the image was taken",                                   \
 	  "nothing is lost; take a new image: echo golden > /sys/power/fastboot_snapshot")         \
 	X(SWAP_CHANGED, EIO, LOAD_ERROR, RETAKE, "swap-changed",                                   \
-	  "swap space in use by the image was made into something else",                           \
+	  "swap space that the image uses has been put to another use",                            \
 	  "nothing is lost; take a new image: echo golden > /sys/power/fastboot_snapshot")         \
 	/* The loader's own troubles. */                                                           \
 	X(DISK_READ, EIO, DEVICE_ERROR, KEEP, "disk-read", "the disk could not be read",           \
 	  "check the disk and its cable")                                                          \
 	X(NO_MEMORY, EIO, OUT_OF_RESOURCES, KEEP, "no-memory",                                     \
-	  "the firmware has not enough free memory for the restore",                               \
+	  "the firmware does not have enough free memory for the restore",                         \
 	  "take a smaller image: stop services, drop caches")                                      \
 	X(EXIT_BOOT, EIO, LOAD_ERROR, KEEP, "exit-boot",                                           \
-	  "the firmware did not let go of the machine", "boot once more; report this firmware")    \
+	  "the firmware did not end its boot services", "boot again; report this firmware")        \
 	X(HIBERNATED, EIO, LOAD_ERROR, KEEP, "hibernated",                                         \
-	  "a hibernated system waits on a disk to be resumed",                                     \
-	  "boot normally, so that it goes on; or give it up: swapon PARTITION, swapoff PARTITION") \
+	  "a hibernated system on a disk is waiting to be resumed",                                \
+	  "boot normally to resume it; or discard it: swapon PARTITION, swapoff PARTITION")        \
 	X(WORKER_STUCK, EIO, LOAD_ERROR, KEEP, "worker-stuck",                                     \
 	  "a processor did not finish its work",                                                   \
 	  "add cores=1 to the boot entry's options; report this firmware")                         \
 	X(STATE_WRITE, EIO, DEVICE_ERROR, KEEP, "state-write",                                     \
 	  "the attempt could not be recorded on the disk",                                         \
-	  "check the disk: it must be writable for the firmware")                                  \
+	  "check the disk: the firmware must be able to write to it")                              \
 	X(BAD_OPTION, EIO, INVALID_PARAMETER, KEEP, "bad-option",                                  \
-	  "the boot entry carries an unknown option", "known are:" IMG_OPTION_WORDS)               \
+	  "the boot entry has an unknown option", "known are:" IMG_OPTION_WORDS)                   \
 	X(SIMULATED, EIO, ABORTED, KEEP, "simulated",                                              \
 	  "simulation only: the image would have been restored",                                   \
 	  "remove 'simulate' from the boot entry's options")                                       \
-	X(USER_ESCAPE, EIO, ABORTED, KEEP, "user-escape", "somebody at the machine pressed Esc",   \
-	  "nothing is wrong: leave Esc alone and the next boot is fast")                           \
+	X(USER_ESCAPE, EIO, ABORTED, KEEP, "user-escape", "someone pressed Esc",                   \
+	  "nothing is wrong: the next boot without Esc is fast")                                   \
 	/* The module's gates and troubles. */                                                     \
 	X(GATE_FS_WRITABLE, EBUSY, LOAD_ERROR, KEEP, "fs-writable",                                \
 	  "a file system on a disk is mounted read-write",                                         \
@@ -207,26 +207,26 @@
 	  "unmount it before the snapshot; docs/safety.md lists what can be proven")               \
 	X(GATE_DIRTY, EBUSY, LOAD_ERROR, KEEP, "dirty-blocks",                                     \
 	  "a block device has data that is not on the disk yet",                                   \
-	  "stop what writes to it, then: sync")                                                    \
+	  "stop the program that writes to it, then run: sync")                                    \
 	X(GATE_HELD, EBUSY, LOAD_ERROR, KEEP, "device-held",                                       \
 	  "a block device is in use by something unknown",                                         \
-	  "find its user and stop it, or report this")                                             \
+	  "find what uses it and stop that, or report this")                                       \
 	X(GATE_OPEN, EBUSY, LOAD_ERROR, KEEP, "device-open",                                       \
-	  "a program writes to a block device past all file systems",                              \
+	  "a program has a block device open for writing, past all file systems",                  \
 	  "stop it before the snapshot and start it after: /etc/fastboot/snapshot.d")              \
 	X(GATE_CACHE, EBUSY, LOAD_ERROR, KEEP, "cache-held",                                       \
-	  "what is cached of a block device cannot be dropped",                                    \
-	  "find who has it open (fuser -v DEVICE) and stop that, then try again")                  \
+	  "cached data of a block device cannot be dropped",                                       \
+	  "stop the program that has it open (fuser -v DEVICE), then try again")                   \
 	X(GATE_STACK, EBUSY, LOAD_ERROR, KEEP, "stack-active",                                     \
-	  "a device that is made of others is active, and nothing proves those unchanged",         \
+	  "a device made of other devices is active, and nothing proves those unchanged",          \
 	  "unmount it, then: vgchange -an, cryptsetup close, mdadm --stop, nbd-client -d")         \
 	X(GATE_REMOTE, EBUSY, LOAD_ERROR, KEEP, "disk-remote",                                     \
-	  "a disk of another machine is connected, whose session a restart would end",             \
+	  "a disk of another machine is connected, and a restart would end its session",           \
 	  "log out before the snapshot, and in again after it: iscsiadm -m node -u, nvme "         \
 	  "disconnect-all, "                                                                       \
 	  "rbd unmap")                                                                             \
 	X(GATE_SHARE, EBUSY, LOAD_ERROR, KEEP, "fs-share",                                         \
-	  "a directory of the host is mounted, and would hang",                                    \
+	  "a directory of the host is mounted, which would hang after a restore",                  \
 	  "unmount it before the snapshot and mount it after: /etc/fastboot/snapshot.d")           \
 	X(GATE_NETWORK, EBUSY, LOAD_ERROR, KEEP, "fs-network",                                     \
 	  "a network file system is mounted read-write",                                           \
@@ -234,12 +234,12 @@
 	  "fastboot(5)")                                                                           \
 	X(GATE_DRIVER, EBUSY, LOAD_ERROR, KEEP, "driver-cannot-sleep",                             \
 	  "a device would be dead after the restore: its driver cannot wake it",                   \
-	  "remove it, or take its driver off before the snapshot: rmmod, or unbind in "            \
+	  "remove it, or unload its driver before the snapshot: rmmod, or unbind in "              \
 	  "/sys/bus/virtio/drivers")                                                               \
 	X(GATE_SWAP, EBUSY, LOAD_ERROR, KEEP, "swap-in-use", "swap space is in use",               \
-	  "turn it off: swapoff -a; for good: noauto in /etc/fstab")                               \
+	  "turn it off: swapoff -a; permanently: noauto in /etc/fstab")                            \
 	X(GATE_SWAP_OVERLAP, EBUSY, LOAD_ERROR, KEEP, "swap-overlap",                              \
-	  "the swap area reaches into the images",                                                 \
+	  "the swap area overlaps the images",                                                     \
 	  "lay the partition out again: fastbootctl prepare PARTITION")                            \
 	X(GATE_TAINT, EPERM, LOAD_ERROR, KEEP, "kernel-tainted",                                   \
 	  "the kernel is tainted: its state is not known to be good",                              \
@@ -249,15 +249,15 @@
 	  "free memory (stop services, drop caches) or prepare a larger partition")                \
 	X(GATE_HALF_RAM, ENOMEM, LOAD_ERROR, KEEP, "half-of-ram",                                  \
 	  "more than half of the memory is in use",                                                \
-	  "free memory: stop services, drop caches, give back huge pages (vm.nr_hugepages)")       \
+	  "free memory: stop services, drop caches, release huge pages (vm.nr_hugepages)")         \
 	X(GATE_HIBERNATION, EPERM, LOAD_ERROR, KEEP, "hibernation-off",                            \
 	  "the kernel does not allow hibernation",                                                 \
 	  "lockdown (Secure Boot) or nohibernate on the command line forbids it")                  \
 	X(GATE_BUSY, EBUSY, LOAD_ERROR, KEEP, "busy",                                              \
-	  "another snapshot or hibernation is under way", "try again later")                       \
+	  "another snapshot or hibernation is in progress", "try again later")                     \
 	X(GATE_HOTPLUG, EAGAIN, LOAD_ERROR, KEEP, "hotplug",                                       \
 	  "memory or processors are being plugged or unplugged",                                   \
-	  "wait until that has ended, then try again")                                             \
+	  "wait until that is finished, then try again")                                           \
 	X(GATE_EFI, EOPNOTSUPP, LOAD_ERROR, KEEP, "no-efi",                                        \
 	  "the kernel was not started through UEFI",                                               \
 	  "switch the firmware to UEFI mode and reinstall the boot loader")                        \
