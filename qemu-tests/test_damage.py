@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Damaged images, partitions and disks: a restore to the last bit, or a normal boot."""
 
+import errno
 from dataclasses import dataclass
 
 import pytest
@@ -20,6 +21,7 @@ class Image:
     chunks: int
     handoff: tuple      # region that holds the data of the handoff page, offset in it
     header: bytes       # of the area
+    other_slot: int     # where the next image goes to, in the partition
 
     def middle(self, name):
         offset, size = self.regions[name]
@@ -60,7 +62,8 @@ def image(golden):
                               ("last", chunks[-1])):
             regions[f"slot.chunk-{place}"] = regions[f"slot.chunk[{number}]"]
         return Image(regions, slot.header["image_uuid"], len(slot.chunks), handoff_place(slot),
-                     area.read(area.header_offset, images.BLOCK))
+                     area.read(area.header_offset, images.BLOCK),
+                     next(other.offset for other in area.slots if other.index != slot.index))
 
 
 # Bits.
@@ -248,6 +251,23 @@ def test_unwritable_state(lab, golden, image):
     vm = lab.at_entry(golden, after=vm).start()
     assert checks.outcome(vm, golden.facts) == "restored"
     checks.restored_state(vm, restores=1)
+
+
+# A block of the next image's slot.  None of the header: it is erased first, which fails as well.
+WRITES = [pytest.param(0, id="header"), pytest.param(2 * images.BLOCK, id="data")]
+
+
+@pytest.mark.parametrize("offset", WRITES)
+def test_unwritable_slot(lab, golden, image, offset):
+    """The disk fails as a new image is written: it says so, and the image that is there stays."""
+    fault = Fault("write", image.sector(image.other_slot + offset))
+    vm = lab.at_entry(golden, faults=[fault]).start()
+    assert checks.outcome(vm, golden.facts) == "restored"
+    refusal = checks.refused(vm, ["disk-write"], errno.EIO)
+    assert "slot B" in refusal["disk-write"]
+    vm.kill()
+    vm = lab.again(vm, golden.machine).start()
+    assert checks.outcome(vm, golden.facts) == "restored"
 
 
 def test_failing_flush(lab, golden):

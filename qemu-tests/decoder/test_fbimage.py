@@ -26,6 +26,18 @@ def mkimage():
     return MKIMAGE
 
 
+def test_kinds_of_proofs_are_the_same_everywhere():
+    """In the document, in the C sources and here: nothing else says that a kind was forgotten."""
+    document = (TOP / "docs/image-format.md").read_text()
+    table = document[document.index("| `kind` | bytes | a difference is |"):].split("\n\n")[0]
+    rows = re.findall(r"^\| ([0-9, ]+) \|", table, re.M)
+    header = (TOP / "imgfmt/include/imgfmt/format.h").read_text()
+    kinds = header[header.index("#define IMG_PROOF_KINDS(X)"):].split("\n\n")[0]
+    assert {int(number) for row in rows for number in row.split(",")} == set(fbimage.PROOF_KINDS)
+    assert {int(number) for number in re.findall(r"X\(\w+, (\d+),", kinds)} \
+        == set(fbimage.PROOF_KINDS)
+
+
 def make(mkimage, kind, directory):
     image, pages = directory / "image", directory / "pages"
     subprocess.run([mkimage, kind, image, pages], check=True)
