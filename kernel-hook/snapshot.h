@@ -15,57 +15,13 @@
 #include "proofs.h"
 #include "record.h"
 #include "report.h"
+#include "request.h"
 #include "resume.h"
 #include "shared.h"
+#include "status.h"
 #include "stream.h"
 #include "survey.h"
 #include "target.h"
-
-/* Times of a capture in nanoseconds, sizes of the image. */
-struct snapshot_figures {
-	u64 freeze_ns;
-	u64 create_ns;
-	u64 write_ns;
-	u64 pause_ns;	  /* from the first task that stands still to the thaw's end */
-	u64 encode_ns;	  /* see pack_encode_ns() */
-	u64 disk_ns;	  /* waiting for the disk to take the chunks */
-	u64 memory_bytes; /* that the hook needed, beside the kernel's copy of memory */
-	u64 pages;
-	u64 stored_pages;
-	u64 bytes; /* chunks and sections, as they lie on the disk */
-};
-
-enum snapshot_state { SNAPSHOT_IDLE, SNAPSHOT_DONE, SNAPSHOT_RESTORED };
-
-/* What sysfs shows.  The state is IDLE again once the image has been erased. */
-struct snapshot_status {
-	enum snapshot_state state;
-	u64 generation;
-	enum img_mode mode; /* 0: there was no image yet */
-	/* As the loader handed them over, with the last restore; 0 unless restored. */
-	u64 restores;
-	u32 attempts;
-	struct snapshot_figures figures;
-	struct resume_figures resume;
-};
-
-/* How far to go; all but the last are dry runs that come back from there. */
-enum snapshot_level {
-	SNAPSHOT_TEST_GATES,
-	SNAPSHOT_TEST_FREEZE,
-	SNAPSHOT_TEST_DEVICES, /* memory is copied, nothing is written */
-	SNAPSHOT_TEST_WRITE,   /* all but the header */
-	SNAPSHOT_IMAGE,
-};
-
-struct snapshot_request {
-	enum snapshot_level level;
-	enum img_mode mode;
-	const char *description;
-	const char *partuuid; /* "": the only partition with an area */
-	/* A page of its own, which the loader writes to. */
-	struct img_handoff *handoff;
-};
 
 struct snapshot {
 	struct snapshot_request request;
@@ -109,12 +65,6 @@ int snapshot_invalidate(const char *partuuid, int slot, struct snapshot_status *
 
 /* That the image of that generation is gone, so that status does not go on to show it. */
 void snapshot_erased(u64 generation, struct snapshot_status *status);
-
-/* "golden", "once"; "" for no image. */
-const char *snapshot_mode_name(enum img_mode mode);
-
-/* "gates", ...: what follows "test:". */
-const char *snapshot_level_name(enum snapshot_level level);
 
 /*
  * SAVED: reads the stream and, as far as the request goes, writes the image to its

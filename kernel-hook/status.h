@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is known of the last image.
+ */
+#ifndef HOOK_STATUS_H
+#define HOOK_STATUS_H
+
+#include <linux/types.h>
+#include <imgfmt/imgfmt.h>
+
+#include "resume.h"
+
+/* Times of a capture in nanoseconds, sizes of the image. */
+struct snapshot_figures {
+	u64 freeze_ns;
+	u64 create_ns;
+	u64 write_ns;
+	u64 pause_ns;	  /* from the first task that stands still to the thaw's end */
+	u64 encode_ns;	  /* see pack_encode_ns() */
+	u64 disk_ns;	  /* waiting for the disk to take the chunks */
+	u64 memory_bytes; /* that the module needed, beside the kernel's copy of memory */
+	u64 pages;
+	u64 stored_pages;
+	u64 bytes; /* chunks and sections, as they are on the disk */
+};
+
+enum snapshot_state { SNAPSHOT_IDLE, SNAPSHOT_DONE, SNAPSHOT_RESTORED };
+
+/* What sysfs shows.  The state is IDLE again once the image has been erased. */
+struct snapshot_status {
+	enum snapshot_state state;
+	u64 generation;
+	enum img_mode mode; /* 0: there was no image yet */
+	/* As the loader handed them over, with the last restore; 0 unless restored. */
+	u64 restores;
+	u32 attempts;
+	struct snapshot_figures figures;
+	struct resume_figures resume;
+};
+
+#endif
