@@ -31,7 +31,7 @@ static bool mode_parse(const char *word, enum img_mode *ret_mode)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
-		if (!strcmp(word, snapshot_mode_name(modes[i]))) {
+		if (!strcmp(word, request_mode_name(modes[i]))) {
 			*ret_mode = modes[i];
 			return true;
 		}
@@ -54,7 +54,7 @@ static int test_parse(const char *level, const char *mode, struct command *comma
 {
 	enum snapshot_level i = SNAPSHOT_TEST_GATES;
 
-	while (i < SNAPSHOT_IMAGE && strcmp(level, snapshot_level_name(i)))
+	while (i < SNAPSHOT_IMAGE && strcmp(level, request_level_name(i)))
 		i++;
 	if (i == SNAPSHOT_IMAGE)
 		return command_unknown(level, report);

@@ -12,7 +12,7 @@
 #include <imgfmt/imgfmt.h>
 
 #include "report.h"
-#include "snapshot.h"
+#include "request.h"
 
 struct command {
 	bool invalidate;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Forgetting images: the header and the state of their slots are erased.  Process
- * context, no task stands still.
+ * The header and the state of each slot are erased.  Process context, tasks run.
  */
 #define pr_fmt(fmt) "fastboot: " fmt
 
 #include <linux/printk.h>
 
 #include "fault.h"
+#include "invalidate.h"
 #include "slot.h"
-#include "snapshot.h"
+#include "target.h"
 
 static int slot_forget(const struct target *target, unsigned int slot,
 		       struct snapshot_status *status, struct report *report)
@@ -23,7 +23,7 @@ static int slot_forget(const struct target *target, unsigned int slot,
 	if (error)
 		return report_obstacle(report, IMG_E_DISK_WRITE, error,
 				       "erasure of slot %c: error %d", 'A' + slot, error);
-	snapshot_erased(generation, status);
+	status_erased(status, generation);
 	pr_info("slot %c of /dev/%s is empty now\n", 'A' + slot, target->name);
 	return 0;
 }
@@ -45,8 +45,8 @@ static int slots_forget(const struct target *target, int wanted, struct snapshot
 	return report_error(report);
 }
 
-int snapshot_invalidate(const char *partuuid, int slot, struct snapshot_status *status,
-			struct report *report)
+int invalidate_run(const char *partuuid, int slot, struct snapshot_status *status,
+		   struct report *report)
 {
 	struct target target = {};
 	int error = fault_at(FAULT_TARGET_FIND, report);

@@ -4,7 +4,7 @@
  */
 #include "request.h"
 
-const char *snapshot_mode_name(enum img_mode mode)
+const char *request_mode_name(enum img_mode mode)
 {
 	switch (mode) {
 	case IMG_MODE_GOLDEN:
@@ -16,7 +16,7 @@ const char *snapshot_mode_name(enum img_mode mode)
 	}
 }
 
-const char *snapshot_level_name(enum snapshot_level level)
+const char *request_level_name(enum snapshot_level level)
 {
 	static const char *const names[] = {
 		[SNAPSHOT_TEST_GATES] = "gates",     [SNAPSHOT_TEST_FREEZE] = "freeze",

@@ -26,9 +26,9 @@ struct snapshot_request {
 };
 
 /* "golden", "once"; "" for no image. */
-const char *snapshot_mode_name(enum img_mode mode);
+const char *request_mode_name(enum img_mode mode);
 
 /* "gates", ...: what follows "test:". */
-const char *snapshot_level_name(enum snapshot_level level);
+const char *request_level_name(enum snapshot_level level);
 
 #endif

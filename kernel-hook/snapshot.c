@@ -34,7 +34,6 @@
 #include "held.h"
 #include "refusal.h"
 #include "snapshot.h"
-#include "sysfs.h"
 #include "watchdogs.h"
 
 static bool passes(struct snapshot *snapshot, enum fault_step step)
@@ -305,7 +304,7 @@ static void saved_after_thaw(struct snapshot *snapshot, struct snapshot_status *
 	status->restores = 0;
 	status->attempts = 0;
 	status->figures = snapshot->figures;
-	sysfs_publish(status);
+	status->publish(status);
 	tell_written(snapshot, "saved");
 	pr_info("tasks stood still for %llu ms\n", snapshot->figures.pause_ns / NSEC_PER_MSEC);
 }
@@ -361,15 +360,7 @@ static void restored_after_thaw(struct snapshot *snapshot, struct snapshot_statu
 	status->attempts = handoff->attempts;
 	pr_info("restored generation %llu, restore %llu, attempt %u\n", handoff->generation,
 		handoff->restores, handoff->attempts);
-	sysfs_publish(status);
-}
-
-void snapshot_erased(u64 generation, struct snapshot_status *status)
-{
-	if (!generation || generation != status->generation || status->state == SNAPSHOT_IDLE)
-		return;
-	status->state = SNAPSHOT_IDLE;
-	sysfs_publish(status);
+	status->publish(status);
 }
 
 static int snapshot_checkpoint(struct snapshot *snapshot, struct snapshot_status *status)
@@ -396,7 +387,7 @@ static int snapshot_checkpoint(struct snapshot *snapshot, struct snapshot_status
 	else if (!error && level == SNAPSHOT_IMAGE)
 		saved_after_thaw(snapshot, status);
 	else
-		snapshot_erased(snapshot->erased, status);
+		status_erased(status, snapshot->erased);
 	return error;
 }
 
@@ -405,8 +396,8 @@ static void tell_tested(const struct snapshot *snapshot)
 	const struct snapshot_request *request = &snapshot->request;
 
 	if (request->level != SNAPSHOT_IMAGE)
-		pr_info("test:%s %s passed; nothing was kept\n",
-			snapshot_level_name(request->level), snapshot_mode_name(request->mode));
+		pr_info("test:%s %s passed; nothing was kept\n", request_level_name(request->level),
+			request_mode_name(request->mode));
 }
 
 /* Above all images of the partition, and above one of this boot that was erased. */

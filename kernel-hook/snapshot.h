@@ -54,17 +54,10 @@ struct snapshot {
  * failure the obstacles are in the report and the machine goes on as before.
  *
  * One at a time, process context.  status: what was last published; changed and
- * published again (sysfs_publish).
+ * published again.
  */
 int snapshot_run(const struct snapshot_request *request, struct snapshot_status *status,
 		 struct report *report);
-
-/* Erases the image in `slot`, or in all slots if that is -1.  Context and status as above. */
-int snapshot_invalidate(const char *partuuid, int slot, struct snapshot_status *status,
-			struct report *report);
-
-/* That the image of that generation is gone, so that status does not go on to show it. */
-void snapshot_erased(u64 generation, struct snapshot_status *status);
 
 /*
  * SAVED: reads the stream and, as far as the request goes, writes the image to its

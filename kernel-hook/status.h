@@ -36,6 +36,15 @@ struct snapshot_status {
 	u32 attempts;
 	struct snapshot_figures figures;
 	struct resume_figures resume;
+
+	/* Shows userspace a changed status.  Process context, tasks run; may sleep. */
+	void (*publish)(const struct snapshot_status *status);
 };
+
+/*
+ * The image of that generation is gone; 0: there was none.  A status that shows it becomes IDLE
+ * and is published.
+ */
+void status_erased(struct snapshot_status *status, u64 generation);
 
 #endif

@@ -14,9 +14,12 @@
 
 #include "command.h"
 #include "compat/compat.h"
+#include "invalidate.h"
 #include "report.h"
+#include "request.h"
 #include "rival.h"
 #include "snapshot.h"
+#include "status.h"
 #include "sysfs.h"
 #include "variables.h"
 
@@ -70,7 +73,7 @@ static int command_run(char *text)
 		return error;
 	status_get(&status);
 	if (command.invalidate)
-		return snapshot_invalidate(hook.partuuid, command.slot, &status, &hook.report);
+		return invalidate_run(hook.partuuid, command.slot, &status, &hook.report);
 	return snapshot_run(
 		&(struct snapshot_request){
 			.level = command.level,
@@ -177,7 +180,7 @@ static ssize_t mode_show(struct kobject *kobj, struct kobj_attribute *attr, char
 	struct snapshot_status status;
 
 	status_get(&status);
-	return sysfs_emit(page, "%s\n", snapshot_mode_name(status.mode));
+	return sysfs_emit(page, "%s\n", request_mode_name(status.mode));
 }
 
 static ssize_t attempts_show(struct kobject *kobj, struct kobj_attribute *attr, char *page)
@@ -353,6 +356,33 @@ static void directory_remove(void)
 	wait_for_completion(&hook.directory_gone);
 }
 
+static void announce_restored(const struct snapshot_status *status)
+{
+	char generation[40], restores[40], attempts[24], mode[24];
+	char *environment[] = { "FASTBOOT=restored", generation, restores, attempts, mode, NULL };
+	int error;
+
+	snprintf(generation, sizeof(generation), "GENERATION=%llu", status->generation);
+	snprintf(restores, sizeof(restores), "RESTORES=%llu", status->restores);
+	snprintf(attempts, sizeof(attempts), "ATTEMPTS=%u", status->attempts);
+	snprintf(mode, sizeof(mode), "MODE=%s", request_mode_name(status->mode));
+	error = kobject_uevent_env(&hook.directory, KOBJ_CHANGE, environment);
+	if (error)
+		pr_warn("userspace could not be told of the restore: error %d\n", error);
+	sysfs_notify(&hook.directory, NULL, "restore_count");
+}
+
+/* A restore is also announced by a uevent. */
+static void status_publish(const struct snapshot_status *status)
+{
+	spin_lock(&hook.status_lock);
+	hook.status = *status;
+	spin_unlock(&hook.status_lock);
+	rival_forbid(status->state != SNAPSHOT_IDLE && status->mode == IMG_MODE_GOLDEN);
+	if (status->state == SNAPSHOT_RESTORED)
+		announce_restored(status);
+}
+
 int sysfs_create(const char *partuuid, struct img_handoff *handoff)
 {
 	int error;
@@ -361,6 +391,7 @@ int sysfs_create(const char *partuuid, struct img_handoff *handoff)
 	spin_lock_init(&hook.status_lock);
 	report_init(&hook.report);
 	hook.handoff = handoff;
+	hook.status.publish = status_publish;
 	if (partuuid && strscpy(hook.partuuid, partuuid, sizeof(hook.partuuid)) < 0)
 		return -EINVAL;
 	hook.power = power_kobject_get();
@@ -389,30 +420,4 @@ void sysfs_remove(void)
 	sysfs_remove_file(hook.power, &fastboot_snapshot_attr.attr);
 	directory_remove();
 	kobject_put(&hook.subsystem.kobj);
-}
-
-static void announce_restored(const struct snapshot_status *status)
-{
-	char generation[40], restores[40], attempts[24], mode[24];
-	char *environment[] = { "FASTBOOT=restored", generation, restores, attempts, mode, NULL };
-	int error;
-
-	snprintf(generation, sizeof(generation), "GENERATION=%llu", status->generation);
-	snprintf(restores, sizeof(restores), "RESTORES=%llu", status->restores);
-	snprintf(attempts, sizeof(attempts), "ATTEMPTS=%u", status->attempts);
-	snprintf(mode, sizeof(mode), "MODE=%s", snapshot_mode_name(status->mode));
-	error = kobject_uevent_env(&hook.directory, KOBJ_CHANGE, environment);
-	if (error)
-		pr_warn("userspace could not be told of the restore: error %d\n", error);
-	sysfs_notify(&hook.directory, NULL, "restore_count");
-}
-
-void sysfs_publish(const struct snapshot_status *status)
-{
-	spin_lock(&hook.status_lock);
-	hook.status = *status;
-	spin_unlock(&hook.status_lock);
-	rival_forbid(status->state != SNAPSHOT_IDLE && status->mode == IMG_MODE_GOLDEN);
-	if (status->state == SNAPSHOT_RESTORED)
-		announce_restored(status);
 }

@@ -8,13 +8,8 @@
 
 #include <imgfmt/imgfmt.h>
 
-struct snapshot_status;
-
 /* partuuid: the module's parameter or NULL; handoff: a page of zeroes of its own. */
 int sysfs_create(const char *partuuid, struct img_handoff *handoff);
 void sysfs_remove(void);
-
-/* Shows a new status; of a restore, a uevent tells too. */
-void sysfs_publish(const struct snapshot_status *status);
 
 #endif
