@@ -20,51 +20,59 @@
 #include "disk.h"
 #include "fault.h"
 #include "held.h"
+#include "image.h"
+#include "pack.h"
+#include "proofs.h"
+#include "record.h"
+#include "report.h"
+#include "request.h"
 #include "slot.h"
-#include "snapshot.h"
+#include "status.h"
+#include "stream.h"
+#include "target.h"
 
-static int write_failed(struct snapshot *snapshot, const char *what, int error)
+static int write_failed(struct image *image, const char *what, int error)
 {
 	if (!error)
 		return 0;
-	return report_obstacle(snapshot->report, IMG_E_DISK_WRITE, error, "%s of slot %c: error %d",
-			       what, 'A' + snapshot->target.slot, error);
+	return report_obstacle(image->report, IMG_E_DISK_WRITE, error, "%s of slot %c: error %d",
+			       what, 'A' + image->target->slot, error);
 }
 
-static int old_image_erase(struct snapshot *snapshot)
+static int old_image_erase(struct image *image)
 {
-	const struct target *target = &snapshot->target;
-	int error = fault_at(FAULT_ERASE, snapshot->report);
+	const struct target *target = image->target;
+	int error = fault_at(FAULT_ERASE, image->report);
 
 	if (error)
 		return error;
-	snapshot->erased = slot_generation(target, target->slot);
-	return write_failed(snapshot, "erasure", slot_erase(target, target->slot));
+	image->erased = slot_generation(target, target->slot);
+	return write_failed(image, "erasure", slot_erase(target, target->slot));
 }
 
 /* The next page of the stream, or a page of zeroes that the stream leaves out. */
-static int page_read(struct snapshot *snapshot, u64 entry, const struct pack_page *page)
+static int page_read(struct image *image, u64 entry, const struct pack_page *page)
 {
 	if (!(entry & STREAM_PFN_ZERO))
-		return checkpoint_read(&snapshot->checkpoint, page->user);
+		return checkpoint_read(image->stream->checkpoint, page->user);
 	memset(page->kernel, 0, PAGE_SIZE);
 	return 0;
 }
 
-static bool page_pack(struct snapshot *snapshot, u64 entry)
+static bool page_pack(struct image *image, u64 entry)
 {
 	struct pack_page page;
 	int error;
 
-	if (!pack_reserve(&snapshot->pack, &page))
+	if (!pack_reserve(image->pack, &page))
 		return false;
-	error = page_read(snapshot, entry, &page);
+	error = page_read(image, entry, &page);
 	if (error) {
-		report_obstacle(snapshot->report, IMG_E_CAPTURE, error,
+		report_obstacle(image->report, IMG_E_CAPTURE, error,
 				"page %llx of the stream: error %d", entry, error);
 		return false;
 	}
-	return pack_commit(&snapshot->pack, entry & ~STREAM_PFN_ZERO);
+	return pack_commit(image->pack, entry & ~STREAM_PFN_ZERO);
 }
 
 /* How far the auxiliary ranges have been merged into the stream. */
@@ -73,20 +81,20 @@ struct aux_cursor {
 	u64 page;
 };
 
-static bool aux_page_pack(struct snapshot *snapshot, const struct record_aux *aux, u64 page)
+static bool aux_page_pack(struct image *image, const struct record_aux *aux, u64 page)
 {
 	struct pack_page to;
 
-	if (!pack_reserve(&snapshot->pack, &to))
+	if (!pack_reserve(image->pack, &to))
 		return false;
 	memcpy(to.kernel, aux->data + page * PAGE_SIZE, PAGE_SIZE);
-	return pack_commit(&snapshot->pack, aux->pfn + page);
+	return pack_commit(image->pack, aux->pfn + page);
 }
 
 /* Packs the auxiliary pages below `pfn`; one at `pfn` gives way to the stream's. */
-static bool aux_pack_until(struct snapshot *snapshot, struct aux_cursor *at, u64 pfn)
+static bool aux_pack_until(struct image *image, struct aux_cursor *at, u64 pfn)
 {
-	const struct record *record = &snapshot->record;
+	const struct record *record = image->record;
 
 	while (at->range < record->nr_aux) {
 		const struct record_aux *aux = &record->aux[at->range];
@@ -98,37 +106,37 @@ static bool aux_pack_until(struct snapshot *snapshot, struct aux_cursor *at, u64
 			break;
 		} else if (aux->pfn + at->page == pfn) {
 			at->page++;
-		} else if (!aux_page_pack(snapshot, aux, at->page++)) {
+		} else if (!aux_page_pack(image, aux, at->page++)) {
 			return false;
 		}
 	}
 	return true;
 }
 
-static bool stream_pack(struct snapshot *snapshot)
+static bool stream_pack(struct image *image)
 {
 	struct aux_cursor aux = { 0 };
 	u64 i;
 
-	for (i = 0; i < snapshot->stream.count; i++) {
-		u64 entry = stream_pfn(&snapshot->stream, i);
+	for (i = 0; i < image->stream->count; i++) {
+		u64 entry = stream_pfn(image->stream, i);
 
-		if (i == snapshot->stream.count / 2 && fault_at(FAULT_PAGE, snapshot->report))
+		if (i == image->stream->count / 2 && fault_at(FAULT_PAGE, image->report))
 			return false;
-		if (!aux_pack_until(snapshot, &aux, entry & ~STREAM_PFN_ZERO) ||
-		    !page_pack(snapshot, entry))
+		if (!aux_pack_until(image, &aux, entry & ~STREAM_PFN_ZERO) ||
+		    !page_pack(image, entry))
 			return false;
 	}
-	return aux_pack_until(snapshot, &aux, ~0ull);
+	return aux_pack_until(image, &aux, ~0ull);
 }
 
 /* Runs of consecutive pfns; an auxiliary range adds itself and may split none. */
-static u64 runs_count(const struct snapshot *snapshot)
+static u64 runs_count(const struct image *image)
 {
-	u64 i, next = ~0ull, runs = snapshot->record.nr_aux;
+	u64 i, next = ~0ull, runs = image->record->nr_aux;
 
-	for (i = 0; i < snapshot->stream.count; i++) {
-		u64 pfn = stream_pfn(&snapshot->stream, i) & ~STREAM_PFN_ZERO;
+	for (i = 0; i < image->stream->count; i++) {
+		u64 pfn = stream_pfn(image->stream, i) & ~STREAM_PFN_ZERO;
 
 		runs += pfn != next;
 		next = pfn + 1;
@@ -136,36 +144,35 @@ static u64 runs_count(const struct snapshot *snapshot)
 	return runs;
 }
 
-static int pages_write(struct snapshot *snapshot)
+static int pages_write(struct image *image)
 {
-	struct target *target = &snapshot->target;
-	struct pack *pack = &snapshot->pack;
+	const struct target *target = image->target;
+	struct pack *pack = image->pack;
 
-	pack_begin(pack, target->file, target->slot_offset, target->slot_size,
-		   runs_count(snapshot));
-	(void)stream_pack(snapshot); /* its failures are in pack or report */
+	pack_begin(pack, target->file, target->slot_offset, target->slot_size, runs_count(image));
+	(void)stream_pack(image); /* its failures are in pack or report */
 	pack_drain(pack);
-	(void)pack_verdict(pack, snapshot->report);
-	(void)fault_at(FAULT_DRAIN, snapshot->report);
-	return report_error(snapshot->report);
+	(void)pack_verdict(pack, image->report);
+	(void)fault_at(FAULT_DRAIN, image->report);
+	return report_error(image->report);
 }
 
-static void slot_describe(const struct snapshot *snapshot, struct img_slot *slot)
+static void slot_describe(const struct image *image, struct img_slot *slot)
 {
-	slot->mode = snapshot->request.mode;
-	slot->generation = snapshot->generation;
+	slot->mode = image->request->mode;
+	slot->generation = image->generation;
 	slot->created = ktime_get_real_seconds();
-	memcpy(slot->area_uuid, snapshot->target.area.uuid, sizeof(slot->area_uuid));
-	memcpy(slot->image_uuid, snapshot->image_uuid, sizeof(slot->image_uuid));
+	memcpy(slot->area_uuid, image->target->area.uuid, sizeof(slot->area_uuid));
+	memcpy(slot->image_uuid, image->uuid, sizeof(slot->image_uuid));
 	strscpy(slot->kernel_release, init_utsname()->release, sizeof(slot->kernel_release));
-	strscpy(slot->description, snapshot->request.description, sizeof(slot->description));
+	strscpy(slot->description, image->request->description, sizeof(slot->description));
 }
 
-static int sections_write(struct snapshot *snapshot, const struct img_slot *slot,
+static int sections_write(struct image *image, const struct img_slot *slot,
 			  const void *const data[])
 {
-	const struct target *target = &snapshot->target;
-	int error = fault_at(FAULT_SECTIONS, snapshot->report);
+	const struct target *target = image->target;
+	int error = fault_at(FAULT_SECTIONS, image->report);
 	u32 i;
 
 	if (error)
@@ -173,27 +180,26 @@ static int sections_write(struct snapshot *snapshot, const struct img_slot *slot
 	for (i = 0; i < slot->nr_sections && !error; i++)
 		error = disk_write(target->file, target->slot_offset + slot->section[i].offset,
 				   data[i], img_block_align(slot->section[i].size));
-	return write_failed(snapshot, "sections", error);
+	return write_failed(image, "sections", error);
 }
 
-static int state_write(struct snapshot *snapshot)
+static int state_write(struct image *image)
 {
-	const struct target *target = &snapshot->target;
-	int error = fault_at(FAULT_STATE, snapshot->report);
+	const struct target *target = image->target;
+	int error = fault_at(FAULT_STATE, image->report);
 
 	if (error)
 		return error;
-	return write_failed(snapshot, "state",
-			    slot_write_state(target, target->slot, snapshot->image_uuid));
+	return write_failed(image, "state", slot_write_state(target, target->slot, image->uuid));
 }
 
-static int slot_flush(struct snapshot *snapshot, enum fault_step step, const char *what)
+static int slot_flush(struct image *image, enum fault_step step, const char *what)
 {
-	int error = fault_at(step, snapshot->report);
+	int error = fault_at(step, image->report);
 
 	if (error)
 		return error;
-	return write_failed(snapshot, what, disk_flush(snapshot->target.file));
+	return write_failed(image, what, disk_flush(image->target->file));
 }
 
 /*
@@ -201,118 +207,117 @@ static int slot_flush(struct snapshot *snapshot, enum fault_step step, const cha
  * machine goes on, so it must not come back: with file systems that it then writes
  * to, the image would be stale.
  */
-static void header_withdraw(struct snapshot *snapshot)
+static void header_withdraw(struct image *image)
 {
-	const struct target *target = &snapshot->target;
+	const struct target *target = image->target;
 	int error = slot_erase(target, target->slot);
 
-	snapshot->doubtful = error;
+	image->doubtful = error;
 	if (error)
 		pr_err("slot %c may hold an image that failed, and cannot be erased: error %d\n",
 		       'A' + target->slot, error);
 }
 
-static int header_commit(struct snapshot *snapshot, const struct img_slot *slot)
+static int header_commit(struct image *image, const struct img_slot *slot)
 {
-	const struct target *target = &snapshot->target;
-	int error = fault_at(FAULT_HEADER, snapshot->report);
+	const struct target *target = image->target;
+	int error = fault_at(FAULT_HEADER, image->report);
 	bool absent = false;
 
 	if (error)
 		return error;
-	error = write_failed(snapshot, "header", slot_write_header(target, target->slot, slot));
+	error = write_failed(image, "header", slot_write_header(target, target->slot, slot));
 	if (error) /* The slot was empty, durably: it still is if it looks so. */
 		absent = slot_holds_none(target, target->slot);
 	else
-		error = slot_flush(snapshot, FAULT_HEADER_FLUSH, "flush of the header");
+		error = slot_flush(image, FAULT_HEADER_FLUSH, "flush of the header");
 	if (error && !absent)
-		header_withdraw(snapshot);
+		header_withdraw(image);
 	return error;
 }
 
-static void figures_take(struct snapshot *snapshot, const struct img_slot *slot)
+static void figures_take(struct image *image, const struct img_slot *slot)
 {
-	snapshot->figures.pages = slot->nr_pages;
-	snapshot->figures.stored_pages = slot->nr_stored;
-	snapshot->figures.bytes = slot->data_size + slot->meta_size;
-	snapshot->figures.encode_ns = pack_encode_ns(&snapshot->pack);
-	snapshot->figures.disk_ns = snapshot->pack.costs.disk_ns;
+	image->figures->pages = slot->nr_pages;
+	image->figures->stored_pages = slot->nr_stored;
+	image->figures->bytes = slot->data_size + slot->meta_size;
+	image->figures->encode_ns = pack_encode_ns(image->pack);
+	image->figures->disk_ns = image->pack->costs.disk_ns;
 }
 
-static int proofs_take(struct snapshot *snapshot)
+static int proofs_take(struct image *image)
 {
-	int error = fault_at(FAULT_PROOFS_COLLECT, snapshot->report);
+	int error = fault_at(FAULT_PROOFS_COLLECT, image->report);
 
 	if (error)
 		return error;
-	return proofs_collect(&snapshot->proofs, &snapshot->survey, &snapshot->target,
-			      snapshot->report);
+	return proofs_collect(image->proofs, image->survey, image->target, image->report);
 }
 
 /* Fills in the slot header, and data[i] with what section i consists of. */
-static int sections_lay_out(struct snapshot *snapshot, struct img_slot *slot,
+static int sections_lay_out(struct image *image, struct img_slot *slot,
 			    const void *data[IMG_MAX_SECTIONS])
 {
-	struct img_writer_sections sections = record_sections(&snapshot->record);
+	struct img_writer_sections sections = record_sections(image->record);
 	enum img_reason reason;
 
-	sections.proof = snapshot->proofs.disk;
-	sections.nr_proofs = snapshot->proofs.nr;
-	slot_describe(snapshot, slot);
-	reason = img_writer_finish(&snapshot->pack.writer, &sections, slot, data);
+	sections.proof = image->proofs->disk;
+	sections.nr_proofs = image->proofs->nr;
+	slot_describe(image, slot);
+	reason = img_writer_finish(&image->pack->writer, &sections, slot, data);
 	if (!reason)
 		return 0;
-	return report_obstacle(snapshot->report, reason, 0,
+	return report_obstacle(image->report, reason, 0,
 			       "sections after %llu chunks in a slot of %llu MiB",
-			       snapshot->pack.writer.nr_chunks, snapshot->target.slot_size >> 20);
+			       image->pack->writer.nr_chunks, image->target->slot_size >> 20);
 }
 
 /* All that the header will make an image. */
-static int slot_fill(struct snapshot *snapshot, struct img_slot *slot)
+static int slot_fill(struct image *image, struct img_slot *slot)
 {
 	const void *data[IMG_MAX_SECTIONS];
-	int error = old_image_erase(snapshot);
+	int error = old_image_erase(image);
 
 	if (!error)
-		error = pages_write(snapshot);
+		error = pages_write(image);
 	if (!error)
-		error = proofs_take(snapshot);
+		error = proofs_take(image);
 	if (!error)
-		error = sections_lay_out(snapshot, slot, data);
+		error = sections_lay_out(image, slot, data);
 	if (!error)
-		error = sections_write(snapshot, slot, data);
+		error = sections_write(image, slot, data);
 	if (!error)
-		error = state_write(snapshot);
+		error = state_write(image);
 	if (!error)
-		error = slot_flush(snapshot, FAULT_FLUSH, "flush");
+		error = slot_flush(image, FAULT_FLUSH, "flush");
 	if (!error)
-		figures_take(snapshot, slot);
+		figures_take(image, slot);
 	return error;
 }
 
-static int slot_write(struct snapshot *snapshot)
+static int slot_write(struct image *image)
 {
 	struct img_slot *slot = held_kcalloc(1, sizeof(*slot));
 	int error;
 
 	if (!slot)
-		return report_obstacle(snapshot->report, IMG_E_CAPTURE, -ENOMEM,
+		return report_obstacle(image->report, IMG_E_CAPTURE, -ENOMEM,
 				       "no memory for a slot header");
-	error = slot_fill(snapshot, slot);
-	if (!error && snapshot->request.level == SNAPSHOT_IMAGE)
-		error = header_commit(snapshot, slot);
+	error = slot_fill(image, slot);
+	if (!error && image->request->level == SNAPSHOT_IMAGE)
+		error = header_commit(image, slot);
 	held_kfree(slot);
 	return error;
 }
 
-int image_write(struct snapshot *snapshot)
+int image_write(struct image *image)
 {
-	int error = fault_at(FAULT_STREAM_BEGIN, snapshot->report);
+	int error = fault_at(FAULT_STREAM_BEGIN, image->report);
 
 	if (!error)
-		error = stream_begin(&snapshot->stream, snapshot->report);
-	if (error || snapshot->request.level < SNAPSHOT_TEST_WRITE)
+		error = stream_begin(image->stream, image->report);
+	if (error || image->request->level < SNAPSHOT_TEST_WRITE)
 		return error;
-	record_finish(&snapshot->record, &snapshot->stream.arch);
-	return slot_write(snapshot);
+	record_finish(image->record, &image->stream->arch);
+	return slot_write(image);
 }

@@ -28,13 +28,49 @@
 #include <asm/msr.h>
 #include <asm/tsc.h>
 
+#include "checkpoint.h"
+#include "compat/hibernation_mode.h"
 #include "disk.h"
+#include "disks.h"
 #include "fault.h"
 #include "gates.h"
 #include "held.h"
+#include "image.h"
+#include "pack.h"
+#include "proofs.h"
+#include "record.h"
 #include "refusal.h"
+#include "report.h"
+#include "request.h"
+#include "resume.h"
+#include "shared.h"
 #include "snapshot.h"
+#include "status.h"
+#include "stream.h"
+#include "survey.h"
+#include "target.h"
 #include "watchdogs.h"
+
+/* One attempt. */
+struct snapshot {
+	struct snapshot_request request;
+	struct report *report;
+
+	struct target target;
+	struct survey survey;
+	struct proofs proofs;
+	struct disks disks;
+	struct record record;
+	struct shared shared;
+	struct pack pack;
+	struct stream stream;
+	struct resume resume;
+	struct checkpoint checkpoint;
+	struct hibernation_mode hibernation_mode;
+
+	struct image image;
+	struct snapshot_figures figures;
+};
 
 static bool passes(struct snapshot *snapshot, enum fault_step step)
 {
@@ -256,7 +292,7 @@ static void tell_written(const struct snapshot *snapshot, const char *what)
 
 	pr_info("%s generation %llu: %llu pages, %llu MiB stored in %llu ms, with %llu MiB of "
 		"memory\n",
-		what, snapshot->generation, figures->pages, figures->bytes >> 20,
+		what, snapshot->image.generation, figures->pages, figures->bytes >> 20,
 		figures->write_ns / NSEC_PER_MSEC, figures->memory_bytes >> 20);
 }
 
@@ -283,9 +319,9 @@ static int saved_before_thaw(struct snapshot *snapshot)
 	gates_check_copied(&snapshot->survey, snapshot->report);
 	error = report_error(snapshot->report);
 	if (!error)
-		error = image_write(snapshot);
+		error = image_write(&snapshot->image);
 	snapshot->figures.write_ns = since_ns(start);
-	if (once && snapshot->doubtful) {
+	if (once && snapshot->image.doubtful) {
 		pr_emerg("the disk says neither that the image is there nor that it is not\n");
 		power_off();
 	}
@@ -299,7 +335,7 @@ static int saved_before_thaw(struct snapshot *snapshot)
 static void saved_after_thaw(struct snapshot *snapshot, struct snapshot_status *status)
 {
 	status->state = SNAPSHOT_DONE;
-	status->generation = snapshot->generation;
+	status->generation = snapshot->image.generation;
 	status->mode = snapshot->request.mode;
 	status->restores = 0;
 	status->attempts = 0;
@@ -387,7 +423,7 @@ static int snapshot_checkpoint(struct snapshot *snapshot, struct snapshot_status
 	else if (!error && level == SNAPSHOT_IMAGE)
 		saved_after_thaw(snapshot, status);
 	else
-		status_erased(status, snapshot->erased);
+		status_erased(status, snapshot->image.erased);
 	return error;
 }
 
@@ -404,7 +440,7 @@ static void tell_tested(const struct snapshot *snapshot)
 static int generation_choose(struct snapshot *snapshot, u64 last)
 {
 	u64 highest = max(snapshot->target.rank, last);
-	enum img_reason reason = img_rank_above(highest, &snapshot->generation, NULL);
+	enum img_reason reason = img_rank_above(highest, &snapshot->image.generation, NULL);
 
 	if (reason)
 		report_obstacle(snapshot->report, reason, 0,
@@ -428,6 +464,23 @@ static int snapshot_climb(struct snapshot *snapshot, struct snapshot_status *sta
 	return error;
 }
 
+/* Its generation is chosen once the target has been read. */
+static void image_begin(struct snapshot *snapshot)
+{
+	snapshot->image = (struct image){
+		.request = &snapshot->request,
+		.stream = &snapshot->stream,
+		.record = &snapshot->record,
+		.proofs = &snapshot->proofs,
+		.survey = &snapshot->survey,
+		.pack = &snapshot->pack,
+		.target = &snapshot->target,
+		.report = snapshot->report,
+		.figures = &snapshot->figures,
+	};
+	generate_random_uuid(snapshot->image.uuid);
+}
+
 int snapshot_run(const struct snapshot_request *request, struct snapshot_status *status,
 		 struct report *report)
 {
@@ -438,7 +491,7 @@ int snapshot_run(const struct snapshot_request *request, struct snapshot_status 
 		return report_obstacle(report, IMG_E_CAPTURE, -ENOMEM, "no memory to begin with");
 	snapshot->request = *request;
 	snapshot->report = report;
-	generate_random_uuid(snapshot->image_uuid);
+	image_begin(snapshot);
 
 	error = snapshot_climb(snapshot, status);
 	snapshot_release(snapshot);

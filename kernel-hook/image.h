@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The image that a snapshot writes: where it comes from, where it goes, what came of it.
+ */
+#ifndef HOOK_IMAGE_H
+#define HOOK_IMAGE_H
+
+#include <linux/types.h>
+
+struct pack;
+struct proofs;
+struct record;
+struct report;
+struct snapshot_figures;
+struct snapshot_request;
+struct stream;
+struct survey;
+struct target;
+
+/* All that is pointed to is prepared; the target is open and has its slot chosen. */
+struct image {
+	const struct snapshot_request *request;
+	u64 generation;
+	u8 uuid[16];
+
+	struct stream *stream;
+	struct record *record;
+	struct proofs *proofs;
+	const struct survey *survey;
+	struct pack *pack;
+	const struct target *target;
+	struct report *report;
+
+	/* Left by image_write, which fills in its part of the figures. */
+	struct snapshot_figures *figures;
+	u64 erased; /* generation of the image that was in the slot, 0: none, or not erased */
+	/* The header may be on the disk or not: neither its flush nor its erasure succeeded. */
+	bool doubtful;
+};
+
+/*
+ * SAVED: reads the stream and, as far as the request goes, writes the image to its
+ * slot.  0: it is durable.  After a failure the slot does not hold it, except in one
+ * case: see `doubtful`.
+ */
+int image_write(struct image *image);
+
+#endif
