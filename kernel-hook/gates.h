@@ -35,8 +35,4 @@ void gates_check_frozen(enum img_mode mode, struct survey *survey, struct report
  */
 void gates_check_copied(const struct survey *survey, struct report *report);
 
-/* Keeps an eye on memory being plugged, as long as the module is there.  0 or a negative errno. */
-int hotplug_watch(void);
-void hotplug_unwatch(void);
-
 #endif

@@ -9,7 +9,7 @@
 #include <linux/gfp.h>
 #include <linux/module.h>
 
-#include "gates.h"
+#include "hotplug.h"
 #include "rival.h"
 #include "sysfs.h"
 

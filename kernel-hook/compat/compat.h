@@ -24,8 +24,8 @@
  * | mounts (survey.c)        | that is not registered   |                | something unknown   |
  * | bdev_page_cache          | the page cache of a      | bd_mapping     | does not build      |
  * |                          | device that is not open  | since 6.10     |                     |
- * | bd_holder (gates.c)      | nothing else tells that  | 2.6; the disk  | does not build      |
- * |                          | a device is claimed      | of a claimed   |                     |
+ * | bd_holder                | nothing else tells that  | 2.6; the disk  | does not build      |
+ * | (gates_devices.c)        | a device is claimed      | of a claimed   |                     |
  * |                          |                          | partition is   |                     |
  * |                          |                          | held too       |                     |
  * | file_be_silent           | udev is not to look at   | FMODE_NONOTIFY | udev does, or the   |

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The gates of block devices: who has claimed them, and what the page cache holds of them.
+ */
+#ifndef HOOK_GATES_DEVICES_H
+#define HOOK_GATES_DEVICES_H
+
+#include <linux/types.h>
+
+#include "report.h"
+#include "survey.h"
+#include "target.h"
+
+/*
+ * Obstacles: devices claimed by something unknown.  The claims that are explained are noted in
+ * the survey.  target: as far as it was found, name "" if it was not.
+ */
+void gate_held(struct survey *survey, const struct target *target, struct report *report);
+
+/* With the tasks frozen: devices claimed since gate_held. */
+void gate_held_frozen(const struct survey *survey, struct report *report);
+
+/* Writes out what devices without a file system have in the page cache.  True if there was any. */
+bool devices_sync(const struct survey *survey);
+
+/*
+ * Obstacles: devices with something in the page cache that is not on them yet.  with_fs:
+ * also those with a file system.
+ */
+void gate_dirty(const struct survey *survey, bool with_fs, struct report *report);
+
+#endif

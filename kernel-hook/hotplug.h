@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Processors and memory that come and go.
+ */
+#ifndef HOOK_HOTPLUG_H
+#define HOOK_HOTPLUG_H
+
+#include "report.h"
+
+/* Keeps an eye on memory being plugged, as long as the module is there.  0 or a negative errno. */
+int hotplug_watch(void);
+void hotplug_unwatch(void);
+
+/* Obstacles: a processor or memory that is being plugged or unplugged now. */
+void gate_hotplug(struct report *report);
+
+#endif
