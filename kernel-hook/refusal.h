@@ -5,13 +5,16 @@
 #ifndef HOOK_REFUSAL_H
 #define HOOK_REFUSAL_H
 
-#include <linux/compiler.h>
 #include <linux/types.h>
 
 #include "disks.h"
 
-/* Leaves the reason to the loader's next start, and resets the machine. */
-void __noreturn refusal_of_disk(const struct img_area *area, u64 generation,
-				const struct disks_stranger *stranger);
+/*
+ * Leaves the reason to the loader's next start, and resets the machine: does not return.  It is
+ * not declared so, since objtool knows that only of functions of the same file and of its own
+ * list (tools/objtool/noreturns.h), and warns if nothing follows the call.
+ */
+void refusal_of_disk(const struct img_area *area, u64 generation,
+		     const struct disks_stranger *stranger);
 
 #endif
