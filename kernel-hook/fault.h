@@ -55,4 +55,7 @@ bool fault_is_at(enum fault_step step);
 /* 0, or -EIO with the fault reported. */
 int fault_at(enum fault_step step, struct report *report);
 
+/* What `call` returns; or -EIO with the fault reported, and then `call` is not evaluated. */
+#define fault_or(step, report, call) (fault_at(step, report) ?: (call))
+
 #endif

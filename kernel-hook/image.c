@@ -42,10 +42,7 @@ static int write_failed(struct image *image, const char *what, int error)
 static int old_image_erase(struct image *image)
 {
 	const struct target *target = image->target;
-	int error = fault_at(FAULT_ERASE, image->report);
 
-	if (error)
-		return error;
 	image->erased = slot_generation(target, target->slot);
 	return write_failed(image, "erasure", slot_erase(target, target->slot));
 }
@@ -172,11 +169,9 @@ static int sections_write(struct image *image, const struct img_slot *slot,
 			  const void *const data[])
 {
 	const struct target *target = image->target;
-	int error = fault_at(FAULT_SECTIONS, image->report);
+	int error = 0;
 	u32 i;
 
-	if (error)
-		return error;
 	for (i = 0; i < slot->nr_sections && !error; i++)
 		error = disk_write(target->file, target->slot_offset + slot->section[i].offset,
 				   data[i], img_block_align(slot->section[i].size));
@@ -186,19 +181,12 @@ static int sections_write(struct image *image, const struct img_slot *slot,
 static int state_write(struct image *image)
 {
 	const struct target *target = image->target;
-	int error = fault_at(FAULT_STATE, image->report);
 
-	if (error)
-		return error;
 	return write_failed(image, "state", slot_write_state(target, target->slot, image->uuid));
 }
 
-static int slot_flush(struct image *image, enum fault_step step, const char *what)
+static int slot_flush(struct image *image, const char *what)
 {
-	int error = fault_at(step, image->report);
-
-	if (error)
-		return error;
 	return write_failed(image, what, disk_flush(image->target->file));
 }
 
@@ -221,16 +209,14 @@ static void header_withdraw(struct image *image)
 static int header_commit(struct image *image, const struct img_slot *slot)
 {
 	const struct target *target = image->target;
-	int error = fault_at(FAULT_HEADER, image->report);
+	int error = write_failed(image, "header", slot_write_header(target, target->slot, slot));
 	bool absent = false;
 
-	if (error)
-		return error;
-	error = write_failed(image, "header", slot_write_header(target, target->slot, slot));
 	if (error) /* The slot was empty, durably: it still is if it looks so. */
 		absent = slot_holds_none(target, target->slot);
 	else
-		error = slot_flush(image, FAULT_HEADER_FLUSH, "flush of the header");
+		error = fault_or(FAULT_HEADER_FLUSH, image->report,
+				 slot_flush(image, "flush of the header"));
 	if (error && !absent)
 		header_withdraw(image);
 	return error;
@@ -243,15 +229,6 @@ static void figures_take(struct image *image, const struct img_slot *slot)
 	image->figures->bytes = slot->data_size + slot->meta_size;
 	image->figures->encode_ns = pack_encode_ns(image->pack);
 	image->figures->disk_ns = image->pack->costs.disk_ns;
-}
-
-static int proofs_take(struct image *image)
-{
-	int error = fault_at(FAULT_PROOFS_COLLECT, image->report);
-
-	if (error)
-		return error;
-	return proofs_collect(image->proofs, image->survey, image->target, image->report);
 }
 
 /* Fills in the slot header, and data[i] with what section i consists of. */
@@ -276,20 +253,23 @@ static int sections_lay_out(struct image *image, struct img_slot *slot,
 static int slot_fill(struct image *image, struct img_slot *slot)
 {
 	const void *data[IMG_MAX_SECTIONS];
-	int error = old_image_erase(image);
+	struct report *report = image->report;
+	int error = fault_or(FAULT_ERASE, report, old_image_erase(image));
 
 	if (!error)
 		error = pages_write(image);
 	if (!error)
-		error = proofs_take(image);
+		error = fault_or(
+			FAULT_PROOFS_COLLECT, report,
+			proofs_collect(image->proofs, image->survey, image->target, report));
 	if (!error)
 		error = sections_lay_out(image, slot, data);
 	if (!error)
-		error = sections_write(image, slot, data);
+		error = fault_or(FAULT_SECTIONS, report, sections_write(image, slot, data));
 	if (!error)
-		error = state_write(image);
+		error = fault_or(FAULT_STATE, report, state_write(image));
 	if (!error)
-		error = slot_flush(image, FAULT_FLUSH, "flush");
+		error = fault_or(FAULT_FLUSH, report, slot_flush(image, "flush"));
 	if (!error)
 		figures_take(image, slot);
 	return error;
@@ -305,17 +285,16 @@ static int slot_write(struct image *image)
 				       "no memory for a slot header");
 	error = slot_fill(image, slot);
 	if (!error && image->request->level == SNAPSHOT_IMAGE)
-		error = header_commit(image, slot);
+		error = fault_or(FAULT_HEADER, image->report, header_commit(image, slot));
 	held_kfree(slot);
 	return error;
 }
 
 int image_write(struct image *image)
 {
-	int error = fault_at(FAULT_STREAM_BEGIN, image->report);
+	int error = fault_or(FAULT_STREAM_BEGIN, image->report,
+			     stream_begin(image->stream, image->report));
 
-	if (!error)
-		error = stream_begin(image->stream, image->report);
 	if (error || image->request->level < SNAPSHOT_TEST_WRITE)
 		return error;
 	record_finish(image->record, &image->stream->arch);

@@ -15,11 +15,8 @@ static int slot_forget(const struct target *target, unsigned int slot,
 		       struct snapshot_status *status, struct report *report)
 {
 	u64 generation = slot_generation(target, slot);
-	int error = fault_at(FAULT_ERASE, report);
+	int error = slot_erase(target, slot);
 
-	if (error)
-		return error;
-	error = slot_erase(target, slot);
 	if (error)
 		return report_obstacle(report, IMG_E_DISK_WRITE, error,
 				       "erasure of slot %c: error %d", 'A' + slot, error);
@@ -41,7 +38,7 @@ static int slots_forget(const struct target *target, int wanted, struct snapshot
 				       'A' + last);
 	/* All of them, also if one fails. */
 	for (slot = first; slot <= last; slot++)
-		(void)slot_forget(target, slot, status, report);
+		(void)fault_or(FAULT_ERASE, report, slot_forget(target, slot, status, report));
 	return report_error(report);
 }
 
@@ -49,14 +46,10 @@ int invalidate_run(const char *partuuid, int slot, struct snapshot_status *statu
 		   struct report *report)
 {
 	struct target target = {};
-	int error = fault_at(FAULT_TARGET_FIND, report);
+	int error = fault_or(FAULT_TARGET_FIND, report, target_find(&target, partuuid, report));
 
 	if (!error)
-		error = target_find(&target, partuuid, report);
-	if (!error)
-		error = fault_at(FAULT_TARGET_OPEN, report);
-	if (!error)
-		error = target_open(&target, report);
+		error = fault_or(FAULT_TARGET_OPEN, report, target_open(&target, report));
 	if (!error)
 		error = slots_forget(&target, slot, status, report);
 	target_close(&target);

@@ -72,11 +72,6 @@ struct snapshot {
 	struct snapshot_figures figures;
 };
 
-static bool passes(struct snapshot *snapshot, enum fault_step step)
-{
-	return !fault_at(step, snapshot->report);
-}
-
 /* A dry run that writes ends with an empty slot: never at the cost of the only image. */
 static void test_slot_check(struct snapshot *snapshot)
 {
@@ -93,8 +88,8 @@ static void target_gates(struct snapshot *snapshot)
 	struct target *target = &snapshot->target;
 	struct report *report = snapshot->report;
 
-	if (passes(snapshot, FAULT_TARGET_OPEN) && !target_open(target, report) &&
-	    passes(snapshot, FAULT_CHOOSE_SLOT) && !target_choose_slot(target, report))
+	if (!fault_or(FAULT_TARGET_OPEN, report, target_open(target, report)) &&
+	    !fault_or(FAULT_CHOOSE_SLOT, report, target_choose_slot(target, report)))
 		test_slot_check(snapshot);
 }
 
@@ -103,52 +98,54 @@ static void snapshot_gates(struct snapshot *snapshot)
 	const struct snapshot_request *request = &snapshot->request;
 	struct target *target = &snapshot->target;
 	struct report *report = snapshot->report;
-	bool found = passes(snapshot, FAULT_TARGET_FIND) &&
-		     !target_find(target, request->partuuid, report);
+	bool found = !fault_or(FAULT_TARGET_FIND, report,
+			       target_find(target, request->partuuid, report));
 
-	if (passes(snapshot, FAULT_SURVEY) && !survey_prepare(&snapshot->survey, target, report) &&
-	    passes(snapshot, FAULT_GATES))
+	if (!fault_or(FAULT_SURVEY, report, survey_prepare(&snapshot->survey, target, report)) &&
+	    !fault_at(FAULT_GATES, report))
 		gates_check(target, request->mode, &snapshot->survey, report);
 	if (found)
 		target_gates(snapshot);
-	if (passes(snapshot, FAULT_CHECKPOINT_OPEN))
-		(void)checkpoint_open(&snapshot->checkpoint, report);
-	if (!report_error(report) && passes(snapshot, FAULT_PROOFS) &&
-	    !proofs_prepare(&snapshot->proofs, report))
+	(void)fault_or(FAULT_CHECKPOINT_OPEN, report,
+		       checkpoint_open(&snapshot->checkpoint, report));
+	if (!report_error(report) &&
+	    !fault_or(FAULT_PROOFS, report, proofs_prepare(&snapshot->proofs, report)))
 		(void)disks_prepare(&snapshot->disks, &snapshot->survey, snapshot->proofs.buffer,
 				    report);
 }
 
-static int no_memory(struct snapshot *snapshot, const char *what, int error)
+static int prepare_failed(struct snapshot *snapshot, const char *what, int error)
 {
+	if (!error)
+		return 0;
 	return report_obstacle(snapshot->report, IMG_E_CAPTURE, error, "%s: error %d", what, error);
 }
 
 /* The first shared page is for the stream's head, the others are the packer's. */
-static int buffers_prepare(struct snapshot *snapshot)
+static int shared_prepare(struct snapshot *snapshot)
 {
-	struct shared *shared = &snapshot->shared;
-	int error = fault_at(FAULT_SHARED, snapshot->report);
+	return prepare_failed(snapshot, "memory shared with the caller",
+			      shared_map(&snapshot->shared, 1 + pack_shared_pages()));
+}
 
-	if (error)
-		return error;
-	error = shared_map(shared, 1 + pack_shared_pages());
-	if (error)
-		return no_memory(snapshot, "memory shared with the caller", error);
-	error = fault_at(FAULT_PACK, snapshot->report);
-	if (error)
-		return error;
-	error = pack_prepare(&snapshot->pack, shared, 1, stream_max_pages());
-	if (error)
-		return no_memory(snapshot, "compression buffers", error);
-	error = fault_at(FAULT_STREAM, snapshot->report);
-	if (error)
-		return error;
-	error = stream_prepare(&snapshot->stream, &snapshot->checkpoint, shared->user,
-			       shared->kernel);
-	if (error)
-		return no_memory(snapshot, "page list", error);
-	return 0;
+static int packer_prepare(struct snapshot *snapshot)
+{
+	return prepare_failed(
+		snapshot, "compression buffers",
+		pack_prepare(&snapshot->pack, &snapshot->shared, 1, stream_max_pages()));
+}
+
+static int reader_prepare(struct snapshot *snapshot)
+{
+	return prepare_failed(snapshot, "page list",
+			      stream_prepare(&snapshot->stream, &snapshot->checkpoint,
+					     snapshot->shared.user, snapshot->shared.kernel));
+}
+
+static int mode_prepare(struct snapshot *snapshot)
+{
+	return prepare_failed(snapshot, "/sys/power/disk",
+			      hibernation_mode_prepare(&snapshot->hibernation_mode));
 }
 
 static void memory_count(struct snapshot *snapshot)
@@ -157,34 +154,23 @@ static void memory_count(struct snapshot *snapshot)
 		PAGE_SIZE + pack_memory(&snapshot->pack) + stream_memory(&snapshot->stream);
 }
 
-static int mode_prepare(struct snapshot *snapshot)
-{
-	int error = fault_at(FAULT_HIBERNATION_MODE, snapshot->report);
-
-	if (error)
-		return error;
-	error = hibernation_mode_prepare(&snapshot->hibernation_mode);
-	if (error)
-		return report_obstacle(snapshot->report, IMG_E_CAPTURE, error,
-				       "/sys/power/disk: error %d", error);
-	return 0;
-}
-
 static int snapshot_prepare(struct snapshot *snapshot)
 {
-	int error = buffers_prepare(snapshot);
+	phys_addr_t handoff = virt_to_phys(snapshot->request.handoff);
+	struct report *report = snapshot->report;
+	int error = fault_or(FAULT_SHARED, report, shared_prepare(snapshot));
 
 	if (!error)
-		error = fault_at(FAULT_RECORD, snapshot->report);
+		error = fault_or(FAULT_PACK, report, packer_prepare(snapshot));
 	if (!error)
-		error = record_prepare(&snapshot->record, virt_to_phys(snapshot->request.handoff),
-				       snapshot->report);
+		error = fault_or(FAULT_STREAM, report, reader_prepare(snapshot));
 	if (!error)
-		error = fault_at(FAULT_RESUME, snapshot->report);
+		error = fault_or(FAULT_RECORD, report,
+				 record_prepare(&snapshot->record, handoff, report));
 	if (!error)
-		error = resume_prepare(&snapshot->resume, snapshot->report);
+		error = fault_or(FAULT_RESUME, report, resume_prepare(&snapshot->resume, report));
 	if (!error)
-		error = mode_prepare(snapshot);
+		error = fault_or(FAULT_HIBERNATION_MODE, report, mode_prepare(snapshot));
 	memory_count(snapshot);
 	return error;
 }
@@ -207,7 +193,7 @@ static void snapshot_release(struct snapshot *snapshot)
 /* What only holds for sure once the tasks stand still. */
 static int frozen_check(struct snapshot *snapshot)
 {
-	if (passes(snapshot, FAULT_FROZEN))
+	if (!fault_at(FAULT_FROZEN, snapshot->report))
 		gates_check_frozen(snapshot->request.mode, &snapshot->survey, snapshot->report);
 	if (!shared_intact(&snapshot->shared))
 		report_obstacle(snapshot->report, IMG_E_CAPTURE, -EFAULT,
@@ -237,10 +223,9 @@ static u64 since_ns(u64 start)
 static int snapshot_freeze(struct snapshot *snapshot)
 {
 	u64 start = now_ns();
-	int error = fault_at(FAULT_FREEZE, snapshot->report);
+	int error = fault_or(FAULT_FREEZE, snapshot->report,
+			     checkpoint_freeze(&snapshot->checkpoint, snapshot->report));
 
-	if (!error)
-		error = checkpoint_freeze(&snapshot->checkpoint, snapshot->report);
 	if (!error)
 		error = frozen_check(snapshot);
 	snapshot->figures.freeze_ns = since_ns(start);
@@ -272,7 +257,7 @@ static enum checkpoint_outcome snapshot_take(struct snapshot *snapshot)
 	u64 start = now_ns();
 	enum checkpoint_outcome outcome;
 
-	if (!passes(snapshot, FAULT_CAPTURE))
+	if (fault_at(FAULT_CAPTURE, snapshot->report))
 		return CHECKPOINT_FAILED;
 	memset(handoff, 0, PAGE_SIZE);
 	outcome = copy_take(snapshot);
