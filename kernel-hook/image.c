@@ -31,6 +31,7 @@
 #include "stream.h"
 #include "target.h"
 
+/* Reports an error; 0 is none. */
 static int write_failed(struct image *image, const char *what, int error)
 {
 	if (!error)

@@ -114,6 +114,7 @@ static void snapshot_gates(struct snapshot *snapshot)
 				    report);
 }
 
+/* Reports an error; 0 is none. */
 static int prepare_failed(struct snapshot *snapshot, const char *what, int error)
 {
 	if (!error)

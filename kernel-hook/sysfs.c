@@ -21,6 +21,7 @@
 #include "snapshot.h"
 #include "status.h"
 #include "sysfs.h"
+#include "timings.h"
 #include "variables.h"
 
 static struct {
@@ -201,98 +202,12 @@ static ssize_t version_show(struct kobject *kobj, struct kobj_attribute *attr, c
 	return sysfs_emit(page, "%s format=%u\n", THIS_MODULE->version, IMG_VERSION);
 }
 
-static int saved_timings(const struct snapshot_figures *figures, char *page, int at)
-{
-	u64 pages_bytes = figures->pages * IMG_PAGE_SIZE;
-
-	at += sysfs_emit_at(page, at, "freeze_ms=%llu\n", figures->freeze_ns / NSEC_PER_MSEC);
-	at += sysfs_emit_at(page, at, "create_ms=%llu\n", figures->create_ns / NSEC_PER_MSEC);
-	at += sysfs_emit_at(page, at, "write_ms=%llu\n", figures->write_ns / NSEC_PER_MSEC);
-	at += sysfs_emit_at(page, at, "pause_ms=%llu\n", figures->pause_ns / NSEC_PER_MSEC);
-	at += sysfs_emit_at(page, at, "encode_ms=%llu\n", figures->encode_ns / NSEC_PER_MSEC);
-	at += sysfs_emit_at(page, at, "disk_ms=%llu\n", figures->disk_ns / NSEC_PER_MSEC);
-	at += sysfs_emit_at(page, at, "memory=%llu\n", figures->memory_bytes);
-	at += sysfs_emit_at(page, at, "pages=%llu\n", figures->pages);
-	at += sysfs_emit_at(page, at, "stored_pages=%llu\n", figures->stored_pages);
-	at += sysfs_emit_at(page, at, "bytes=%llu\n", figures->bytes);
-	at += sysfs_emit_at(page, at, "ratio_percent=%llu\n",
-			    pages_bytes ? figures->bytes * 100 / pages_bytes : 0);
-	return at;
-}
-
-static int work_timings(const struct img_handoff *handoff, const char *what,
-			const struct img_work *work, char *page, int at)
-{
-	const struct {
-		const char *step;
-		u64 ticks;
-	} steps[] = {
-		{ "read", work->read },
-		{ "verify", work->verify },
-		{ "decode", work->decode },
-		{ "place", work->place },
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(steps); i++)
-		at += sysfs_emit_at(page, at, "%s_%s_us=%llu\n", what, steps[i].step,
-				    resume_ticks_us(handoff, steps[i].ticks));
-	return sysfs_emit_at(page, at, "%s_bytes_decoded=%llu\n", what, work->bytes_decoded) + at;
-}
-
-static int probe_timings(const struct img_handoff *handoff, char *page, int at)
-{
-	if (!handoff->probe_elapsed)
-		return at;
-	at = work_timings(handoff, "probe", &handoff->probe, page, at);
-	return at + sysfs_emit_at(page, at, "probe_us=%llu\n",
-				  resume_ticks_us(handoff, handoff->probe_elapsed));
-}
-
-static int restored_timings(const struct resume_figures *figures, char *page, int at)
-{
-	static const struct {
-		enum img_stamp stamp;
-		const char *name;
-	} stages[] = {
-		{ IMG_STAMP_FOUND, "found" },	    { IMG_STAMP_META, "meta" },
-		{ IMG_STAMP_DECIDED, "decided" },   { IMG_STAMP_CLAIMED, "claimed" },
-		{ IMG_STAMP_READ, "read" },	    { IMG_STAMP_DECODED, "decoded" },
-		{ IMG_STAMP_RECORDED, "recorded" }, { IMG_STAMP_EXIT, "exit" },
-		{ IMG_STAMP_RUNTIME, "runtime" },   { IMG_STAMP_JUMP, "jump" },
-	};
-	const struct img_handoff *handoff = &figures->handoff;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(stages); i++)
-		at += sysfs_emit_at(page, at, "loader_%s_us=%llu\n", stages[i].name,
-				    resume_stamp_us(handoff, stages[i].stamp));
-	at += sysfs_emit_at(page, at, "kernel_us=%llu\n", figures->kernel_us);
-	at += sysfs_emit_at(page, at, "thawed_us=%llu\n", figures->thawed_us);
-	at += sysfs_emit_at(page, at, "loader_workers=%u\n", handoff->workers);
-	at += sysfs_emit_at(page, at, "bytes_read=%llu\n", handoff->bytes_read);
-	at += sysfs_emit_at(page, at, "pages_direct=%llu\n", handoff->pages_direct);
-	at += sysfs_emit_at(page, at, "pages_staged=%llu\n", handoff->pages_staged);
-	at = work_timings(handoff, "work", &handoff->work, page, at);
-	at = probe_timings(handoff, page, at);
-	at += sysfs_emit_at(page, at, "svam_status=%llx\n", handoff->svam_status);
-	at += sysfs_emit_at(page, at, "rtc_behind_s=%lld\n", figures->rtc_behind);
-	return at;
-}
-
 static ssize_t timings_show(struct kobject *kobj, struct kobj_attribute *attr, char *page)
 {
 	struct snapshot_status status;
 
 	status_get(&status);
-	switch (status.state) {
-	case SNAPSHOT_DONE:
-		return saved_timings(&status.figures, page, 0);
-	case SNAPSHOT_RESTORED:
-		return restored_timings(&status.resume, page, 0);
-	default:
-		return 0;
-	}
+	return timings_emit(&status, page);
 }
 
 static struct kobj_attribute target_attr = __ATTR_RW(target);
