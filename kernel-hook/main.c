@@ -3,6 +3,58 @@
  * fastboot_snapshot: captures a running machine to a partition, for the loader
  * to bring back at every boot.  See docs/architecture.md; the story of a
  * snapshot is in snapshot.c.
+ *
+ * The module's rooms, X.c with X.h.  Includes and calls only go downwards; news goes
+ * up through a function that the receiver has left below (status.h).
+ *
+ *   main           loading and unloading
+ *   sysfs          the files in /sys/power, and the lock around a command
+ *   timings        the text of one of these files
+ *   command        the words that are written to another
+ *
+ *   snapshot       the story of a snapshot and of its restores
+ *   invalidate     erasing images
+ *   image          from the kernel's stream to the slot
+ *   request        what is asked of a snapshot
+ *   status         what is known of the last image
+ *   resume         what a restored machine needs before its tasks run
+ *   refusal        a restored machine that must not continue
+ *   watchdogs      hardware watchdogs, after a restore
+ *
+ *   gates          what must hold for a snapshot, in the order of the report
+ *   gates_fs       file systems and partition tables
+ *   gates_devices  claims on block devices, and their dirty pages
+ *   gates_machine  firmware, kernel, taints, free memory
+ *   hotplug        processors and memory that come and go
+ *   caches         what the page cache holds of block devices
+ *   drivers        devices that do not come back from sleep
+ *   openers        programs that write past all file systems
+ *   shares         file systems of a server or of the host
+ *   stacks         block devices made of others
+ *   remotes        disks of another machine
+ *   swaps          swap space
+ *   findings       what a gate finds, as one block of the report
+ *
+ *   pack           compressing pages and writing them, on many processors
+ *   record         the sections beside the pages
+ *   stream         the pages that /dev/snapshot gives
+ *   shared         memory that the caller and the kernel both see
+ *   checkpoint     the dialogue with that device
+ *   machine        the fingerprint and the processor's state
+ *   proofs         what the disks say, for the loader to compare
+ *   disks          whether the kernel's disks are still the same ones
+ *   survey         which file systems, swap spaces and disks there are
+ *
+ *   slot, target   a slot for the image, and the partition it is in
+ *   disk           direct reads and writes
+ *   places         where a disk is plugged in, and which one it is
+ *   devices        block devices, and how they are stacked
+ *   variables      EFI variables, shared with the loader
+ *   rival          hibernation by somebody else
+ *   fault          making a step of a snapshot fail, for the tests
+ *   report         obstacles as text and errno
+ *   held           what an attempt has taken and must give back
+ *   compat/        knowledge of single kernel versions
  */
 #define pr_fmt(fmt) "fastboot: " fmt
 
