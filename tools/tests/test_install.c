@@ -10,6 +10,7 @@
 #include <efivar/efiboot.h>
 #include <errno.h>
 #include <ftw.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,6 +205,25 @@ int __wrap_efi_set_variable(efi_guid_t guid, const char *name, uint8_t *data, si
 	}
 	(void)unlink(variable_path(name));
 	return __real_efi_set_variable(guid, name, data, size, attributes, mode);
+}
+
+/* asprintf finds no memory. */
+static bool out_of_memory;
+
+int __wrap_asprintf(char **ret_text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int __wrap_asprintf(char **ret_text, const char *format, ...)
+{
+	va_list args;
+	int length;
+
+	if (out_of_memory) {
+		errno = ENOMEM;
+		return -1;
+	}
+	va_start(args, format);
+	length = vasprintf(ret_text, format, args);
+	va_end(args);
+	return length;
 }
 
 static int run(int (*fn)(const struct verb *, int, char **), const struct option_row *options,
@@ -482,6 +502,18 @@ static void uninstall_from_a_full_store(void **state)
 	assert_false(has_variable("Boot0001"));
 }
 
+/* The loader is not removed before its removal can be reported. */
+static void uninstall_without_memory_leaves_the_loader(void **state)
+{
+	(void)state;
+	assert_int_equal(INSTALL(NULL), EXIT_OK);
+	out_of_memory = true;
+	assert_int_equal(UNINSTALL(NULL), EXIT_SYSTEM);
+	out_of_memory = false;
+	assert_installed('1');
+	assert_int_equal(UNINSTALL(NULL), EXIT_OK);
+}
+
 /* Copies an entry, as for another partition of a cloned disk. */
 static void put_copy(const char *from, const char *to)
 {
@@ -547,6 +579,7 @@ int main(int argc, char **argv)
 		TEST(uninstall_leaves_only_the_others),
 		TEST(uninstall_removes_every_entry),
 		TEST(uninstall_from_a_full_store),
+		TEST(uninstall_without_memory_leaves_the_loader),
 		TEST(dry_runs_change_nothing),
 		TEST(recovery_goes_first_and_arms_the_panic),
 		TEST(recovery_leaves_a_value_that_is_set),

@@ -354,10 +354,11 @@ static int remove_entries(const struct request *req)
 static int remove_loader(const struct request *req, const char *esp)
 {
 	_cleanup_free_ char *path = loader_path(esp);
-	int status = req->dry_run ? 0 : esp_remove_loader(esp);
+	int status;
 
 	if (!path)
 		return fail_errno(FAIL_NO_MEMORY, "%s", esp);
+	status = req->dry_run ? 0 : esp_remove_loader(esp);
 	if (status)
 		return status;
 	out_text("%s: %s\n", path, removed(req));
