@@ -2,7 +2,7 @@
 /*
  * install, uninstall and next against variables that are files of a directory,
  * which libefivar takes for efivarfs where $EFIVARFS_PATH names it, and an EFI
- * system partition that is a directory.  What only a disk can tell, espdev.c,
+ * system partition that is a directory.  What only a disk can tell, esp_device.c,
  * is played here; the firmware's side of it is tested in QEMU.
  */
 #include "cmocka_tests.h"

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "area/place.h"
-#include "base/sysattr.h"
+#include "base/attr.h"
 #include "base/text.h"
-#include "firmware/bootent.h"
-#include "machine/fpitem.h"
+#include "firmware/boot_entry.h"
+#include "machine/fingerprint_item.h"
 #include "machine/memmap.h"
 
 static struct boot_order order_of(size_t count, const uint16_t *number)

@@ -3,7 +3,7 @@
 #ifndef FASTBOOTCTL_EFIVARS_H
 #define FASTBOOTCTL_EFIVARS_H
 
-#include "firmware/bootent.h"
+#include "firmware/boot_entry.h"
 
 /* Our boot entry, the first one if a cloned disk has left more, and what it takes to add one. */
 struct boot_entry {

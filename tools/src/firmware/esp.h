@@ -23,7 +23,7 @@ int esp_remove_loader(const char *esp);
 bool esp_is_writable(const char *esp);
 
 /*
- * What only a mounted disk can tell, in a file of its own (espdev.c), so that a test without a
+ * What only a mounted disk can tell, in a file of its own (esp_device.c), so that a test without a
  * disk can put another in its place.
  */
 bool espdev_is_fat(const char *dir);

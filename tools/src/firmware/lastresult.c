@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "base/io.h"
-#include "base/sysattr.h"
 #include "base/text.h"
 #include "firmware/efivars.h"
 

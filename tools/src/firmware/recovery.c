@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/attr.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
-#include "base/sysattr.h"
 
 #define PANIC_FILE "/proc/sys/kernel/panic"
 #define SECONDS	   "5"

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/attr.h"
 #include "base/fail.h"
 #include "base/io.h"
-#include "base/sysattr.h"
 
 #define RTC	   "/sys/class/rtc/rtc0/since_epoch"
 #define RTC_IS_UTC "/sys/module/fastboot_snapshot/parameters/rtc_is_utc"

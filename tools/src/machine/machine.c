@@ -12,8 +12,8 @@
 
 #include "base/fail.h"
 #include "base/io.h"
-#include "machine/acpitab.h"
-#include "machine/fpitem.h"
+#include "machine/acpi_tables.h"
+#include "machine/fingerprint_item.h"
 
 /* Takes over the image's items of a field. */
 static void adopt(const struct img_meta *meta, uint32_t field, struct img_fp *fp,

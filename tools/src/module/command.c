@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/attr.h"
 #include "base/fail.h"
 #include "base/io.h"
-#include "base/sysattr.h"
 
 int command_open(int *ret_fd)
 {

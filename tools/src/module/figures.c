@@ -9,8 +9,8 @@
 
 #include <imgfmt/handoff.h>
 
+#include "base/attr.h"
 #include "base/io.h"
-#include "base/sysattr.h"
 #include "base/text.h"
 
 static void parse_state(struct figures *figures)

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
-#include "base/sysattr.h"
 
 static const char advice_mark[] = "what to do: ";
 

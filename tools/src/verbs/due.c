@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "area/slots.h"
+#include "base/attr.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
-#include "base/sysattr.h"
 #include "firmware/lastresult.h"
 #include "verbs/verbs.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "area/slotstate.h"
-#include "machine/fpitem.h"
+#include "machine/fingerprint_item.h"
 #include "verbs/inspect.h"
 
 static void put_header(const struct inspect_slot *slot, struct json_object *to)

@@ -6,7 +6,7 @@
 
 #include "area/slotstate.h"
 #include "base/text.h"
-#include "machine/fpitem.h"
+#include "machine/fingerprint_item.h"
 #include "verbs/inspect.h"
 
 static struct text pages_size(uint64_t pages)

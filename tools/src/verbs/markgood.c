@@ -14,10 +14,10 @@
 #include "area/image.h"
 #include "area/proofs.h"
 #include "area/slotstate.h"
+#include "base/attr.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
-#include "base/sysattr.h"
 #include "base/text.h"
 #include "verbs/verbs.h"
 

@@ -22,10 +22,10 @@
 #include "area/slots.h"
 #include "area/slotstate.h"
 #include "area/stats.h"
+#include "base/attr.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
-#include "base/sysattr.h"
 #include "base/text.h"
 #include "verbs/verbs.h"
 

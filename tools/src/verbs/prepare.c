@@ -22,7 +22,7 @@
 #include "area/image.h"
 #include "area/loss.h"
 #include "area/part.h"
-#include "area/swaphdr.h"
+#include "area/swap_header.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"

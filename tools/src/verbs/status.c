@@ -8,9 +8,9 @@
 
 #include <stdlib.h>
 
+#include "base/attr.h"
 #include "base/fail.h"
 #include "base/out.h"
-#include "base/sysattr.h"
 #include "base/text.h"
 #include "firmware/lastresult.h"
 #include "verbs/verbs.h"

@@ -6,7 +6,7 @@
 #include "area/image.h"
 #include "area/slots.h"
 #include "base/jsonout.h"
-#include "firmware/bootent.h"
+#include "firmware/boot_entry.h"
 #include "firmware/efivars.h"
 
 /* The module's sysfs files; NULL where there is none (the module is not loaded). */

@@ -9,7 +9,7 @@
  *	RSDP -> root table -> FADT -> FACS, DSDT
  *			   -> MADT, ...
  */
-#include "machine/acpitab.h"
+#include "machine/acpi_tables.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "base/io.h"
-#include "machine/fpitem.h"
+#include "machine/fingerprint_item.h"
 
 #define DIRECTORY  "/sys/firmware/acpi/tables"
 #define MAX_TABLES 256u /* as imgfmt follows */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "firmware/bootent.h"
+#include "firmware/boot_entry.h"
 
 #include <stdio.h>
 #include <string.h>

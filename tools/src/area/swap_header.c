@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "area/swaphdr.h"
+#include "area/swap_header.h"
 
 #include <errno.h>
 #include <inttypes.h>

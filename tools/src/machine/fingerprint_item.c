@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "machine/fpitem.h"
+#include "machine/fingerprint_item.h"
 
 #include <inttypes.h>
 #include <stdio.h>
