@@ -32,12 +32,12 @@ static char top[64], esp[96], vars[96], loader[96], root[96];
 static bool esp_is_fat;
 static uint8_t partition_guid; /* of the partition the file is on */
 
-bool espdev_is_fat(const char *dir)
+bool esp_device_is_fat(const char *dir)
 {
 	return esp_is_fat && access(dir, F_OK) == 0;
 }
 
-int espdev_device_path(const char *file, uint8_t **ret_dp, size_t *ret_size)
+int esp_device_path(const char *file, uint8_t **ret_dp, size_t *ret_size)
 {
 	char name[] = BOOT_FILE_PATH;
 	uint8_t guid[16] = { partition_guid };

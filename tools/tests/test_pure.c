@@ -351,11 +351,11 @@ static void restored_state_is_recognised(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++)
-		assert_false(sysattr_restored(other[i], &generation));
+		assert_false(attr_restored(other[i], &generation));
 	assert_int_equal(generation, 77);
-	assert_true(sysattr_restored("restored generation=12 restores=3", &generation));
+	assert_true(attr_restored("restored generation=12 restores=3", &generation));
 	assert_int_equal(generation, 12);
-	assert_true(sysattr_restored("restored generation=13", &generation));
+	assert_true(attr_restored("restored generation=13", &generation));
 	assert_int_equal(generation, 13);
 }
 
@@ -376,7 +376,7 @@ static void fingerprint_items_are_described(void **state)
 	struct img_fp_item item = { .field = IMG_FP_PCI_DEVICE,
 				    .index = 0x000100fa,
 				    .value = { 0x5678123429228086ull, 0x0000000101060102ull } };
-	struct fpitem_text text = fpitem_describe(&item);
+	struct fingerprint_item_text text = fingerprint_item_describe(&item);
 
 	(void)state;
 	assert_string_equal(text.what, "PCI device 0001:00:1f.2");
@@ -384,17 +384,17 @@ static void fingerprint_items_are_described(void **state)
 					"header 01");
 	item = (struct img_fp_item){ .field = IMG_FP_MACHINE_ID,
 				     .value = { 0x7766554433221100ull, 0xffeeddccbbaa9988ull } };
-	text = fpitem_describe(&item);
+	text = fingerprint_item_describe(&item);
 	assert_string_equal(text.what, "machine UUID");
 	assert_string_equal(text.value, "33221100-5544-7766-8899-aabbccddeeff");
 	item = (struct img_fp_item){ .field = IMG_FP_MACHINE_ID,
 				     .index = 1,
 				     .value = { 0xabc, 12 } };
-	text = fpitem_describe(&item);
+	text = fingerprint_item_describe(&item);
 	assert_string_equal(text.what, "serial number");
 	assert_string_equal(text.value, "12 bytes, digest 0000000000000abc");
 	item = (struct img_fp_item){ .field = 4711, .index = 3, .value = { 1, 2 } };
-	text = fpitem_describe(&item);
+	text = fingerprint_item_describe(&item);
 	assert_string_equal(text.value, "0000000000000001 0000000000000002");
 }
 

@@ -41,7 +41,7 @@ static void name_device(const char *disk, int number, char *to, size_t size)
 }
 
 /* Those of a DOS table have an id that is no GUID, and are not counted. */
-static bool take_partition(const char *disk, blkid_partition from, struct disk_partition *to)
+static bool read_partition(const char *disk, blkid_partition from, struct disk_partition *to)
 {
 	const char *uuid = blkid_partition_get_uuid(from);
 	uuid_t parsed;
@@ -70,7 +70,7 @@ static void read_partitions(const char *name, struct disk *disk)
 	for (int i = 0; disk->partition && i < nr; i++) {
 		blkid_partition from = blkid_partlist_get_partition(list, i);
 
-		if (from && take_partition(name, from, &disk->partition[disk->nr_partitions]))
+		if (from && read_partition(name, from, &disk->partition[disk->nr_partitions]))
 			disk->nr_partitions++;
 	}
 }

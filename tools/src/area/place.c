@@ -11,30 +11,30 @@
 #define PCI_CLASS_AHCI 0x010601u
 #define PCI_CLASS_IDE  0x0101u
 
-/* Each part of the path may be what a disk is plugged into; the last one counts. */
-static bool take_part(const char *part, struct place_path *place)
+/* Each component of the path may be what a disk is plugged into; the last one counts. */
+static bool parse_component(const char *component, struct place_path *place)
 {
 	unsigned int segment, bus, device, function, host;
 	char more;
 
-	if (sscanf(part, "%x:%x:%x.%x%c", &segment, &bus, &device, &function, &more) == 4) {
+	if (sscanf(component, "%x:%x:%x.%x%c", &segment, &bus, &device, &function, &more) == 4) {
 		*place = (struct place_path){ .segment = (uint16_t)segment,
 					      .bus = (uint8_t)bus,
 					      .devfn = (uint8_t)(device << 3 | function) };
-		snprintf(place->function, sizeof(place->function), "%s", part);
+		snprintf(place->function, sizeof(place->function), "%s", component);
 		return segment <= UINT16_MAX; /* else the kernel has made it up (VMD) */
 	}
-	if (strncmp(part, "usb", 3) == 0)
+	if (strncmp(component, "usb", 3) == 0)
 		return false; /* whose ports firmware counts anew */
-	if (strncmp(part, "virtio", 6) == 0 && !place->kind)
+	if (strncmp(component, "virtio", 6) == 0 && !place->kind)
 		place->kind = IMG_PLACE_CONTROLLER;
-	if (strcmp(part, "nvme") == 0)
+	if (strcmp(component, "nvme") == 0)
 		place->kind = IMG_PLACE_NVME;
-	if (sscanf(part, "ata%u%c", &place->ata, &more) == 1)
+	if (sscanf(component, "ata%u%c", &place->ata, &more) == 1)
 		place->kind = IMG_PLACE_ATA;
 	/* Of other controllers firmware has numbers of its own. */
-	if (sscanf(part, "%u:%u:%u:%llu%c", &host, &place->channel, &place->target, &place->lun,
-		   &more) == 4 &&
+	if (sscanf(component, "%u:%u:%u:%llu%c", &host, &place->channel, &place->target,
+		   &place->lun, &more) == 4 &&
 	    place->kind == IMG_PLACE_CONTROLLER)
 		place->kind = IMG_PLACE_SCSI;
 	return true;
@@ -43,11 +43,11 @@ static bool take_part(const char *part, struct place_path *place)
 bool place_parse(const char *path, struct place_path *ret_place)
 {
 	_cleanup_free_ char *copy = strdup(path);
-	char *rest = copy, *part;
+	char *rest = copy, *component;
 
 	*ret_place = (struct place_path){ 0 };
-	while (rest && (part = strsep(&rest, "/"))) {
-		if (!take_part(part, ret_place))
+	while (rest && (component = strsep(&rest, "/"))) {
+		if (!parse_component(component, ret_place))
 			return false;
 	}
 	return ret_place->kind != 0;

@@ -4,8 +4,8 @@
  * file, so that the caller keeps the partition to itself and decides when the
  * header reaches it.
  */
-#ifndef FASTBOOTCTL_SWAPHDR_H
-#define FASTBOOTCTL_SWAPHDR_H
+#ifndef FASTBOOTCTL_SWAP_HEADER_H
+#define FASTBOOTCTL_SWAP_HEADER_H
 
 #include <stdint.h>
 

@@ -9,8 +9,8 @@
 #include "base/io.h"
 #include "base/text.h"
 
-/* sysfs gives one page at most. */
-int sysattr_read(const char *file, char **ret_text)
+/* An attribute has one page at most. */
+int attr_read(const char *file, char **ret_text)
 {
 	_cleanup_free_ char *path = io_system_path("%s", file);
 	size_t size;
@@ -27,7 +27,7 @@ int sysattr_read(const char *file, char **ret_text)
 	return 0;
 }
 
-bool sysattr_restored(const char *text, uint64_t *ret_generation)
+bool attr_restored(const char *text, uint64_t *ret_generation)
 {
 	static const char start[] = "restored generation=";
 	const char *number = text + sizeof(start) - 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Boot entries as numbers, orders and option texts.  Pure functions. */
-#ifndef FASTBOOTCTL_BOOTENT_H
-#define FASTBOOTCTL_BOOTENT_H
+#ifndef FASTBOOTCTL_BOOT_ENTRY_H
+#define FASTBOOTCTL_BOOT_ENTRY_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -27,12 +27,12 @@ int esp_find(const char *wanted, char **ret_dir)
 
 	if (wanted && access(wanted, F_OK))
 		return fail_errno(FAIL_ESP_MISSING, "%s", wanted);
-	if (wanted && !espdev_is_fat(wanted))
+	if (wanted && !esp_device_is_fat(wanted))
 		return fail(FAIL_ESP_NOT_FAT, "%s is not on a FAT file system", wanted);
 	if (wanted)
 		return accept(wanted, ret_dir);
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (espdev_is_fat(places[i]))
+		if (esp_device_is_fat(places[i]))
 			return accept(places[i], ret_dir);
 	}
 	return fail(FAIL_ESP_MISSING,

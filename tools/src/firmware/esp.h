@@ -26,12 +26,12 @@ bool esp_is_writable(const char *esp);
  * What only a mounted disk can tell, in a file of its own (esp_device.c), so that a test without a
  * disk can put another in its place.
  */
-bool espdev_is_fat(const char *dir);
+bool esp_device_is_fat(const char *dir);
 
 /*
  * The firmware's device path of a file on the partition: HD(...)/File(...).  The caller frees
  * *ret_dp.  0, or -1 with errno.
  */
-int espdev_device_path(const char *file, uint8_t **ret_dp, size_t *ret_size);
+int esp_device_path(const char *file, uint8_t **ret_dp, size_t *ret_size);
 
 #endif

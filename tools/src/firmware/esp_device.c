@@ -7,14 +7,14 @@
 #include "base/io.h"
 #include "firmware/esp.h"
 
-bool espdev_is_fat(const char *dir)
+bool esp_device_is_fat(const char *dir)
 {
 	struct statfs fs;
 
 	return statfs(dir, &fs) == 0 && fs.f_type == MSDOS_SUPER_MAGIC;
 }
 
-int espdev_device_path(const char *file, uint8_t **ret_dp, size_t *ret_size)
+int esp_device_path(const char *file, uint8_t **ret_dp, size_t *ret_size)
 {
 	_cleanup_free_ uint8_t *dp = NULL;
 	ssize_t size = efi_generate_file_device_path(NULL, 0, file, EFIBOOT_ABBREV_HD);

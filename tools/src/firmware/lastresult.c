@@ -24,7 +24,7 @@ int lastresult_read(char **ret_text)
 		text_printable_lines(*ret_text);
 		return status;
 	}
-	other = sysattr_read(SYSATTR_DIR "loader_result", ret_text);
+	other = attr_read(ATTR_DIR "loader_result", ret_text);
 	if (*ret_text && !(*ret_text)[0]) {
 		free(*ret_text);
 		*ret_text = NULL;

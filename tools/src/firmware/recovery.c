@@ -22,7 +22,7 @@ static const char content[] = "# Written by: fastbootctl install --recovery\n"
 static int read_panic(long *ret_seconds)
 {
 	_cleanup_free_ char *text = NULL;
-	int status = sysattr_read(PANIC_FILE, &text);
+	int status = attr_read(PANIC_FILE, &text);
 
 	if (status)
 		return status;

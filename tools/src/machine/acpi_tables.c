@@ -277,7 +277,7 @@ static bool pass_over(const struct img_meta *meta, struct img_fp_item *today, ma
 	if (!find_item(meta, today->index, &golden))
 		return false;
 	if (today->index == 0 || !today->value[0]) {
-		gap(fpitem_describe(&golden).what, "Linux does not show it");
+		gap(fingerprint_item_describe(&golden).what, "Linux does not show it");
 		*today = golden;
 		return false;
 	}
@@ -287,8 +287,8 @@ static bool pass_over(const struct img_meta *meta, struct img_fp_item *today, ma
 	return true;
 }
 
-bool acpitab_fingerprint(const struct img_meta *meta, struct img_fp *fp, void *scratch,
-			 machine_gap_fn gap)
+bool acpi_tables_fingerprint(const struct img_meta *meta, struct img_fp *fp, void *scratch,
+			     machine_gap_fn gap)
 {
 	__attribute__((cleanup(tables_free))) struct tables *tables = tables_read();
 	const struct img_probe probe = { .ctx = tables, .read_phys = read_phys };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The ACPI tables that Linux shows, as items of a fingerprint. */
-#ifndef FASTBOOTCTL_ACPITAB_H
-#define FASTBOOTCTL_ACPITAB_H
+#ifndef FASTBOOTCTL_ACPI_TABLES_H
+#define FASTBOOTCTL_ACPI_TABLES_H
 
 #include "machine/machine.h"
 
@@ -9,7 +9,7 @@
  * scratch: IMG_ACPI_SCRATCH bytes.  False, and nothing was added: Linux shows none.  The number of
  * processors comes with them.
  */
-bool acpitab_fingerprint(const struct img_meta *meta, struct img_fp *fp, void *scratch,
-			 machine_gap_fn gap);
+bool acpi_tables_fingerprint(const struct img_meta *meta, struct img_fp *fp, void *scratch,
+			     machine_gap_fn gap);
 
 #endif

@@ -18,7 +18,7 @@ static bool is_set_anew(void)
 {
 	_cleanup_free_ char *text = NULL;
 
-	return !sysattr_read(RTC_IS_UTC, &text) && text && strcmp(text, "Y") == 0;
+	return !attr_read(RTC_IS_UTC, &text) && text && strcmp(text, "Y") == 0;
 }
 
 void clock_warn(void)

@@ -16,7 +16,7 @@ static uint32_t high(uint64_t v)
 	return (uint32_t)(v >> 32);
 }
 
-static void describe_cpu_leaf(const struct img_fp_item *item, struct fpitem_text *text)
+static void describe_cpu_leaf(const struct img_fp_item *item, struct fingerprint_item_text *text)
 {
 	if (item->index < img_cpuid_nr_rows)
 		snprintf(text->what, sizeof(text->what), "CPUID %08" PRIx32 ".%" PRIx32,
@@ -27,7 +27,7 @@ static void describe_cpu_leaf(const struct img_fp_item *item, struct fpitem_text
 		 high(item->value[1]));
 }
 
-static void describe_acpi_table(const struct img_fp_item *item, struct fpitem_text *text)
+static void describe_acpi_table(const struct img_fp_item *item, struct fingerprint_item_text *text)
 {
 	uint32_t signature = low(item->value[0]);
 	char name[5] = { (char)signature, (char)(signature >> 8), (char)(signature >> 16),
@@ -39,7 +39,7 @@ static void describe_acpi_table(const struct img_fp_item *item, struct fpitem_te
 		 high(item->value[0]), item->value[1]);
 }
 
-static void describe_pci_device(const struct img_fp_item *item, struct fpitem_text *text)
+static void describe_pci_device(const struct img_fp_item *item, struct fingerprint_item_text *text)
 {
 	snprintf(text->what, sizeof(text->what),
 		 "PCI device %04" PRIx32 ":%02" PRIx32 ":%02" PRIx32 ".%" PRIx32, item->index >> 16,
@@ -53,7 +53,7 @@ static void describe_pci_device(const struct img_fp_item *item, struct fpitem_te
 }
 
 /* SMBIOS 3.6, 7.2.1: the UUID's first three fields are little-endian, as in a GPT. */
-static void describe_machine_id(const struct img_fp_item *item, struct fpitem_text *text)
+static void describe_machine_id(const struct img_fp_item *item, struct fingerprint_item_text *text)
 {
 	uint8_t uuid[16];
 
@@ -69,9 +69,9 @@ static void describe_machine_id(const struct img_fp_item *item, struct fpitem_te
 	snprintf(text->value, sizeof(text->value), "%s", text_guid(uuid).s);
 }
 
-struct fpitem_text fpitem_describe(const struct img_fp_item *item)
+struct fingerprint_item_text fingerprint_item_describe(const struct img_fp_item *item)
 {
-	struct fpitem_text text;
+	struct fingerprint_item_text text;
 
 	snprintf(text.what, sizeof(text.what), "%s %" PRIu32, img_fp_field_name(item->field),
 		 item->index);

@@ -19,7 +19,7 @@
 static void adopt(const struct img_meta *meta, uint32_t field, struct img_fp *fp,
 		  machine_gap_fn gap, const char *why)
 {
-	bool any = false;
+	bool found = false;
 
 	for (uint64_t i = 0; i < meta->nr_fp; i++) {
 		const struct img_fp_item item = img_meta_fp(meta, i);
@@ -27,9 +27,9 @@ static void adopt(const struct img_meta *meta, uint32_t field, struct img_fp *fp
 		if (item.field != field)
 			continue;
 		img_fp_add(fp, item.field, item.index, item.value[0], item.value[1]);
-		any = true;
+		found = true;
 	}
-	if (any)
+	if (found)
 		gap(img_fp_field_name(field), why);
 }
 
@@ -181,7 +181,7 @@ static void add_acpi(const struct img_meta *meta, struct img_fp *fp, void *scrat
 {
 	static const char why[] = "Linux does not show the ACPI tables";
 
-	if (acpitab_fingerprint(meta, fp, scratch, gap))
+	if (acpi_tables_fingerprint(meta, fp, scratch, gap))
 		return;
 	adopt(meta, IMG_FP_ACPI_TABLE, fp, gap, why);
 	adopt(meta, IMG_FP_CPU_COUNT, fp, gap, why);

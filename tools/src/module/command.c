@@ -12,16 +12,16 @@
 
 int command_open(int *ret_fd)
 {
-	_cleanup_free_ char *path = io_system_path(SYSATTR_SNAPSHOT);
+	_cleanup_free_ char *path = io_system_path(ATTR_SNAPSHOT);
 
 	if (!path)
-		return fail_errno(FAIL_NO_MEMORY, SYSATTR_SNAPSHOT);
+		return fail_errno(FAIL_NO_MEMORY, ATTR_SNAPSHOT);
 	*ret_fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (*ret_fd >= 0)
 		return 0;
 	if (errno == ENOENT)
 		return fail(FAIL_MODULE_MISSING, "the module fastboot_snapshot is not loaded");
-	return fail_errno(FAIL_OPEN, SYSATTR_SNAPSHOT);
+	return fail_errno(FAIL_OPEN, ATTR_SNAPSHOT);
 }
 
 /* One write is one command, so that there is no loop over parts of it. */

@@ -17,7 +17,7 @@ static void parse_state(struct figures *figures)
 {
 	static const char saved[] = "saved generation=";
 
-	figures->restored = sysattr_restored(figures->state, &figures->generation);
+	figures->restored = attr_restored(figures->state, &figures->generation);
 	if (figures->restored)
 		(void)sscanf(figures->state, "%*s %*s restores=%" SCNu64, &figures->restores);
 	else if (strncmp(figures->state, saved, sizeof(saved) - 1) == 0)
@@ -30,9 +30,9 @@ int figures_read(struct figures *ret_figures)
 	int status;
 
 	*ret_figures = (struct figures){ 0 };
-	status = sysattr_read(SYSATTR_SNAPSHOT, &ret_figures->state);
+	status = attr_read(ATTR_SNAPSHOT, &ret_figures->state);
 	if (!status)
-		status = sysattr_read(SYSATTR_DIR "timings", &ret_figures->timings);
+		status = attr_read(ATTR_DIR "timings", &ret_figures->timings);
 	if (!status && ret_figures->state)
 		parse_state(ret_figures);
 	return status;

@@ -15,10 +15,10 @@ static const char advice_mark[] = "what to do: ";
 static int nothing_told(int error)
 {
 	if (error == EBUSY)
-		return fail_reason(IMG_E_GATE_BUSY, NULL, SYSATTR_SNAPSHOT);
+		return fail_reason(IMG_E_GATE_BUSY, NULL, ATTR_SNAPSHOT);
 	errno = error;
 	if (error == EPERM)
-		return fail_errno(FAIL_OPEN, SYSATTR_SNAPSHOT);
+		return fail_errno(FAIL_OPEN, ATTR_SNAPSHOT);
 	return fail_errno(FAIL_SNAPSHOT, "the module told no obstacle");
 }
 
@@ -30,7 +30,7 @@ int refusal_read(int error, char **ret_text)
 	*ret_text = NULL;
 	if (!error)
 		return 0;
-	status = sysattr_read(SYSATTR_DIR "last_refusal", &text);
+	status = attr_read(ATTR_DIR "last_refusal", &text);
 	if (status)
 		return status;
 	if (!text || !text[0])

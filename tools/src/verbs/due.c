@@ -36,7 +36,7 @@ static const enum remedy remedies[IMG_REASON_COUNT] = { IMG_REASONS(REASON_REMED
 static int read_state(struct system *sys)
 {
 	_cleanup_free_ char *state = NULL;
-	int status = sysattr_read(SYSATTR_SNAPSHOT, &state);
+	int status = attr_read(ATTR_SNAPSHOT, &state);
 
 	if (!status && !state)
 		return fail(FAIL_MODULE_MISSING, "the module fastboot_snapshot is not loaded");
@@ -57,7 +57,7 @@ static int read_refusal(struct system *sys)
 
 static int read_release(struct system *sys)
 {
-	int status = sysattr_read("/proc/sys/kernel/osrelease", &sys->release);
+	int status = attr_read("/proc/sys/kernel/osrelease", &sys->release);
 
 	if (!status && !sys->release)
 		return fail(FAIL_OPEN, "/proc/sys/kernel/osrelease is not there");
@@ -165,7 +165,7 @@ static int find_answer(const char *path, const struct system *sys, struct answer
 	return status ? status : decide(sys, &part, &area, answer);
 }
 
-static void tell(const struct answer *answer)
+static void report(const struct answer *answer)
 {
 	out_text("%sdue: %s: %s\n", answer->due ? "" : "not ", answer->code, answer->sentence);
 	json_put_bool(out_json(), "due", answer->due);
@@ -185,7 +185,7 @@ int verb_due(const struct verb *verb, int argc, char **argv)
 	if (!status)
 		status = find_answer(path, &sys, &answer);
 	if (!status)
-		tell(&answer);
+		report(&answer);
 	free_system(&sys);
 	return status;
 }

@@ -52,7 +52,7 @@ static void put_fingerprint(const struct img_meta *meta, struct json_object *to)
 {
 	for (uint64_t i = 0; i < meta->nr_fp; i++) {
 		struct img_fp_item item = img_meta_fp(meta, i);
-		struct fpitem_text text = fpitem_describe(&item);
+		struct fingerprint_item_text text = fingerprint_item_describe(&item);
 		struct json_object *row = json_append_object(to);
 
 		json_put_text(row, "field", img_fp_field_name(item.field));

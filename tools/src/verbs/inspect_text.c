@@ -65,7 +65,7 @@ static void show_fingerprint(const struct img_meta *meta)
 	printf("  fingerprint, %" PRIu64 " items\n", meta->nr_fp);
 	for (uint64_t i = 0; i < meta->nr_fp; i++) {
 		struct img_fp_item item = img_meta_fp(meta, i);
-		struct fpitem_text text = fpitem_describe(&item);
+		struct fingerprint_item_text text = fingerprint_item_describe(&item);
 
 		printf("    %-26s %s\n", text.what, text.value);
 	}

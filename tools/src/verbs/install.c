@@ -174,7 +174,7 @@ static int make_option(const struct request *req, const char *esp, const struct 
 	(void)boot_options_encode(req->options ? req->options : kept, options, &options_size);
 	if (!file)
 		return fail_errno(FAIL_NO_MEMORY, "%s", esp);
-	if (espdev_device_path(file, &dp, &dp_size))
+	if (esp_device_path(file, &dp, &dp_size))
 		return fail_errno(FAIL_EFI_PATH, "%s has no EFI device path", file);
 	return efivars_make_option(dp, dp_size, options, options_size, ret_data, ret_size);
 }

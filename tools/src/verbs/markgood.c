@@ -84,12 +84,12 @@ static int choose_slot(const struct request *req, const struct part *part,
 		*ret_slot = (uint32_t)req->slot;
 		return 0;
 	}
-	status = sysattr_read(SYSATTR_SNAPSHOT, &text);
+	status = attr_read(ATTR_SNAPSHOT, &text);
 	if (status)
 		return status;
 	if (!text)
 		return fail(FAIL_NOT_RESTORED, "the module fastboot_snapshot is not loaded");
-	if (!sysattr_restored(text, &generation))
+	if (!attr_restored(text, &generation))
 		return fail(FAIL_NOT_RESTORED, "this system was not restored from an image");
 	return find_generation(part, area, generation, ret_slot);
 }

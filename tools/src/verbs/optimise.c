@@ -108,7 +108,7 @@ static int choose_slot(const struct request *req, const struct part *part, struc
 static int module_generation(uint64_t *ret_generation)
 {
 	_cleanup_free_ char *text = NULL;
-	int status = sysattr_read(SYSATTR_DIR "generation", &text);
+	int status = attr_read(ATTR_DIR "generation", &text);
 
 	*ret_generation = text ? strtoull(text, NULL, 10) : 0;
 	return status;

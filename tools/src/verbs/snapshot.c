@@ -204,7 +204,7 @@ static int take_between_programs(const struct request *req, struct hooks *hooks,
 	int status, error = 0;
 
 	if (flock(fd, LOCK_EX | LOCK_NB))
-		return fail_reason(IMG_E_GATE_BUSY, NULL, SYSATTR_SNAPSHOT);
+		return fail_reason(IMG_E_GATE_BUSY, NULL, ATTR_SNAPSHOT);
 	interrupt_hold();
 	status = hooks_pre(hooks, req->kind);
 	if (!status)

@@ -21,18 +21,18 @@ static int collect_kernel(struct status_kernel *kernel)
 		const char *file;
 		char **to;
 	} files[] = {
-		{ SYSATTR_SNAPSHOT, &kernel->state },
-		{ SYSATTR_DIR "target", &kernel->target },
-		{ SYSATTR_DIR "last_refusal", &kernel->last_refusal },
-		{ SYSATTR_DIR "generation", &kernel->generation },
-		{ SYSATTR_DIR "restore_count", &kernel->restore_count },
-		{ SYSATTR_DIR "mode", &kernel->mode },
-		{ SYSATTR_DIR "attempts", &kernel->attempts },
+		{ ATTR_SNAPSHOT, &kernel->state },
+		{ ATTR_DIR "target", &kernel->target },
+		{ ATTR_DIR "last_refusal", &kernel->last_refusal },
+		{ ATTR_DIR "generation", &kernel->generation },
+		{ ATTR_DIR "restore_count", &kernel->restore_count },
+		{ ATTR_DIR "mode", &kernel->mode },
+		{ ATTR_DIR "attempts", &kernel->attempts },
 	};
 	int status = 0;
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		status = fail_worse(status, sysattr_read(files[i].file, files[i].to));
+		status = fail_worse(status, attr_read(files[i].file, files[i].to));
 	return status;
 }
 

@@ -124,10 +124,10 @@ static void check_state(struct check *c)
 static void proof_refused(void *ctx, enum img_reason reason, const struct img_detail *detail)
 {
 	struct check *c = ctx;
-	struct img_detail told = *detail;
+	struct img_detail reported = *detail;
 
-	told.golden = told.today = 0; /* digests tell nobody anything */
-	c->status = fail_worse(c->status, image_fail(reason, &told, c->where.s));
+	reported.golden = reported.today = 0; /* a digest helps no reader */
+	c->status = fail_worse(c->status, image_fail(reason, &reported, c->where.s));
 }
 
 /* An image that has had its one restore is no longer held to its disks, which its system wrote. */
