@@ -117,7 +117,7 @@ static int verb_help(const struct verb *verb, int argc, char **argv)
 static int verb_completion(const struct verb *verb, int argc, char **argv)
 {
 	const char *shell;
-	int status = args_parse(verb, argc, argv, NULL, NULL, &shell);
+	int status = args_parse(verb, argc, argv, NULL, &shell);
 
 	return status ? status : completion_print(shell, verbs, NR_VERBS);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/args.h"
 
+#include <assert.h>
 #include <getopt.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "base/fail.h"
@@ -11,10 +11,19 @@
 
 #define MAX_OPTIONS 16
 
-enum { ARGS_JSON = 0x100 };
+/* Above what getopt_long returns by itself. */
+#define FIRST_KEY 0x100
+
+static int start_json(void *request, const char *value)
+{
+	(void)request;
+	(void)value;
+	out_start(true);
+	return 0;
+}
 
 static const struct option_row common_options[] = {
-	{ "json", NULL, ARGS_JSON, "print JSON" },
+	OPTION_PARSED("json", NULL, start_json, "print JSON"),
 	{ 0 },
 };
 
@@ -27,15 +36,25 @@ const struct option_row *args_common_options(const struct verb *verb)
 	return verb->options == no_options ? no_options : common_options;
 }
 
-static size_t add_options(const struct option_row *rows, size_t n,
-			  struct option to[MAX_OPTIONS + 1])
+/* A verb's rows, and the same for getopt_long, which returns FIRST_KEY and the row's number. */
+struct table {
+	const struct option_row *row[MAX_OPTIONS];
+	struct option option[MAX_OPTIONS + 1];
+	int count;
+};
+
+static void add_rows(const struct option_row *rows, struct table *table)
 {
-	for (; rows && rows->name && n < MAX_OPTIONS; rows++, n++)
-		to[n] = (struct option){ .name = rows->name,
+	for (; rows && rows->name; rows++) {
+		int number = table->count++;
+
+		assert(number < MAX_OPTIONS);
+		table->row[number] = rows;
+		table->option[number] =
+			(struct option){ .name = rows->name,
 					 .has_arg = rows->arg ? required_argument : no_argument,
-					 .val = rows->key };
-	to[n] = (struct option){ 0 };
-	return n;
+					 .val = FIRST_KEY + number };
+	}
 }
 
 static int bad_option(const struct verb *verb, int what, const char *option)
@@ -45,7 +64,38 @@ static int bad_option(const struct verb *verb, int what, const char *option)
 	return fail(FAIL_USAGE, "%s: unknown option %s", verb->name, option);
 }
 
-static int take_operands(const struct verb *verb, int argc, char **argv, const char **ret_operands)
+static void *member(const struct option_row *row, void *request)
+{
+	return (char *)request + row->offset;
+}
+
+static int store(const struct verb *verb, const struct option_row *row, const char *value,
+		 void *request)
+{
+	switch (row->kind) {
+	case OPTION_KIND_FLAG:
+		*(bool *)member(row, request) = true;
+		break;
+	case OPTION_KIND_TEXT:
+		*(const char **)member(row, request) = value;
+		break;
+	case OPTION_KIND_SLOT:
+		if (!text_parse_slot(value, member(row, request)))
+			return fail(FAIL_USAGE, "%s: --%s is a or b, not %s", verb->name, row->name,
+				    value);
+		break;
+	case OPTION_KIND_SIZE:
+		if (!text_parse_size(value, member(row, request)))
+			return fail(FAIL_USAGE, "%s: %s is not a size such as 512M", verb->name,
+				    value);
+		break;
+	case OPTION_KIND_PARSED:
+		return row->parse(request, value);
+	}
+	return 0;
+}
+
+static int parse_operands(const struct verb *verb, int argc, char **argv, const char **ret_operands)
 {
 	const char *word = verb->operands;
 
@@ -63,35 +113,22 @@ static int take_operands(const struct verb *verb, int argc, char **argv, const c
 	return 0;
 }
 
-int args_parse(const struct verb *verb, int argc, char **argv, args_option_fn option, void *ctx,
+int args_parse(const struct verb *verb, int argc, char **argv, void *request,
 	       const char **ret_operands)
 {
-	struct option options[MAX_OPTIONS + 1];
-	size_t count;
+	struct table table = { .count = 0 };
 	int key;
 
-	count = add_options(verb->options, 0, options);
-	(void)add_options(args_common_options(verb), count, options);
+	add_rows(verb->options, &table);
+	add_rows(args_common_options(verb), &table);
 	optind = 1;
-	while ((key = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-		int status = 0;
-
-		if (key == '?' || key == ':')
-			status = bad_option(verb, key, argv[optind - 1]);
-		else if (key == ARGS_JSON)
-			out_start(true);
-		else
-			status = option(ctx, key, optarg);
+	while ((key = getopt_long(argc, argv, ":", table.option, NULL)) != -1) {
+		int status = key < FIRST_KEY
+				     ? bad_option(verb, key, argv[optind - 1])
+				     : store(verb, table.row[key - FIRST_KEY], optarg, request);
 
 		if (status)
 			return status;
 	}
-	return take_operands(verb, argc, argv, ret_operands);
-}
-
-int args_take_slot(const char *verb, const char *value, int *ret_slot)
-{
-	if (!text_parse_slot(value, ret_slot))
-		return fail(FAIL_USAGE, "%s: --slot is a or b, not %s", verb, value);
-	return 0;
+	return parse_operands(verb, argc, argv, ret_operands);
 }

@@ -1,17 +1,66 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The command line.  A verb is a row of one table (fastbootctl.c), its options
- * are rows of another; parsing and every help text come from these rows.
+ * are rows of another; parsing, storing and every help text come from these rows.
  */
 #ifndef FASTBOOTCTL_ARGS_H
 #define FASTBOOTCTL_ARGS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What an option stores in the verb's request. */
+enum option_kind {
+	OPTION_KIND_FLAG,   /* true */
+	OPTION_KIND_TEXT,   /* its value as it is */
+	OPTION_KIND_SLOT,   /* 0 for "a", 1 for "b" */
+	OPTION_KIND_SIZE,   /* bytes, for "512M" */
+	OPTION_KIND_PARSED, /* what the row's function stores */
+};
+
+/* 0, or the exit status after a report.  value: NULL for an option that takes none. */
+typedef int (*option_fn)(void *request, const char *value);
+
+/* Written with the macros below. */
 struct option_row {
 	const char *name; /* without the dashes; NULL ends the table */
 	const char *arg;  /* what its value is called; NULL: takes none */
-	int key;	  /* for the verb; > 0 */
 	const char *help;
+	enum option_kind kind;
+	size_t offset;	 /* of the member of the request */
+	option_fn parse; /* of OPTION_KIND_PARSED */
 };
+
+/* offsetof(); does not compile if the member has another type than what is stored there. */
+#define OPTION_OFFSET(stored, request, member)                                                     \
+	_Generic(&((request *)NULL)->member, stored *: offsetof(request, member))
+
+#define OPTION_FLAG(name_, request, member, help_)                                                 \
+	{ .name = name_,                                                                           \
+	  .help = help_,                                                                           \
+	  .kind = OPTION_KIND_FLAG,                                                                \
+	  .offset = OPTION_OFFSET(bool, request, member) }
+#define OPTION_TEXT(name_, arg_, request, member, help_)                                           \
+	{ .name = name_,                                                                           \
+	  .arg = arg_,                                                                             \
+	  .help = help_,                                                                           \
+	  .kind = OPTION_KIND_TEXT,                                                                \
+	  .offset = OPTION_OFFSET(const char *, request, member) }
+#define OPTION_SLOT(request, member, help_)                                                        \
+	{ .name = "slot",                                                                          \
+	  .arg = "a|b",                                                                            \
+	  .help = help_,                                                                           \
+	  .kind = OPTION_KIND_SLOT,                                                                \
+	  .offset = OPTION_OFFSET(int, request, member) }
+#define OPTION_SIZE(name_, request, member, help_)                                                 \
+	{ .name = name_,                                                                           \
+	  .arg = "SIZE",                                                                           \
+	  .help = help_,                                                                           \
+	  .kind = OPTION_KIND_SIZE,                                                                \
+	  .offset = OPTION_OFFSET(uint64_t, request, member) }
+#define OPTION_PARSED(name_, arg_, parse_, help_)                                                  \
+	{ .name = name_, .arg = arg_, .help = help_, .kind = OPTION_KIND_PARSED, .parse = parse_ }
 
 /* For a verb that prints nothing but text for a reader of its own: it has not even --json. */
 extern const struct option_row no_options[];
@@ -24,19 +73,13 @@ struct verb {
 	int (*run)(const struct verb *verb, int argc, char **argv);
 };
 
-/* Called for each option of the verb's own; 0 or an exit status after a report. */
-typedef int (*args_option_fn)(void *ctx, int key, const char *value);
-
 /*
- * argv[0] is the verb's name.  option: NULL where the verb has none.  ret_operands: room for as
- * many as the verb's row has words, NULL for one that is optional and absent.  0, or the exit
- * status after a report.
+ * argv[0] is the verb's name.  request: of the type that the verb's options name; NULL where it has
+ * none.  What no option stores in it stays.  ret_operands: room for as many as the verb's row has
+ * words, NULL for one that is optional and absent.  0, or the exit status after a report.
  */
-int args_parse(const struct verb *verb, int argc, char **argv, args_option_fn option, void *ctx,
+int args_parse(const struct verb *verb, int argc, char **argv, void *request,
 	       const char **ret_operands);
-
-/* The value of --slot.  0, or the exit status after a report. */
-int args_take_slot(const char *verb, const char *value, int *ret_slot);
 
 /* The options beside verb->options that all verbs have, and that are none of their business. */
 const struct option_row *args_common_options(const struct verb *verb);

@@ -28,30 +28,20 @@ struct target {
 	bool write;
 };
 
-enum { OPT_SLOT = 1, OPT_TEXT, OPT_DRY_RUN };
+static int parse_text(void *request, const char *value)
+{
+	struct request *req = request;
+
+	req->text = value;
+	return slotstate_check_description("describe: --text", value);
+}
 
 const struct option_row describe_options[] = {
-	{ "slot", "a|b", OPT_SLOT, "the image in this slot" },
-	{ "text", "TEXT", OPT_TEXT, "describe it so; empty: as when it was taken" },
-	{ "dry-run", NULL, OPT_DRY_RUN, "say what would be done, and stop" },
+	OPTION_SLOT(struct request, slot, "the image in this slot"),
+	OPTION_PARSED("text", "TEXT", parse_text, "describe it so; empty: as when it was taken"),
+	OPTION_FLAG("dry-run", struct request, dry_run, "say what would be done, and stop"),
 	{ 0 },
 };
-
-static int take_option(void *ctx, int key, const char *value)
-{
-	struct request *req = ctx;
-
-	switch (key) {
-	case OPT_SLOT:
-		return args_take_slot("describe", value, &req->slot);
-	case OPT_TEXT:
-		req->text = value;
-		return slotstate_check_description("describe: --text", value);
-	default:
-		req->dry_run = true;
-		return 0;
-	}
-}
 
 static int read_target(const struct request *req, const struct part *part,
 		       const struct img_area *area, struct target *target)
@@ -137,7 +127,7 @@ static int describe(const struct request *req)
 int verb_describe(const struct verb *verb, int argc, char **argv)
 {
 	struct request req = { .slot = -1 };
-	int status = args_parse(verb, argc, argv, take_option, &req, &req.path);
+	int status = args_parse(verb, argc, argv, &req, &req.path);
 
 	if (!status && req.slot < 0)
 		status = fail(FAIL_USAGE, "describe: --slot is missing");

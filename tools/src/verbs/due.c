@@ -178,7 +178,7 @@ int verb_due(const struct verb *verb, int argc, char **argv)
 	const char *path;
 	struct system sys = { 0 };
 	struct answer answer;
-	int status = args_parse(verb, argc, argv, NULL, NULL, &path);
+	int status = args_parse(verb, argc, argv, NULL, &path);
 
 	if (!status)
 		status = read_system(&sys);

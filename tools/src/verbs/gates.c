@@ -17,22 +17,15 @@
 #include "module/refusal.h"
 #include "verbs/verbs.h"
 
-enum { OPT_ONCE = 1 };
-
-const struct option_row gates_options[] = {
-	{ "once", NULL, OPT_ONCE, "for an image for one restore (default: a golden one)" },
-	{ 0 },
+struct request {
+	bool once;
 };
 
-static int take_option(void *ctx, int key, const char *value)
-{
-	const char **kind = ctx;
-
-	(void)key;
-	(void)value;
-	*kind = "once";
-	return 0;
-}
+const struct option_row gates_options[] = {
+	OPTION_FLAG("once", struct request, once,
+		    "for an image for one restore (default: a golden one)"),
+	{ 0 },
+};
 
 static int look(const char *kind, char **ret_refusal)
 {
@@ -62,8 +55,9 @@ int gates_report(const char *kind)
 
 int verb_gates(const struct verb *verb, int argc, char **argv)
 {
-	const char *kind = "golden";
-	int status = args_parse(verb, argc, argv, take_option, &kind, NULL);
+	struct request req = { 0 };
+	int status = args_parse(verb, argc, argv, &req, NULL);
+	const char *kind = req.once ? "once" : "golden";
 
 	if (status)
 		return status;

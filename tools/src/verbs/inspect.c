@@ -17,20 +17,10 @@ struct request {
 	int slot; /* -1: all */
 };
 
-enum { OPT_SLOT = 1 };
-
 const struct option_row inspect_options[] = {
-	{ "slot", "a|b", OPT_SLOT, "only this slot (default: all)" },
+	OPTION_SLOT(struct request, slot, "only this slot (default: all)"),
 	{ 0 },
 };
-
-static int take_option(void *ctx, int key, const char *value)
-{
-	struct request *req = ctx;
-
-	(void)key;
-	return args_take_slot("inspect", value, &req->slot);
-}
 
 static void collect(const struct part *part, const struct img_area *area, uint32_t number,
 		    struct inspect_slot *slot)
@@ -115,7 +105,7 @@ static int inspect(const struct request *req)
 int verb_inspect(const struct verb *verb, int argc, char **argv)
 {
 	struct request req = { .slot = -1 };
-	int status = args_parse(verb, argc, argv, take_option, &req, &req.path);
+	int status = args_parse(verb, argc, argv, &req, &req.path);
 
 	return status ? status : inspect(&req);
 }

@@ -30,32 +30,9 @@ struct request {
 	bool first, recovery, no_variables, dry_run;
 };
 
-enum {
-	OPT_ESP = 1,
-	OPT_LOADER,
-	OPT_FIRST,
-	OPT_RECOVERY,
-	OPT_OPTIONS,
-	OPT_NO_VARIABLES,
-	OPT_DRY_RUN
-};
-
-const struct option_row install_options[] = {
-	{ "esp", "DIR", OPT_ESP,
-	  "where the EFI system partition is mounted (default: /boot/efi, /efi, /boot)" },
-	{ "loader", "FILE", OPT_LOADER, "the loader (default: " DEFAULT_LOADER ")" },
-	{ "first", NULL, OPT_FIRST, "put the entry first in the boot order, not last" },
-	{ "recovery", NULL, OPT_RECOVERY,
-	  "--first, and see that a kernel panic resets the machine" },
-	{ "options", "STRING", OPT_OPTIONS,
-	  "options for the loader, \"\" for none (default: keep the entry's)" },
-	{ "no-variables", NULL, OPT_NO_VARIABLES, "copy the loader only, make no boot entry" },
-	{ "dry-run", NULL, OPT_DRY_RUN, "say what would be done, and stop" },
-	{ 0 },
-};
-
-static int take_loader_options(struct request *req, const char *value)
+static int parse_loader_options(void *request, const char *value)
 {
+	struct request *req = request;
 	const char *unknown;
 
 	if (strlen(value) > BOOT_MAX_OPTIONS)
@@ -69,34 +46,22 @@ static int take_loader_options(struct request *req, const char *value)
 	return 0;
 }
 
-static int take_option(void *ctx, int key, const char *value)
-{
-	struct request *req = ctx;
-
-	switch (key) {
-	case OPT_ESP:
-		req->esp = value;
-		return 0;
-	case OPT_LOADER:
-		req->loader = value;
-		return 0;
-	case OPT_FIRST:
-		req->first = true;
-		return 0;
-	case OPT_RECOVERY:
-		req->first = true;
-		req->recovery = true;
-		return 0;
-	case OPT_OPTIONS:
-		return take_loader_options(req, value);
-	case OPT_NO_VARIABLES:
-		req->no_variables = true;
-		return 0;
-	default:
-		req->dry_run = true;
-		return 0;
-	}
-}
+const struct option_row install_options[] = {
+	OPTION_TEXT("esp", "DIR", struct request, esp,
+		    "where the EFI system partition is mounted (default: /boot/efi, /efi, /boot)"),
+	OPTION_TEXT("loader", "FILE", struct request, loader,
+		    "the loader (default: " DEFAULT_LOADER ")"),
+	OPTION_FLAG("first", struct request, first,
+		    "put the entry first in the boot order, not last"),
+	OPTION_FLAG("recovery", struct request, recovery,
+		    "--first, and see that a kernel panic resets the machine"),
+	OPTION_PARSED("options", "STRING", parse_loader_options,
+		      "options for the loader, \"\" for none (default: keep the entry's)"),
+	OPTION_FLAG("no-variables", struct request, no_variables,
+		    "copy the loader only, make no boot entry"),
+	OPTION_FLAG("dry-run", struct request, dry_run, "say what would be done, and stop"),
+	{ 0 },
+};
 
 /* PE header offset at 0x3c; after the signature the machine, 0x8664 for x86-64. */
 static bool is_efi_program(const uint8_t *data, size_t size)
@@ -299,18 +264,18 @@ static int check_request(const struct request *req)
 int verb_install(const struct verb *verb, int argc, char **argv)
 {
 	struct request req = { .loader = DEFAULT_LOADER };
-	const char *none;
-	int status = args_parse(verb, argc, argv, take_option, &req, &none);
+	int status = args_parse(verb, argc, argv, &req, NULL);
 
+	req.first |= req.recovery;
 	if (!status)
 		status = check_request(&req);
 	return status ? status : install(&req);
 }
 
 const struct option_row uninstall_options[] = {
-	{ "esp", "DIR", OPT_ESP,
-	  "where the EFI system partition is mounted (default: /boot/efi, /efi, /boot)" },
-	{ "dry-run", NULL, OPT_DRY_RUN, "say what would be removed, and stop" },
+	OPTION_TEXT("esp", "DIR", struct request, esp,
+		    "where the EFI system partition is mounted (default: /boot/efi, /efi, /boot)"),
+	OPTION_FLAG("dry-run", struct request, dry_run, "say what would be removed, and stop"),
 	{ 0 },
 };
 
@@ -370,10 +335,9 @@ int verb_uninstall(const struct verb *verb, int argc, char **argv)
 {
 	struct request req = { 0 };
 	_cleanup_free_ char *esp = NULL;
-	const char *none;
 	int status;
 
-	status = args_parse(verb, argc, argv, take_option, &req, &none);
+	status = args_parse(verb, argc, argv, &req, NULL);
 	json_put_bool(out_json(), "dry_run", req.dry_run);
 	if (!status)
 		status = efivars_require();
@@ -389,7 +353,7 @@ int verb_uninstall(const struct verb *verb, int argc, char **argv)
 }
 
 const struct option_row next_options[] = {
-	{ "dry-run", NULL, OPT_DRY_RUN, "say what would be done, and stop" },
+	OPTION_FLAG("dry-run", struct request, dry_run, "say what would be done, and stop"),
 	{ 0 },
 };
 
@@ -407,10 +371,9 @@ int verb_next(const struct verb *verb, int argc, char **argv)
 {
 	_cleanup_entry_ struct boot_entry entry = { 0 };
 	struct request req = { 0 };
-	const char *none;
 	int status;
 
-	status = args_parse(verb, argc, argv, take_option, &req, &none);
+	status = args_parse(verb, argc, argv, &req, NULL);
 	if (!status)
 		status = efivars_require();
 	if (!status)

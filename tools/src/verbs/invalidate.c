@@ -16,37 +16,19 @@ struct request {
 	bool yes, dry_run;
 };
 
-enum { OPT_SLOT = 1, OPT_YES, OPT_DRY_RUN };
-
 const struct option_row invalidate_options[] = {
-	{ "slot", "a|b", OPT_SLOT, "only this slot (default: all)" },
-	{ "yes", NULL, OPT_YES, "do not ask" },
-	{ "dry-run", NULL, OPT_DRY_RUN, "say what would be lost, and stop" },
+	OPTION_SLOT(struct request, slot, "only this slot (default: all)"),
+	OPTION_FLAG("yes", struct request, yes, "do not ask"),
+	OPTION_FLAG("dry-run", struct request, dry_run, "say what would be lost, and stop"),
 	{ 0 },
 };
-
-static int take_option(void *ctx, int key, const char *value)
-{
-	struct request *req = ctx;
-
-	switch (key) {
-	case OPT_SLOT:
-		return args_take_slot("invalidate", value, &req->slot);
-	case OPT_YES:
-		req->yes = true;
-		return 0;
-	default:
-		req->dry_run = true;
-		return 0;
-	}
-}
 
 /* Which slots are to be erased: those that are asked for and not empty.  False: none. */
 static bool describe(const struct request *req, const struct part *part,
 		     const struct img_area *area, bool ret_erase[IMG_MAX_SLOTS])
 {
 	struct json_object *json = out_json();
-	bool any = false;
+	bool loss = false;
 
 	out_text("%s:\n", part->path);
 	json_put_text(json, "device", part->path);
@@ -59,9 +41,9 @@ static bool describe(const struct request *req, const struct part *part,
 		ret_erase[i] = loss_describe(part, area, i, NULL);
 		if (!ret_erase[i])
 			out_text("  slot %c:     empty\n", text_slot(i));
-		any |= ret_erase[i];
+		loss |= ret_erase[i];
 	}
-	return any;
+	return loss;
 }
 
 static int erase_slot(const struct part *part, const struct img_area *area, uint32_t slot)
@@ -111,7 +93,7 @@ static int invalidate(const struct request *req)
 int verb_invalidate(const struct verb *verb, int argc, char **argv)
 {
 	struct request req = { .slot = -1 };
-	int status = args_parse(verb, argc, argv, take_option, &req, &req.path);
+	int status = args_parse(verb, argc, argv, &req, &req.path);
 
 	return status ? status : invalidate(&req);
 }

@@ -158,7 +158,7 @@ static int list(const char *path)
 int verb_list(const struct verb *verb, int argc, char **argv)
 {
 	const char *path;
-	int status = args_parse(verb, argc, argv, NULL, NULL, &path);
+	int status = args_parse(verb, argc, argv, NULL, &path);
 
 	return status ? status : list(path);
 }

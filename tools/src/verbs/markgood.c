@@ -34,22 +34,12 @@ struct target {
 	struct img_state state;
 };
 
-enum { OPT_SLOT = 1, OPT_DRY_RUN };
-
 const struct option_row mark_good_options[] = {
-	{ "slot", "a|b", OPT_SLOT, "this slot (default: the one this system was restored from)" },
-	{ "dry-run", NULL, OPT_DRY_RUN, "say what would be done, and stop" },
+	OPTION_SLOT(struct request, slot,
+		    "this slot (default: the one this system was restored from)"),
+	OPTION_FLAG("dry-run", struct request, dry_run, "say what would be done, and stop"),
 	{ 0 },
 };
-
-static int take_option(void *ctx, int key, const char *value)
-{
-	struct request *req = ctx;
-
-	if (key == OPT_DRY_RUN)
-		req->dry_run = true;
-	return key == OPT_SLOT ? args_take_slot("mark-good", value, &req->slot) : 0;
-}
 
 static int find_generation(const struct part *part, const struct img_area *area,
 			   uint64_t generation, uint32_t *ret_slot)
@@ -216,7 +206,7 @@ static int mark_good(const struct request *req)
 int verb_mark_good(const struct verb *verb, int argc, char **argv)
 {
 	struct request req = { .slot = -1 };
-	int status = args_parse(verb, argc, argv, take_option, &req, &req.path);
+	int status = args_parse(verb, argc, argv, &req, &req.path);
 
 	return status ? status : mark_good(&req);
 }

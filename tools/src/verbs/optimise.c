@@ -49,18 +49,9 @@ struct plan {
 	uint64_t generation;
 };
 
-enum { OPT_SLOT = 1, OPT_LEVEL, OPT_YES, OPT_DRY_RUN };
-
-const struct option_row optimise_options[] = {
-	{ "slot", "a|b", OPT_SLOT, "the image in this slot (default: the one to be restored)" },
-	{ "level", "N", OPT_LEVEL, "how hard to compress, 3 to 12 (default: 9)" },
-	{ "yes", NULL, OPT_YES, "do not ask before the other slot's image is lost" },
-	{ "dry-run", NULL, OPT_DRY_RUN, "compress, say what would be gained, write nothing" },
-	{ 0 },
-};
-
-static int take_level(struct request *req, const char *value)
+static int parse_level(void *request, const char *value)
 {
+	struct request *req = request;
 	char *end;
 	long level = strtol(value, &end, 10);
 
@@ -71,23 +62,15 @@ static int take_level(struct request *req, const char *value)
 	return 0;
 }
 
-static int take_option(void *ctx, int key, const char *value)
-{
-	struct request *req = ctx;
-
-	switch (key) {
-	case OPT_SLOT:
-		return args_take_slot("optimise", value, &req->slot);
-	case OPT_LEVEL:
-		return take_level(req, value);
-	case OPT_YES:
-		req->yes = true;
-		return 0;
-	default:
-		req->dry_run = true;
-		return 0;
-	}
-}
+const struct option_row optimise_options[] = {
+	OPTION_SLOT(struct request, slot,
+		    "the image in this slot (default: the one to be restored)"),
+	OPTION_PARSED("level", "N", parse_level, "how hard to compress, 3 to 12 (default: 9)"),
+	OPTION_FLAG("yes", struct request, yes, "do not ask before the other slot's image is lost"),
+	OPTION_FLAG("dry-run", struct request, dry_run,
+		    "compress, say what would be gained, write nothing"),
+	{ 0 },
+};
 
 static int choose_slot(const struct request *req, const struct part *part, struct plan *plan)
 {
@@ -277,7 +260,7 @@ static int optimise(const struct request *req)
 int verb_optimise(const struct verb *verb, int argc, char **argv)
 {
 	struct request req = { .slot = -1, .level = LEVEL_DEFAULT };
-	int status = args_parse(verb, argc, argv, take_option, &req, &req.path);
+	int status = args_parse(verb, argc, argv, &req, &req.path);
 
 	return status ? status : optimise(&req);
 }

@@ -41,64 +41,38 @@ struct request {
 	bool yes, force, dry_run;
 };
 
-enum { OPT_SWAP_SIZE = 1, OPT_SLOTS, OPT_LABEL, OPT_YES, OPT_FORCE, OPT_DRY_RUN };
-
-const struct option_row prepare_options[] = {
-	{ "swap-size", "SIZE", OPT_SWAP_SIZE,
-	  "size of the swap area that stays, such as 512M (default: the smallest, 40K)" },
-	{ "slots", "1|2", OPT_SLOTS, "room for one image or for two (default: two, if they fit)" },
-	{ "label", "LABEL", OPT_LABEL, "label of the swap area (default: keep the present one)" },
-	{ "yes", NULL, OPT_YES, "do not ask" },
-	{ "force", NULL, OPT_FORCE, "destroy a file system or other content" },
-	{ "dry-run", NULL, OPT_DRY_RUN, "say what would be done, and stop" },
-	{ 0 },
-};
-
-static int take_size(struct request *req, const char *value)
+static int parse_slots(void *request, const char *value)
 {
-	if (!text_parse_size(value, &req->swap_size))
-		return fail(FAIL_USAGE, "prepare: %s is not a size such as 512M", value);
-	return 0;
-}
+	struct request *req = request;
 
-static int take_slots(struct request *req, const char *value)
-{
 	if (strcmp(value, "1") != 0 && strcmp(value, "2") != 0)
 		return fail(FAIL_USAGE, "prepare: --slots is 1 or 2, not %s", value);
 	req->nr_slots = (uint32_t)(value[0] - '0');
 	return 0;
 }
 
-static int take_label(struct request *req, const char *value)
+static int parse_label(void *request, const char *value)
 {
+	struct request *req = request;
+
 	if (strlen(value) > 15)
 		return fail(FAIL_USAGE, "prepare: a swap label has at most 15 bytes: %s", value);
 	req->label = value;
 	return 0;
 }
 
-static int take_option(void *ctx, int key, const char *value)
-{
-	struct request *req = ctx;
-
-	switch (key) {
-	case OPT_SWAP_SIZE:
-		return take_size(req, value);
-	case OPT_SLOTS:
-		return take_slots(req, value);
-	case OPT_LABEL:
-		return take_label(req, value);
-	case OPT_YES:
-		req->yes = true;
-		return 0;
-	case OPT_FORCE:
-		req->force = true;
-		return 0;
-	default:
-		req->dry_run = true;
-		return 0;
-	}
-}
+const struct option_row prepare_options[] = {
+	OPTION_SIZE("swap-size", struct request, swap_size,
+		    "size of the swap area that stays, such as 512M (default: the smallest, 40K)"),
+	OPTION_PARSED("slots", "1|2", parse_slots,
+		      "room for one image or for two (default: two, if they fit)"),
+	OPTION_PARSED("label", "LABEL", parse_label,
+		      "label of the swap area (default: keep the present one)"),
+	OPTION_FLAG("yes", struct request, yes, "do not ask"),
+	OPTION_FLAG("force", struct request, force, "destroy a file system or other content"),
+	OPTION_FLAG("dry-run", struct request, dry_run, "say what would be done, and stop"),
+	{ 0 },
+};
 
 static bool is_swap(const struct part_content *content)
 {
@@ -315,7 +289,7 @@ static int prepare(const struct request *req)
 int verb_prepare(const struct verb *verb, int argc, char **argv)
 {
 	struct request req = { 0 };
-	int status = args_parse(verb, argc, argv, take_option, &req, &req.path);
+	int status = args_parse(verb, argc, argv, &req, &req.path);
 
 	return status ? status : prepare(&req);
 }

@@ -32,31 +32,16 @@ struct plan {
 	bool first;    /* it has it */
 };
 
-enum { OPT_SLOT = 1, OPT_DRY_RUN };
-
 const struct option_row promote_options[] = {
-	{ "slot", "a|b", OPT_SLOT, "the image in this slot" },
-	{ "dry-run", NULL, OPT_DRY_RUN, "say what would be done, and stop" },
+	OPTION_SLOT(struct request, slot, "the image in this slot"),
+	OPTION_FLAG("dry-run", struct request, dry_run, "say what would be done, and stop"),
 	{ 0 },
 };
 
 const struct option_row rollback_options[] = {
-	{ "dry-run", NULL, OPT_DRY_RUN, "say what would be done, and stop" },
+	OPTION_FLAG("dry-run", struct request, dry_run, "say what would be done, and stop"),
 	{ 0 },
 };
-
-static int take_option(void *ctx, int key, const char *value)
-{
-	struct request *req = ctx;
-
-	switch (key) {
-	case OPT_SLOT:
-		return args_take_slot(req->verb, value, &req->slot);
-	default:
-		req->dry_run = true;
-		return 0;
-	}
-}
 
 /* The other image than the one that is restored next. */
 static int choose_other(const struct part *part, struct plan *plan)
@@ -193,7 +178,7 @@ static int promote(const struct request *req)
 int verb_promote(const struct verb *verb, int argc, char **argv)
 {
 	struct request req = { .verb = verb->name, .slot = -1 };
-	int status = args_parse(verb, argc, argv, take_option, &req, &req.path);
+	int status = args_parse(verb, argc, argv, &req, &req.path);
 
 	if (!status && req.slot < 0)
 		status = fail(FAIL_USAGE, "promote: --slot is missing");
@@ -203,7 +188,7 @@ int verb_promote(const struct verb *verb, int argc, char **argv)
 int verb_rollback(const struct verb *verb, int argc, char **argv)
 {
 	struct request req = { .verb = verb->name, .slot = -1 };
-	int status = args_parse(verb, argc, argv, take_option, &req, &req.path);
+	int status = args_parse(verb, argc, argv, &req, &req.path);
 
 	return status ? status : promote(&req);
 }

@@ -17,21 +17,14 @@
 #include "verbs/svg.h"
 #include "verbs/verbs.h"
 
-enum { OPT_SVG = 1 };
-
-const struct option_row report_options[] = {
-	{ "svg", "FILE", OPT_SVG, "write a picture of the stages, too" },
-	{ 0 },
+struct request {
+	const char *svg; /* NULL: draw nothing */
 };
 
-static int take_option(void *ctx, int key, const char *value)
-{
-	const char **svg = ctx;
-
-	(void)key;
-	*svg = value;
-	return 0;
-}
+const struct option_row report_options[] = {
+	OPTION_TEXT("svg", "FILE", struct request, svg, "write a picture of the stages, too"),
+	{ 0 },
+};
 
 struct report {
 	struct figures figures;
@@ -194,13 +187,13 @@ static int draw(const char *svg, const struct report *report)
 int verb_report(const struct verb *verb, int argc, char **argv)
 {
 	_cleanup_report_ struct report report = { 0 };
-	const char *svg = NULL;
-	int status = args_parse(verb, argc, argv, take_option, &svg, NULL);
+	struct request req = { 0 };
+	int status = args_parse(verb, argc, argv, &req, NULL);
 
 	if (!status)
 		status = collect(&report);
 	if (status)
 		return status;
 	show(&report);
-	return draw(svg, &report);
+	return draw(req.svg, &report);
 }

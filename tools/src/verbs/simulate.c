@@ -28,30 +28,14 @@ struct request {
 	int slot; /* -1: as the loader chooses */
 };
 
-enum { OPT_SLOT = 1, OPT_THIS_BOOT, OPT_MEMMAP };
-
 const struct option_row simulate_options[] = {
-	{ "this-boot", NULL, OPT_THIS_BOOT, "with the memory map of this boot" },
-	{ "memmap", "FILE", OPT_MEMMAP, "with the memory map in FILE, lines START END TYPE" },
-	{ "slot", "a|b", OPT_SLOT, "the image in this slot (default: the one to be restored)" },
+	OPTION_FLAG("this-boot", struct request, this_boot, "with the memory map of this boot"),
+	OPTION_TEXT("memmap", "FILE", struct request, memmap,
+		    "with the memory map in FILE, lines START END TYPE"),
+	OPTION_SLOT(struct request, slot,
+		    "the image in this slot (default: the one to be restored)"),
 	{ 0 },
 };
-
-static int take_option(void *ctx, int key, const char *value)
-{
-	struct request *req = ctx;
-
-	switch (key) {
-	case OPT_THIS_BOOT:
-		req->this_boot = true;
-		return 0;
-	case OPT_MEMMAP:
-		req->memmap = value;
-		return 0;
-	default:
-		return args_take_slot("simulate", value, &req->slot);
-	}
-}
 
 struct image {
 	const struct part *part;
@@ -288,7 +272,7 @@ static int simulate(const struct request *req)
 int verb_simulate(const struct verb *verb, int argc, char **argv)
 {
 	struct request req = { .slot = -1 };
-	int status = args_parse(verb, argc, argv, take_option, &req, &req.path);
+	int status = args_parse(verb, argc, argv, &req, &req.path);
 
 	if (!status && req.this_boot == (req.memmap != NULL))
 		status = fail(FAIL_USAGE, "simulate: say --this-boot or --memmap FILE");

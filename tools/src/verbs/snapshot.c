@@ -37,23 +37,13 @@ struct request {
 	bool yes, dry_run;
 };
 
-enum { OPT_YES = 1, OPT_DRY_RUN };
-
 const struct option_row snapshot_options[] = {
-	{ "yes", NULL, OPT_YES, "do not ask before an image that ends in power-off" },
-	{ "dry-run", NULL, OPT_DRY_RUN, "look for obstacles, say what would be run, and stop" },
+	OPTION_FLAG("yes", struct request, yes,
+		    "do not ask before an image that ends in power-off"),
+	OPTION_FLAG("dry-run", struct request, dry_run,
+		    "look for obstacles, say what would be run, and stop"),
 	{ 0 },
 };
-
-static int take_option(void *ctx, int key, const char *value)
-{
-	struct request *req = ctx;
-
-	(void)value;
-	req->yes |= key == OPT_YES;
-	req->dry_run |= key == OPT_DRY_RUN;
-	return 0;
-}
 
 static bool is_once(const struct request *req)
 {
@@ -236,7 +226,7 @@ static int snapshot(const struct request *req)
 int verb_snapshot(const struct verb *verb, int argc, char **argv)
 {
 	struct request req = { 0 };
-	int status = args_parse(verb, argc, argv, take_option, &req, req.operands);
+	int status = args_parse(verb, argc, argv, &req, req.operands);
 
 	if (!status)
 		status = check_operands(&req);

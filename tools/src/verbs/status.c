@@ -107,7 +107,7 @@ int verb_status(const struct verb *verb, int argc, char **argv)
 {
 	struct status status = { .area.part = PART_CLOSED, .loader.position = -1 };
 	const char *path;
-	int exit_status = args_parse(verb, argc, argv, NULL, NULL, &path);
+	int exit_status = args_parse(verb, argc, argv, NULL, &path);
 
 	if (exit_status)
 		return exit_status;

@@ -33,31 +33,32 @@ struct request {
 	enum proofs_wanted proofs;
 };
 
-enum { OPT_SLOT = 1, OPT_PROOFS, OPT_NO_PROOFS };
+static int want_proofs(void *request, const char *value)
+{
+	struct request *req = request;
+
+	(void)value;
+	req->proofs = PROOFS_ALWAYS;
+	return 0;
+}
+
+static int want_no_proofs(void *request, const char *value)
+{
+	struct request *req = request;
+
+	(void)value;
+	req->proofs = PROOFS_NEVER;
+	return 0;
+}
 
 const struct option_row verify_options[] = {
-	{ "slot", "a|b", OPT_SLOT, "only this slot (default: all)" },
-	{ "proofs", NULL, OPT_PROOFS, "compare the disks although the images are in a file" },
-	{ "no-proofs", NULL, OPT_NO_PROOFS,
-	  "do not compare the disks: they are another machine's" },
+	OPTION_SLOT(struct request, slot, "only this slot (default: all)"),
+	OPTION_PARSED("proofs", NULL, want_proofs,
+		      "compare the disks although the images are in a file"),
+	OPTION_PARSED("no-proofs", NULL, want_no_proofs,
+		      "do not compare the disks: they are another machine's"),
 	{ 0 },
 };
-
-static int take_option(void *ctx, int key, const char *value)
-{
-	struct request *req = ctx;
-
-	switch (key) {
-	case OPT_PROOFS:
-		req->proofs = PROOFS_ALWAYS;
-		return 0;
-	case OPT_NO_PROOFS:
-		req->proofs = PROOFS_NEVER;
-		return 0;
-	default:
-		return args_take_slot("verify", value, &req->slot);
-	}
-}
 
 /* What the checks of all slots share. */
 struct verify {
@@ -241,7 +242,7 @@ static int verify(const struct request *req)
 int verb_verify(const struct verb *verb, int argc, char **argv)
 {
 	struct request req = { .slot = -1 };
-	int status = args_parse(verb, argc, argv, take_option, &req, &req.path);
+	int status = args_parse(verb, argc, argv, &req, &req.path);
 
 	return status ? status : verify(&req);
 }
