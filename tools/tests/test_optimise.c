@@ -341,7 +341,7 @@ static void optimise_says(int status, const char *code, const char *option)
 
 /* Looking. */
 
-static void assert_pages(const struct part *part, uint32_t slot, const struct img_meta *meta)
+static void assert_pages(const struct area *opened, uint32_t slot, const struct img_meta *meta)
 {
 	static uint64_t stored[IMG_CHUNK_SIZE / 8], pages[IMG_CHUNK_SIZE / 8], page[PAGE_WORDS];
 	const struct image_buffers buffers = { stored, pages };
@@ -351,7 +351,7 @@ static void assert_pages(const struct part *part, uint32_t slot, const struct im
 	for (uint64_t n = 0; n < meta->nr_chunks; n++) {
 		struct img_chunk chunk = img_meta_chunk(meta, n);
 
-		assert_int_equal(image_read_chunk(part, &area, slot, &chunk, &buffers), IMG_OK);
+		assert_int_equal(image_read_chunk(opened, slot, &chunk, &buffers), IMG_OK);
 		for (uint32_t i = 0; i < chunk.pages; i++) {
 			make_page(chunk.first + i, page);
 			assert_memory_equal(page, pages + i * PAGE_WORDS, sizeof(page));
@@ -363,22 +363,22 @@ static void assert_pages(const struct part *part, uint32_t slot, const struct im
 static uint64_t look(uint32_t slot, struct img_slot *ret_header)
 {
 	_cleanup_meta_ struct image_meta meta = { .buf = NULL };
-	_cleanup_part_ struct part part = PART_CLOSED;
+	_cleanup_area_ struct area opened = { .part = PART_CLOSED, .header = area };
 	struct img_state state;
 	struct img_slot header;
 	enum img_reason reason;
 
-	assert_int_equal(part_open(path, PART_READ, &part), 0);
-	reason = image_read_slot(&part, &area, slot, &header, NULL);
+	assert_int_equal(part_open(path, PART_READ, &opened.part), 0);
+	reason = image_read_slot(&opened, slot, &header, NULL);
 	if (reason == IMG_E_SLOT_EMPTY)
 		return 0;
 	assert_int_equal(reason, IMG_OK);
-	assert_int_equal(image_read_state(&part, &area, slot, &header, &state, NULL), IMG_OK);
+	assert_int_equal(image_read_state(&opened, slot, &header, &state, NULL), IMG_OK);
 	assert_true(state.valid);
 	assert_int_equal(state.restores, RESTORES);
 	assert_int_equal(state.attempts, ATTEMPTS);
-	assert_int_equal(image_read_meta(&part, &area, slot, &header, &meta, NULL), IMG_OK);
-	assert_pages(&part, slot, &meta.meta);
+	assert_int_equal(image_read_meta(&opened, slot, &header, &meta, NULL), IMG_OK);
+	assert_pages(&opened, slot, &meta.meta);
 	if (ret_header)
 		*ret_header = header;
 	return header.generation;

@@ -60,17 +60,18 @@ static void new_file(void)
 	close(fd);
 }
 
-static enum img_reason look(struct img_area *area, unsigned int *ret_images)
+static enum img_reason look(struct img_area *ret_header, unsigned int *ret_images)
 {
-	_cleanup_part_ struct part part = PART_CLOSED;
+	_cleanup_area_ struct area area = AREA_CLOSED;
 	struct img_slot slot;
 	enum img_reason reason;
 
 	*ret_images = 0;
-	assert_int_equal(part_open(path, PART_READ, &part), 0);
-	reason = image_read_area(&part, area, NULL);
-	for (uint32_t i = 0; !reason && i < area->nr_slots; i++)
-		*ret_images += image_read_slot(&part, area, i, &slot, NULL) != IMG_E_SLOT_EMPTY;
+	assert_int_equal(part_open(path, PART_READ, &area.part), 0);
+	reason = image_read_area(&area.part, &area.header, NULL);
+	for (uint32_t i = 0; !reason && i < area.header.nr_slots; i++)
+		*ret_images += image_read_slot(&area, i, &slot, NULL) != IMG_E_SLOT_EMPTY;
+	*ret_header = area.header;
 	return reason;
 }
 

@@ -188,14 +188,14 @@ static int invalidate(bool yes)
 
 static enum img_reason look(uint32_t slot, struct img_state *state)
 {
-	_cleanup_part_ struct part part = PART_CLOSED;
+	_cleanup_area_ struct area opened = { .part = PART_CLOSED, .header = area };
 	struct img_slot header;
 	enum img_reason reason;
 
-	assert_int_equal(part_open(path, PART_READ, &part), 0);
-	reason = image_read_slot(&part, &area, slot, &header, NULL);
+	assert_int_equal(part_open(path, PART_READ, &opened.part), 0);
+	reason = image_read_slot(&opened, slot, &header, NULL);
 	if (!reason)
-		reason = image_read_state(&part, &area, slot, &header, state, NULL);
+		reason = image_read_state(&opened, slot, &header, state, NULL);
 	return reason;
 }
 
@@ -261,11 +261,11 @@ static void mark_good_on_a_bad_disk(void **state)
 /* The slot that the loader would take. */
 static int next_slot(void)
 {
-	_cleanup_part_ struct part part = PART_CLOSED;
+	_cleanup_area_ struct area opened = { .part = PART_CLOSED, .header = area };
 	struct slots slots;
 
-	assert_int_equal(part_open(path, PART_READ, &part), 0);
-	assert_int_equal(slots_read(&part, &area, &slots), 0);
+	assert_int_equal(part_open(path, PART_READ, &opened.part), 0);
+	assert_int_equal(slots_read(&opened, &slots), 0);
 	return slots.next;
 }
 

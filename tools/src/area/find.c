@@ -13,7 +13,6 @@
 #include "area/part.h"
 #include "base/fail.h"
 #include "base/io.h"
-#include "base/text.h"
 
 struct search {
 	struct part found;
@@ -134,22 +133,4 @@ int part_open_or_find(const char *path, enum part_access access, struct part *re
 		status = part_open(search.found.path, access, ret_part);
 	part_close(&search.found);
 	return status;
-}
-
-int image_open(const struct image_request *request, struct part *ret_part,
-	       struct img_area *ret_area)
-{
-	struct img_detail detail = { 0 };
-	enum img_reason reason;
-	int status = part_open_or_find(request->path, request->access, ret_part);
-
-	if (status)
-		return status;
-	reason = image_read_area(ret_part, ret_area, &detail);
-	if (reason)
-		return image_fail(reason, &detail, ret_part->path);
-	if (request->slot >= (int)ret_area->nr_slots)
-		return fail(FAIL_USAGE, "%s: %s has no slot %c", request->verb, ret_part->path,
-			    text_slot((unsigned int)request->slot));
-	return 0;
 }

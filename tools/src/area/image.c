@@ -24,14 +24,14 @@ enum img_reason image_read_area(const struct part *part, struct img_area *ret_ar
 	return img_area_decode(block, part->size, ret_area, detail);
 }
 
-enum img_reason image_read_slot(const struct part *part, const struct img_area *area, uint32_t slot,
-				struct img_slot *ret_slot, struct img_detail *detail)
+enum img_reason image_read_slot(const struct area *area, uint32_t slot, struct img_slot *ret_slot,
+				struct img_detail *detail)
 {
 	uint8_t block[IMG_BLOCK];
 
-	if (io_pread(part->fd, block, sizeof(block), area->slot[slot].offset))
+	if (io_pread(area->part.fd, block, sizeof(block), area->header.slot[slot].offset))
 		return IMG_E_DISK_READ;
-	return img_slot_decode(block, area, slot, ret_slot, detail);
+	return img_slot_decode(block, &area->header, slot, ret_slot, detail);
 }
 
 static bool state_damaged(const struct img_state_disk *disk)
@@ -43,13 +43,14 @@ static bool state_damaged(const struct img_state_disk *disk)
 	return !state.valid && memcmp(disk, &zero, sizeof(zero)) != 0;
 }
 
-enum img_reason image_read_state(const struct part *part, const struct img_area *area,
-				 uint32_t slot, const struct img_slot *header,
-				 struct img_state *ret_state, bool *ret_damaged)
+enum img_reason image_read_state(const struct area *area, uint32_t slot,
+				 const struct img_slot *header, struct img_state *ret_state,
+				 bool *ret_damaged)
 {
 	struct img_state_disk disk;
 
-	if (io_pread(part->fd, &disk, sizeof(disk), area->slot[slot].offset + IMG_BLOCK))
+	if (io_pread(area->part.fd, &disk, sizeof(disk),
+		     area->header.slot[slot].offset + IMG_BLOCK))
 		return IMG_E_DISK_READ;
 	img_state_decode(&disk, header->image_uuid, ret_state);
 	if (ret_damaged)
@@ -57,7 +58,7 @@ enum img_reason image_read_state(const struct part *part, const struct img_area 
 	return IMG_OK;
 }
 
-enum img_reason image_read_meta(const struct part *part, const struct img_area *area, uint32_t slot,
+enum img_reason image_read_meta(const struct area *area, uint32_t slot,
 				const struct img_slot *header, struct image_meta *ret_meta,
 				struct img_detail *detail)
 {
@@ -66,8 +67,8 @@ enum img_reason image_read_meta(const struct part *part, const struct img_area *
 
 	if (!meta.buf)
 		return IMG_E_NO_MEMORY;
-	if (io_pread(part->fd, meta.buf, (size_t)header->meta_size,
-		     area->slot[slot].offset + header->meta_offset))
+	if (io_pread(area->part.fd, meta.buf, (size_t)header->meta_size,
+		     area->header.slot[slot].offset + header->meta_offset))
 		reason = IMG_E_DISK_READ;
 	else
 		reason = img_meta_decode(header, meta.buf, &meta.meta, detail);
@@ -88,34 +89,33 @@ void image_meta_free(struct image_meta *meta)
 	errno = saved;
 }
 
-enum img_reason image_read_chunk(const struct part *part, const struct img_area *area,
-				 uint32_t slot, const struct img_chunk *chunk,
-				 const struct image_buffers *buffers)
+enum img_reason image_read_chunk(const struct area *area, uint32_t slot,
+				 const struct img_chunk *chunk, const struct image_buffers *buffers)
 {
 	enum img_reason reason;
 
-	if (io_pread(part->fd, buffers->stored, chunk->size,
-		     area->slot[slot].offset + chunk->offset))
+	if (io_pread(area->part.fd, buffers->stored, chunk->size,
+		     area->header.slot[slot].offset + chunk->offset))
 		return IMG_E_DISK_READ;
 	reason = img_chunk_check(chunk, buffers->stored);
 	return reason ? reason : img_chunk_decode(chunk, buffers->stored, buffers->pages);
 }
 
-int image_erase_slot(const struct part *part, const struct img_area *area, uint32_t slot)
+int image_erase_slot(const struct area *area, uint32_t slot)
 {
 	static const uint8_t zero[IMG_BLOCK];
-	uint64_t offset = area->slot[slot].offset;
-	int status = part_write(part, zero, sizeof(zero), offset);
+	uint64_t offset = area->header.slot[slot].offset;
+	int status = part_write(&area->part, zero, sizeof(zero), offset);
 
-	return status ? status : part_write(part, zero, sizeof(zero), offset + IMG_BLOCK);
+	return status ? status : part_write(&area->part, zero, sizeof(zero), offset + IMG_BLOCK);
 }
 
-struct image_where image_where(const struct part *part, uint32_t slot)
+struct image_where image_where(const struct area *area, uint32_t slot)
 {
 	struct image_where where;
 	int error = errno;
 
-	snprintf(where.s, sizeof(where.s), "%s: slot %c", part->path, text_slot(slot));
+	snprintf(where.s, sizeof(where.s), "%s: slot %c", area->part.path, text_slot(slot));
 	errno = error;
 	return where;
 }
@@ -129,14 +129,14 @@ int image_fail(enum img_reason reason, const struct img_detail *detail, const ch
 	return fail_reason(reason, detail, where);
 }
 
-int image_fail_chunk(const struct part *part, uint32_t slot, uint64_t number,
+int image_fail_chunk(const struct area *area, uint32_t slot, uint64_t number,
 		     const struct img_chunk *chunk, enum img_reason reason)
 {
 	int error = errno;
 	char where[512];
 
 	snprintf(where, sizeof(where), "%s: slot %c: chunk %" PRIu64 " (slot byte %" PRIu64 ")",
-		 part->path, text_slot(slot), number, chunk->offset);
+		 area->part.path, text_slot(slot), number, chunk->offset);
 	errno = error;
 	return image_fail(reason, NULL, where);
 }

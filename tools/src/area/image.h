@@ -5,7 +5,7 @@
 
 #include <imgfmt/imgfmt.h>
 
-#include "area/part.h"
+#include "area/area.h"
 
 /* The validated sections of one slot, and the buffer they point into. */
 struct image_meta {
@@ -19,16 +19,16 @@ struct image_meta {
  */
 enum img_reason image_read_area(const struct part *part, struct img_area *ret_area,
 				struct img_detail *detail);
-enum img_reason image_read_slot(const struct part *part, const struct img_area *area, uint32_t slot,
-				struct img_slot *ret_slot, struct img_detail *detail);
+enum img_reason image_read_slot(const struct area *area, uint32_t slot, struct img_slot *ret_slot,
+				struct img_detail *detail);
 /*
  * What img_state_decode makes of it.  damaged: the block is no state at all; one that was never
  * written or is another image's is not valid either, but whole.  NULL: of no interest.
  */
-enum img_reason image_read_state(const struct part *part, const struct img_area *area,
-				 uint32_t slot, const struct img_slot *header,
-				 struct img_state *ret_state, bool *ret_damaged);
-enum img_reason image_read_meta(const struct part *part, const struct img_area *area, uint32_t slot,
+enum img_reason image_read_state(const struct area *area, uint32_t slot,
+				 const struct img_slot *header, struct img_state *ret_state,
+				 bool *ret_damaged);
+enum img_reason image_read_meta(const struct area *area, uint32_t slot,
 				const struct img_slot *header, struct image_meta *ret_meta,
 				struct img_detail *detail);
 
@@ -42,35 +42,24 @@ struct image_buffers {
 };
 
 /* chunk: out of a validated table.  Reads, checks and decodes it. */
-enum img_reason image_read_chunk(const struct part *part, const struct img_area *area,
-				 uint32_t slot, const struct img_chunk *chunk,
+enum img_reason image_read_chunk(const struct area *area, uint32_t slot,
+				 const struct img_chunk *chunk,
 				 const struct image_buffers *buffers);
 
 /* Empties the slot: its header goes first and is flushed, then its state.  Reports a failure. */
-int image_erase_slot(const struct part *part, const struct img_area *area, uint32_t slot);
-
-struct image_request {
-	const char *verb; /* in whose name to report */
-	const char *path; /* NULL: find the one area of this machine */
-	int slot;	  /* one that the area must have; -1: none in particular */
-	enum part_access access;
-};
-
-/* Opens the part and reads the area's header.  The caller closes the part in any case. */
-int image_open(const struct image_request *request, struct part *ret_part,
-	       struct img_area *ret_area);
+int image_erase_slot(const struct area *area, uint32_t slot);
 
 /* "DEV: slot A", to report about; errno stays. */
 struct image_where {
 	char s[512];
 };
-struct image_where image_where(const struct part *part, uint32_t slot);
+struct image_where image_where(const struct area *area, uint32_t slot);
 
 /* Reports what one of the above returned, in the words of the right table. */
 int image_fail(enum img_reason reason, const struct img_detail *detail, const char *where);
 
 /* The same about a chunk, and errno if it is IMG_E_DISK_READ. */
-int image_fail_chunk(const struct part *part, uint32_t slot, uint64_t number,
+int image_fail_chunk(const struct area *area, uint32_t slot, uint64_t number,
 		     const struct img_chunk *chunk, enum img_reason reason);
 
 #endif

@@ -10,13 +10,12 @@
 #include "base/out.h"
 #include "base/text.h"
 
-bool loss_describe(const struct part *part, const struct img_area *area, uint32_t slot,
-		   struct json_object **ret_lost)
+bool loss_describe(const struct area *area, uint32_t slot, struct json_object **ret_lost)
 {
 	struct json_object *lost = json_array_of(out_json(), "lost");
 	struct img_state state = { .valid = false };
 	struct img_slot header;
-	enum img_reason reason = image_read_slot(part, area, slot, &header, NULL);
+	enum img_reason reason = image_read_slot(area, slot, &header, NULL);
 
 	if (ret_lost)
 		*ret_lost = NULL;
@@ -29,7 +28,7 @@ bool loss_describe(const struct part *part, const struct img_area *area, uint32_
 		out_text("  lost:       the damaged image in slot %c\n", text_slot(slot));
 		return true;
 	}
-	(void)image_read_state(part, area, slot, &header, &state, NULL);
+	(void)image_read_state(area, slot, &header, &state, NULL);
 	out_text("  lost:       the image in slot %c, generation %" PRIu64 ", ", text_slot(slot),
 		 header.generation);
 	slotstate_print_origin(&header, &state);

@@ -11,8 +11,7 @@
  * nothing is said: the slot is empty.  *ret_lost, where not NULL: the element of a whole image, for
  * what else the verb knows of it.
  */
-bool loss_describe(const struct part *part, const struct img_area *area, uint32_t slot,
-		   struct json_object **ret_lost);
+bool loss_describe(const struct area *area, uint32_t slot, struct json_object **ret_lost);
 
 /* yes: do not ask.  0, or the exit status after a report: not-confirmed. */
 int loss_confirm(bool yes);

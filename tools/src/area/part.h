@@ -25,6 +25,11 @@ enum part_access {
 	PART_CLAIM,	 /* read and write, likewise */
 };
 
+static inline enum part_access part_claim(bool dry_run)
+{
+	return dry_run ? PART_CLAIM_READ : PART_CLAIM;
+}
+
 /* What libblkid sees on it.  Strings are empty where there is nothing to say. */
 struct part_content {
 	char type[32];	/* "swap", "ext4"; or that several are there */

@@ -32,9 +32,9 @@ static int check_features(const struct recode *r)
 	const struct img_detail section = { .object = "section", .index = NR_SECTIONS };
 
 	if (original->compat)
-		return fail_reason(IMG_E_INCOMPAT, &compat, image_where(r->part, r->from).s);
+		return fail_reason(IMG_E_INCOMPAT, &compat, image_where(r->area, r->from).s);
 	if (original->nr_sections > NR_SECTIONS)
-		return fail_reason(IMG_E_INCOMPAT, &section, image_where(r->part, r->from).s);
+		return fail_reason(IMG_E_INCOMPAT, &section, image_where(r->area, r->from).s);
 	return 0;
 }
 
@@ -47,7 +47,7 @@ static int allocate(struct recode *r)
 	r->new = (struct image_buffers){ malloc(IMG_ENCODE_BOUND), malloc(IMG_CHUNK_SIZE) };
 	if (!r->run || !r->chunk || !r->hc || !r->old.stored || !r->old.pages || !r->new.stored ||
 	    !r->new.pages)
-		return fail_errno(FAIL_NO_MEMORY, "%s", r->part->path);
+		return fail_errno(FAIL_NO_MEMORY, "%s", r->area->part.path);
 	return 0;
 }
 
@@ -57,9 +57,9 @@ int recode_open(struct recode *r)
 	enum img_reason reason;
 	int status;
 
-	reason = image_read_meta(r->part, r->area, r->from, r->original, &r->meta, &detail);
+	reason = image_read_meta(r->area, r->from, r->original, &r->meta, &detail);
 	if (reason)
-		return image_fail(reason, &detail, image_where(r->part, r->from).s);
+		return image_fail(reason, &detail, image_where(r->area, r->from).s);
 	status = check_features(r);
 	return status ? status : allocate(r);
 }
@@ -80,10 +80,10 @@ void recode_close(struct recode *r)
 static int read_original(const struct recode *r, uint64_t number, struct img_chunk *ret_chunk)
 {
 	struct img_chunk chunk = img_meta_chunk(&r->meta.meta, number);
-	enum img_reason reason = image_read_chunk(r->part, r->area, r->from, &chunk, &r->old);
+	enum img_reason reason = image_read_chunk(r->area, r->from, &chunk, &r->old);
 
 	if (reason)
-		return image_fail_chunk(r->part, r->from, number, &chunk, reason);
+		return image_fail_chunk(r->area, r->from, number, &chunk, reason);
 	*ret_chunk = chunk;
 	return 0;
 }
@@ -117,9 +117,9 @@ static int write_chunk(const struct recode *r, const struct img_chunk *chunk)
 {
 	size_t size = (size_t)img_block_align(chunk->size);
 
-	if (size && io_pwrite(r->part->fd, r->new.stored, size,
-			      r->area->slot[r->to].offset + chunk->offset))
-		return fail_errno(FAIL_WRITE, "%s", image_where(r->part, r->to).s);
+	if (size && io_pwrite(r->area->part.fd, r->new.stored, size,
+			      r->area->header.slot[r->to].offset + chunk->offset))
+		return fail_errno(FAIL_WRITE, "%s", image_where(r->area, r->to).s);
 	return 0;
 }
 
@@ -134,7 +134,7 @@ static int recode_chunk(struct recode *r, uint64_t number, bool write)
 	chunk = encode(r, &chunk);
 	reason = img_writer_chunk(&r->writer, &chunk);
 	if (reason)
-		return image_fail(reason, NULL, image_where(r->part, r->to).s);
+		return image_fail(reason, NULL, image_where(r->area, r->to).s);
 	return write ? write_chunk(r, &chunk) : 0;
 }
 
@@ -167,7 +167,7 @@ static int lay_out(struct recode *r, const void *data[IMG_MAX_SECTIONS])
 	r->copy.generation = r->generation;
 	uuid_generate_random(r->copy.image_uuid);
 	reason = img_writer_finish(&r->writer, &in, &r->copy, data);
-	return reason ? image_fail(reason, NULL, image_where(r->part, r->to).s) : 0;
+	return reason ? image_fail(reason, NULL, image_where(r->area, r->to).s) : 0;
 }
 
 static int recode_chunks(struct recode *r, bool write, const void *data[IMG_MAX_SECTIONS])
@@ -176,11 +176,11 @@ static int recode_chunks(struct recode *r, bool write, const void *data[IMG_MAX_
 	enum img_reason reason;
 	int status = 0;
 
-	img_writer_init(&r->writer, r->area->slot[r->to].size, r->run, meta->nr_runs, r->chunk,
-			meta->nr_chunks);
+	img_writer_init(&r->writer, r->area->header.slot[r->to].size, r->run, meta->nr_runs,
+			r->chunk, meta->nr_chunks);
 	reason = img_writer_index(&r->writer, meta);
 	if (reason)
-		return image_fail(reason, NULL, image_where(r->part, r->to).s);
+		return image_fail(reason, NULL, image_where(r->area, r->to).s);
 	for (uint64_t i = 0; i < meta->nr_chunks && !status; i++)
 		status = recode_chunk(r, i, write);
 	return status ? status : lay_out(r, data);
@@ -193,7 +193,7 @@ static bool fits_for_sure(const struct recode *r)
 
 	for (uint64_t i = 0; i < r->meta.meta.nr_chunks; i++)
 		size += img_block_align(img_meta_chunk(&r->meta.meta, i).size);
-	return size <= r->area->slot[r->to].size;
+	return size <= r->area->header.slot[r->to].size;
 }
 
 int recode_try(struct recode *r, bool encode)
@@ -215,7 +215,7 @@ static int make_tables(const struct recode *r, const void *const data[], uint8_t
 	uint8_t *tables = calloc(1, (size_t)r->copy.meta_size);
 
 	if (!tables)
-		return fail_errno(FAIL_NO_MEMORY, "%s", r->part->path);
+		return fail_errno(FAIL_NO_MEMORY, "%s", r->area->part.path);
 	for (uint32_t i = 0; i < r->copy.nr_sections; i++) {
 		const struct img_section *section = &r->copy.section[i];
 
@@ -230,13 +230,14 @@ static int make_tables(const struct recode *r, const void *const data[], uint8_t
 /* With the flush that part_write ends with, all that the header will speak of is on the disk. */
 static int write_tables(const struct recode *r, const uint8_t *tables)
 {
-	uint64_t offset = r->area->slot[r->to].offset;
+	uint64_t offset = r->area->header.slot[r->to].offset;
 	uint8_t state[IMG_BLOCK] = { 0 };
 
-	if (io_pwrite(r->part->fd, tables, (size_t)r->copy.meta_size, offset + r->copy.meta_offset))
-		return fail_errno(FAIL_WRITE, "%s", image_where(r->part, r->to).s);
+	if (io_pwrite(r->area->part.fd, tables, (size_t)r->copy.meta_size,
+		      offset + r->copy.meta_offset))
+		return fail_errno(FAIL_WRITE, "%s", image_where(r->area, r->to).s);
 	img_state_encode(&r->state, r->copy.image_uuid, state);
-	return part_write(r->part, state, sizeof(state), offset + IMG_BLOCK);
+	return part_write(&r->area->part, state, sizeof(state), offset + IMG_BLOCK);
 }
 
 static int not_as_written(const char *what)
@@ -246,12 +247,12 @@ static int not_as_written(const char *what)
 
 static int verify_tables(const struct recode *r, const uint8_t *tables, struct image_meta *ret_meta)
 {
-	enum img_reason reason = image_read_meta(r->part, r->area, r->to, &r->copy, ret_meta, NULL);
+	enum img_reason reason = image_read_meta(r->area, r->to, &r->copy, ret_meta, NULL);
 
 	if (reason == IMG_E_DISK_READ || reason == IMG_E_NO_MEMORY)
-		return image_fail(reason, NULL, image_where(r->part, r->to).s);
+		return image_fail(reason, NULL, image_where(r->area, r->to).s);
 	if (reason || memcmp(ret_meta->buf, tables, (size_t)r->copy.meta_size) != 0)
-		return not_as_written(image_where(r->part, r->to).s);
+		return not_as_written(image_where(r->area, r->to).s);
 	return 0;
 }
 
@@ -264,13 +265,13 @@ static int verify_chunk(const struct recode *r, const struct img_meta *copy, uin
 
 	if (status)
 		return status;
-	reason = image_read_chunk(r->part, r->area, r->to, &new, &r->new);
+	reason = image_read_chunk(r->area, r->to, &new, &r->new);
 	if (reason == IMG_E_DISK_READ)
-		return image_fail_chunk(r->part, r->to, number, &new, reason);
+		return image_fail_chunk(r->area, r->to, number, &new, reason);
 	if (!reason && new.pages == old.pages &&new.first == old.first &&
 	    memcmp(r->new.pages, r->old.pages, (size_t)old.pages * IMG_PAGE_SIZE) == 0)
 		return 0;
-	snprintf(what, sizeof(what), "%s: chunk %" PRIu64, image_where(r->part, r->to).s, number);
+	snprintf(what, sizeof(what), "%s: chunk %" PRIu64, image_where(r->area, r->to).s, number);
 	return not_as_written(what);
 }
 
@@ -280,10 +281,10 @@ static int verify(const struct recode *r, const uint8_t *tables)
 	_cleanup_meta_ struct image_meta copy = { .buf = NULL };
 	int status;
 
-	part_drop_cache(r->part);
+	part_drop_cache(&r->area->part);
 	status = verify_tables(r, tables, &copy);
 	if (!status && copy.meta.nr_chunks != r->meta.meta.nr_chunks)
-		status = not_as_written(image_where(r->part, r->to).s);
+		status = not_as_written(image_where(r->area, r->to).s);
 	for (uint64_t i = 0; i < r->meta.meta.nr_chunks && !status; i++)
 		status = verify_chunk(r, &copy.meta, i);
 	return status;
@@ -292,9 +293,9 @@ static int verify(const struct recode *r, const uint8_t *tables)
 /* A header that failed may be on the disk all the same. */
 static void withdraw(const struct recode *r)
 {
-	if (image_erase_slot(r->part, r->area, r->to))
+	if (image_erase_slot(r->area, r->to))
 		warning("%s may show an image all the same; it is the same as in slot %c",
-			image_where(r->part, r->to).s, text_slot(r->from));
+			image_where(r->area, r->to).s, text_slot(r->from));
 }
 
 static int commit(const struct recode *r)
@@ -306,10 +307,11 @@ static int commit(const struct recode *r)
 	int status;
 
 	img_slot_encode(&r->copy, block);
-	reason = img_slot_decode(block, r->area, r->to, &slot, &detail);
+	reason = img_slot_decode(block, &r->area->header, r->to, &slot, &detail);
 	if (reason)
-		return image_fail(reason, &detail, image_where(r->part, r->to).s);
-	status = part_write(r->part, block, sizeof(block), r->area->slot[r->to].offset);
+		return image_fail(reason, &detail, image_where(r->area, r->to).s);
+	status = part_write(&r->area->part, block, sizeof(block),
+			    r->area->header.slot[r->to].offset);
 	if (status)
 		withdraw(r);
 	return status;
@@ -321,7 +323,7 @@ int recode_write(struct recode *r)
 	_cleanup_free_ uint8_t *tables = NULL;
 	int status;
 
-	status = image_erase_slot(r->part, r->area, r->to);
+	status = image_erase_slot(r->area, r->to);
 	if (!status)
 		status = recode_chunks(r, true, data);
 	if (!status)

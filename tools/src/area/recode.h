@@ -19,8 +19,7 @@
 
 struct recode {
 	/* The caller's. */
-	const struct part *part;
-	const struct img_area *area;
+	const struct area *area;
 	uint32_t from, to; /* slots */
 	const struct img_slot *original;
 	struct img_state state; /* that the copy is to have */

@@ -7,14 +7,13 @@
 #include "base/fail.h"
 #include "base/text.h"
 
-static void read_slot(const struct part *part, const struct img_area *area, uint32_t i,
-		      struct slots *slots)
+static void read_slot(struct slots *slots, uint32_t i)
 {
-	enum img_reason reason =
-		image_read_slot(part, area, i, &slots->header[i], &slots->detail[i]);
+	const struct area *area = slots->area;
+	enum img_reason reason = image_read_slot(area, i, &slots->header[i], &slots->detail[i]);
 
 	if (!reason)
-		reason = image_read_state(part, area, i, &slots->header[i], &slots->state[i], NULL);
+		reason = image_read_state(area, i, &slots->header[i], &slots->state[i], NULL);
 	slots->whole[i] = slots->usable[i] = reason;
 	if (reason)
 		return;
@@ -23,14 +22,14 @@ static void read_slot(const struct part *part, const struct img_area *area, uint
 		img_state_check(&slots->header[i], &slots->state[i], i, &slots->detail[i]);
 }
 
-int slots_read(const struct part *part, const struct img_area *area, struct slots *ret_slots)
+int slots_read(const struct area *area, struct slots *ret_slots)
 {
 	enum img_reason ignored;
 	int error = 0;
 
-	*ret_slots = (struct slots){ .nr = area->nr_slots, .next = -1 };
-	for (uint32_t i = 0; i < area->nr_slots; i++) {
-		read_slot(part, area, i, ret_slots);
+	*ret_slots = (struct slots){ .area = area, .nr = area->header.nr_slots, .next = -1 };
+	for (uint32_t i = 0; i < area->header.nr_slots; i++) {
+		read_slot(ret_slots, i);
 		if (ret_slots->whole[i] == IMG_E_DISK_READ)
 			error = errno;
 	}
@@ -43,15 +42,15 @@ int slots_read(const struct part *part, const struct img_area *area, struct slot
 	return 0;
 }
 
-int slots_read_all(const struct part *part, const struct img_area *area, struct slots *ret_slots)
+int slots_read_all(const struct area *area, struct slots *ret_slots)
 {
-	return slots_read(part, area, ret_slots) ? fail_read(part->path) : 0;
+	return slots_read(area, ret_slots) ? fail_read(area->part.path) : 0;
 }
 
-static int refuse(const struct part *part, uint32_t slot, enum img_reason reason,
+static int refuse(const struct slots *slots, uint32_t slot, enum img_reason reason,
 		  const struct img_detail *detail)
 {
-	return image_fail(reason, detail, image_where(part, slot).s);
+	return image_fail(reason, detail, image_where(slots->area, slot).s);
 }
 
 enum img_reason slots_find(const struct slots *slots, int wanted, uint32_t *ret_slot)
@@ -70,11 +69,11 @@ enum img_reason slots_find(const struct slots *slots, int wanted, uint32_t *ret_
 	return reason;
 }
 
-int slots_choose(const struct part *part, const struct slots *slots, int wanted, uint32_t *ret_slot)
+int slots_choose(const struct slots *slots, int wanted, uint32_t *ret_slot)
 {
 	enum img_reason reason = slots_find(slots, wanted, ret_slot);
 
-	return reason ? refuse(part, *ret_slot, reason, &slots->detail[*ret_slot]) : 0;
+	return reason ? refuse(slots, *ret_slot, reason, &slots->detail[*ret_slot]) : 0;
 }
 
 uint64_t slots_highest_rank(const struct slots *slots, int but)
@@ -88,10 +87,10 @@ uint64_t slots_highest_rank(const struct slots *slots, int but)
 	return highest;
 }
 
-int slots_rank_above(const struct part *part, uint32_t slot, uint64_t highest, uint64_t *ret_rank)
+int slots_rank_above(const struct slots *slots, uint32_t slot, uint64_t highest, uint64_t *ret_rank)
 {
 	struct img_detail detail;
 	enum img_reason reason = img_rank_above(highest, ret_rank, &detail);
 
-	return reason ? refuse(part, slot, reason, &detail) : 0;
+	return reason ? refuse(slots, slot, reason, &detail) : 0;
 }

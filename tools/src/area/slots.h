@@ -6,6 +6,7 @@
 #include "area/image.h"
 
 struct slots {
+	const struct area *area;
 	uint32_t nr;
 	struct img_slot header[IMG_MAX_SLOTS]; /* where whole is IMG_OK, as are state and rank */
 	struct img_state state[IMG_MAX_SLOTS];
@@ -17,13 +18,13 @@ struct slots {
 };
 
 /*
- * 0, or -1 with errno and no report: a slot cannot be read (IMG_E_DISK_READ).  The others have
- * been looked at, but the loader takes none then.
+ * area: as long as the slots are in use.  0, or -1 with errno and no report: a slot cannot be read
+ * (IMG_E_DISK_READ).  The others have been looked at, but the loader takes none then.
  */
-int slots_read(const struct part *part, const struct img_area *area, struct slots *ret_slots);
+int slots_read(const struct area *area, struct slots *ret_slots);
 
-/* The same for who cannot go on without; the exit status after a report. */
-int slots_read_all(const struct part *part, const struct img_area *area, struct slots *ret_slots);
+/* The same for a caller that needs all of them; the exit status after a report. */
+int slots_read_all(const struct area *area, struct slots *ret_slots);
 
 /*
  * The same as slots_choose(), without a report: IMG_OK, or why there is none, and *ret_slot is the
@@ -35,13 +36,13 @@ enum img_reason slots_find(const struct slots *slots, int wanted, uint32_t *ret_
  * The usable image of slot `wanted`, or of the highest rank if that is -1.  0, or the exit
  * status after a report.
  */
-int slots_choose(const struct part *part, const struct slots *slots, int wanted,
-		 uint32_t *ret_slot);
+int slots_choose(const struct slots *slots, int wanted, uint32_t *ret_slot);
 
 /* The highest rank of all slots but one; -1: of all. */
 uint64_t slots_highest_rank(const struct slots *slots, int but);
 
 /* img_rank_above, for the image of a slot.  0, or the exit status after a report. */
-int slots_rank_above(const struct part *part, uint32_t slot, uint64_t highest, uint64_t *ret_rank);
+int slots_rank_above(const struct slots *slots, uint32_t slot, uint64_t highest,
+		     uint64_t *ret_rank);
 
 #endif

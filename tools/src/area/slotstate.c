@@ -122,15 +122,15 @@ static size_t block_size(const struct part *part)
 	return size < (int)IMG_BLOCK ? (size_t)size : IMG_BLOCK;
 }
 
-int slotstate_write(const struct part *part, const struct img_area *area, uint32_t slot,
-		    const struct img_slot *header, const struct img_state *state)
+int slotstate_write(const struct area *area, uint32_t slot, const struct img_slot *header,
+		    const struct img_state *state)
 {
-	uint64_t offset = area->slot[slot].offset + IMG_BLOCK;
-	size_t size = block_size(part);
+	uint64_t offset = area->header.slot[slot].offset + IMG_BLOCK;
+	size_t size = block_size(&area->part);
 	uint8_t block[IMG_BLOCK];
 
-	if (io_pread(part->fd, block, size, offset))
-		return fail_read(part->path);
+	if (io_pread(area->part.fd, block, size, offset))
+		return fail_read(area->part.path);
 	img_state_encode(state, header->image_uuid, block);
-	return part_write(part, block, size, offset);
+	return part_write(&area->part, block, size, offset);
 }

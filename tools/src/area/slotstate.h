@@ -45,7 +45,7 @@ void slotstate_json_image(const struct slots *slots, uint32_t number, struct jso
  * Writes the state of a golden image in place, reads it back; what stands after it in its block
  * stays.  `state` is valid.  0, or the exit status after a report.
  */
-int slotstate_write(const struct part *part, const struct img_area *area, uint32_t slot,
-		    const struct img_slot *header, const struct img_state *state);
+int slotstate_write(const struct area *area, uint32_t slot, const struct img_slot *header,
+		    const struct img_state *state);
 
 #endif

@@ -43,22 +43,21 @@ const struct option_row describe_options[] = {
 	{ 0 },
 };
 
-static int read_target(const struct request *req, const struct part *part,
-		       const struct img_area *area, struct target *target)
+static int read_target(const struct request *req, const struct area *area, struct target *target)
 {
 	uint32_t slot = (uint32_t)req->slot;
 	struct img_detail detail = { 0 };
 	enum img_reason reason;
 
-	reason = image_read_slot(part, area, slot, &target->header, &detail);
+	reason = image_read_slot(area, slot, &target->header, &detail);
 	if (!reason)
-		reason = image_read_state(part, area, slot, &target->header, &target->state, NULL);
+		reason = image_read_state(area, slot, &target->header, &target->state, NULL);
 	if (reason)
-		return image_fail(reason, &detail, image_where(part, slot).s);
+		return image_fail(reason, &detail, image_where(area, slot).s);
 	if (req->text && target->header.mode != IMG_MODE_GOLDEN)
 		return fail(FAIL_NOT_GOLDEN,
 			    "%s: of an image for one restore only the loader writes the state",
-			    image_where(part, slot).s);
+			    image_where(area, slot).s);
 	return 0;
 }
 
@@ -73,7 +72,7 @@ static void change(const struct request *req, struct target *target)
 	snprintf(state->description, sizeof(state->description), "%s", req->text);
 }
 
-static void report(const struct request *req, const struct part *part, const struct target *target)
+static void report(const struct request *req, const struct area *area, const struct target *target)
 {
 	const struct slot_description text = slotstate_description(&target->header, &target->state);
 	const struct img_state none = { .valid = false };
@@ -86,7 +85,7 @@ static void report(const struct request *req, const struct part *part, const str
 			 : req->dry_run ? "to be "
 					: "");
 	out_text("%s\n", text.s);
-	json_put_text(json, "device", part->path);
+	json_put_text(json, "device", area->part.path);
 	json_put_bool(json, "written", target->write && !req->dry_run);
 	json_put_slot(json, "slot", (uint32_t)req->slot);
 	json_put_number(json, "generation", target->header.generation);
@@ -98,29 +97,27 @@ static enum part_access access_of(const struct request *req)
 {
 	if (!req->text)
 		return PART_READ;
-	return req->dry_run ? PART_CLAIM_READ : PART_CLAIM;
+	return part_claim(req->dry_run);
 }
 
 static int describe(const struct request *req)
 {
-	const struct image_request request = {
+	const struct area_request request = {
 		.verb = "describe", .path = req->path, .slot = req->slot, .access = access_of(req)
 	};
-	_cleanup_part_ struct part part = PART_CLOSED;
+	_cleanup_area_ struct area area = AREA_CLOSED;
 	struct target target;
-	struct img_area area;
-	int status = image_open(&request, &part, &area);
+	int status = area_open(&request, &area);
 
 	if (!status)
-		status = read_target(req, &part, &area, &target);
+		status = read_target(req, &area, &target);
 	if (status)
 		return status;
 	change(req, &target);
 	if (target.write && !req->dry_run)
-		status = slotstate_write(&part, &area, (uint32_t)req->slot, &target.header,
-					 &target.state);
+		status = slotstate_write(&area, (uint32_t)req->slot, &target.header, &target.state);
 	if (!status)
-		report(req, &part, &target);
+		report(req, &area, &target);
 	return status;
 }
 

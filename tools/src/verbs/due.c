@@ -129,31 +129,29 @@ static struct answer why(const struct system *sys, const struct img_slot *image)
 	return (struct answer){ false, "image-there", "there is a golden image of this kernel" };
 }
 
-static int decide(const struct system *sys, const struct part *part, const struct img_area *area,
-		  struct answer *answer)
+static int decide(const struct system *sys, const struct area *area, struct answer *answer)
 {
 	struct slots slots;
-	int status = slots_read_all(part, area, &slots), image;
+	int status = slots_read_all(area, &slots), image;
 
 	if (status)
 		return status;
 	image = first_golden(&slots);
 	if (image >= 0 && slots.usable[image] == IMG_E_SLOT_QUARANTINED)
-		return image_fail(IMG_E_SLOT_QUARANTINED, &slots.detail[image], part->path);
+		return image_fail(IMG_E_SLOT_QUARANTINED, &slots.detail[image], area->part.path);
 	*answer = why(sys, image < 0 ? NULL : &slots.header[image]);
 	if (answer->due && in_vain(&slots))
 		return fail(FAIL_IN_VAIN, "%s: %s, but no image there was ever restored",
-			    part->path, answer->sentence);
+			    area->part.path, answer->sentence);
 	return 0;
 }
 
 static int find_answer(const char *path, const struct system *sys, struct answer *answer)
 {
-	const struct image_request request = {
+	const struct area_request request = {
 		.verb = "due", .path = path, .slot = -1, .access = PART_READ
 	};
-	_cleanup_part_ struct part part = PART_CLOSED;
-	struct img_area area;
+	_cleanup_area_ struct area area = AREA_CLOSED;
 	int status;
 
 	if (!sys->first) {
@@ -161,8 +159,8 @@ static int find_answer(const char *path, const struct system *sys, struct answer
 					   "this system was restored, or saved since its boot" };
 		return 0;
 	}
-	status = image_open(&request, &part, &area);
-	return status ? status : decide(sys, &part, &area, answer);
+	status = area_open(&request, &area);
+	return status ? status : decide(sys, &area, answer);
 }
 
 static void report(const struct answer *answer)

@@ -22,24 +22,22 @@ const struct option_row inspect_options[] = {
 	{ 0 },
 };
 
-static void collect(const struct part *part, const struct img_area *area, uint32_t number,
-		    struct inspect_slot *slot)
+static void collect(const struct area *area, uint32_t number, struct inspect_slot *slot)
 {
 	*slot = (struct inspect_slot){ .number = number };
-	slot->reason = image_read_slot(part, area, number, &slot->header, &slot->detail);
+	slot->reason = image_read_slot(area, number, &slot->header, &slot->detail);
+	if (!slot->reason)
+		slot->reason = image_read_state(area, number, &slot->header, &slot->state, NULL);
 	if (!slot->reason)
 		slot->reason =
-			image_read_state(part, area, number, &slot->header, &slot->state, NULL);
-	if (!slot->reason)
-		slot->reason = image_read_meta(part, area, number, &slot->header, &slot->meta,
-					       &slot->detail);
+			image_read_meta(area, number, &slot->header, &slot->meta, &slot->detail);
 	if (slot->reason)
 		return;
 	text_printable(slot->header.kernel_release);
 	stats_collect(&slot->meta.meta, &slot->stats);
 }
 
-static int show(const struct request *req, const struct part *part, struct inspect_slot *slot,
+static int show(const struct request *req, const struct area *area, struct inspect_slot *slot,
 		struct json_object *slots)
 {
 	if (out_is_json())
@@ -48,39 +46,40 @@ static int show(const struct request *req, const struct part *part, struct inspe
 		inspect_text(slot);
 	if (!slot->reason || (slot->reason == IMG_E_SLOT_EMPTY && req->slot < 0))
 		return 0;
-	return image_fail(slot->reason, &slot->detail, image_where(part, slot->number).s);
+	return image_fail(slot->reason, &slot->detail, image_where(area, slot->number).s);
 }
 
-static void show_area(const struct part *part, const struct img_area *area)
+static void show_area(const struct area *area)
 {
+	const struct img_area *header = &area->header;
 	struct json_object *json = out_json();
 
-	out_text("%s: %s after %s of swap area, laid out %s\n", part->path, text_size(area->size).s,
-		 text_size(area->offset).s, text_time(area->created, time(NULL)).s);
-	json_put_text(json, "device", part->path);
-	json_put_number(json, "partition_size", part->size);
+	out_text("%s: %s after %s of swap area, laid out %s\n", area->part.path,
+		 text_size(header->size).s, text_size(header->offset).s,
+		 text_time(header->created, time(NULL)).s);
+	json_put_text(json, "device", area->part.path);
+	json_put_number(json, "partition_size", area->part.size);
 	json = json_put_object(json, "area");
-	json_put_uuid(json, "uuid", area->uuid);
-	json_put_number(json, "offset", area->offset);
-	json_put_number(json, "size", area->size);
-	json_put_number(json, "created", area->created);
-	json_put_number(json, "slots", area->nr_slots);
+	json_put_uuid(json, "uuid", header->uuid);
+	json_put_number(json, "offset", header->offset);
+	json_put_number(json, "size", header->size);
+	json_put_number(json, "created", header->created);
+	json_put_number(json, "slots", header->nr_slots);
 }
 
-static int inspect_slots(const struct request *req, const struct part *part,
-			 const struct img_area *area)
+static int inspect_slots(const struct request *req, const struct area *area)
 {
 	struct json_object *slots = json_put_array(out_json(), "slots");
 	int status = 0;
 
-	for (uint32_t i = 0; i < area->nr_slots; i++) {
+	for (uint32_t i = 0; i < area->header.nr_slots; i++) {
 		struct inspect_slot slot;
 		int shown;
 
 		if (req->slot >= 0 && req->slot != (int)i)
 			continue;
-		collect(part, area, i, &slot);
-		shown = show(req, part, &slot, slots);
+		collect(area, i, &slot);
+		shown = show(req, area, &slot, slots);
 		status = shown > status ? shown : status;
 		image_meta_free(&slot.meta);
 	}
@@ -89,17 +88,16 @@ static int inspect_slots(const struct request *req, const struct part *part,
 
 static int inspect(const struct request *req)
 {
-	_cleanup_part_ struct part part = PART_CLOSED;
-	const struct image_request request = { .verb = "inspect",
-					       .path = req->path,
-					       .slot = req->slot };
-	struct img_area area;
-	int status = image_open(&request, &part, &area);
+	_cleanup_area_ struct area area = AREA_CLOSED;
+	const struct area_request request = { .verb = "inspect",
+					      .path = req->path,
+					      .slot = req->slot };
+	int status = area_open(&request, &area);
 
 	if (status)
 		return status;
-	show_area(&part, &area);
-	return inspect_slots(req, &part, &area);
+	show_area(&area);
+	return inspect_slots(req, &area);
 }
 
 int verb_inspect(const struct verb *verb, int argc, char **argv)

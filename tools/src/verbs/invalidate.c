@@ -24,21 +24,21 @@ const struct option_row invalidate_options[] = {
 };
 
 /* Which slots are to be erased: those that are asked for and not empty.  False: none. */
-static bool describe(const struct request *req, const struct part *part,
-		     const struct img_area *area, bool ret_erase[IMG_MAX_SLOTS])
+static bool describe(const struct request *req, const struct area *area,
+		     bool ret_erase[IMG_MAX_SLOTS])
 {
 	struct json_object *json = out_json();
 	bool loss = false;
 
-	out_text("%s:\n", part->path);
-	json_put_text(json, "device", part->path);
+	out_text("%s:\n", area->part.path);
+	json_put_text(json, "device", area->part.path);
 	json_put_bool(json, "dry_run", req->dry_run);
 	(void)json_put_array(json, "erased");
-	for (uint32_t i = 0; i < area->nr_slots; i++) {
+	for (uint32_t i = 0; i < area->header.nr_slots; i++) {
 		ret_erase[i] = false;
 		if (req->slot >= 0 && req->slot != (int)i)
 			continue;
-		ret_erase[i] = loss_describe(part, area, i, NULL);
+		ret_erase[i] = loss_describe(area, i, NULL);
 		if (!ret_erase[i])
 			out_text("  slot %c:     empty\n", text_slot(i));
 		loss |= ret_erase[i];
@@ -46,9 +46,9 @@ static bool describe(const struct request *req, const struct part *part,
 	return loss;
 }
 
-static int erase_slot(const struct part *part, const struct img_area *area, uint32_t slot)
+static int erase_slot(const struct area *area, uint32_t slot)
 {
-	int status = image_erase_slot(part, area, slot);
+	int status = image_erase_slot(area, slot);
 
 	if (status)
 		return status;
@@ -57,37 +57,34 @@ static int erase_slot(const struct part *part, const struct img_area *area, uint
 	return 0;
 }
 
-static int erase(const struct part *part, const struct img_area *area,
-		 const bool erase[IMG_MAX_SLOTS])
+static int erase(const struct area *area, const bool erase[IMG_MAX_SLOTS])
 {
 	int status = 0;
 
-	for (uint32_t i = 0; i < area->nr_slots && !status; i++) {
+	for (uint32_t i = 0; i < area->header.nr_slots && !status; i++) {
 		if (erase[i])
-			status = erase_slot(part, area, i);
+			status = erase_slot(area, i);
 	}
 	return status;
 }
 
 static int invalidate(const struct request *req)
 {
-	const struct image_request request = { .verb = "invalidate",
-					       .path = req->path,
-					       .slot = req->slot,
-					       .access = req->dry_run ? PART_CLAIM_READ
-								      : PART_CLAIM };
-	_cleanup_part_ struct part part = PART_CLOSED;
+	const struct area_request request = { .verb = "invalidate",
+					      .path = req->path,
+					      .slot = req->slot,
+					      .access = part_claim(req->dry_run) };
+	_cleanup_area_ struct area area = AREA_CLOSED;
 	bool lost[IMG_MAX_SLOTS];
-	struct img_area area;
 	int status;
 
-	status = image_open(&request, &part, &area);
+	status = area_open(&request, &area);
 	if (status)
 		return status;
-	if (!describe(req, &part, &area, lost) || req->dry_run)
+	if (!describe(req, &area, lost) || req->dry_run)
 		return 0;
 	status = loss_confirm(req->yes);
-	return status ? status : erase(&part, &area, lost);
+	return status ? status : erase(&area, lost);
 }
 
 int verb_invalidate(const struct verb *verb, int argc, char **argv)

@@ -97,9 +97,9 @@ static void print_last_refusal(const struct list *list)
 		printf("last refusal: %s: %s; %s\n", code, sentence, advice);
 }
 
-static void print_text(const struct part *part, const struct list *list)
+static void print_text(const struct list *list)
 {
-	printf("%s:\n", part->path);
+	printf("%s:\n", list->slots.area->part.path);
 	print_heading();
 	for (uint32_t i = 0; i < list->slots.nr; i++)
 		print_slot(&list->slots, i);
@@ -109,11 +109,11 @@ static void print_text(const struct part *part, const struct list *list)
 	print_last_refusal(list);
 }
 
-static void put_json(const struct part *part, const struct list *list, struct json_object *json)
+static void put_json(const struct list *list, struct json_object *json)
 {
 	struct json_object *slots;
 
-	json_put_text(json, "device", part->path);
+	json_put_text(json, "device", list->slots.area->part.path);
 	slots = json_put_array(json, "slots");
 	for (uint32_t i = 0; i < list->slots.nr; i++)
 		slotstate_json_image(&list->slots, i, json_append_object(slots));
@@ -128,31 +128,30 @@ static void put_json(const struct part *part, const struct list *list, struct js
 }
 
 /* What can be seen is shown, whatever else cannot be read. */
-static int show(const struct part *part, const struct img_area *area)
+static int show(const struct area *area)
 {
 	struct list list = { .wanted = -1 };
-	int status = slots_read_all(part, area, &list.slots), other;
+	int status = slots_read_all(area, &list.slots), other;
 
 	for (uint32_t i = 0; i < list.slots.nr; i++)
 		text_printable(list.slots.header[i].kernel_release);
 	other = collect_loader(&list);
 	status = other > status ? other : status;
 	if (out_is_json())
-		put_json(part, &list, out_json());
+		put_json(&list, out_json());
 	else
-		print_text(part, &list);
+		print_text(&list);
 	free(list.last_result);
 	return status;
 }
 
 static int list(const char *path)
 {
-	const struct image_request request = { .verb = "list", .path = path, .slot = -1 };
-	_cleanup_part_ struct part part = PART_CLOSED;
-	struct img_area area;
-	int status = image_open(&request, &part, &area);
+	const struct area_request request = { .verb = "list", .path = path, .slot = -1 };
+	_cleanup_area_ struct area area = AREA_CLOSED;
+	int status = area_open(&request, &area);
 
-	return status ? status : show(&part, &area);
+	return status ? status : show(&area);
 }
 
 int verb_list(const struct verb *verb, int argc, char **argv)

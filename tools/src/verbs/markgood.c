@@ -28,7 +28,7 @@ struct request {
 };
 
 struct target {
-	struct img_area area;
+	const struct area *area;
 	uint32_t slot;
 	struct img_slot header;
 	struct img_state state;
@@ -41,15 +41,14 @@ const struct option_row mark_good_options[] = {
 	{ 0 },
 };
 
-static int find_generation(const struct part *part, const struct img_area *area,
-			   uint64_t generation, uint32_t *ret_slot)
+static int find_generation(const struct area *area, uint64_t generation, uint32_t *ret_slot)
 {
 	unsigned int count = 0;
 
-	for (uint32_t i = 0; i < area->nr_slots; i++) {
+	for (uint32_t i = 0; i < area->header.nr_slots; i++) {
 		struct img_slot header;
 
-		if (image_read_slot(part, area, i, &header, NULL) == IMG_OK &&
+		if (image_read_slot(area, i, &header, NULL) == IMG_OK &&
 		    header.generation == generation) {
 			*ret_slot = i;
 			count++;
@@ -60,11 +59,10 @@ static int find_generation(const struct part *part, const struct img_area *area,
 	return fail(FAIL_NOT_RESTORED,
 		    "%s holds %s image of generation %" PRIu64
 		    ", which this system was restored from",
-		    part->path, count ? "more than one" : "no", generation);
+		    area->part.path, count ? "more than one" : "no", generation);
 }
 
-static int choose_slot(const struct request *req, const struct part *part,
-		       const struct img_area *area, uint32_t *ret_slot)
+static int choose_slot(const struct request *req, const struct area *area, uint32_t *ret_slot)
 {
 	_cleanup_free_ char *text = NULL;
 	uint64_t generation;
@@ -81,40 +79,41 @@ static int choose_slot(const struct request *req, const struct part *part,
 		return fail(FAIL_NOT_RESTORED, "the module fastboot_snapshot is not loaded");
 	if (!attr_restored(text, &generation))
 		return fail(FAIL_NOT_RESTORED, "this system was not restored from an image");
-	return find_generation(part, area, generation, ret_slot);
+	return find_generation(area, generation, ret_slot);
 }
 
-static int read_target(const struct part *part, uint32_t slot, struct target *target)
+static int read_target(uint32_t slot, struct target *target)
 {
-	const struct img_area *area = &target->area;
+	const struct area *area = target->area;
 	struct img_detail detail = { 0 };
 	enum img_reason reason;
 
 	target->slot = slot;
-	reason = image_read_slot(part, area, slot, &target->header, &detail);
+	reason = image_read_slot(area, slot, &target->header, &detail);
 	if (!reason)
-		reason = image_read_state(part, area, slot, &target->header, &target->state, NULL);
+		reason = image_read_state(area, slot, &target->header, &target->state, NULL);
 	if (reason)
-		return image_fail(reason, &detail, image_where(part, slot).s);
+		return image_fail(reason, &detail, image_where(area, slot).s);
 	if (target->header.mode != IMG_MODE_GOLDEN)
 		return fail(FAIL_NOT_GOLDEN, "%s: an image for one restore is not called good",
-			    image_where(part, slot).s);
+			    image_where(area, slot).s);
 	return 0;
 }
 
-static int find_target(const struct request *req, enum part_access access, struct part *part,
+static int find_target(const struct request *req, enum part_access access, struct area *area,
 		       struct target *target)
 {
-	const struct image_request request = {
+	const struct area_request request = {
 		.verb = "mark-good", .path = req->path, .slot = req->slot, .access = access
 	};
 	uint32_t slot;
 	int status;
 
-	status = image_open(&request, part, &target->area);
+	status = area_open(&request, area);
 	if (!status)
-		status = choose_slot(req, part, &target->area, &slot);
-	return status ? status : read_target(part, slot, target);
+		status = choose_slot(req, area, &slot);
+	target->area = area;
+	return status ? status : read_target(slot, target);
 }
 
 static bool is_good(const struct target *target)
@@ -122,23 +121,22 @@ static bool is_good(const struct target *target)
 	return target->state.valid && target->state.attempts == 0;
 }
 
-static int write_state(const struct part *part, const struct target *target)
+static int write_state(const struct target *target)
 {
 	struct img_state good = target->state;
 
 	good.valid = true;
 	good.attempts = 0;
-	return slotstate_write(part, &target->area, target->slot, &target->header, &good);
+	return slotstate_write(target->area, target->slot, &target->header, &good);
 }
 
-static void report(const struct part *part, const struct target *target, const char *what,
-		   bool written)
+static void report(const struct target *target, const char *what, bool written)
 {
 	struct json_object *json = out_json();
 
 	out_text("slot %c: generation %" PRIu64 " %s\n", text_slot(target->slot),
 		 target->header.generation, what);
-	json_put_text(json, "device", part->path);
+	json_put_text(json, "device", target->area->part.path);
 	json_put_slot(json, "slot", target->slot);
 	json_put_number(json, "generation", target->header.generation);
 	json_put_number(json, "attempts_before", target->state.attempts);
@@ -150,56 +148,56 @@ static void report(const struct part *part, const struct target *target, const c
  * some of each disk is read past them.  Only of the image that runs: the disks of another one may
  * be elsewhere.
  */
-static int check_disks(const struct part *part, const struct target *target)
+static int check_disks(const struct target *target)
 {
 	_cleanup_disks_ struct disks disks = { 0 };
 	_cleanup_meta_ struct image_meta meta = { .buf = NULL };
-	struct proofs proofs = { .disks = &disks, .own = part };
+	struct proofs proofs = { .disks = &disks, .own = &target->area->part };
 	struct img_detail detail = { 0 };
 	enum img_reason reason =
-		image_read_meta(part, &target->area, target->slot, &target->header, &meta, &detail);
+		image_read_meta(target->area, target->slot, &target->header, &meta, &detail);
 	int status = reason ? 0 : disks_open(&disks);
 
 	if (status)
 		return status;
 	if (!reason)
 		reason = proofs_read(&proofs, &meta.meta, &detail);
-	return reason ? image_fail(reason, &detail, image_where(part, target->slot).s) : 0;
+	return reason ? image_fail(reason, &detail, image_where(target->area, target->slot).s) : 0;
 }
 
 /* What was seen before the partition was claimed is looked at again. */
 static int claim_and_mark(const struct request *req)
 {
-	_cleanup_part_ struct part part = PART_CLOSED;
+	_cleanup_area_ struct area area = AREA_CLOSED;
 	struct target target;
 	int status;
 
-	status = find_target(req, PART_CLAIM, &part, &target);
+	status = find_target(req, PART_CLAIM, &area, &target);
 	if (!status)
-		status = write_state(&part, &target);
+		status = write_state(&target);
 	if (!status)
-		report(&part, &target, "is good", true);
+		report(&target, "is good", true);
 	return status;
 }
 
 static int mark_good(const struct request *req)
 {
-	_cleanup_part_ struct part part = PART_CLOSED;
+	_cleanup_area_ struct area area = AREA_CLOSED;
 	struct target target;
-	int status = find_target(req, PART_READ, &part, &target);
+	int status = find_target(req, PART_READ, &area, &target);
 
 	if (status)
 		return status;
 	if (!is_good(&target) && req->slot < 0)
-		status = check_disks(&part, &target);
+		status = check_disks(&target);
 	if (status)
 		return status;
 	if (is_good(&target) || req->dry_run) {
-		report(&part, &target,
-		       is_good(&target) ? "is good already" : "would be called good", false);
+		report(&target, is_good(&target) ? "is good already" : "would be called good",
+		       false);
 		return 0;
 	}
-	part_close(&part);
+	area_close(&area);
 	return claim_and_mark(req);
 }
 

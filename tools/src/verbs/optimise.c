@@ -72,9 +72,9 @@ const struct option_row optimise_options[] = {
 	{ 0 },
 };
 
-static int choose_slot(const struct request *req, const struct part *part, struct plan *plan)
+static int choose_slot(const struct request *req, struct plan *plan)
 {
-	int status = slots_choose(part, &plan->slots, req->slot, &plan->from);
+	int status = slots_choose(&plan->slots, req->slot, &plan->from);
 
 	if (status)
 		return status;
@@ -83,7 +83,7 @@ static int choose_slot(const struct request *req, const struct part *part, struc
 		return fail(FAIL_NOT_GOLDEN,
 			    "%s: slot %c: an image for one restore is not copied, or there would "
 			    "be two",
-			    part->path, text_slot(plan->from));
+			    plan->slots.area->part.path, text_slot(plan->from));
 	return 0;
 }
 
@@ -98,7 +98,7 @@ static int module_generation(uint64_t *ret_generation)
 }
 
 /* The module numbers its next image in the same way. */
-static int choose_generation(const struct part *part, struct plan *plan)
+static int choose_generation(struct plan *plan)
 {
 	uint64_t rank = slots_highest_rank(&plan->slots, -1), generation;
 	int status = module_generation(&generation);
@@ -107,21 +107,20 @@ static int choose_generation(const struct part *part, struct plan *plan)
 		return status;
 	if (generation > rank)
 		rank = generation;
-	return slots_rank_above(part, plan->from, rank, &plan->generation);
+	return slots_rank_above(&plan->slots, plan->from, rank, &plan->generation);
 }
 
-static int make_plan(const struct request *req, const struct part *part,
-		     const struct img_area *area, struct plan *plan)
+static int make_plan(const struct request *req, const struct area *area, struct plan *plan)
 {
 	int status;
 
-	if (area->nr_slots < IMG_MAX_SLOTS)
+	if (area->header.nr_slots < IMG_MAX_SLOTS)
 		return fail(FAIL_SINGLE_SLOT, "%s: there is no other slot for the copy",
-			    part->path);
-	status = slots_read_all(part, area, &plan->slots);
+			    area->part.path);
+	status = slots_read_all(area, &plan->slots);
 	if (!status)
-		status = choose_slot(req, part, plan);
-	return status ? status : choose_generation(part, plan);
+		status = choose_slot(req, plan);
+	return status ? status : choose_generation(plan);
 }
 
 static bool loses(const struct plan *plan)
@@ -143,19 +142,18 @@ static bool loses_next(const struct plan *plan)
 	return plan->slots.next == (int)plan->to;
 }
 
-static void describe(const struct request *req, const struct part *part,
-		     const struct img_area *area, const struct plan *plan)
+static void describe(const struct request *req, const struct plan *plan)
 {
 	const struct img_slot *header = &plan->slots.header[plan->from];
 	struct json_object *lost;
 
-	out_text("%s:\n", part->path);
+	out_text("%s:\n", plan->slots.area->part.path);
 	out_text("  image:      slot %c, generation %" PRIu64 ", ", text_slot(plan->from),
 		 header->generation);
 	slotstate_print_origin(header, &plan->slots.state[plan->from]);
 	out_text("  copy:       slot %c, generation %" PRIu64 ", LZ4HC level %d\n",
 		 text_slot(plan->to), plan->generation, req->level);
-	(void)loss_describe(part, area, plan->to, &lost);
+	(void)loss_describe(plan->slots.area, plan->to, &lost);
 	json_put_bool(lost, "newer", loses_newer(plan));
 	json_put_bool(lost, "restored_next", loses_next(plan));
 	if (loses_newer(plan))
@@ -193,7 +191,7 @@ static void report(const struct request *req, const struct plan *plan, const str
 			 "instead of %s\n",
 			 text_slot(plan->to), plan->generation, text_slot(plan->from),
 			 text_size(new.bytes_on_disk).s, text_size(old.bytes_on_disk).s);
-	json_put_text(json, "device", r->part->path);
+	json_put_text(json, "device", r->area->part.path);
 	json_put_bool(json, "written", !req->dry_run);
 	json_put_number(json, "level", (uint64_t)req->level);
 	put_image(json_put_object(json, "image"), plan->from, r->original, &old);
@@ -222,12 +220,11 @@ static struct img_state copied_state(const struct img_state *state)
 	return copy;
 }
 
-static int optimise_area(const struct request *req, const struct part *part,
-			 const struct img_area *area)
+static int optimise_area(const struct request *req, const struct area *area)
 {
-	_cleanup_recode_ struct recode recode = { .part = part, .area = area, .level = req->level };
+	_cleanup_recode_ struct recode recode = { .area = area, .level = req->level };
 	struct plan plan = { 0 };
-	int status = make_plan(req, part, area, &plan);
+	int status = make_plan(req, area, &plan);
 
 	if (status)
 		return status;
@@ -239,22 +236,20 @@ static int optimise_area(const struct request *req, const struct part *part,
 	status = recode_open(&recode);
 	if (status)
 		return status;
-	describe(req, part, area, &plan);
+	describe(req, &plan);
 	return copy_image(req, &plan, &recode);
 }
 
 static int optimise(const struct request *req)
 {
-	const struct image_request request = { .verb = "optimise",
-					       .path = req->path,
-					       .slot = req->slot,
-					       .access = req->dry_run ? PART_CLAIM_READ
-								      : PART_CLAIM };
-	_cleanup_part_ struct part part = PART_CLOSED;
-	struct img_area area;
-	int status = image_open(&request, &part, &area);
+	const struct area_request request = { .verb = "optimise",
+					      .path = req->path,
+					      .slot = req->slot,
+					      .access = part_claim(req->dry_run) };
+	_cleanup_area_ struct area area = AREA_CLOSED;
+	int status = area_open(&request, &area);
 
-	return status ? status : optimise_area(req, &part, &area);
+	return status ? status : optimise_area(req, &area);
 }
 
 int verb_optimise(const struct verb *verb, int argc, char **argv)

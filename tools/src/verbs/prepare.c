@@ -111,9 +111,14 @@ static void warn_of_type(const struct part *part, const struct part_content *con
 		warning("%s is not a partition: it has no PARTUUID to be named by", part->path);
 }
 
-/* Two slots allow a new image to be taken while the old one stays good. */
-static int lay_out(const struct request *req, const struct part *part, struct img_area *ret_area)
+/*
+ * The header of an area that is not there yet.  Two slots allow a new image to be taken while the
+ * old one stays good.
+ */
+static int lay_out(const struct request *req, struct area *area)
 {
+	const struct part *part = &area->part;
+	struct img_area *header = &area->header;
 	uint64_t swap = req->swap_size > SWAP_MIN_SIZE ? req->swap_size : SWAP_MIN_SIZE;
 	uint32_t most = req->nr_slots ? req->nr_slots : IMG_MAX_SLOTS;
 	uint32_t least = req->nr_slots ? req->nr_slots : 1;
@@ -122,9 +127,9 @@ static int lay_out(const struct request *req, const struct part *part, struct im
 		return fail(FAIL_TOO_SMALL, "a swap area has at most %s",
 			    text_size(SWAP_MAX_SIZE).s);
 	for (uint32_t n = most; n >= least; n--) {
-		if (img_area_layout(part->size, swap, n, ret_area) == IMG_OK) {
-			uuid_generate_random(ret_area->uuid);
-			ret_area->created = (uint64_t)time(NULL);
+		if (img_area_layout(part->size, swap, n, header) == IMG_OK) {
+			uuid_generate_random(header->uuid);
+			header->created = (uint64_t)time(NULL);
 			return 0;
 		}
 	}
@@ -137,7 +142,7 @@ static int lay_out(const struct request *req, const struct part *part, struct im
 
 static void describe_loss(const struct part *part, const struct part_content *content)
 {
-	struct img_area area;
+	struct area old = { .part = *part }; /* which the caller closes */
 
 	if (is_foreign(content)) {
 		const char *what = content->table[0] ? "a partition table" : content->type;
@@ -146,24 +151,26 @@ static void describe_loss(const struct part *part, const struct part_content *co
 		json_put_text(json_append_object(json_array_of(out_json(), "lost")), "content",
 			      what);
 	}
-	if (image_read_area(part, &area, NULL) != IMG_OK)
+	if (image_read_area(part, &old.header, NULL) != IMG_OK)
 		return;
-	for (uint32_t i = 0; i < area.nr_slots; i++)
-		(void)loss_describe(part, &area, i, NULL);
+	for (uint32_t i = 0; i < old.header.nr_slots; i++)
+		(void)loss_describe(&old, i, NULL);
 }
 
-static void describe_slot(const struct img_area *area, uint32_t i, struct json_object *to)
+static void describe_slot(const struct img_area *header, uint32_t i, struct json_object *to)
 {
 	out_text("  slot %c:     %s at byte %" PRIu64 "\n", text_slot(i),
-		 text_size(area->slot[i].size).s, area->slot[i].offset);
+		 text_size(header->slot[i].size).s, header->slot[i].offset);
 	json_put_slot(to, "slot", i);
-	json_put_number(to, "offset", area->slot[i].offset);
-	json_put_number(to, "size", area->slot[i].size);
+	json_put_number(to, "offset", header->slot[i].offset);
+	json_put_number(to, "size", header->slot[i].size);
 }
 
-static void describe(const struct request *req, const struct part *part,
-		     const struct part_content *content, const struct img_area *area)
+static void describe(const struct request *req, const struct part_content *content,
+		     const struct area *area)
 {
+	const struct part *part = &area->part;
+	const struct img_area *header = &area->header;
 	struct json_object *json = out_json(), *slots;
 
 	out_text("%s (%s):\n", part->path, text_size(part->size).s);
@@ -172,13 +179,13 @@ static void describe(const struct request *req, const struct part *part,
 	json_put_bool(json, "written", false);
 	(void)json_put_array(json, "lost");
 	describe_loss(part, content);
-	out_text("  swap area:  %s%s\n", text_size(area->offset).s,
-		 area->offset == SWAP_MIN_SIZE ? ", the smallest possible" : "");
-	json_put_number(json, "swap_bytes", area->offset);
+	out_text("  swap area:  %s%s\n", text_size(header->offset).s,
+		 header->offset == SWAP_MIN_SIZE ? ", the smallest possible" : "");
+	json_put_number(json, "swap_bytes", header->offset);
 	slots = json_put_array(json, "slots");
-	for (uint32_t i = 0; i < area->nr_slots; i++)
-		describe_slot(area, i, json_append_object(slots));
-	if (area->nr_slots == 1)
+	for (uint32_t i = 0; i < header->nr_slots; i++)
+		describe_slot(header, i, json_append_object(slots));
+	if (header->nr_slots == 1)
 		out_text("  Only one slot%s: a new image overwrites the old one, and if that is\n"
 			 "  interrupted there is none.\n",
 			 req->nr_slots ? "" : " fits");
@@ -191,12 +198,13 @@ static int write_and_flush(const struct part *part, const void *data, size_t siz
 	return 0;
 }
 
-static int write_empty_slots(const struct part *part, const struct img_area *area)
+static int write_empty_slots(const struct area *area)
 {
 	static const uint8_t zero[IMG_SLOT_DATA_OFFSET];
 
-	for (uint32_t i = 0; i < area->nr_slots; i++) {
-		int status = write_and_flush(part, zero, sizeof(zero), area->slot[i].offset);
+	for (uint32_t i = 0; i < area->header.nr_slots; i++) {
+		int status = write_and_flush(&area->part, zero, sizeof(zero),
+					     area->header.slot[i].offset);
 
 		if (status)
 			return status;
@@ -204,20 +212,20 @@ static int write_empty_slots(const struct part *part, const struct img_area *are
 	return 0;
 }
 
-static int write_layout(const struct part *part, const struct img_area *area,
-			const uint8_t swap_page[IMG_PAGE_SIZE], bool wipe)
+static int write_layout(const struct area *area, const uint8_t swap_page[IMG_PAGE_SIZE], bool wipe)
 {
+	const struct part *part = &area->part;
 	static const uint8_t zero[IMG_BLOCK];
 	uint64_t header_offset = img_area_header_offset(part->size);
 	uint8_t header[IMG_BLOCK];
 	int status;
 
-	img_area_encode(area, header);
+	img_area_encode(&area->header, header);
 	status = write_and_flush(part, zero, sizeof(zero), header_offset);
 	if (!status && wipe)
 		status = part_wipe(part);
 	if (!status)
-		status = write_empty_slots(part, area);
+		status = write_empty_slots(area);
 	if (!status)
 		status = write_and_flush(part, swap_page, IMG_PAGE_SIZE, 0);
 	if (!status)
@@ -226,62 +234,61 @@ static int write_layout(const struct part *part, const struct img_area *area,
 }
 
 /* What was promised must be there when read again. */
-static int check_written(const struct part *part, const struct img_area *area)
+static int check_written(const struct area *area)
 {
 	struct img_detail detail = { 0 };
 	struct img_area now;
-	enum img_reason reason = image_read_area(part, &now, &detail);
+	enum img_reason reason = image_read_area(&area->part, &now, &detail);
 
 	if (reason)
-		return image_fail(reason, &detail, part->path);
-	if (memcmp(now.uuid, area->uuid, sizeof(now.uuid)) != 0) {
+		return image_fail(reason, &detail, area->part.path);
+	if (memcmp(now.uuid, area->header.uuid, sizeof(now.uuid)) != 0) {
 		errno = EIO;
-		return fail_errno(FAIL_WRITE, "%s", part->path);
+		return fail_errno(FAIL_WRITE, "%s", area->part.path);
 	}
 	return 0;
 }
 
 /* fstab may name the swap area by uuid or label: where there was one, it stays the same. */
 static int make_swap_header(const struct request *req, const struct part_content *content,
-			    const struct img_area *area, void *page)
+			    const struct area *area, void *page)
 {
 	const char *label = is_swap(content) ? content->label : "";
 	const char *uuid = is_swap(content) ? content->uuid : "";
 
-	return swap_header_make(area->offset, req->label ? req->label : label, uuid, page);
+	return swap_header_make(area->header.offset, req->label ? req->label : label, uuid, page);
 }
 
 static int prepare(const struct request *req)
 {
-	_cleanup_part_ struct part part = PART_CLOSED;
+	_cleanup_area_ struct area area = AREA_CLOSED;
 	uint8_t swap_page[IMG_PAGE_SIZE];
 	struct part_content content;
-	struct img_area area;
 	int status;
 
-	status = part_open(req->path, req->dry_run ? PART_CLAIM_READ : PART_CLAIM, &part);
+	status = part_open(req->path, part_claim(req->dry_run), &area.part);
 	if (!status)
-		status = part_probe(&part, &content);
+		status = part_probe(&area.part, &content);
 	if (!status)
 		status = check_content(req, &content);
 	if (!status)
-		status = lay_out(req, &part, &area);
+		status = lay_out(req, &area);
 	if (status)
 		return status;
-	warn_of_type(&part, &content);
-	describe(req, &part, &content, &area);
+	warn_of_type(&area.part, &content);
+	describe(req, &content, &area);
 	if (req->dry_run)
 		return 0;
 	status = loss_confirm(req->yes);
 	if (!status)
 		status = make_swap_header(req, &content, &area, swap_page);
 	if (!status)
-		status = write_layout(&part, &area, swap_page, is_foreign(&content));
+		status = write_layout(&area, swap_page, is_foreign(&content));
 	if (!status)
-		status = check_written(&part, &area);
+		status = check_written(&area);
 	if (status)
 		return status;
-	out_text("%s is ready for images.\n", part.path);
+	out_text("%s is ready for images.\n", area.part.path);
 	json_put_bool(out_json(), "written", true);
 	return 0;
 }

@@ -44,64 +44,65 @@ const struct option_row rollback_options[] = {
 };
 
 /* The other image than the one that is restored next. */
-static int choose_other(const struct part *part, struct plan *plan)
+static int choose_other(struct plan *plan)
 {
 	uint32_t next;
 	int status;
 
 	if (plan->slots.nr < IMG_MAX_SLOTS)
-		return fail(FAIL_SINGLE_SLOT, "%s: there is no other slot", part->path);
-	status = slots_choose(part, &plan->slots, -1, &next);
-	return status ? status : slots_choose(part, &plan->slots, !next, &plan->slot);
+		return fail(FAIL_SINGLE_SLOT, "%s: there is no other slot",
+			    plan->slots.area->part.path);
+	status = slots_choose(&plan->slots, -1, &next);
+	return status ? status : slots_choose(&plan->slots, !next, &plan->slot);
 }
 
-static int choose_rank(const struct part *part, struct plan *plan)
+static int choose_rank(struct plan *plan)
 {
 	uint64_t others = slots_highest_rank(&plan->slots, (int)plan->slot);
 
 	plan->rank = plan->slots.rank[plan->slot];
 	plan->first = plan->rank > others;
-	return plan->first ? 0 : slots_rank_above(part, plan->slot, others, &plan->rank);
+	return plan->first ? 0 : slots_rank_above(&plan->slots, plan->slot, others, &plan->rank);
 }
 
-static int check_modes(const struct part *part, const struct plan *plan)
+static int check_modes(const struct plan *plan)
 {
 	const struct slots *slots = &plan->slots;
 
 	if (slots->header[plan->slot].mode != IMG_MODE_GOLDEN)
 		return fail(FAIL_NOT_GOLDEN,
-			    "%s: slot %c: an image for one restore is not promoted", part->path,
-			    text_slot(plan->slot));
+			    "%s: slot %c: an image for one restore is not promoted",
+			    slots->area->part.path, text_slot(plan->slot));
 	for (uint32_t i = 0; i < slots->nr && !plan->first; i++) {
 		if (!slots->usable[i] && slots->header[i].mode == IMG_MODE_ONCE)
 			return fail(FAIL_ONCE_WAITING,
 				    "%s: slot %c holds an image for one restore, which is to come "
 				    "before any other",
-				    part->path, text_slot(i));
+				    slots->area->part.path, text_slot(i));
 	}
 	return 0;
 }
 
-static int make_plan(const struct request *req, const struct part *part,
-		     const struct img_area *area, struct plan *plan)
+static int make_plan(const struct request *req, const struct area *area, struct plan *plan)
 {
-	int status = slots_read_all(part, area, &plan->slots);
+	int status = slots_read_all(area, &plan->slots);
 
 	if (!status)
-		status = req->slot < 0 ? choose_other(part, plan)
-				       : slots_choose(part, &plan->slots, req->slot, &plan->slot);
+		status = req->slot < 0 ? choose_other(plan)
+				       : slots_choose(&plan->slots, req->slot, &plan->slot);
 	if (!status)
-		status = choose_rank(part, plan);
-	return status ? status : check_modes(part, plan);
+		status = choose_rank(plan);
+	return status ? status : check_modes(plan);
 }
 
-static int write_rank(const struct part *part, const struct img_area *area, const struct plan *plan)
+static int write_rank(const struct plan *plan)
 {
 	struct img_state state = plan->slots.state[plan->slot];
 
 	state.valid = true;
 	state.rank = plan->rank;
-	return slotstate_write(part, area, plan->slot, &plan->slots.header[plan->slot], &state);
+	return slotstate_write(plan->slots.area, plan->slot, &plan->slots.header[plan->slot],
+			       &state);
 }
 
 /* What was restored next until now, if that is another image. */
@@ -118,7 +119,7 @@ static void put_replaced(const struct plan *plan, struct json_object *to)
 	json_put_number(to, "generation", plan->slots.header[next].generation);
 }
 
-static void report(const struct request *req, const struct part *part, const struct plan *plan)
+static void report(const struct request *req, const struct plan *plan)
 {
 	uint64_t generation = plan->slots.header[plan->slot].generation;
 	struct json_object *json = out_json();
@@ -127,7 +128,7 @@ static void report(const struct request *req, const struct part *part, const str
 		 plan->first	? "comes first already"
 		 : req->dry_run ? "would come first"
 				: "comes first");
-	json_put_text(json, "device", part->path);
+	json_put_text(json, "device", plan->slots.area->part.path);
 	json_put_bool(json, "written", !plan->first && !req->dry_run);
 	json_put_slot(json, "slot", plan->slot);
 	json_put_number(json, "generation", generation);
@@ -156,22 +157,20 @@ static int warn_of_entry(void)
 
 static int promote(const struct request *req)
 {
-	const struct image_request request = { .verb = req->verb,
-					       .path = req->path,
-					       .slot = req->slot,
-					       .access = req->dry_run ? PART_CLAIM_READ
-								      : PART_CLAIM };
-	_cleanup_part_ struct part part = PART_CLOSED;
-	struct img_area area;
+	const struct area_request request = { .verb = req->verb,
+					      .path = req->path,
+					      .slot = req->slot,
+					      .access = part_claim(req->dry_run) };
+	_cleanup_area_ struct area area = AREA_CLOSED;
 	struct plan plan = { 0 };
-	int status = image_open(&request, &part, &area);
+	int status = area_open(&request, &area);
 
 	if (!status)
-		status = make_plan(req, &part, &area, &plan);
+		status = make_plan(req, &area, &plan);
 	if (!status && !plan.first && !req->dry_run)
-		status = write_rank(&part, &area, &plan);
+		status = write_rank(&plan);
 	if (!status)
-		report(req, &part, &plan);
+		report(req, &plan);
 	return status ? status : warn_of_entry();
 }
 

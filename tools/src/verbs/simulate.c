@@ -38,7 +38,7 @@ const struct option_row simulate_options[] = {
 };
 
 struct image {
-	const struct part *part;
+	const struct area *area;
 	uint32_t slot;
 	const struct img_slot *header;
 	const struct img_meta *meta;
@@ -71,7 +71,7 @@ static void explain_page(enum img_reason reason, const struct img_detail *detail
 	json_put_text(to, "memory", kind);
 }
 
-static int refuse(const struct part *part, uint32_t slot, enum img_reason reason,
+static int refuse(const struct area *area, uint32_t slot, enum img_reason reason,
 		  const struct img_detail *detail)
 {
 	struct json_object *json = json_put_object(out_json(), "verdict");
@@ -80,7 +80,7 @@ static int refuse(const struct part *part, uint32_t slot, enum img_reason reason
 	put_refusal(reason, detail, json);
 	explain_page(reason, detail, json);
 	out_text("verdict: the loader would refuse, and the machine boot normally\n");
-	return fail_reason(reason, detail, image_where(part, slot).s);
+	return fail_reason(reason, detail, image_where(area, slot).s);
 }
 
 /* A slot that would have been taken but for what is wrong with it is not hushed up. */
@@ -102,17 +102,17 @@ static void report_passed(const struct slots *slots, uint32_t slot)
 	}
 }
 
-static int choose(const struct request *req, const struct part *part, const struct img_area *area,
-		  struct slots *slots, uint32_t *ret_slot)
+static int choose(const struct request *req, const struct area *area, struct slots *slots,
+		  uint32_t *ret_slot)
 {
-	int status = slots_read_all(part, area, slots);
+	int status = slots_read_all(area, slots);
 	enum img_reason reason;
 
 	if (status)
 		return status;
 	reason = slots_find(slots, req->slot, ret_slot);
 	if (reason)
-		return refuse(part, *ret_slot, reason, &slots->detail[*ret_slot]);
+		return refuse(area, *ret_slot, reason, &slots->detail[*ret_slot]);
 	report_passed(slots, *ret_slot);
 	return 0;
 }
@@ -169,7 +169,7 @@ static int look_at_machine(const struct request *req, const struct image *image,
 	if (!status)
 		status = disks_open(&today->disks);
 	today->runtime_services = machine_runtime_services(image->meta, report_gap);
-	today->proofs = (struct proofs){ .disks = &today->disks, .own = image->part };
+	today->proofs = (struct proofs){ .disks = &today->disks, .own = &image->area->part };
 	return status;
 }
 
@@ -210,7 +210,7 @@ static int decide(const struct image *image, struct today *today)
 	if (pages_counted(verdict.reason))
 		report_pages(&verdict);
 	if (verdict.reason)
-		return refuse(image->part, image->slot, verdict.reason, &verdict.detail);
+		return refuse(image->area, image->slot, verdict.reason, &verdict.detail);
 	out_text("verdict: the loader would restore slot %c, generation %" PRIu64 "\n",
 		 text_slot(image->slot), image->header->generation);
 	json_put_bool(json_put_object(out_json(), "verdict"), "restore", true);
@@ -221,8 +221,8 @@ static void report_image(const struct image *image)
 {
 	struct json_object *json = out_json();
 
-	out_text("%s: slot %c, generation %" PRIu64 "\n", image->part->path, text_slot(image->slot),
-		 image->header->generation);
+	out_text("%s: slot %c, generation %" PRIu64 "\n", image->area->part.path,
+		 text_slot(image->slot), image->header->generation);
 	json_put_slot(json, "slot", image->slot);
 	json_put_number(json, "generation", image->header->generation);
 	(void)json_put_array(json, "not_compared");
@@ -234,7 +234,7 @@ static int simulate_image(const struct request *req, const struct image *image)
 	int status;
 
 	if (!today)
-		return fail_errno(FAIL_NO_MEMORY, "%s", image->part->path);
+		return fail_errno(FAIL_NO_MEMORY, "%s", image->area->part.path);
 	report_image(image);
 	status = look_at_machine(req, image, today);
 	return status ? status : decide(image, today);
@@ -242,30 +242,29 @@ static int simulate_image(const struct request *req, const struct image *image)
 
 static int simulate(const struct request *req)
 {
-	const struct image_request request = { .verb = "simulate",
-					       .path = req->path,
-					       .slot = req->slot };
-	_cleanup_part_ struct part part = PART_CLOSED;
+	const struct area_request request = { .verb = "simulate",
+					      .path = req->path,
+					      .slot = req->slot };
+	_cleanup_area_ struct area area = AREA_CLOSED;
 	_cleanup_meta_ struct image_meta meta = { .buf = NULL };
 	struct slots slots;
 	struct img_detail detail = { 0 };
-	struct image image = { .part = &part, .meta = &meta.meta };
-	struct img_area area;
+	struct image image = { .area = &area, .meta = &meta.meta };
 	enum img_reason reason;
-	int status = image_open(&request, &part, &area);
+	int status = area_open(&request, &area);
 
 	if (status)
 		return status;
-	json_put_text(out_json(), "device", part.path);
-	status = choose(req, &part, &area, &slots, &image.slot);
+	json_put_text(out_json(), "device", area.part.path);
+	status = choose(req, &area, &slots, &image.slot);
 	if (status)
 		return status;
 	image.header = &slots.header[image.slot];
-	reason = image_read_meta(&part, &area, image.slot, image.header, &meta, &detail);
+	reason = image_read_meta(&area, image.slot, image.header, &meta, &detail);
 	if (reason == IMG_E_DISK_READ || reason == IMG_E_NO_MEMORY)
-		return image_fail(reason, NULL, part.path);
+		return image_fail(reason, NULL, area.part.path);
 	if (reason)
-		return refuse(&part, image.slot, reason, &detail);
+		return refuse(&area, image.slot, reason, &detail);
 	return simulate_image(req, &image);
 }
 

@@ -36,24 +36,19 @@ static int collect_kernel(struct status_kernel *kernel)
 	return status;
 }
 
-static int collect_area(const char *path, struct status_area *area)
+static int collect_images(const char *path, struct status_images *images)
 {
-	struct img_detail detail = { 0 };
-	enum img_reason reason;
-	int status;
+	const struct area_request request = { .verb = "status", .path = path, .slot = -1 };
+	int status = area_open(&request, &images->area);
 
-	status = part_open_or_find(path, PART_READ, &area->part);
 	if (!status)
-		status = part_probe(&area->part, &area->content);
+		status = part_probe(&images->area.part, &images->content);
 	if (status)
 		return status;
-	reason = image_read_area(&area->part, &area->area, &detail);
-	if (reason)
-		return image_fail(reason, &detail, area->part.path);
-	area->present = true;
-	(void)slots_read(&area->part, &area->area, &area->slots); /* shown with each slot */
-	for (uint32_t i = 0; i < area->slots.nr; i++)
-		text_printable(area->slots.header[i].kernel_release);
+	images->present = true;
+	(void)slots_read(&images->area, &images->slots); /* shown with each slot */
+	for (uint32_t i = 0; i < images->slots.nr; i++)
+		text_printable(images->slots.header[i].kernel_release);
 	return 0;
 }
 
@@ -90,7 +85,7 @@ static void status_free(struct status *status)
 	free(status->kernel.restore_count);
 	free(status->kernel.mode);
 	free(status->kernel.attempts);
-	part_close(&status->area.part);
+	area_close(&status->images.area);
 	efivars_entry_free(&status->loader.entry);
 	free(status->loader.last_result);
 }
@@ -105,14 +100,14 @@ static void show(const struct status *status)
 
 int verb_status(const struct verb *verb, int argc, char **argv)
 {
-	struct status status = { .area.part = PART_CLOSED, .loader.position = -1 };
+	struct status status = { .images.area = AREA_CLOSED, .loader.position = -1 };
 	const char *path;
 	int exit_status = args_parse(verb, argc, argv, NULL, &path);
 
 	if (exit_status)
 		return exit_status;
 	exit_status = collect_kernel(&status.kernel);
-	exit_status = fail_worse(exit_status, collect_area(path, &status.area));
+	exit_status = fail_worse(exit_status, collect_images(path, &status.images));
 	exit_status = fail_worse(exit_status, collect_loader(&status.loader));
 	show(&status);
 	status_free(&status);

@@ -14,11 +14,10 @@ struct status_kernel {
 	char *state, *target, *last_refusal, *generation, *restore_count, *mode, *attempts;
 };
 
-struct status_area {
-	bool present;
-	struct part part;
+struct status_images {
+	bool present; /* all below */
+	struct area area;
 	struct part_content content;
-	struct img_area area;
 	struct slots slots;
 };
 
@@ -34,7 +33,7 @@ struct status_loader {
 
 struct status {
 	struct status_kernel kernel;
-	struct status_area area;
+	struct status_images images;
 	struct status_loader loader;
 };
 

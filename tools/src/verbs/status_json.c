@@ -17,21 +17,22 @@ static void put_kernel(const struct status_kernel *kernel, struct json_object *t
 	json_put_text(to, "attempts", kernel->attempts);
 }
 
-static void put_area(const struct status_area *area, struct json_object *to)
+static void put_images(const struct status_images *images, struct json_object *to)
 {
 	struct json_object *slots;
 
-	json_put_bool(to, "present", area->present);
-	if (!area->present)
+	json_put_bool(to, "present", images->present);
+	if (!images->present)
 		return;
-	json_put_text(to, "device", area->part.path);
-	json_put_text(to, "partuuid", area->content.partuuid[0] ? area->content.partuuid : NULL);
-	json_put_uuid(to, "uuid", area->area.uuid);
-	json_put_number(to, "offset", area->area.offset);
-	json_put_number(to, "size", area->area.size);
+	json_put_text(to, "device", images->area.part.path);
+	json_put_text(to, "partuuid",
+		      images->content.partuuid[0] ? images->content.partuuid : NULL);
+	json_put_uuid(to, "uuid", images->area.header.uuid);
+	json_put_number(to, "offset", images->area.header.offset);
+	json_put_number(to, "size", images->area.header.size);
 	slots = json_put_array(to, "slots");
-	for (uint32_t i = 0; i < area->area.nr_slots; i++)
-		slotstate_json_image(&area->slots, i, json_append_object(slots));
+	for (uint32_t i = 0; i < images->area.header.nr_slots; i++)
+		slotstate_json_image(&images->slots, i, json_append_object(slots));
 }
 
 static void put_loader(const struct status_loader *loader, struct json_object *to)
@@ -56,6 +57,6 @@ static void put_loader(const struct status_loader *loader, struct json_object *t
 void status_json(const struct status *status, struct json_object *to)
 {
 	put_kernel(&status->kernel, json_put_object(to, "kernel"));
-	put_area(&status->area, json_put_object(to, "images"));
+	put_images(&status->images, json_put_object(to, "images"));
 	put_loader(&status->loader, json_put_object(to, "loader"));
 }

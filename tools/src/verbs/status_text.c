@@ -63,18 +63,19 @@ static void show_slot(uint32_t number, const struct slots *slots)
 		printf("               %s\n", slotstate_description(header, state).s);
 }
 
-static void show_area(const struct status_area *area)
+static void show_images(const struct status_images *images)
 {
-	if (!area->present) {
+	if (!images->present) {
 		printf("images: no fast-boot area could be read\n");
 		return;
 	}
-	printf("images: %s, %" PRIu32 " slot%s of %s\n", area->part.path, area->area.nr_slots,
-	       area->area.nr_slots > 1 ? "s" : "", text_size(area->area.slot[0].size).s);
-	if (area->content.partuuid[0])
-		show_lines("PARTUUID", area->content.partuuid);
-	for (uint32_t i = 0; i < area->area.nr_slots; i++)
-		show_slot(i, &area->slots);
+	printf("images: %s, %" PRIu32 " slot%s of %s\n", images->area.part.path,
+	       images->area.header.nr_slots, images->area.header.nr_slots > 1 ? "s" : "",
+	       text_size(images->area.header.slot[0].size).s);
+	if (images->content.partuuid[0])
+		show_lines("PARTUUID", images->content.partuuid);
+	for (uint32_t i = 0; i < images->area.header.nr_slots; i++)
+		show_slot(i, &images->slots);
 }
 
 static void show_entry(const struct status_loader *loader)
@@ -105,6 +106,6 @@ static void show_loader(const struct status_loader *loader)
 void status_text(const struct status *status)
 {
 	show_kernel(&status->kernel);
-	show_area(&status->area);
+	show_images(&status->images);
 	show_loader(&status->loader);
 }

@@ -63,10 +63,9 @@ const struct option_row verify_options[] = {
 /* What the checks of all slots share. */
 struct verify {
 	const struct request *req;
-	struct part part;
-	struct img_area area;
+	const struct area *area;
 	struct image_buffers buffers;
-	struct disks disks;
+	struct disks *disks;
 	bool compare_proofs;
 };
 
@@ -88,10 +87,10 @@ static void check_chunks(struct check *c, const struct img_meta *meta)
 	for (uint64_t i = 0; i < meta->nr_chunks; i++) {
 		struct img_chunk chunk = img_meta_chunk(meta, i);
 		enum img_reason reason =
-			image_read_chunk(&c->v->part, &c->v->area, c->slot, &chunk, &c->v->buffers);
+			image_read_chunk(c->v->area, c->slot, &chunk, &c->v->buffers);
 
 		if (reason && ++damaged <= MAX_CHUNK_REPORTS)
-			c->status = fail_worse(c->status, image_fail_chunk(&c->v->part, c->slot, i,
+			c->status = fail_worse(c->status, image_fail_chunk(c->v->area, c->slot, i,
 									   &chunk, reason));
 	}
 	if (damaged)
@@ -107,7 +106,7 @@ static void check_state(struct check *c)
 	enum img_reason reason;
 	bool damaged;
 
-	if (image_read_state(&c->v->part, &c->v->area, c->slot, &c->header, &c->state, &damaged)) {
+	if (image_read_state(c->v->area, c->slot, &c->header, &c->state, &damaged)) {
 		c->status = fail_worse(c->status, fail_read(c->where.s));
 		return;
 	}
@@ -134,7 +133,7 @@ static void proof_refused(void *ctx, enum img_reason reason, const struct img_de
 /* An image that has had its one restore is no longer held to its disks, which its system wrote. */
 static void check_proofs(struct check *c, const struct img_meta *meta)
 {
-	struct proofs proofs = { .disks = &c->v->disks, .own = &c->v->part };
+	struct proofs proofs = { .disks = c->v->disks, .own = &c->v->area->part };
 	const char *why = NULL;
 
 	if (c->header.mode == IMG_MODE_ONCE && (c->state.consumed || c->state.restores))
@@ -159,7 +158,7 @@ static void check_image(struct check *c)
 	json_put_number(c->json, "generation", c->header.generation);
 	json_put_number(c->json, "pages", c->header.nr_pages);
 	check_state(c);
-	reason = image_read_meta(&c->v->part, &c->v->area, c->slot, &c->header, &meta, &detail);
+	reason = image_read_meta(c->v->area, c->slot, &c->header, &meta, &detail);
 	if (reason) {
 		c->status = fail_worse(c->status, image_fail(reason, &detail, c->where.s));
 		return;
@@ -180,8 +179,8 @@ static int check_slot(struct verify *v, uint32_t slot, struct json_object *json)
 	struct img_detail detail = { 0 };
 	enum img_reason reason;
 
-	reason = image_read_slot(&v->part, &v->area, slot, &c.header, &detail);
-	c.where = image_where(&v->part, slot);
+	reason = image_read_slot(v->area, slot, &c.header, &detail);
+	c.where = image_where(v->area, slot);
 	json_put_slot(json, "slot", slot);
 	json_put_text(json, "status", reason ? img_reason_code(reason) : "ok");
 	if (reason == IMG_E_SLOT_EMPTY && v->req->slot < 0) {
@@ -202,9 +201,9 @@ static int check_slots(struct verify *v)
 	int status = 0;
 
 	if (!stored || !pages)
-		return fail_errno(FAIL_NO_MEMORY, "%s", v->part.path);
+		return fail_errno(FAIL_NO_MEMORY, "%s", v->area->part.path);
 	v->buffers = (struct image_buffers){ stored, pages };
-	for (uint32_t i = 0; i < v->area.nr_slots; i++) {
+	for (uint32_t i = 0; i < v->area->header.nr_slots; i++) {
 		if (v->req->slot < 0 || v->req->slot == (int)i)
 			status = fail_worse(status, check_slot(v, i, json_append_object(slots)));
 	}
@@ -212,31 +211,30 @@ static int check_slots(struct verify *v)
 }
 
 /* Images in a file are mostly another machine's. */
-static int open_disks(struct verify *v)
+static bool compares_proofs(const struct request *req, const struct area *area)
 {
-	v->compare_proofs = v->req->proofs == PROOFS_ALWAYS ||
-			    (v->req->proofs == PROOFS_OF_DEVICES && v->part.block);
-	return v->compare_proofs ? disks_open(&v->disks) : 0;
+	return req->proofs == PROOFS_ALWAYS ||
+	       (req->proofs == PROOFS_OF_DEVICES && area->part.block);
 }
 
 static int verify(const struct request *req)
 {
-	const struct image_request request = { .verb = "verify",
-					       .path = req->path,
-					       .slot = req->slot };
-	struct verify v = { .req = req, .part = PART_CLOSED };
-	int status = image_open(&request, &v.part, &v.area);
+	const struct area_request request = { .verb = "verify",
+					      .path = req->path,
+					      .slot = req->slot };
+	_cleanup_area_ struct area area = AREA_CLOSED;
+	_cleanup_disks_ struct disks disks = { 0 };
+	struct verify v = { .req = req, .area = &area, .disks = &disks };
+	int status = area_open(&request, &area);
 
-	if (!status) {
-		out_text("%s: area header: good\n", v.part.path);
-		json_put_text(out_json(), "device", v.part.path);
-		status = open_disks(&v);
-	}
-	if (!status)
-		status = check_slots(&v);
-	disks_close(&v.disks);
-	part_close(&v.part);
-	return status;
+	if (status)
+		return status;
+	out_text("%s: area header: good\n", area.part.path);
+	json_put_text(out_json(), "device", area.part.path);
+	v.compare_proofs = compares_proofs(req, &area);
+	if (v.compare_proofs)
+		status = disks_open(&disks);
+	return status ? status : check_slots(&v);
 }
 
 int verb_verify(const struct verb *verb, int argc, char **argv)

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A fast-boot area: the partition that carries it, opened, and what its header says. */
+#ifndef FASTBOOTCTL_AREA_H
+#define FASTBOOTCTL_AREA_H
+
+#include <imgfmt/imgfmt.h>
+
+#include "area/part.h"
+
+struct area {
+	struct part part;
+	struct img_area header;
+};
+#define AREA_CLOSED { .part = PART_CLOSED }
+
+struct area_request {
+	const char *verb; /* in whose name to report */
+	const char *path; /* NULL: find the one area of this machine */
+	int slot;	  /* one that the area must have; -1: none in particular */
+	enum part_access access;
+};
+
+/* 0, or the exit status after a report: nothing is open then. */
+int area_open(const struct area_request *request, struct area *ret_area);
+
+void area_close(struct area *area);
+#define _cleanup_area_ __attribute__((cleanup(area_close)))
+
+#endif
