@@ -75,7 +75,7 @@ static void read_partitions(const char *name, struct disk *disk)
 	}
 }
 
-static void look_at(void *ctx, const char *name, const char *path)
+static void add_disk(void *ctx, const char *name, const char *path)
 {
 	struct disk disk = { .part = PART_CLOSED };
 	struct disks *disks = ctx;
@@ -98,7 +98,7 @@ static void look_at(void *ctx, const char *name, const char *path)
 int disks_open(struct disks *ret_disks)
 {
 	*ret_disks = (struct disks){ 0 };
-	return part_for_each(look_at, ret_disks);
+	return part_for_each(add_disk, ret_disks);
 }
 
 void disks_close(struct disks *disks)

@@ -19,7 +19,7 @@ struct search {
 	unsigned int count;
 	char names[512];     /* of those that carry an area */
 	char damaged[512];   /* of those that carry a damaged one */
-	unsigned int closed; /* devices we may not read */
+	unsigned int closed; /* devices that we must not read */
 };
 
 static void add_name(char *list, size_t size, const char *name)
@@ -33,7 +33,7 @@ static void add_name(char *list, size_t size, const char *name)
  * Devices that cannot be opened are counted, not reported one by one: a drive without a medium
  * is no error, all of them closed is.
  */
-static void look_at(void *ctx, const char *name, const char *path)
+static void check_device(void *ctx, const char *name, const char *path)
 {
 	struct part part = PART_CLOSED;
 	struct search *search = ctx;
@@ -106,7 +106,7 @@ int part_for_each(part_fn look, void *ctx)
 	return 0;
 }
 
-static int not_one(const struct search *search)
+static int fail_not_one(const struct search *search)
 {
 	if (search->count > 1)
 		return fail_reason(IMG_E_AREA_AMBIGUOUS, NULL, search->names);
@@ -126,9 +126,9 @@ int part_open_or_find(const char *path, enum part_access access, struct part *re
 
 	if (path)
 		return part_open(path, access, ret_part);
-	status = part_for_each(look_at, &search);
+	status = part_for_each(check_device, &search);
 	if (!status && search.count != 1)
-		status = not_one(&search);
+		status = fail_not_one(&search);
 	if (!status)
 		status = part_open(search.found.path, access, ret_part);
 	part_close(&search.found);

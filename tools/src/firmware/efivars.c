@@ -115,7 +115,7 @@ static bool is_ours(const uint8_t *data, size_t size)
 }
 
 /* Takes over what is in *data. */
-static void take_first(struct boot_entry *entry, uint16_t number, uint8_t **data, size_t size)
+static void keep_first(struct boot_entry *entry, uint16_t number, uint8_t **data, size_t size)
 {
 	if (entry->present && entry->number < number)
 		return;
@@ -127,7 +127,7 @@ static void take_first(struct boot_entry *entry, uint16_t number, uint8_t **data
 	*data = NULL;
 }
 
-static int consider(struct boot_entry *entry, uint16_t number)
+static int examine(struct boot_entry *entry, uint16_t number)
 {
 	_cleanup_free_ uint8_t *data = NULL;
 	size_t size;
@@ -140,7 +140,7 @@ static int consider(struct boot_entry *entry, uint16_t number)
 		return status;
 	if (entry->nr_ours < BOOT_MAX_ENTRIES)
 		entry->ours[entry->nr_ours++] = number;
-	take_first(entry, number, &data, size);
+	keep_first(entry, number, &data, size);
 	return 0;
 }
 
@@ -162,7 +162,7 @@ int efivars_find_entry(struct boot_entry *ret_entry)
 		uint16_t number;
 
 		if (!status && efi_guid_cmp(guid, &global) == 0 && boot_number_parse(name, &number))
-			status = consider(&entry, number);
+			status = examine(&entry, number);
 	}
 	if (!status && more < 0)
 		status = fail_errno(FAIL_EFI_READ, "the EFI variables cannot be listed");

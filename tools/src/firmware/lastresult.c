@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/fail.h"
 #include "base/io.h"
 #include "base/text.h"
 #include "firmware/efivars.h"
@@ -15,7 +16,7 @@
  */
 int lastresult_read(char **ret_text)
 {
-	int status = 0, other;
+	int status = 0;
 
 	*ret_text = NULL;
 	if (efivars_available())
@@ -24,12 +25,12 @@ int lastresult_read(char **ret_text)
 		text_printable_lines(*ret_text);
 		return status;
 	}
-	other = attr_read(ATTR_DIR "loader_result", ret_text);
+	status = fail_worse(status, attr_read(ATTR_DIR "loader_result", ret_text));
 	if (*ret_text && !(*ret_text)[0]) {
 		free(*ret_text);
 		*ret_text = NULL;
 	}
-	return other > status ? other : status;
+	return status;
 }
 
 char *lastresult_value(const char *text, enum img_result_key key)

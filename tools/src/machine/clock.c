@@ -14,7 +14,7 @@
 #define RTC_IS_UTC "/sys/module/fastboot_snapshot/parameters/rtc_is_utc"
 #define SLACK	   2 /* seconds: both readings are whole ones */
 
-static bool is_set_anew(void)
+static bool is_set_after_restore(void)
 {
 	_cleanup_free_ char *text = NULL;
 
@@ -29,7 +29,7 @@ void clock_warn(void)
 	if (!io_system_number(&rtc, RTC))
 		return;
 	ahead = (long long)time(NULL) - (long long)rtc;
-	if ((ahead <= SLACK && ahead >= -SLACK) || is_set_anew())
+	if ((ahead <= SLACK && ahead >= -SLACK) || is_set_after_restore())
 		return;
 	warning("the clock is %lld s %s the RTC, and would be so after each restore; if the RTC "
 		"is to have UTC: hwclock --systohc --utc",

@@ -44,7 +44,7 @@ static uint64_t bytes_used(const char *path, dev_t *ret_device)
 	return (uint64_t)(fs.f_blocks - fs.f_bfree) * (uint64_t)fs.f_bsize;
 }
 
-static void look_at(const char *path, struct seen *seen)
+static void check_mount(const char *path, struct seen *seen)
 {
 	dev_t device = 0;
 	uint64_t used = bytes_used(path, &device);
@@ -65,6 +65,6 @@ void inmemory_warn(void)
 	if (!mounts)
 		return;
 	while ((entry = getmntent(mounts)))
-		look_at(entry->mnt_dir, &seen);
+		check_mount(entry->mnt_dir, &seen);
 	endmntent(mounts);
 }

@@ -113,7 +113,7 @@ struct range {
 	uint32_t type;
 };
 
-static bool own_line(const struct line *line, struct range *to)
+static bool parse_own_line(const struct line *line, struct range *to)
 {
 	if (line->nr < 3 || line->nr > 4 || !parse_hex(line->word[0], &to->start) ||
 	    !parse_hex(line->word[1], &to->last) || !parse_type(line->word[2], &to->type))
@@ -125,7 +125,7 @@ static bool own_line(const struct line *line, struct range *to)
 }
 
 /* TYPE START-END PAGES ATTRIBUTE */
-static bool shell_line(const struct line *line, struct range *to)
+static bool parse_shell_line(const struct line *line, struct range *to)
 {
 	char start[20];
 	const char *dash = line->nr == 4 ? strchr(line->word[1], '-') : NULL;
@@ -140,7 +140,7 @@ static bool shell_line(const struct line *line, struct range *to)
 
 /* What the shell prints above and below: titles, "BS_Code : 1,234 Pages (...)", "Total Memory:
  * ...". */
-static bool shell_noise(const struct line *line)
+static bool is_shell_title(const struct line *line)
 {
 	uint32_t type;
 
@@ -174,14 +174,14 @@ static int check_disjoint(const char *name, struct memmap *map)
 	return 0;
 }
 
-static int take_line(const char *name, unsigned int number, char *text, struct memmap *map)
+static int parse_line(const char *name, unsigned int number, char *text, struct memmap *map)
 {
 	struct line line = split(text);
 	struct range r = { 0 };
 
-	if (shell_noise(&line))
+	if (is_shell_title(&line))
 		return 0;
-	if (!own_line(&line, &r) && !shell_line(&line, &r))
+	if (!parse_own_line(&line, &r) && !parse_shell_line(&line, &r))
 		return fail(FAIL_MEMMAP, "%s: line %u is no range of memory", name, number);
 	if (r.last < r.start || r.last / IMG_PAGE_SIZE >= IMG_MAX_PFN)
 		return fail(FAIL_MEMMAP, "%s: line %u ends before it begins, or beyond all memory",
@@ -198,7 +198,7 @@ int memmap_parse(const char *name, char *text, struct memmap *ret_map)
 	ret_map->nr = 0;
 	while (text) {
 		char *line = strsep(&text, "\n");
-		int status = take_line(name, ++number, line, ret_map);
+		int status = parse_line(name, ++number, line, ret_map);
 
 		if (status)
 			return status;
@@ -300,7 +300,7 @@ bool memmap_put_runtime(struct memmap *map, const struct img_memrange *region)
 #define E820_DIRECTORY	  "/sys/firmware/memmap"
 #define RUNTIME_DIRECTORY "/sys/firmware/efi/runtime-map"
 
-static int take_e820(struct memmap *map, const char *entry)
+static int read_e820(struct memmap *map, const char *entry)
 {
 	_cleanup_free_ char *type = read_text(E820_DIRECTORY, entry, "type");
 	uint64_t start, last;
@@ -314,7 +314,7 @@ static int take_e820(struct memmap *map, const char *entry)
 	return 0;
 }
 
-static int take_runtime(struct memmap *map, const char *entry)
+static int read_runtime(struct memmap *map, const char *entry)
 {
 	struct img_memrange range;
 	uint64_t type;
@@ -333,7 +333,8 @@ static int take_runtime(struct memmap *map, const char *entry)
 }
 
 /* *ret_found: there is such a directory. */
-static int for_each_entry(const char *directory, int (*take)(struct memmap *map, const char *entry),
+static int for_each_entry(const char *directory,
+			  int (*read_entry)(struct memmap *map, const char *entry),
 			  struct memmap *map, bool *ret_found)
 {
 	_cleanup_free_ char *path = io_system_path("%s", directory);
@@ -346,7 +347,7 @@ static int for_each_entry(const char *directory, int (*take)(struct memmap *map,
 		return 0;
 	while (!status && (entry = readdir(dir))) {
 		if (entry->d_name[0] != '.')
-			status = take(map, entry->d_name);
+			status = read_entry(map, entry->d_name);
 	}
 	(void)closedir(dir);
 	return status;
@@ -358,12 +359,12 @@ int memmap_read_this_boot(struct memmap *ret_map, bool *ret_runtime)
 	int status;
 
 	ret_map->nr = 0;
-	status = for_each_entry(E820_DIRECTORY, take_e820, ret_map, &found);
+	status = for_each_entry(E820_DIRECTORY, read_e820, ret_map, &found);
 	if (!status && !found)
 		return fail(FAIL_NO_MEMMAP, "this kernel has no %s", E820_DIRECTORY);
 	if (!status)
 		status = check_disjoint(E820_DIRECTORY, ret_map);
 	if (!status)
-		status = for_each_entry(RUNTIME_DIRECTORY, take_runtime, ret_map, ret_runtime);
+		status = for_each_entry(RUNTIME_DIRECTORY, read_runtime, ret_map, ret_runtime);
 	return status ? status : check_disjoint(RUNTIME_DIRECTORY, ret_map);
 }

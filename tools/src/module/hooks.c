@@ -151,7 +151,7 @@ static struct ending ending(int wait_status)
 	return text;
 }
 
-static int judge(const char *path, int wait_status)
+static int check_ending(const char *path, int wait_status)
 {
 	if (interrupt_noted())
 		return fail(FAIL_INTERRUPTED, "signal %d came before the image was taken",
@@ -168,7 +168,7 @@ int hooks_pre(struct hooks *hooks, const char *kind)
 
 		status = run(path, "pre", kind, &ended);
 		if (!status)
-			status = judge(path, ended);
+			status = check_ending(path, ended);
 	}
 	return status;
 }

@@ -11,8 +11,8 @@
 
 static const char advice_mark[] = "what to do: ";
 
-/* The module tells only the kernel log that another command is under way. */
-static int nothing_told(int error)
+/* The module reports only to the kernel log that another command is under way. */
+static int fail_without_obstacle(int error)
 {
 	if (error == EBUSY)
 		return fail_reason(IMG_E_GATE_BUSY, NULL, ATTR_SNAPSHOT);
@@ -34,7 +34,7 @@ int refusal_read(int error, char **ret_text)
 	if (status)
 		return status;
 	if (!text || !text[0])
-		return nothing_told(error);
+		return fail_without_obstacle(error);
 	*ret_text = text;
 	text = NULL;
 	return 0;

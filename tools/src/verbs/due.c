@@ -96,8 +96,8 @@ static int first_golden(const struct slots *slots)
 	return found;
 }
 
-/* Each slot holds an image that has never come back: another one would not, either. */
-static bool in_vain(const struct slots *slots)
+/* Each slot holds an image that was never restored: another one would not be, either. */
+static bool never_restored(const struct slots *slots)
 {
 	for (uint32_t i = 0; i < slots->nr; i++) {
 		if (!is_golden(slots, i) || !slots->state[i].valid || slots->state[i].restores)
@@ -140,7 +140,7 @@ static int decide(const struct system *sys, const struct area *area, struct answ
 	if (image >= 0 && slots.usable[image] == IMG_E_SLOT_QUARANTINED)
 		return image_fail(IMG_E_SLOT_QUARANTINED, &slots.detail[image], area->part.path);
 	*answer = why(sys, image < 0 ? NULL : &slots.header[image]);
-	if (answer->due && in_vain(&slots))
+	if (answer->due && never_restored(&slots))
 		return fail(FAIL_IN_VAIN, "%s: %s, but no image there was ever restored",
 			    area->part.path, answer->sentence);
 	return 0;

@@ -27,7 +27,7 @@ const struct option_row gates_options[] = {
 	{ 0 },
 };
 
-static int look(const char *kind, char **ret_refusal)
+static int ask_module(const char *kind, char **ret_refusal)
 {
 	_cleanup_close_ int fd = -1;
 	char command[32];
@@ -43,7 +43,7 @@ static int look(const char *kind, char **ret_refusal)
 int gates_report(const char *kind)
 {
 	_cleanup_free_ char *refusal = NULL;
-	int status = look(kind, &refusal);
+	int status = ask_module(kind, &refusal);
 
 	if (status)
 		return status;

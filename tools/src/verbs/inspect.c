@@ -74,13 +74,11 @@ static int inspect_slots(const struct request *req, const struct area *area)
 
 	for (uint32_t i = 0; i < area->header.nr_slots; i++) {
 		struct inspect_slot slot;
-		int shown;
 
 		if (req->slot >= 0 && req->slot != (int)i)
 			continue;
 		collect(area, i, &slot);
-		shown = show(req, area, &slot, slots);
-		status = shown > status ? shown : status;
+		status = fail_worse(status, show(req, area, &slot, slots));
 		image_meta_free(&slot.meta);
 	}
 	return status;

@@ -41,7 +41,7 @@ static int collect_loader(struct list *list)
 		efivars_entry_options(&entry, options);
 		list->wanted = boot_options_take_slot(options);
 	}
-	return found > status ? found : status;
+	return fail_worse(status, found);
 }
 
 #define ROW_FORMAT "%s %-4s  %-6s  %10s  %-10s  %9s  %9s  %8s  %8s  %-16s  %-16s  %s\n"
@@ -131,12 +131,11 @@ static void put_json(const struct list *list, struct json_object *json)
 static int show(const struct area *area)
 {
 	struct list list = { .wanted = -1 };
-	int status = slots_read_all(area, &list.slots), other;
+	int status = slots_read_all(area, &list.slots);
 
 	for (uint32_t i = 0; i < list.slots.nr; i++)
 		text_printable(list.slots.header[i].kernel_release);
-	other = collect_loader(&list);
-	status = other > status ? other : status;
+	status = fail_worse(status, collect_loader(&list));
 	if (out_is_json())
 		put_json(&list, out_json());
 	else

@@ -159,8 +159,7 @@ static int read_map(const struct request *req, const struct img_meta *meta, stru
 	return 0;
 }
 
-static int look_at_machine(const struct request *req, const struct image *image,
-			   struct today *today)
+static int read_machine(const struct request *req, const struct image *image, struct today *today)
 {
 	int status = read_map(req, image->meta, &today->map);
 
@@ -236,7 +235,7 @@ static int simulate_image(const struct request *req, const struct image *image)
 	if (!today)
 		return fail_errno(FAIL_NO_MEMORY, "%s", image->area->part.path);
 	report_image(image);
-	status = look_at_machine(req, image, today);
+	status = read_machine(req, image, today);
 	return status ? status : decide(image, today);
 }
 
