@@ -23,7 +23,10 @@ struct area_request {
 /* 0, or the exit status after a report: nothing is open then. */
 int area_open(const struct area_request *request, struct area *ret_area);
 
-void area_close(struct area *area);
+static inline void area_close(struct area *area)
+{
+	part_close(&area->part);
+}
 #define _cleanup_area_ __attribute__((cleanup(area_close)))
 
 #endif

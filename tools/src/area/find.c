@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Which partition carries the fast-boot area: every block device of sysfs is
+ * Opens the fast-boot area.  Which partition carries it: every block device of sysfs is
  * asked for the header in its last block.
  */
 #include <dirent.h>
@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "area/area.h"
 #include "area/image.h"
 #include "area/part.h"
 #include "base/fail.h"
 #include "base/io.h"
+#include "base/text.h"
 
 struct search {
 	struct part found;
@@ -133,4 +135,32 @@ int part_open_or_find(const char *path, enum part_access access, struct part *re
 		status = part_open(search.found.path, access, ret_part);
 	part_close(&search.found);
 	return status;
+}
+
+static int read_header(const struct area_request *request, struct area *area)
+{
+	struct img_detail detail = { 0 };
+	enum img_reason reason = image_read_area(&area->part, &area->header, &detail);
+
+	if (reason)
+		return image_fail(reason, &detail, area->part.path);
+	if (request->slot >= (int)area->header.nr_slots)
+		return fail(FAIL_USAGE, "%s: %s has no slot %c", request->verb, area->part.path,
+			    text_slot((unsigned int)request->slot));
+	return 0;
+}
+
+int area_open(const struct area_request *request, struct area *ret_area)
+{
+	struct area area = AREA_CLOSED;
+	int status = part_open_or_find(request->path, request->access, &area.part);
+
+	if (!status)
+		status = read_header(request, &area);
+	if (status) {
+		area_close(&area);
+		return status;
+	}
+	*ret_area = area;
+	return 0;
 }

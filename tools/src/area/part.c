@@ -17,7 +17,8 @@
 #include <linux/fs.h>
 #include <unistd.h>
 
-#include "area/image.h"
+#include <imgfmt/format.h>
+
 #include "base/fail.h"
 #include "base/io.h"
 

@@ -3,7 +3,9 @@
 #ifndef FASTBOOTCTL_ACPI_TABLES_H
 #define FASTBOOTCTL_ACPI_TABLES_H
 
-#include "machine/machine.h"
+#include <imgfmt/fingerprint.h>
+
+#include "machine/gap.h"
 
 /*
  * scratch: IMG_ACPI_SCRATCH bytes.  False, and nothing was added: Linux shows none.  The number of

@@ -10,10 +10,8 @@
 
 #include <imgfmt/fingerprint.h>
 
+#include "machine/gap.h"
 #include "machine/memmap.h"
-
-/* what: "ACPI table 0, XSDT"; why: half a sentence. */
-typedef void (*machine_gap_fn)(const char *what, const char *why);
 
 /* Sorted, to be compared with meta's.  map: for the amount of memory.  Exit status. */
 int machine_fingerprint(const struct img_meta *meta, const struct memmap *map,
