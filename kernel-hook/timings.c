@@ -60,22 +60,18 @@ static int probe_timings(const struct img_handoff *handoff, char *page, int at)
 
 static int restored_timings(const struct resume_figures *figures, char *page, int at)
 {
+#define STAMP_KEY(sym, number, key, stage, when) { IMG_STAMP_##sym, key },
 	static const struct {
 		enum img_stamp stamp;
-		const char *name;
-	} stages[] = {
-		{ IMG_STAMP_FOUND, "found" },	    { IMG_STAMP_META, "meta" },
-		{ IMG_STAMP_DECIDED, "decided" },   { IMG_STAMP_CLAIMED, "claimed" },
-		{ IMG_STAMP_READ, "read" },	    { IMG_STAMP_DECODED, "decoded" },
-		{ IMG_STAMP_RECORDED, "recorded" }, { IMG_STAMP_EXIT, "exit" },
-		{ IMG_STAMP_RUNTIME, "runtime" },   { IMG_STAMP_JUMP, "jump" },
-	};
+		const char *key;
+	} stamps[] = { IMG_STAMPS(STAMP_KEY) };
 	const struct img_handoff *handoff = &figures->handoff;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(stages); i++)
-		at += sysfs_emit_at(page, at, "loader_%s_us=%llu\n", stages[i].name,
-				    resume_stamp_us(handoff, stages[i].stamp));
+	/* Each counts from the first. */
+	for (i = 1; i < ARRAY_SIZE(stamps); i++)
+		at += sysfs_emit_at(page, at, "loader_%s_us=%llu\n", stamps[i].key,
+				    resume_stamp_us(handoff, stamps[i].stamp));
 	at += sysfs_emit_at(page, at, "kernel_us=%llu\n", figures->kernel_us);
 	at += sysfs_emit_at(page, at, "thawed_us=%llu\n", figures->thawed_us);
 	at += sysfs_emit_at(page, at, "loader_workers=%u\n", handoff->workers);
