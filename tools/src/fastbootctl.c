@@ -16,38 +16,14 @@ static int verb_help(const struct verb *verb, int argc, char **argv);
 static int verb_completion(const struct verb *verb, int argc, char **argv);
 
 static const struct verb verbs[] = {
-	{ "prepare", "DEV", "lay out a swap partition for images", prepare_options, verb_prepare },
-	{ "install", "", "install the loader and its boot entry", install_options, verb_install },
-	{ "uninstall", "", "remove the loader and its boot entry", uninstall_options,
-	  verb_uninstall },
-	{ "next", "", "make the next start a fast boot", next_options, verb_next },
-	{ "status", "[DEV]", "show the kernel's, the loader's and the images' state", NULL,
-	  verb_status },
-	{ "inspect", "[DEV]", "show what is in an image", inspect_options, verb_inspect },
-	{ "verify", "[DEV]", "check every byte of the images, and their disks", verify_options,
-	  verb_verify },
-	{ "simulate", "[DEV]", "say what the loader would decide, and why", simulate_options,
-	  verb_simulate },
-	{ "mark-good", "[DEV]", "say that an image came up: its attempts are 0 again",
-	  mark_good_options, verb_mark_good },
-	{ "optimise", "[DEV]", "compress an image harder, into the other slot", optimise_options,
-	  verb_optimise },
-	{ "invalidate", "[DEV]", "erase images", invalidate_options, verb_invalidate },
-	{ "list", "[DEV]", "show the slots, a line each, and which is restored next", NULL,
-	  verb_list },
-	{ "describe", "[DEV]", "show or set an image's description", describe_options,
-	  verb_describe },
-	{ "promote", "[DEV]", "put an image before the other", promote_options, verb_promote },
-	{ "rollback", "[DEV]", "put the image that is not restored next before the one that is",
-	  rollback_options, verb_rollback },
-	{ "gates", "", "say what stands in the way of an image", gates_options, verb_gates },
-	{ "snapshot", "golden|once [TEXT]", "take an image", snapshot_options, verb_snapshot },
-	{ "report", "", "show where the time of this start, or of the snapshot, went",
-	  report_options, verb_report },
-	{ "due", "[DEV]", "say whether a golden image is to be taken, and why", NULL, verb_due },
+#define VERB_ROW(sym, name, operands, summary, options)                                            \
+	{ name, operands, summary, options, verb_##sym },
+	/* clang-format off */
+	VERBS(VERB_ROW)
 	{ "completion", "bash|zsh", "print a script that completes command lines", no_options,
 	  verb_completion },
 	{ "help", "[VERB]", "show this text, or a verb's options", no_options, verb_help },
+	/* clang-format on */
 };
 #define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 

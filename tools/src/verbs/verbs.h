@@ -11,24 +11,41 @@ extern const struct option_row prepare_options[], install_options[], uninstall_o
 	rollback_options[], gates_options[], snapshot_options[], report_options[],
 	simulate_options[];
 
-int verb_prepare(const struct verb *verb, int argc, char **argv);
-int verb_install(const struct verb *verb, int argc, char **argv);
-int verb_uninstall(const struct verb *verb, int argc, char **argv);
-int verb_next(const struct verb *verb, int argc, char **argv);
-int verb_status(const struct verb *verb, int argc, char **argv);
-int verb_inspect(const struct verb *verb, int argc, char **argv);
-int verb_verify(const struct verb *verb, int argc, char **argv);
-int verb_mark_good(const struct verb *verb, int argc, char **argv);
-int verb_simulate(const struct verb *verb, int argc, char **argv);
-int verb_optimise(const struct verb *verb, int argc, char **argv);
-int verb_invalidate(const struct verb *verb, int argc, char **argv);
-int verb_list(const struct verb *verb, int argc, char **argv);
-int verb_describe(const struct verb *verb, int argc, char **argv);
-int verb_promote(const struct verb *verb, int argc, char **argv);
-int verb_rollback(const struct verb *verb, int argc, char **argv);
-int verb_gates(const struct verb *verb, int argc, char **argv);
-int verb_snapshot(const struct verb *verb, int argc, char **argv);
-int verb_report(const struct verb *verb, int argc, char **argv);
-int verb_due(const struct verb *verb, int argc, char **argv);
+/*
+ * X(symbol, name, operands, summary, options): what fastbootctl.c dispatches and prints, in this
+ * order.  verb_SYMBOL() returns the exit status; options NULL: the common ones only.
+ */
+#define VERBS(X)                                                                                   \
+	X(prepare, "prepare", "DEV", "lay out a swap partition for images", prepare_options)       \
+	X(install, "install", "", "install the loader and its boot entry", install_options)        \
+	X(uninstall, "uninstall", "", "remove the loader and its boot entry", uninstall_options)   \
+	X(next, "next", "", "make the next start a fast boot", next_options)                       \
+	X(status, "status", "[DEV]", "show the kernel's, the loader's and the images' state",      \
+	  NULL)                                                                                    \
+	X(inspect, "inspect", "[DEV]", "show what is in an image", inspect_options)                \
+	X(verify, "verify", "[DEV]", "check every byte of the images, and their disks",            \
+	  verify_options)                                                                          \
+	X(simulate, "simulate", "[DEV]", "say what the loader would decide, and why",              \
+	  simulate_options)                                                                        \
+	X(mark_good, "mark-good", "[DEV]", "say that an image came up: its attempts are 0 again",  \
+	  mark_good_options)                                                                       \
+	X(optimise, "optimise", "[DEV]", "compress an image harder, into the other slot",          \
+	  optimise_options)                                                                        \
+	X(invalidate, "invalidate", "[DEV]", "erase images", invalidate_options)                   \
+	X(list, "list", "[DEV]", "show the slots, a line each, and which is restored next", NULL)  \
+	X(describe, "describe", "[DEV]", "show or set an image's description", describe_options)   \
+	X(promote, "promote", "[DEV]", "put an image before the other", promote_options)           \
+	X(rollback, "rollback", "[DEV]",                                                           \
+	  "put the image that is not restored next before the one that is", rollback_options)      \
+	X(gates, "gates", "", "say what stands in the way of an image", gates_options)             \
+	X(snapshot, "snapshot", "golden|once [TEXT]", "take an image", snapshot_options)           \
+	X(report, "report", "", "show where the time of this start, or of the snapshot, went",     \
+	  report_options)                                                                          \
+	X(due, "due", "[DEV]", "say whether a golden image is to be taken, and why", NULL)
+
+#define VERB_DECLARE(sym, name, operands, summary, options)                                        \
+	int verb_##sym(const struct verb *verb, int argc, char **argv);
+VERBS(VERB_DECLARE)
+#undef VERB_DECLARE
 
 #endif
