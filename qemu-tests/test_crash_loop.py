@@ -3,7 +3,7 @@
 
 import pytest
 
-from harness import checks, golden, product
+from harness import checks, golden, product, restores
 from harness.machines import SMALL
 from harness.vm import RESTORING
 
@@ -13,9 +13,6 @@ SWITCH, SECTOR = "/dev/vda3", 8192
 WATCHER = (f"while :; do [ \"$(dd if={SWITCH} bs=512 skip={SECTOR} count=1 iflag=direct 2>/dev/null"
            " | head -c 1)\" = P ] && grep -q ^restored /sys/power/fastboot_snapshot"
            " && echo c >/proc/sysrq-trigger; sleep 0.1; done")
-
-
-PANIC = "Rebooting in 1 seconds"
 
 
 def turning(letter):
@@ -61,13 +58,13 @@ def test_crash_loop(lab, vm):
     assert product.status(vm)["slots"]["a"]["attempts"] == 0
     vm.run("echo lost >/tmp/state; echo new >/tmp/after")
 
-    vm.end("echo c >/proc/sysrq-trigger", PANIC)
+    restores.crash(vm)
     is_golden(vm, restores=2, attempts=1)
     vm.run("[ ! -e /tmp/after ]")
 
-    vm.end(turning("P"), PANIC)
+    vm.end(turning("P"), restores.PANIC)
     for _ in range(2):  # of the systems restored after this one
-        vm.wait_console(PANIC)
+        vm.wait_console(restores.PANIC)
     checks.normal_boot_after_refusal(vm, "slot-quarantined")
     assert len([line for _, line in vm.console.lines if RESTORING in line]) == 4
     comes_back_when_called_good(vm)

@@ -7,6 +7,7 @@ import pytest
 
 from harness import checks, images, product
 from harness.machines import SMALL
+from harness.restores import ANSWERED, READING, WRITE, wait_for_moment
 from harness.vm import FIRMWARE_STARTS_ENTRY, RESTORING
 
 
@@ -15,30 +16,17 @@ def golden(goldens):
     return goldens(SMALL)
 
 
-READING = "fastboot: reading"
 POWER_ON = [pytest.param(None, seconds, id=f"power-on-{seconds}") for seconds in (0.3, 1, 2)]
 POINTS = [
     pytest.param(FIRMWARE_STARTS_ENTRY, 0, id="loader"),
     *(pytest.param(READING, seconds, id=f"reading-{seconds}") for seconds in (0, 0.1, 0.2)),
     *(pytest.param(f"fastboot: {quarter} %", 0, id=f"quarter-{quarter}")
       for quarter in (25, 50, 75)),
-    pytest.param("write", 0, id="write"),
+    pytest.param(WRITE, 0, id="write"),
     *(pytest.param(RESTORING, seconds, id=f"restoring-{seconds}")
       for seconds in (0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)),
-    *(pytest.param("restored", seconds, id=f"restored-{seconds}") for seconds in (0, 0.2)),
+    *(pytest.param(ANSWERED, seconds, id=f"restored-{seconds}") for seconds in (0, 0.2)),
 ]
-
-
-def wait_for_point(vm, point):
-    if point == "write":
-        # Of a restore there is one alone: the attempt's.
-        while not vm.writes() and vm.elapsed() < 60:
-            pass
-        assert vm.writes()
-    elif point == "restored":
-        vm.wait_restored()
-    elif point:
-        vm.wait_firmware(point)
 
 
 def attempts_on_disk(vm, digest):
@@ -59,7 +47,7 @@ def digest(golden):
 
 def cut_at(vm, point, seconds, digest):
     """Returns the attempts that the disk tells of afterwards."""
-    wait_for_point(vm, point)
+    wait_for_moment(vm, point)
     time.sleep(seconds)  # in which nothing is said
     vm.kill()
     entered = bool(vm.console.first(RESTORING))

@@ -10,9 +10,8 @@ from harness import checks, disk, golden, product, scratch
 from harness.golden import SNAPSHOT
 from harness.machines import SMALL
 from harness.paths import FASTBOOTCTL, OVMF_VARS, host
+from harness.restores import READING, WRITE, is_restored, reset, take, wait_for_moment
 from harness.vm import GOLDEN, RESTORING, VM
-
-READING = "fastboot: reading"
 
 # What the kernel and the module say of each stage, in the order of the ladder.
 FROZEN = "Freezing user space processes"
@@ -116,48 +115,27 @@ def only_slot(lab, vm):
     dry_run(vm, "write")
 
 
-# A fast boot begins where the snapshot's command was, so that all images are taken under
-# the one name that wait_restored knows.
-
-def take(vm, generation):
-    vm.run(f"echo {generation} >/tmp/taken")
-    golden.take_snapshot(vm)
-    assert vm.state() == f"saved generation={generation}"
-
-
-def is_restored(vm, generation, restores):
-    vm.wait_restored()
-    checks.restored_state(vm, generation, restores)
-    assert vm.run("cat /tmp/taken").output == f"{generation}"
-
-
 def test_two_golden_images(lab):
     """They take turns in the slots; the older one is there to be asked for, or to fall back on."""
     vm = lab.booted(SMALL)
     golden.install_loader(vm, options="slot=a")
     vm.run("modprobe fastboot_snapshot")
-    for generation in (1, 2, 3):
-        take(vm, generation)
+    for generation, mark in enumerate(("first", "second", "third"), 1):
+        take(vm, mark, generation)
     slots = product.status(vm)["slots"]
     assert [slots[slot]["generation"] for slot in "ab"] == [3, 2]
     assert product.attribute(vm, "mode") == "golden"
-    take(vm, 4)
+    take(vm, "fourth", 4)
     vm.power_off()
 
     vm = lab.again(vm).start()
-    is_restored(vm, 3, restores=1)
+    is_restored(vm, "third", 3, restores=1)
     golden.install_loader(vm, options="")
     vm.reset()
-    is_restored(vm, 4, restores=1)
+    is_restored(vm, "fourth", 4, restores=1)
     product.fastbootctl(vm, "mark-good")
     assert product.status(vm)["slots"]["b"]["attempts"] == 0
     quarantine(vm)
-
-
-def reset(vm):
-    """What is waited for is what the console says from now on."""
-    vm.console.drain()
-    vm.reset()
 
 
 def quarantine(vm):
@@ -167,7 +145,7 @@ def quarantine(vm):
         vm.wait_console(RESTORING + " slot B generation 4")
     reset(vm)
     vm.wait_console("fastboot: slot B passed over: slot-quarantined: ")
-    is_restored(vm, 3, restores=2)
+    is_restored(vm, "third", 3, restores=2)
     product.remount_efivars(vm)
     result = vm.last_result()
     assert result["result"] == "restored" and result["slot"] == "a"
@@ -259,7 +237,6 @@ def test_once_unmounts_cleanly(lab, once):
 
 
 # The loader reads all of the image, writes once, and enters it.
-WRITE = "write"
 MOMENTS = [
     pytest.param(READING, id="reading", marks=pytest.mark.full),
     pytest.param("fastboot: 75 %", id="read"),
@@ -268,20 +245,11 @@ MOMENTS = [
 ]
 
 
-def wait_for_moment(vm, moment):
-    if moment != WRITE:
-        vm.wait_console(moment)
-        return
-    while not vm.writes() and vm.elapsed() < 60:
-        pass
-    assert vm.writes()
-
-
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_power_cut_around_consumption(lab, once, moment):
     """Restored at the next power-on, or consumed and booted normally; never both."""
     vm = lab.at_entry(once).start()
-    wait_for_moment(vm, moment)
+    wait_for_moment(vm, moment, VM.wait_console)
     vm.kill()
     entered = bool(vm.console.first(RESTORING))
     assert entered or moment != RESTORING

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from harness import checks, disk, machines, product
+from harness import checks, disk, machines, product, restores
 
 MACHINE = machines.SMALL.changed(name="tiny-simulate", file_systems=("ext4",))
 DATA = MACHINE.partition(disk.partition_number(MACHINE, "ext4"))
@@ -138,8 +138,7 @@ def test_restored_and_then_changed(lab, golden):
     change(vm)
     verdict = simulate(vm, code="fs-changed")["verdict"]
     assert statuses(vm, 1)["ext2/3/4 superblock"] == "fs-changed"
-    vm.console.drain()
-    vm.reset()
+    restores.reset(vm)
     result = checks.reason_everywhere(vm, "fs-changed")
     same_as_the_loader(verdict, result)
     assert result["partition"] == disk.PARTUUID["ext4"]

@@ -3,28 +3,9 @@
 
 import json
 
-from harness import checks, golden, images, product
+from harness import golden, images, product
 from harness.machines import SMALL
-from harness.vm import RESTORING
-
-
-def take(vm, name, generation):
-    vm.run(f"echo {name} >/tmp/taken")
-    golden.take_snapshot(vm)
-    assert vm.state() == f"saved generation={generation}"
-
-
-def reset(vm):
-    """What is waited for is what the console says from now on."""
-    vm.console.drain()
-    vm.reset()
-
-
-def is_restored(vm, name, slot, generation, restores):
-    vm.wait_console(f"{RESTORING} slot {slot} generation {generation}")
-    vm.wait_restored()
-    checks.restored_state(vm, generation, restores)
-    assert vm.run("cat /tmp/taken").output == name
+from harness.restores import is_restored, reset, take
 
 
 def slots(vm):
@@ -58,7 +39,7 @@ def test_the_older_image_is_brought_back(lab):
 
     vm = lab.again(vm).start()
     vm.wait_console("fastboot: slot A, generation 1, promoted, ")
-    is_restored(vm, "first", "A", 1, restores=1)
+    is_restored(vm, "first", 1, restores=1, slot="A")
     product.remount_efivars(vm)
     assert vm.last_result()["rank"] == "3"
     promoted = product.slot_digest(vm, "a")
@@ -67,11 +48,11 @@ def test_the_older_image_is_brought_back(lab):
     assert restored_next(vm) == ["b"]
 
     reset(vm)
-    is_restored(vm, "third", "B", 4, restores=1)
+    is_restored(vm, "third", 4, restores=1, slot="B")
     product.fastbootctl(vm, "mark-good")
     product.fastbootctl(vm, "rollback")
     reset(vm)
-    is_restored(vm, "first", "A", 1, restores=2)
+    is_restored(vm, "first", 1, restores=2, slot="A")
     product.fastbootctl(vm, "mark-good")
     assert restored_next(vm) == ["a"]
     first = slots(vm)["a"]
@@ -95,7 +76,7 @@ def test_no_image_above_the_last_rank(lab):
                  images.state_block(uuid, restores=0, attempts=0, rank=2 ** 64 - 1))
 
     vm = lab.again(vm).start()
-    is_restored(vm, "first", "A", 1, restores=1)
+    is_restored(vm, "first", 1, restores=1, slot="A")
     for command in ("golden", "test:gates"):
         assert vm.run(f"echo {command} >{golden.SNAPSHOT}", check=False).status
         assert vm.last_refusal().startswith("slot-field: ")

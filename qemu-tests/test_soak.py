@@ -16,7 +16,7 @@ import time
 
 import pytest
 
-from harness import checks, disk, images, machines, scratch
+from harness import checks, disk, images, machines, restores, scratch
 
 ROUNDS = int(os.environ.get("FASTBOOT_SOAK", 20))
 SEED = int(os.environ.get("FASTBOOT_SOAK_SEED", time.time_ns() % 1_000_000))
@@ -134,7 +134,7 @@ class Soak:
         vm = self.restored()
         self.work(vm)
         self.write_on(vm)
-        vm.end("echo c >/proc/sysrq-trigger", "Rebooting in 1 seconds")
+        restores.crash(vm)
 
     def reset(self):
         vm = self.restored()

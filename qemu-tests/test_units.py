@@ -3,7 +3,7 @@
 
 import pytest
 
-from harness import checks, golden, machines, product
+from harness import checks, golden, machines, product, restores
 from harness.checks import wait_for
 
 # Armed as by `systemctl enable fastboot-arm`, which a root that forgets would forget.
@@ -105,7 +105,8 @@ RECORDS = f"{checks.EFIVARS}/*-cfc8fc79-be2e-4ddc-97f0-9f98bfe298a0"
 
 def crash(vm):
     """And back in the golden state."""
-    vm.end("sysctl -q kernel.panic=1; echo c >/proc/sysrq-trigger", "Rebooting in 1 seconds")
+    vm.run("sysctl -q kernel.panic=1")
+    restores.crash(vm)
     vm.wait_restored()
 
 

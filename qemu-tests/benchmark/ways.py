@@ -6,7 +6,6 @@ boot brings back: both go on with the same memory.  The clock runs from the firm
 the boot entry to the last of the services' first replies, as seen from outside.
 """
 
-import re
 import shutil
 
 from harness import disk, golden, guests, machines, probes, product
