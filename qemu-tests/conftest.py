@@ -171,6 +171,21 @@ class Lab:
         vm.run("hwclock -s -u")  # its clock has stood still, the machine's has not
         return vm
 
+    def ready(self, machine, options=None):
+        """Like booted, with a boot entry (options: its own) and the module; without an image."""
+        vm = self.booted(machine)
+        golden.install_loader(vm, options=options)
+        vm.run("modprobe fastboot_snapshot")
+        return vm
+
+    def with_module(self, machine):
+        """A running VM on a fresh disk, with the module and the process that checks.refused needs."""
+        vm = self.fresh(machine).start()
+        vm.wait_shell()
+        vm.run("modprobe fastboot_snapshot")
+        checks.start_counter(vm)
+        return vm
+
     def _boot(self, machine, place):
         guests.ensure_product(machine)
         image, variables = golden.fresh_machine(machine, place)
@@ -198,25 +213,25 @@ class Lab:
                 for line in vm.console.trouble()]
 
 
-def bench_for(node, name):
-    bench = Lab(name, node)
-    yield bench
-    bench.close()
+def lab_for(node, name):
+    lab = Lab(name, node)
+    yield lab
+    lab.close()
     expected = [marker.args[0] for marker in node.iter_markers("trouble_expected")]
-    unexpected = [line for line in bench.troubles()
+    unexpected = [line for line in lab.troubles()
                   if not any(text in line for text in expected)]
-    assert not unexpected, "trouble on a console, see " + str(bench.log_dir)
+    assert not unexpected, "trouble on a console, see " + str(lab.log_dir)
 
 
 @pytest.fixture
 def lab(request, goldens):
-    yield from bench_for(request.node, request.node.name)
+    yield from lab_for(request.node, request.node.name)
 
 
 @pytest.fixture(scope="module")
 def module_lab(request, goldens):
     """For machines that the tests of a module share, one after the other."""
-    yield from bench_for(request.node, request.module.__name__)
+    yield from lab_for(request.node, request.module.__name__)
 
 
 def summarise_files(terminalreporter):

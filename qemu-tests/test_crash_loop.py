@@ -3,7 +3,8 @@
 
 import pytest
 
-from harness import checks, golden, product, restores
+from harness import checks, product, restores
+from harness.golden import take_snapshot
 from harness.machines import SMALL
 from harness.vm import RESTORING
 
@@ -27,15 +28,13 @@ def turn(vm, letter):
 @pytest.fixture
 def vm(lab):
     """A restored machine that resets itself one second after a panic."""
-    vm = lab.booted(SMALL)
-    golden.install_loader(vm)
-    vm.run("modprobe fastboot_snapshot")
+    vm = lab.ready(SMALL)
     vm.run("echo 1 >/proc/sys/kernel/panic")
     turn(vm, "-")
     vm.run(f"({WATCHER}) </dev/null >/dev/null 2>&1 &")
     checks.start_counter(vm)
     vm.run("echo kept >/tmp/state")
-    golden.take_snapshot(vm)
+    take_snapshot(vm)
     vm.power_off()
     return lab.again(vm).start()
 

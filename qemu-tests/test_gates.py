@@ -369,10 +369,7 @@ def test_lockdown_and_soft_lockup(vm):
 
 def test_without_runtime_services(lab):
     """As a real-time kernel is by itself: the module and the tool name what is missing."""
-    vm = lab.fresh(machines.SMALL.changed(name="tiny-noruntime", cmdline="efi=noruntime")).start()
-    vm.wait_shell()
-    vm.run("modprobe fastboot_snapshot")
-    checks.start_counter(vm)
+    vm = lab.with_module(machines.SMALL.changed(name="tiny-noruntime", cmdline="efi=noruntime"))
     checks.refused(vm, ["efi-runtime-off"], errno.EOPNOTSUPP)
     told = vm.run("fastbootctl next --dry-run", check=False)
     assert told.status == 1
@@ -381,10 +378,7 @@ def test_without_runtime_services(lab):
 
 @pytest.mark.full
 def test_nohibernate(lab):
-    vm = lab.fresh(SMALL.changed(name="tiny-nohibernate", cmdline="nohibernate",
-                                 share=False)).start()
-    vm.wait_shell()
-    vm.run("modprobe fastboot_snapshot")
-    checks.start_counter(vm)
+    vm = lab.with_module(SMALL.changed(name="tiny-nohibernate", cmdline="nohibernate",
+                                       share=False))
     refusal = checks.refused(vm, ["hibernation-off"], errno.EPERM)
     assert "nohibernate" in refusal["hibernation-off"]

@@ -23,10 +23,7 @@ COMMITTED = "header-flush"
 
 @pytest.fixture(scope="module")
 def vm(module_lab):
-    vm = module_lab.fresh(SMALL).start()
-    vm.wait_shell()
-    vm.run("modprobe fastboot_snapshot")
-    checks.start_counter(vm)
+    vm = module_lab.with_module(SMALL)
     checks.saved(vm, 1)
     return vm
 

@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from harness import checks, disk, golden, product, scratch
-from harness.golden import SNAPSHOT
+from harness import checks, disk, product, scratch
+from harness.golden import SNAPSHOT, Golden, install_loader
 from harness.machines import SMALL
 from harness.paths import FASTBOOTCTL, OVMF_VARS, host
 from harness.restores import READING, WRITE, is_restored, reset, take, wait_for_moment
@@ -117,9 +117,7 @@ def only_slot(lab, vm):
 
 def test_two_golden_images(lab):
     """They take turns in the slots; the older one is there to be asked for, or to fall back on."""
-    vm = lab.booted(SMALL)
-    golden.install_loader(vm, options="slot=a")
-    vm.run("modprobe fastboot_snapshot")
+    vm = lab.ready(SMALL, options="slot=a")
     for generation, mark in enumerate(("first", "second", "third"), 1):
         take(vm, mark, generation)
     slots = product.status(vm)["slots"]
@@ -130,7 +128,7 @@ def test_two_golden_images(lab):
 
     vm = lab.again(vm).start()
     is_restored(vm, "third", 3, restores=1)
-    golden.install_loader(vm, options="")
+    install_loader(vm, options="")
     vm.reset()
     is_restored(vm, "fourth", 4, restores=1)
     product.fastbootctl(vm, "mark-good")
@@ -170,7 +168,7 @@ def forget(vm):
 def once(module_lab):
     """A machine that was sent to sleep while it wrote to a file system; it is off."""
     vm = module_lab.booted(SMALL)
-    golden.install_loader(vm, options=SMALL.loader)
+    install_loader(vm, options=SMALL.loader)
     scratch.mount(vm)
     scratch.start_appender(vm)
     vm.run("modprobe fastboot_snapshot")
@@ -179,7 +177,7 @@ def once(module_lab):
     vm.begin(f"echo once >{SNAPSHOT}", GOLDEN)
     vm.wait_console("fastboot: saved for one restore, powering off: generation 1")
     vm.wait_power_off(30)
-    return golden.Golden.of(vm, facts)
+    return Golden.of(vm, facts)
 
 
 def data_is_there(vm, at_least):

@@ -10,8 +10,9 @@ import re
 
 import pytest
 
-from harness import checks, disk, golden, machines, native, product
+from harness import checks, disk, machines, native, product
 from harness.checks import wait_for
+from harness.golden import warm_up
 from harness.guests import locked
 from harness.paths import BUILD, GUEST_SCRIPTS, QEMU_TESTS, host, kernel_release
 
@@ -191,8 +192,7 @@ def fast(module_lab, way):
     vm = module_lab.fresh(STOCK)
     vm.drives = [archives_disk(module_lab)]
     install(module_lab, vm, way)
-    module_lab.own(golden.warm_up(STOCK, vm.disk, vm.variables, module_lab.log_dir,
-                                  drives=vm.drives))
+    module_lab.own(warm_up(STOCK, vm.disk, vm.variables, module_lab.log_dir, drives=vm.drives))
 
     vm = module_lab.again(vm).start()
     vm.wait_shell()

@@ -10,8 +10,9 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-from harness import golden, machines, probes, recipes
+from harness import machines, probes, recipes
 from harness.checks import wait_for
+from harness.golden import take_snapshot
 from harness.paths import host
 
 MACHINE = machines.DEBIAN.changed(name="debian-data", cpus=1)
@@ -58,7 +59,7 @@ def make_cluster(vm):
 
 def save(vm):
     """The data is unmounted for the image, and there again in the machine that goes on."""
-    seconds = golden.take_snapshot(vm, command="fastbootctl snapshot golden")
+    seconds = take_snapshot(vm, command="fastbootctl snapshot golden")
     vm.run("systemctl is-active 'postgresql@*-data.service' srv-pg.mount")
     return seconds
 

@@ -3,7 +3,8 @@
 
 import json
 
-from harness import golden, images, product
+from harness import images, product
+from harness.golden import SNAPSHOT
 from harness.machines import SMALL
 from harness.restores import is_restored, reset, take
 
@@ -19,17 +20,9 @@ def restored_next(vm):
     return [letter for letter, slot in slots(vm).items() if slot["restored_next"]]
 
 
-def ready(lab):
-    """A running machine with the loader and the module, and no image."""
-    vm = lab.booted(SMALL)
-    golden.install_loader(vm)
-    vm.run("modprobe fastboot_snapshot")
-    return vm
-
-
 def test_the_older_image_is_brought_back(lab):
     """Promoted it is restored, and spared by a new image; that comes first until a rollback."""
-    vm = ready(lab)
+    vm = lab.ready(SMALL)
     take(vm, "first", 1)
     take(vm, "second", 2)
     assert restored_next(vm) == ["b"]
@@ -67,7 +60,7 @@ def test_the_older_image_is_brought_back(lab):
 
 def test_no_image_above_the_last_rank(lab):
     """One whose number wrapped would be the oldest of all, or none."""
-    vm = ready(lab)
+    vm = lab.ready(SMALL)
     take(vm, "first", 1)
     vm.power_off()
     with images.area_of(vm.machine, vm.disk) as area:
@@ -78,7 +71,7 @@ def test_no_image_above_the_last_rank(lab):
     vm = lab.again(vm).start()
     is_restored(vm, "first", 1, restores=1, slot="A")
     for command in ("golden", "test:gates"):
-        assert vm.run(f"echo {command} >{golden.SNAPSHOT}", check=False).status
+        assert vm.run(f"echo {command} >{SNAPSHOT}", check=False).status
         assert vm.last_refusal().startswith("slot-field: ")
         assert str(2 ** 64 - 1) in vm.last_refusal()
     assert slots(vm)["a"]["rank"] == 2 ** 64 - 1

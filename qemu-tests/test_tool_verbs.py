@@ -123,9 +123,7 @@ def test_a_snapshot_and_its_restore(lab):
 
 def test_once_is_asked_for_and_comes_back(lab):
     """It powers off, and says at its restore that it is one."""
-    vm = lab.booted(SMALL)
-    install_loader(vm)
-    vm.run("modprobe fastboot_snapshot")
+    vm = lab.ready(SMALL)
     refused = vm.run("fastbootctl snapshot once </dev/null", check=False)
     assert refused.status == 1 and "not-confirmed" in refused.output
     assert vm.state() == "idle"

@@ -3,8 +3,9 @@
 
 import pytest
 
-from harness import checks, golden, machines, product, restores
+from harness import checks, machines, product, restores
 from harness.checks import wait_for
+from harness.golden import install_loader, take_snapshot
 
 # Armed as by `systemctl enable fastboot-arm`, which a root that forgets would forget.
 ARMED = machines.DEBIAN.changed(name="debian-armed", network=False, cpus=1,
@@ -78,8 +79,8 @@ def job_has_its_data(vm):
     assert set(vm.run(f"cat {JOB_LOG}").output.split("\n")) == {DATA}
 
 
-def take_snapshot(vm):
-    golden.take_snapshot(vm, command="fastbootctl snapshot golden")
+def save(vm):
+    take_snapshot(vm, command="fastbootctl snapshot golden")
     job_has_its_data(vm)
 
 
@@ -124,7 +125,7 @@ def saved(module_lab):
     """A powered-off machine: armed by itself at its first boot, then saved once more by hand."""
     vm = module_lab.warm(ARMED).start()
     vm.wait_shell()
-    golden.install_loader(vm)
+    install_loader(vm)
     armed(vm, 1)
     assert "due: no-image: " in arm_says(vm)
     wait_arm_says(vm, "saved: golden image, generation 1")
@@ -137,7 +138,7 @@ def saved(module_lab):
     put_hooks(vm)
     put_job(vm)
     vm.run("echo HEALTHY_DELAY=2 >>/etc/default/fastboot")
-    take_snapshot(vm)
+    save(vm)
     assert vm.run("systemctl is-active fastboot-restored.target", check=False).output == "inactive"
     vm.run("[ ! -e /run/restored.log ]")
     vm.power_off()
@@ -156,7 +157,7 @@ def test_hooks_at_each_restore(lab, saved):
     checks.restored_state(vm, generation=2, restores=2)
     records_are_fetched(vm)
     hooks_ran(vm, before=0)
-    take_snapshot(vm)
+    save(vm)
     vm.power_off()
     for number in (1, 2):
         vm = lab.again(saved).start()
