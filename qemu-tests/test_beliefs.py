@@ -37,13 +37,11 @@ def believe(vm):
     vm.run(f"mke2fs {DATA} >/dev/null 2>&1")
     vm.run(f"modprobe loop && losetup -r /dev/loop0 {DATA}")
     for number, holder in enumerate(HOLDERS):
-        vm.run(f"believe {holder} </dev/null >/tmp/ready.{number} 2>&1 &")
-        checks.wait_for(vm, f"grep -q ready /tmp/ready.{number}")
+        checks.believe(vm, holder, f"/tmp/ready.{number}")
     vm.run(session("zero"))
     vm.run(f"cat {DATA} /dev/loop0 >/dev/null; head -c 1048576 /dev/vda >/dev/null")
     vm.run(f"mkswap {SWAP} >/dev/null && swapon {SWAP}")
-    # Larger than all of memory: else the kernel drops caches, and swaps, to make room for the copy.
-    vm.run("echo 2147483648 >/sys/power/image_size")
+    checks.keep_caches(vm)
     return checks.leave_traces(vm)
 
 
@@ -82,7 +80,7 @@ def test_swap_space_is_proven(lab, golden):
     vm = lab.at_entry(golden)
     image = vm.disk.with_suffix(".ext4")
     disk.make_file_system("ext4", image, "an update")
-    disk.write(vm.disk, disk.partition_extent(MACHINE, "ext4")[0], image.read_bytes())
+    disk.write_partition(MACHINE, vm.disk, "ext4", image)
     vm.start()
     checks.partition_blamed(vm, golden.facts, "swap-changed", "ext4")
 
@@ -129,8 +127,7 @@ def kernel_refuses(vm, code):
     vm.wait_firmware(RESTORING)
     vm.wait_console(f"fastboot: {code}: ")
     assert vm.wait_firmware(REFUSED).group(1) == code
-    told = vm.wait_firmware(r"fastboot:   partition ([0-9a-f-]{36}): ").group(1)
-    assert told == disk.PARTUUID["second"]
+    checks.partition_named(vm, "second")
     assert not vm.console.first(RESTORED)
 
 

@@ -9,8 +9,8 @@ import time
 import pytest
 
 from harness import checks, machines
-from harness.checks import EFIVARS
 from harness.golden import Golden
+from harness.product import EFIVARS
 from harness.vm import GuestError
 
 GLOBAL_GUID = "8be4df61-93ca-11d2-aa0d-00e098032b8c"

@@ -183,7 +183,7 @@ def test_second_area(lab, golden):
     vm = lab.at_entry(golden)
     other = lab.work / "other.img"
     disk.make_area(other, disk.SCRATCH_MIB)
-    disk.write(vm.disk, disk.partition_extent(golden.machine, "scratch")[0], other.read_bytes())
+    disk.write_partition(golden.machine, vm.disk, "scratch", other)
     vm.start()
     assert checks.outcome(vm, golden.facts) == "area-ambiguous"
 

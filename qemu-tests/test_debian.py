@@ -13,7 +13,7 @@ import psycopg2
 import pytest
 
 from harness import checks, images, machines, probes, product, recipes
-from harness.checks import EFIVARS, TEST_GUID, wait_for
+from harness.checks import TEST_GUID, wait_for
 from harness.hub import HOST, Hub
 from harness.paths import GUEST_SCRIPTS
 
@@ -149,7 +149,7 @@ def prepare(vm, ports, hub):
     start_listener(vm)
     session = start_session(vm)
     return {"ids": process_ids(vm), "session": session,
-            "boot_id": vm.run("cat /proc/sys/kernel/random/boot_id").output,
+            "boot_id": checks.boot_id(vm),
             "connection": int(vm.run("cat /run/connection").output)}
 
 
@@ -174,7 +174,7 @@ def golden(goldens, ports, hub, row):
 
 
 def same_system(vm, facts):
-    assert vm.run("cat /proc/sys/kernel/random/boot_id").output == facts["boot_id"]
+    assert checks.boot_id(vm) == facts["boot_id"]
     assert process_ids(vm) == facts["ids"]
 
 
@@ -220,8 +220,8 @@ def variables_written_before(vm, number):
     """What the restore before this one wrote is there, once the listing is renewed."""
     if number == 1:
         return
-    checks.renew_variables(vm)
-    before = f"{EFIVARS}/Restore{number - 1}-{TEST_GUID}"
+    product.remount_efivars(vm)
+    before = f"{product.EFIVARS}/Restore{number - 1}-{TEST_GUID}"
     assert vm.run(f"dd if={before} bs=4 skip=1 2>/dev/null").output == \
         f"written-Restore{number - 1}"
 
@@ -236,11 +236,10 @@ def announced(vm, number):
     assert vm.run("cat /run/waiter").output.split() == ["0", str(number)]
 
 
-def called_good(vm):
+def good_with_its_services(vm):
     """The loader has counted an attempt; once the services are up, it is taken back."""
     assert product.attribute(vm, "attempts") == "1"
-    wait_for(vm, f"fastbootctl status {product.area_partition(vm)} --json"
-             " | grep -q '\"attempts\": *0'")
+    checks.called_good(vm)
     assert vm.run("systemctl is-failed fastboot-healthy.service", check=False).status != 0
 
 
@@ -279,7 +278,7 @@ def check_everything(vm, golden, ports, hub, number):
     checks.disk_io(vm)
     checks.efi_variables(vm, f"Restore{number}")
     variables_written_before(vm, number)
-    called_good(vm)
+    good_with_its_services(vm)
     let_in(hub, "untold", within=30)
     return [*drawn(vm), checks.random_bytes(vm)]
 

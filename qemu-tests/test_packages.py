@@ -115,7 +115,7 @@ def armed(vm):
     """fastboot-arm takes an image; the loop is in it, too."""
     wait_for(vm, "grep -q '^saved\\|^restored' /sys/power/fastboot_snapshot"
              " || systemctl -q is-failed fastboot-arm.service", timeout=600)
-    said = vm.run("journalctl -q -o cat -u fastboot-arm.service").output
+    said = product.unit_log(vm, "fastboot-arm")
     assert vm.state().startswith("saved "), said
     return said
 
@@ -124,8 +124,7 @@ def fast_boot(lab, vm):
     vm = lab.again(vm).start()
     vm.wait_restored_idle(120)
     assert vm.state().startswith("restored ")
-    wait_for(vm, f"fastbootctl status {product.area_partition(vm)} --json"
-             " | grep -q '\"attempts\": *0'", 120)
+    checks.called_good(vm, 120)
     return vm
 
 

@@ -125,7 +125,7 @@ def test_replaced(lab, golden, kind):
     vm = lab.at_entry(golden)
     image = lab.work / kind
     disk.make_file_system(kind, image, "an update")
-    disk.write(vm.disk, disk.partition_extent(MACHINE, kind)[0], image.read_bytes())
+    disk.write_partition(MACHINE, vm.disk, kind, image)
     vm.start()
     checks.partition_blamed(vm, golden.facts, "fs-changed", kind)
 
@@ -173,9 +173,8 @@ def plain(goldens):
     return goldens(machines.SMALL)
 
 
-OTHER = "b3d7f3a4-5e0c-4f0e-9c55-0a3f5c1d2e02"
 CHANGES = [
-    pytest.param({"uuid": OTHER}, "machine-id", id="another-machine"),
+    pytest.param({"uuid": machines.OTHER_UUID}, "machine-id", id="another-machine"),
     pytest.param({"cpu": "qemu64"}, "cpu-model", id="cpu-model"),
     pytest.param({"cpu": "max,-bmi2"}, "cpu-model", id="cpu-feature"),
     pytest.param({"cpus": 3}, "cpu-count", id="cpu-count"),

@@ -145,9 +145,8 @@ def test_restored_and_then_changed(lab, golden):
     same_as_the_loader(simulate(vm, code="fs-changed")["verdict"], result)
 
 
-OTHER = "b3d7f3a4-5e0c-4f0e-9c55-0a3f5c1d2e02"
 CHANGES = [
-    pytest.param({"uuid": OTHER}, "machine-id", id="another-machine"),
+    pytest.param({"uuid": machines.OTHER_UUID}, "machine-id", id="another-machine"),
     pytest.param({"cpu": "max,-bmi2"}, "cpu-model", id="cpu-feature"),
     pytest.param({"cpus": 3}, "cpu-count", id="cpu-count"),
     pytest.param({"devices": ("virtio-rng-pci",)}, "pci-devices", id="pci-device"),

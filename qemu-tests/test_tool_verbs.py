@@ -38,9 +38,9 @@ def without_the_module(vm):
 
 def variables_are_not_mounted(vm):
     """Not the same as a kernel that has none, which test_gates.py has."""
-    vm.run("umount /sys/firmware/efi/efivars")
+    vm.run(f"umount {product.EFIVARS}")
     told_so = vm.run("fastbootctl next --dry-run", check=False)
-    vm.run("mount -t efivarfs efivarfs /sys/firmware/efi/efivars")
+    vm.run(f"mount -t efivarfs efivarfs {product.EFIVARS}")
     assert told_so.status == 3
     assert "efi-read" in told_so.output and "efivarfs is not mounted" in told_so.output
 

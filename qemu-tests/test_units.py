@@ -38,7 +38,7 @@ WantedBy=fastboot-restored.target
 
 
 def arm_says(vm):
-    return vm.run("journalctl -q -o cat -u fastboot-arm.service").output
+    return product.unit_log(vm, "fastboot-arm")
 
 
 def wait_arm_says(vm, line):
@@ -87,21 +87,19 @@ def save(vm):
 def hooks_ran(vm, before):
     """Each once in this restore, in their order; the failure is there to be seen."""
     wait_for(vm, f"test $(wc -l </run/restored.log) -ge {before + 4}")
-    wait_for(vm, f"fastbootctl status {product.area_partition(vm)} --json"
-             " | grep -q '\"attempts\": *0'", 90)
+    checks.called_good(vm, 90)
     wait_for(vm, "systemctl -q is-active fastboot-restored.target")
     lines = vm.run("cat /run/restored.log").output.split()
     new = lines[before:]
     assert [line for line in new if line != "daemon"] == ["10-first", "20-fails", "30-last"], lines
     assert new.count("daemon") == 1, lines
     assert vm.run("systemctl is-failed fastboot-restored.service").output == "failed"
-    log = vm.run("journalctl -q -o cat -u fastboot-restored.service").output
-    assert "20-fails exited with return code 7" in log
+    assert "20-fails exited with return code 7" in product.unit_log(vm, "fastboot-restored")
     job_has_its_data(vm)
 
 
 # Of crashes, in the firmware's store (include/linux/efi.h, LINUX_EFI_CRASH_GUID).
-RECORDS = f"{checks.EFIVARS}/*-cfc8fc79-be2e-4ddc-97f0-9f98bfe298a0"
+RECORDS = f"{product.EFIVARS}/*-cfc8fc79-be2e-4ddc-97f0-9f98bfe298a0"
 
 
 def crash(vm):
@@ -116,7 +114,7 @@ def records_are_fetched(vm):
     wait_for(vm, "test -n \"$(ls -A /var/lib/systemd/pstore)\"")
     wait_for(vm, "! systemctl -q is-active fastboot-pstore.service")
     assert vm.run("systemctl is-failed fastboot-pstore.service", check=False).output == "inactive"
-    checks.renew_variables(vm)
+    product.remount_efivars(vm)
     vm.run(f"! ls {RECORDS}")
 
 

@@ -8,7 +8,7 @@ the boot entry to the last of the services' first replies, as seen from outside.
 
 import shutil
 
-from harness import disk, golden, guests, machines, probes, product
+from harness import checks, disk, golden, guests, machines, probes, product
 from harness.paths import LOGS, WORK
 from harness.vm import GOLDEN, VM, GuestError
 
@@ -16,7 +16,6 @@ DIRECTORY = WORK / "bench"
 LOG_DIR = LOGS / "bench"
 PATIENCE = 300
 HIBERNATED = "hibernated"
-BOOT_ID = "/proc/sys/kernel/random/boot_id"
 WROTE = r"PM: hibernation: Wrote (\d+) kbytes in ([\d.]+) seconds"
 WAYS = ("cold", "hibernation", "fast")
 
@@ -137,7 +136,7 @@ class Stage:
             _use_services(self.ports)
             vm.run("rmmod fastboot_snapshot")  # which forbids it beside a golden image
             vm.run(f"swapon {product.area_partition(vm)}")
-            self.boot_id = vm.run(f"cat {BOOT_ID}").output
+            self.boot_id = checks.boot_id(vm)
             vm.begin("echo disk >/sys/power/state", HIBERNATED)
             vm.wait_power_off(300)
             wrote = vm.console.first(WROTE)
@@ -152,7 +151,7 @@ class Stage:
             result = timed_boot(vm, self.ports)
             if station.name == "hibernation":
                 vm.finish(HIBERNATED, 60)
-                if vm.run(f"cat {BOOT_ID}").output != self.boot_id:
+                if checks.boot_id(vm) != self.boot_id:
                     raise GuestError("the kernel did not resume but booted")
             if station.name in ("fast", "probe"):
                 vm.finish(GOLDEN, 60)

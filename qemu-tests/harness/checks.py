@@ -12,8 +12,6 @@ from . import disk, product
 from .vm import KERNEL_STARTS, REFUSED, RESTORED, RESTORING
 
 TEST_GUID = "6f0c7a52-3b5e-4c55-9f0e-3b1a8f0c2d11"
-EFIVARS = "/sys/firmware/efi/efivars"
-
 
 COUNTER = "i=0; while :; do i=$((i+1)); echo $i >/tmp/counter; sleep 0.2; done"
 
@@ -21,6 +19,26 @@ COUNTER = "i=0; while :; do i=$((i+1)); echo $i >/tmp/counter; sleep 0.2; done"
 def wait_for(vm, command, timeout=60):
     """Wait until the command succeeds in the guest."""
     vm.run(f"until {command}; do sleep 0.1; done 2>/dev/null", timeout=timeout)
+
+
+def believe(vm, words, ready="/tmp/ready"):
+    """Start guest/tiny/inside/believe.c with these words; its device is in use on return."""
+    vm.run(f"believe {words} </dev/null >{ready} 2>&1 &")
+    wait_for(vm, f"grep -q ready {ready}")
+
+
+def keep_caches(vm):
+    """Let the next image keep the page cache.
+
+    If the image may be larger than all of memory, the kernel has no reason to drop caches, or to
+    swap, to make room for the copy.
+    """
+    vm.run("echo 2147483648 >/sys/power/image_size")
+
+
+def boot_id(vm):
+    """Random, and drawn at each boot: equal before and after a restore."""
+    return vm.run("cat /proc/sys/kernel/random/boot_id").output
 
 
 def start_counter(vm):
@@ -41,7 +59,7 @@ def leave_traces(vm):
     mode = vm.run("cat /sys/power/disk").output.strip()
     return {"mode_before": mode, "pattern": vm.run("sha256sum </tmp/pattern").output,
             "pid": vm.run("cat /tmp/counter.pid").output.strip(),
-            "boot_id": vm.run("cat /proc/sys/kernel/random/boot_id").output}
+            "boot_id": boot_id(vm)}
 
 
 def seen_of_the_snapshot(vm):
@@ -54,7 +72,7 @@ def seen_of_the_snapshot(vm):
 
 def traces(vm, facts):
     """The memory is unchanged, the process is the same and runs."""
-    assert vm.run("cat /proc/sys/kernel/random/boot_id").output == facts["boot_id"]
+    assert boot_id(vm) == facts["boot_id"]
     assert vm.run("sha256sum </tmp/pattern").output == facts["pattern"]
     vm.run(f"kill -0 {facts['pid']}")
     goes_on(vm)
@@ -123,15 +141,10 @@ def disk_io(vm):
 
 def efi_variables(vm, name):
     """A variable written now is read back; name must be new on this machine."""
-    path = f"{EFIVARS}/{name}-{TEST_GUID}"
+    path = f"{product.EFIVARS}/{name}-{TEST_GUID}"
     vm.run(f"printf '\\007\\000\\000\\000written-{name}' >{path}")
     assert vm.run(f"dd if={path} bs=4 skip=1 2>/dev/null").output == f"written-{name}"
-    assert vm.run(f"cat {EFIVARS}/BootCurrent-*").status == 0
-
-
-def renew_variables(vm):
-    """efivarfs lists those of the image until it is mounted anew."""
-    vm.run(f"umount {EFIVARS} && mount -t efivarfs efivarfs {EFIVARS}")
+    assert vm.run(f"cat {product.EFIVARS}/BootCurrent-*").status == 0
 
 
 def random_bytes(vm):
@@ -188,11 +201,22 @@ def outcome(vm, facts):
     return code
 
 
+def partition_named(vm, partition):
+    """The refusal on the console names this partition (as in disk.PARTUUID)."""
+    named = vm.wait_firmware(r"fastboot:   partition ([0-9a-f-]{36}): ").group(1)
+    assert named == disk.PARTUUID[partition]
+
+
 def partition_blamed(vm, facts, code, partition):
-    """The loader refused, and named this partition (as in disk.PARTUUID) on the console."""
+    """The loader refused, because of this partition."""
     assert outcome(vm, facts) == code
-    told = vm.wait_firmware(r"fastboot:   partition ([0-9a-f-]{36}): ").group(1)
-    assert told == disk.PARTUUID[partition]
+    partition_named(vm, partition)
+
+
+def called_good(vm, timeout=60):
+    """The attempt that the loader counted is taken back within the timeout."""
+    wait_for(vm, f"fastbootctl status {product.area_partition(vm)} --json"
+             " | grep -q '\"attempts\": *0'", timeout)
 
 
 def nothing_held(vm):

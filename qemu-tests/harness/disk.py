@@ -309,6 +309,11 @@ def edit_table(image, *arguments, script=None):
     raw.unlink()
 
 
+def write_partition(machine, image, name, content):
+    """Write the file content to the start of a partition of a qcow2 disk that nobody uses."""
+    write(image, partition_extent(machine, name)[0], Path(content).read_bytes())
+
+
 def write(image, offset, data):
     """Change bytes of a qcow2 disk that nobody uses; offset counts in disk bytes."""
     with tempfile.NamedTemporaryFile(dir=Path(image).parent) as content:

@@ -9,6 +9,9 @@ from .accel import accelerator
 from .paths import QEMU_TESTS
 from .series import SERIES
 
+# For a machine that is another one to the loader.
+OTHER_UUID = "b3d7f3a4-5e0c-4f0e-9c55-0a3f5c1d2e02"
+
 # An instruction of a machine that counts them lasts 64 ns.  Were it one, firmware that waits
 # for a device would execute a billion of them in each second that it waits.
 COUNT_SHIFT = 6

@@ -63,6 +63,11 @@ def set_parameter(vm, name, value):
     vm.run(f"echo {shlex.quote(value)} >{PARAMETERS}/{name}")
 
 
+def unit_log(vm, unit):
+    """What the service has written to the journal."""
+    return vm.run(f"journalctl -q -o cat -u {unit}.service").output
+
+
 def area_partition(vm):
     return vm.machine.partition(disk.AREA)
 
