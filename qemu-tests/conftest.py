@@ -179,7 +179,7 @@ class Lab:
         return vm
 
     def with_module(self, machine):
-        """A running VM on a fresh disk, with the module and the process that checks.refused sees."""
+        """A VM that runs on a fresh disk, with the module and the counter that refused() checks."""
         vm = self.fresh(machine).start()
         vm.wait_shell()
         vm.run("modprobe fastboot_snapshot")

@@ -4,7 +4,6 @@
 import base64
 import re
 import struct
-import time
 
 import pytest
 
@@ -12,6 +11,7 @@ from harness import checks, machines
 from harness.golden import Golden
 from harness.product import EFIVARS
 from harness.vm import GuestError
+from harness.waiting import wait_until
 
 GLOBAL_GUID = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 ATTRIBUTES = 7  # non-volatile, boot services, run time
@@ -62,11 +62,7 @@ def press(vm, key):
     """Press a key, and wait until the firmware's menu highlights something else."""
     before = vm.console.highlighted()
     vm.send_keys(key, pause=0)
-    deadline = time.monotonic() + 30
-    while vm.console.highlighted() == before:
-        if time.monotonic() > deadline:
-            raise GuestError(f"the menu stays at {before!r}")
-        time.sleep(0.05)
+    wait_until(lambda: vm.console.highlighted() != before, f"the menu leaves {before!r}", 30, 0.05)
 
 
 def move_to(vm, title, limit=20):

@@ -7,7 +7,6 @@ docs/recipes.md, do: a tunnel to the outside is opened anew, a CI runner has a n
 """
 
 import re
-import time
 
 import psycopg2
 import pytest
@@ -16,6 +15,7 @@ from harness import checks, images, machines, probes, product, recipes
 from harness.checks import TEST_GUID, wait_for
 from harness.hub import HOST, Hub
 from harness.paths import GUEST_SCRIPTS
+from harness.waiting import wait_until
 
 # How often one image is restored; the release before has its ten in the full matrix.
 ROWS = [
@@ -120,23 +120,21 @@ def open_tunnels(vm, hub):
 
 def let_in(hub, user, within):
     """The user's client has connected since the logins were last forgotten."""
-    deadline = time.monotonic() + within
-    while not hub.logins[user]:
-        assert time.monotonic() < deadline, f"{user} has not connected within {within} s"
-        time.sleep(0.1)
+    wait_until(lambda: hub.logins[user], f"{user} connects", within)
+
+
+def serves_a_page(port):
+    try:
+        probes.nginx(port)
+    except OSError:
+        return False
+    return True
 
 
 def tunnel_is_open(hub, within):
     """A new connection, and it carries a page."""
-    deadline = time.monotonic() + within
-    let_in(hub, "tunnel", within)
-    while True:
-        try:
-            return probes.nginx(hub.forwarded)
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-        time.sleep(0.1)
+    wait_until(lambda: hub.logins["tunnel"] and serves_a_page(hub.forwarded),
+               "the tunnel carries a page", within)
 
 
 def prepare(vm, ports, hub):

@@ -12,6 +12,8 @@ from contextlib import closing
 
 import psycopg2
 
+from .vm import SCALE
+
 SERVICES = {"postgresql": 5432, "redis": 6379, "nginx": 80}
 
 
@@ -135,7 +137,7 @@ class FirstReplies:
 
     def wait(self, timeout):
         """Returns {name: seconds}; TimeoutError tells who stayed silent and how."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout * SCALE
         while len(self.replies) < len(PROBES):
             if time.monotonic() > deadline or not self._vm.running():
                 self._stop.set()

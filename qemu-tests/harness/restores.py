@@ -8,6 +8,7 @@ was restored.
 from . import checks
 from .golden import take_snapshot
 from .vm import RESTORING, VM
+from .waiting import wait_until
 
 MARK = "/tmp/mark"
 PANIC = "Rebooting in 1 seconds"
@@ -24,9 +25,7 @@ def wait_for_moment(vm, moment, wait=VM.wait_firmware):
     None is power-on, so it has been reached.  wait(vm, pattern) waits for a line.
     """
     if moment == WRITE:
-        while not vm.writes() and vm.elapsed() < 60:
-            pass
-        assert vm.writes()
+        wait_until(vm.writes, "the attempt is written", 60, pause=0)
     elif moment == ANSWERED:
         vm.wait_restored()
     elif moment:

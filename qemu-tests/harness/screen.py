@@ -2,11 +2,10 @@
 """A guest's screen, looked at now or until it shows something."""
 
 import os
-import time
 
 from .paths import DOCS
 from .picture import Picture
-from .vm import SCALE, GuestError
+from .waiting import wait_until
 
 RENEW = "FASTBOOT_RENEW_PICTURES"
 
@@ -23,13 +22,10 @@ def look(vm, name="screen"):
 
 def wait_for_picture(vm, what, condition, timeout=60):
     """The first picture of which the condition is true."""
-    deadline = time.monotonic() + timeout * SCALE
-    while time.monotonic() < deadline:
+    def matching():
         picture = look(vm)
-        if condition(picture):
-            return picture
-        time.sleep(0.1)
-    raise GuestError(f"not on the screen: {what}")
+        return condition(picture) and picture
+    return wait_until(matching, f"on the screen, {what}", timeout)
 
 
 def keep(picture, name):
