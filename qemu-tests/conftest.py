@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Fixtures: golden systems made once a run, machines that end with their test.
+"""Fixtures: golden systems that are made once a run, machines that end with their test.
 
-The tests may run in several processes (pytest-xdist), a file of them in one: what they share
-lies on the disk, behind a lock.
+The tests may run in several processes (pytest-xdist), all tests of a file in the same one: what
+they share is on disk, protected by a lock.
 """
 
 import collections
@@ -34,7 +34,7 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """What is of the full matrix alone is left out."""
+    """Leave out the tests of the full matrix, unless --full asks for them."""
     if config.getoption("--full"):
         return
     kept = [item for item in items if not item.get_closest_marker("full")]
@@ -47,7 +47,7 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def is_worker(session):
-    """A process that another one hands tests to."""
+    """Is this a process that gets its tests from another one?"""
     return hasattr(session.config, "workerinput")
 
 
@@ -60,7 +60,7 @@ def pytest_sessionstart(session):
         fcntl.flock(session.run_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         session.run_lock = None
-        pytest.exit(f"another test run works in {RUN}: wait for its end", returncode=3)
+        pytest.exit(f"another test run is using {RUN}: wait until it has ended", returncode=3)
     shutil.rmtree(RUN, ignore_errors=True)
 
 
@@ -76,10 +76,10 @@ def log_dir_for(name):
 
 
 class Goldens:
-    """Golden systems by row; a row has one and the same prepare everywhere."""
+    """Golden systems by row; all users of a row pass the same prepare."""
 
     def __call__(self, machine, prepare=None, **options):
-        """prepare and the others are make_golden's; without one, traces are left and looked at."""
+        """The arguments are make_golden's; prepare and after are by default those of traces."""
         if prepare is None:
             prepare = checks.leave_traces
             options["after"] = checks.seen_of_the_snapshot
@@ -89,10 +89,10 @@ class Goldens:
             result = json.loads(made.read_text()) if made.exists() else None
             if not result:
                 result = self._make(machine, name, prepare, options)
-                if LOST_INTERRUPT not in result.get("error", ""):  # which is worth another try
+                if LOST_INTERRUPT not in result.get("error", ""):  # that is worth another try
                     made.write_text(json.dumps(result))
         if "error" in result:
-            # With a trace: pytest-rerunfailures 10.2 ends the whole run at a failure without one.
+            # With a traceback: without one, pytest-rerunfailures 10.2 ends the whole run.
             pytest.fail(f"{name} could not be made: {result['error']}")
         place = RUN / name
         return golden.Golden(machine, place / "golden.qcow2", place / "variables.fd",
@@ -102,7 +102,7 @@ class Goldens:
     def _make(machine, name, prepare, options):
         try:
             made = golden.make_golden(machine, RUN / name, log_dir_for(name), prepare, **options)
-        except Exception as error:  # kept, so that every test of the row reports it
+        except Exception as error:  # kept: every test of the row reports it
             return {"error": str(error)}
         troubles = [line for console in made.consoles for line in console.trouble()]
         if troubles:
@@ -116,7 +116,7 @@ def goldens():
 
 
 class Lab:
-    """What a test works with: machines of its own, gone when it ends."""
+    """The machines of one test, which end with it."""
 
     def __init__(self, name, node):
         self._node = node
@@ -125,15 +125,15 @@ class Lab:
         self._machines = []
 
     def copy(self, source, machine=None, **options):
-        """A VM, not started, on throw-away copies of a golden's disk and variables."""
+        """A VM, not started, on throw-away copies of a golden system's disk and variables."""
         number = len(self._machines)
         return self.own(source.copy(self.work / str(number), self.log_dir, machine, **options))
 
     def at_entry(self, source, after=None, **options):
-        """Like copy, or, given an earlier VM, like again, without the way to the boot entry.
+        """Like copy, or like again if `after` is an earlier VM, but started at the boot entry.
 
-        Its firmware has begun to load that: it is for what comes after, not for what the
-        firmware makes of the disk.
+        The firmware has already begun to load that entry.  This is for tests of what follows,
+        not for tests of what the firmware makes of the disk.
         """
         entry = source.at_entry(self.log_dir)
         if after:
@@ -142,24 +142,24 @@ class Lab:
         return self.own(entry.copy(self.work / str(number), self.log_dir, **options))
 
     def again(self, vm, machine=None, **options):
-        """A new QEMU process, not started, on the disk and variables of an earlier one."""
+        """A new VM, not started, on the disk and variables of an earlier one."""
         return self.own(VM(machine or vm.machine, vm.disk, vm.variables, self.log_dir,
                            **{"drives": vm.drives, **options}))
 
     def fresh(self, machine):
-        """A VM, not started, on a newly built disk: no golden, no loader installed."""
+        """A VM, not started, on a newly built disk, without an image or an installed loader."""
         guests.ensure_product(machine)
         image, variables = golden.fresh_machine(machine, self.work / f"fresh-{machine.name}")
         return self.own(VM(machine, image, variables, self.log_dir))
 
     def warm(self, machine):
-        """Like fresh, with a firmware that has settled: an image of it can be restored."""
+        """Like fresh, with firmware variables that have settled, so that images can be restored."""
         vm = self.fresh(machine)
         self._machines += golden.settle_variables(machine, vm.disk, vm.variables, self.log_dir)
         return vm
 
     def booted(self, machine):
-        """A VM that runs, with a shell that answers; as warm, but nothing else has been done."""
+        """A VM that runs and whose shell answers; otherwise like warm."""
         place = RUN / f"booted-{machine.name}"
         with locked(place.with_suffix(".lock")):
             if not (place / "golden.state").exists():
@@ -168,7 +168,7 @@ class Lab:
                              place / "golden.state")
         number = len(self._machines)
         vm = self.own(kept.copy(self.work / str(number), self.log_dir)).start()
-        vm.run("hwclock -s -u")  # its clock has stood still, the machine's has not
+        vm.run("hwclock -s -u")  # the system clock stopped with the VM, the RTC did not
         return vm
 
     def ready(self, machine, options=None):
@@ -195,12 +195,12 @@ class Lab:
         moment.keep(vm)
 
     def own(self, vm):
-        """Let the machine end with the test, and its console be watched."""
+        """End the machine with the test, and let trouble on its console fail the test."""
         self._machines.append(vm)
         return vm
 
     def note(self, **figures):
-        """Keep figures for the table at the end of the run."""
+        """Keep figures for the table that ends the run."""
         self._node.user_properties.append(("figures", figures))
 
     def close(self):
@@ -230,12 +230,12 @@ def lab(request, goldens):
 
 @pytest.fixture(scope="module")
 def module_lab(request, goldens):
-    """For machines that the tests of a module share, one after the other."""
+    """For machines that the tests of a module share, one test after the other."""
     yield from lab_for(request.node, request.module.__name__)
 
 
 def summarise_files(terminalreporter):
-    """What each file took, beside what docs/testing.md says."""
+    """What each file took, next to the cost in docs/testing.md."""
     seconds = collections.Counter()
     for reports in terminalreporter.stats.values():
         for report in reports:
@@ -249,8 +249,8 @@ def summarise_files(terminalreporter):
         terminalreporter.write_line(f"{took:6.0f}  {name:26} {tier:8} {cost:5}")
 
 
-def tell_budget(terminalreporter, config):
-    """A whole default run that takes half as long again as it should says so; it does not fail."""
+def report_budget(terminalreporter, config):
+    """Report, without failing, that a whole default run took 1.5 times its budget or more."""
     took = time.time() - terminalreporter._sessionstarttime
     chosen = config.option.keyword or config.option.file_or_dir or config.option.lf
     if chosen or config.getoption("--full") or took <= 1.5 * costs.BUDGET:
@@ -258,12 +258,12 @@ def tell_budget(terminalreporter, config):
     terminalreporter.section("OVER BUDGET", sep="!")
     terminalreporter.write_line(
         f"{took / 60:.0f} minutes; docs/testing.md allows {costs.BUDGET / 60:.0f} on two quiet"
-        " cores: is this machine busy or slow, or has a test grown?")
+        " cores: is this machine busy or slow, or has a test become slower?")
 
 
 def pytest_terminal_summary(terminalreporter, config):
     summarise_files(terminalreporter)
-    tell_budget(terminalreporter, config)
+    report_budget(terminalreporter, config)
     rows = [{"test": report.nodeid.split("::")[-1], **figures}
             for outcome in ("passed", "failed")
             for report in terminalreporter.stats.get(outcome, []) if report.when == "call"

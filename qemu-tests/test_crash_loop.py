@@ -45,7 +45,7 @@ def is_golden(vm, restores, attempts):
     assert product.attribute(vm, "attempts") == str(attempts)
     assert product.status(vm)["slots"]["a"]["attempts"] == attempts
     assert vm.run("cat /tmp/state").output == "kept"
-    checks.goes_on(vm)
+    checks.keeps_running(vm)
 
 
 @pytest.mark.trouble_expected("Kernel panic - not syncing: sysrq triggered crash")

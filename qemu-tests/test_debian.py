@@ -176,7 +176,7 @@ def same_system(vm, facts):
     assert process_ids(vm) == facts["ids"]
 
 
-def session_goes_on(vm, facts):
+def session_continues(vm, facts):
     """The restored transaction sees its own rows, and can still write."""
     answer = ask_session(
         vm, "INSERT INTO held VALUES (1001);"
@@ -184,7 +184,7 @@ def session_goes_on(vm, facts):
     assert answer == facts["session"] + "\n1001|501501"
 
 
-def connection_goes_on(vm, facts):
+def connection_continues(vm, facts):
     now = int(vm.run("cat /run/connection").output)
     assert now >= facts["connection"]
     wait_for(vm, f"test $(cat /run/connection) -gt {now}", timeout=10)
@@ -268,8 +268,8 @@ def check_everything(vm, golden, ports, hub, number):
     runner_is_new(vm, number)
     checks.clock(vm)
     same_system(vm, golden.facts)
-    session_goes_on(vm, golden.facts)
-    connection_goes_on(vm, golden.facts)
+    session_continues(vm, golden.facts)
+    connection_continues(vm, golden.facts)
     pattern_is_intact(vm)
     services_answer(ports)
     checks.processors(vm)

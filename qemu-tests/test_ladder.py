@@ -113,7 +113,7 @@ def nothing_grows(vm, lab, first, then):
                                                               start + first + then}
     for slot in "ab":
         product.verify(vm, slot)
-    checks.goes_on(vm)
+    checks.keeps_running(vm)
     checks.processors(vm)
     checks.disk_io(vm)
     checks.clock(vm)

@@ -27,14 +27,14 @@ LEVELS = {
 def dry_run(vm, level, mode=""):
     state = vm.state()
     answer = product.write(vm, f"test:{level} {mode}".strip())
-    assert answer.status == 0 and not answer.refusal, (answer.said, answer.refusal)
+    assert answer.status == 0 and not answer.refusal, (answer.output, answer.refusal)
     assert f"fastboot: test:{level} {mode or 'golden'} passed" in answer.log
     said, unsaid = LEVELS[level]
     assert all(text in answer.log for text in said), answer.log
     assert not any(text in answer.log for text in unsaid), answer.log
     assert vm.state() == state
     checks.nothing_held(vm)
-    checks.goes_on(vm)
+    checks.keeps_running(vm)
 
 
 def figures_hold(vm):
@@ -82,7 +82,7 @@ def dry_run_of_once(vm):
     checks.refused(vm, ["fs-writable"], errno.EBUSY, "test:gates")
     for level in ("gates", "write"):
         dry_run(vm, level, "once")
-        scratch.goes_on(vm)
+        scratch.keeps_growing(vm)
     scratch.stop_appender(vm)
     scratch.count(vm)
     scratch.unmount(vm)
@@ -190,7 +190,7 @@ def data_is_there(vm, at_least):
 def comes_back(vm, once):
     """The machine is where it was, its writer writes on, and nothing is missing."""
     checks.restored_state(vm)
-    scratch.goes_on(vm)
+    scratch.keeps_growing(vm)
     count = scratch.count(vm)
     assert count > once.facts["count"]
     return count

@@ -117,7 +117,7 @@ def test_a_snapshot_and_its_restore(lab):
 
     vm = lab.again(vm).start()
     restore_says_that_it_is_one(vm)
-    checks.goes_on(vm)
+    checks.keeps_running(vm)
     assert "no obstacle" in vm.run("fastbootctl gates").output
 
 

@@ -2,7 +2,7 @@
 """Which accelerator QEMU can really use here.
 
 /dev/kvm may open, even create a machine, and still fail at the firmware's first
-mode switch: only a firmware that speaks under KVM is proof.
+mode switch: the only proof is firmware that prints something under KVM.
 """
 
 import functools
@@ -18,7 +18,7 @@ PROBE_SECONDS = 10
 THREADS_SAFE_SINCE = (8, 2)
 
 
-def _firmware_speaks_under_kvm():
+def _firmware_runs_under_kvm():
     with tempfile.TemporaryDirectory() as scratch:
         variables = shutil.copy(OVMF_VARS, scratch)
         command = [
@@ -28,26 +28,26 @@ def _firmware_speaks_under_kvm():
             "-drive", f"if=pflash,unit=1,format=raw,file={variables}",
             "-serial", "stdio"]
         try:
-            said = subprocess.run(
+            output = subprocess.run(
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL, timeout=PROBE_SECONDS).stdout
         except subprocess.TimeoutExpired as expired:
-            said = expired.stdout or b""
-    return b"BdsDxe" in said
+            output = expired.stdout or b""
+    return b"BdsDxe" in output
 
 
 def _version():
-    said = subprocess.run([*QEMU, "--version"], stdout=subprocess.PIPE,
-                          check=True, text=True).stdout
-    return tuple(int(part) for part in re.search(r"version (\d+)\.(\d+)", said).groups())
+    output = subprocess.run([*QEMU, "--version"], stdout=subprocess.PIPE,
+                            check=True, text=True).stdout
+    return tuple(int(part) for part in re.search(r"version (\d+)\.(\d+)", output).groups())
 
 
 def _emulation():
-    """All processors in one thread, where an access could meet the wrong device.
+    """TCG; all processors in one thread where an access could reach the wrong device.
 
-    Until QEMU's commit 0d58c660689f one processor, moving a BAR, replaces the table of devices
-    under the others, whose TLBs still hold numbers of entries of the old one: a register's
-    write is lost, or lands in another device.  docs/testing.md tells what that looks like.
+    Before QEMU's commit 0d58c660689f, a processor that moves a BAR replaces the table of devices
+    while the TLBs of the others still hold entry numbers of the old table: a register write
+    is lost, or goes to another device.  docs/testing.md describes the symptoms.
     """
     return "tcg,thread=multi" if _version() >= THREADS_SAFE_SINCE else "tcg,thread=single"
 
@@ -58,6 +58,6 @@ def accelerator():
     forced = os.environ.get("FASTBOOT_ACCEL")
     if forced:
         return forced
-    if os.access("/dev/kvm", os.R_OK | os.W_OK) and _firmware_speaks_under_kvm():
+    if os.access("/dev/kvm", os.R_OK | os.W_OK) and _firmware_runs_under_kvm():
         return "kvm"
     return _emulation()

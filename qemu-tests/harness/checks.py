@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What must be true of a restored machine, whichever it is.
+"""What must be true of any restored machine, and the traces by which that is checked.
 
 Each check asks the guest and asserts on its answer.
 """
@@ -47,9 +47,10 @@ def start_counter(vm):
 
 
 def leave_traces(vm):
-    """Before the snapshot: 32 MiB in memory and a process, to be found again after it.
+    """Before the snapshot: leave 32 MiB in memory and a process, which traces() finds again.
 
-    Of the tests' own: a driver (guest/witness), and one who watches the image's partition.
+    A driver of the tests (guest/witness) and a watcher of the image's partition log what they
+    notice of the snapshot.
     """
     vm.run("head -c 33554432 /dev/urandom >/tmp/pattern")
     start_counter(vm)
@@ -63,7 +64,7 @@ def leave_traces(vm):
 
 
 def seen_of_the_snapshot(vm):
-    """What udev and a driver see of it: in the machine that goes on, and in a restored one."""
+    """What udev and a driver notice of it, in the saved machine or in the restored one."""
     log = vm.run("dmesg").output
     return {"watched": vm.run("cat /tmp/watched").output.split(),
             "witness": re.findall(r"witness: (.*)", log),
@@ -71,15 +72,15 @@ def seen_of_the_snapshot(vm):
 
 
 def traces(vm, facts):
-    """The memory is unchanged, the process is the same and runs."""
+    """The memory is unchanged, the process is the same and still runs."""
     assert boot_id(vm) == facts["boot_id"]
     assert vm.run("sha256sum </tmp/pattern").output == facts["pattern"]
     vm.run(f"kill -0 {facts['pid']}")
-    goes_on(vm)
+    keeps_running(vm)
 
 
-def goes_on(vm):
-    """The counting process runs."""
+def keeps_running(vm):
+    """The counting process still counts."""
     vm.run("until n=$(cat /tmp/counter); [ -n \"$n\" ]; do :; done;"
            " until [ \"$(cat /tmp/counter)\" -gt $n ]; do sleep 0.1; done 2>/dev/null", timeout=10)
 
@@ -89,7 +90,7 @@ def restored_state(vm, generation=1, restores=1):
 
 
 def processors(vm):
-    """All are online, and each one runs what is put on it."""
+    """All are online, run the process that is pinned to them, and get timer interrupts."""
     count = vm.machine.cpus
     online = vm.run("cat /sys/devices/system/cpu/online").output.strip()
     assert online == ("0" if count == 1 else f"0-{count - 1}")
@@ -109,13 +110,13 @@ RTC = "/sys/class/rtc/rtc0/since_epoch"
 
 
 def clock(vm, firmware_starts=1):
-    """The system's clock has followed the machine's, and that the host's.
+    """The system clock has followed the machine's clock, and that one the host's.
 
-    Asked at the turn of a second, since not every date tells fractions.  The
-    machine's clock has whole seconds, and each start of OVMF sets it back by
-    the fraction it has just begun.  It is asked of QEMU and of the kernel's driver.
+    Read when a second begins, because not every `date` prints fractions.  The machine's clock
+    has whole seconds, and each start of OVMF sets it back by the begun fraction.  It is read
+    from QEMU and from the kernel's driver.
     """
-    for _ in range(3):  # on a host that has no time the answer may be late; a clock stays wrong
+    for _ in range(3):  # on a busy host an answer may be late; a wrong clock stays wrong
         guest = int(vm.run(NEXT_SECOND).output)
         off = guest - time.time()
         if abs(off) <= 1.5 + firmware_starts:
@@ -125,12 +126,12 @@ def clock(vm, firmware_starts=1):
     rtc, system = map(int, vm.run(f"cat {RTC}; date +%s").output.split())
     after = vm.machine_clock()
     assert before - 1 <= system <= after + 1, \
-        f"the system's clock says {system}, the machine's {before} to {after}"
+        f"the system clock says {system}, the machine's {before} to {after}"
     assert abs(rtc - system) <= 1, f"the RTC says {rtc}, the system {system}"
 
 
 def disk_io(vm):
-    """Bytes written past the page cache come back, and are new each time."""
+    """Bytes written past the page cache are read back; they are new each time."""
     scratch = vm.machine.partition(disk.SCRATCH)
     vm.run("head -c 65536 /dev/urandom >/tmp/written")
     vm.run(f"dd if=/tmp/written of={scratch} bs=64k oflag=direct conv=fsync 2>/dev/null")
@@ -148,7 +149,7 @@ def efi_variables(vm, name):
 
 
 def random_bytes(vm):
-    """To be compared between restores of one image."""
+    """For a comparison between restores of one image."""
     return vm.run("head -c 24 /dev/urandom | base64").output.strip()
 
 
@@ -160,13 +161,13 @@ def whole_machine(vm, variable, firmware_starts=1):
 
 
 def normal_boot_after_refusal(vm, code):
-    """The console tells the reason, and the firmware goes on to the normal system."""
+    """The loader reports the code on the console, and the firmware boots the normal system."""
     assert vm.wait_firmware(REFUSED).group(1) == code
     return normal_boot(vm, code)
 
 
 def normal_boot(vm, code):
-    """The normal system is there, and can read why it is."""
+    """The normal system is up, and can read the reason for it."""
     vm.wait_shell()
     result = vm.last_result()
     assert result.get("result") == "refused"
@@ -178,7 +179,7 @@ def normal_boot(vm, code):
 
 
 def reason_everywhere(vm, code):
-    """Like normal_boot_after_refusal; all who can tell the reason tell the same."""
+    """Like normal_boot_after_refusal; module and tool report the same reason as the loader."""
     result = normal_boot_after_refusal(vm, code)
     lines = product.attribute(vm, "loader_result").splitlines()
     assert dict(line.split("=", 1) for line in lines) == result
@@ -187,7 +188,7 @@ def reason_everywhere(vm, code):
 
 
 def outcome(vm, facts):
-    """The image is there to the last bit, or the normal kernel starts: there is no third.
+    """Either the image is restored to the last bit, or the normal kernel starts.
 
     Returns "restored", or the code of the refusal.
     """
@@ -225,29 +226,29 @@ def nothing_held(vm):
 
 
 def refused(vm, codes, error, command="golden"):
-    """The command fails with these obstacles, told in both places; the machine goes on.
+    """The command fails with these obstacles, in sysfs and in the log; the machine keeps running.
 
-    error: the errno, which is the first obstacle's.  Returns {code: details}.
+    error: the errno of the first obstacle.  Returns {code: details}.
     """
     state = vm.state()
     answer = product.write(vm, command)
     assert answer.status != 0, f"{command}: not refused"
     assert set(answer.refusal) == set(codes), answer.refusal
-    assert os.strerror(error) in answer.said, (answer.said, answer.refusal)
+    assert os.strerror(error) in answer.output, (answer.output, answer.refusal)
     for code, details in answer.refusal.items():
         assert "what to do: " in details
         assert f"fastboot: {code}: " in answer.log
     assert vm.state() == state
     nothing_held(vm)
-    goes_on(vm)
+    keeps_running(vm)
     return answer.refusal
 
 
 def saved(vm, generation, command="golden"):
     """The snapshot succeeds."""
     answer = product.write(vm, command)
-    assert answer.status == 0 and not answer.refusal, (answer.said, answer.refusal)
+    assert answer.status == 0 and not answer.refusal, (answer.output, answer.refusal)
     assert vm.state() == f"saved generation={generation}"
     nothing_held(vm)
-    goes_on(vm)
+    keeps_running(vm)
     return answer

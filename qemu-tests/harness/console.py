@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A serial port of a guest: read all the time, logged, watched, and expected on.
+"""A serial port of a guest: read all the time, logged, searched for trouble and patterns.
 
-A thread of its own takes every byte off the port at once, so that the guest
-never waits for a test and a line's time stamp is the time of its arrival.
+A separate thread takes every byte off the port at once, so that the guest
+never waits for a test, and the time stamp of a line is the time of its arrival.
 """
 
 import queue
@@ -80,7 +80,7 @@ class Console(SpawnBase):
         self._sock.sendall(text.encode())
 
     def drain(self):
-        """Forget what has arrived and was not expected so far."""
+        """Forget all that has arrived so far and was not matched."""
         self.buffer = self.string_type()
         self._before = self.buffer_type()
         while True:
@@ -92,7 +92,7 @@ class Console(SpawnBase):
                 return
 
     def close(self):
-        """Of a machine that has ended: all that it has sent is in lines afterwards."""
+        """The machine has ended: afterwards `lines` has all that it sent."""
         self._reader.join(timeout=10)
         self._sock.close()
 
@@ -106,15 +106,15 @@ class Console(SpawnBase):
         return None
 
     def text(self):
-        """All that has arrived, as it came."""
+        """All that has arrived, unchanged."""
         return "".join(list(self._history))
 
     def highlighted(self):
-        """The chosen line of the firmware's menu, as last drawn; None before the first."""
+        """The chosen line of the firmware's menu as last drawn; None before that."""
         found = HIGHLIGHT.findall(self.text())
         return found[-1].strip() if found else None
 
     def trouble(self):
-        """Lines no healthy machine prints; the last may be unfinished."""
+        """Lines that no healthy machine prints; the last one may be unfinished."""
         lines = [line for _, line in list(self.lines)] + [self._partial]
         return [line for line in lines if TROUBLE.search(line)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What each test file takes, as docs/testing.md says: the order in which they are dealt out."""
+"""How long each test file takes, from docs/testing.md, and the order that follows from it."""
 
 import functools
 import re
@@ -23,17 +23,17 @@ def read():
 
 
 def row(path):
-    """(tier, seconds) of a file."""
+    """(tier, seconds) of a test file; ("?", 0) if the table does not have it."""
     return read().get(Path(path).name, ("?", 0))
 
 
 class ByCost(LoadFileScheduling):
-    """Deals the files out to the processes, those that cost most first.
+    """Hands the files out to the processes, the longest first.
 
-    xdist itself does it in the order of the tests, from 3.2 on by their number.
+    xdist hands them out in the order of the tests, since 3.2 by the number of tests.
     """
 
     def _assign_work_unit(self, node):
-        dearest = max(self.workqueue, key=lambda path: row(path)[1])
-        self.workqueue.move_to_end(dearest, last=False)
+        longest = max(self.workqueue, key=lambda path: row(path)[1])
+        self.workqueue.move_to_end(longest, last=False)
         super()._assign_work_unit(node)

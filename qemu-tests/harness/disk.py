@@ -3,7 +3,7 @@
 
     GPT | 1 ESP | 2 fast-boot area | 3 scratch | 4 root, or file systems |
 
-The identifiers are fixed: a disk is the same one each time it is built.
+The identifiers are fixed: a disk that is built again is the same disk.
 """
 
 import hashlib
@@ -47,7 +47,7 @@ TYPE_GUID = {
 DATA = "0FC63DAF-8483-4772-8E79-3D69D8477DE4"
 ESP, AREA, SCRATCH, ROOT = 1, 2, 3, 4
 
-# MiB: little more than each mkfs asks for.
+# MiB: little more than each mkfs needs.
 FILE_SYSTEM_MIB = {"ext4": 16, "xfs": 300, "btrfs": 128, "f2fs": 64, "squashfs": 1, "erofs": 1}
 
 XFS_PROTOTYPE = """/none
@@ -63,7 +63,7 @@ def guest_dir(machine):
 
 
 def has_root(machine):
-    """Its root is a partition; the tiny guest's is its initramfs."""
+    """Is its root a partition?  The tiny guest's is its initramfs."""
     return machine.guest != "tiny"
 
 
@@ -97,7 +97,7 @@ def _make_esp(machine, path):
 def make_area(path, mib, swap_mib=0):
     """A partition as `fastbootctl prepare` lays it out."""
     if not FASTBOOTCTL.exists():
-        raise NotBuilt(f"{FASTBOOTCTL} is not there: run `make`")
+        raise NotBuilt(f"{FASTBOOTCTL} does not exist: run `make`")
     host("truncate", "-s", f"{mib}M", path)
     swap = ["--swap-size", f"{swap_mib}M"] if swap_mib else []
     host(FASTBOOTCTL, "prepare", "--yes", *swap, path)
@@ -131,7 +131,7 @@ def make_file_system(kind, path, content):
 
 
 def _layout(machine):
-    """(name, size in MiB) in the order on the disk."""
+    """[(name, size in MiB)] of the partitions, in their order on the disk."""
     table = [("esp", ESP_MIB), ("area", machine.area_mib), ("scratch", SCRATCH_MIB)]
     if has_root(machine):
         root = guest_dir(machine) / "root.ext4"
@@ -152,7 +152,7 @@ def partition_extent(machine, name):
 
 
 def _make_contents(machine, scratch_dir):
-    """{name: path} of the partitions that have one."""
+    """{name: path of its image} of the partitions that have content."""
     contents = {name: scratch_dir / f"{name}.img"
                 for name in ("esp", "area", *machine.file_systems)}
     _make_esp(machine, contents["esp"])
@@ -160,7 +160,7 @@ def _make_contents(machine, scratch_dir):
     for kind in machine.file_systems:
         make_file_system(kind, contents[kind], f"on {kind}")
     if machine.scratch:
-        # Made here and not in the guest: busybox's mke2fs knows no journal.
+        # Made here, not in the guest: busybox's mke2fs makes no journal.
         contents["scratch"] = scratch_dir / "scratch.img"
         host("mke2fs", "-q", "-t", machine.scratch, contents["scratch"], f"{SCRATCH_MIB}M")
     if has_root(machine):
@@ -199,9 +199,9 @@ def make_disk(machine, disk):
 
 
 def make_gate_disk(disk):
-    """Build a raw disk image with gate.efi to start and its image; returns the latter's facts.
+    """Build a raw disk image with gate.efi as boot loader, and its image; returns the facts.
 
-    The facts are what mkgate says and the digest of its partition.
+    The facts are what mkgate prints of the image, and the digest of its partition.
     """
     missing = [str(path) for path in (GATE, MKGATE) if not path.exists()]
     if missing:
@@ -232,13 +232,13 @@ def make_second_disk(disk):
 
 
 def make_blank(disk, mib):
-    """Build a disk on which there is nothing; returns it."""
+    """Build an empty disk; returns its path."""
     host("qemu-img", "create", "-q", "-f", "qcow2", disk, f"{mib}M")
     return disk
 
 
 def is_blank(disk):
-    """Is there still nothing on it but zeroes?"""
+    """Does the disk still hold nothing but zeroes?"""
     mapped = json.loads(host("qemu-img", "map", "--output=json", disk))
     return all(extent["zero"] for extent in mapped)
 
@@ -250,7 +250,7 @@ class Served:
 
 
 def serve(disk):
-    """A disk whose every byte comes from a process, which can be stopped."""
+    """A disk all of whose bytes come from a process that can be stopped."""
     socket, overlay = (Path(disk).with_suffix(suffix) for suffix in (".socket", ".served"))
     process = subprocess.Popen(["qemu-nbd", "--persistent", "--format=qcow2",
                                 f"--socket={socket}", disk])
@@ -278,29 +278,29 @@ def copy_machine(image, variables, drives, directory):
 
 
 def area_offset():
-    """Where the fast-boot partition starts on every disk, in bytes."""
+    """Where the fast boot partition starts on every disk, in bytes."""
     return (1 + ESP_MIB) * MIB
 
 
 def export(image, path):
-    """The disk's content as a sparse raw file, to be looked at; nobody may use the disk."""
+    """Copy the disk's content into a sparse raw file; the disk must not be in use."""
     host("qemu-img", "convert", "-f", "qcow2", "-O", "raw", image, path)
 
 
 def export_part(image, path, offset, size):
-    """Like export, of these bytes of the disk only."""
+    """Like export, but only these bytes of the disk."""
     host("qemu-img", "convert", "-O", "raw", "--image-opts",
          f"driver=raw,offset={offset},size={size},file.driver=qcow2,file.file.driver=file,"
          f"file.file.filename={image}", path)
 
 
 def resize(image, size):
-    """Cut the disk short, or make it longer."""
+    """Make the disk shorter or longer."""
     host("qemu-img", "resize", "-q", "-f", "qcow2", "--shrink", image, size)
 
 
 def edit_table(image, *arguments, script=None):
-    """`sfdisk` on a qcow2 disk that nobody uses, the disk after the options given first."""
+    """Run `sfdisk` on a qcow2 disk that is not in use; the disk follows the first argument."""
     raw = Path(image).with_suffix(".raw")
     export(image, raw)
     option, *rest = arguments
@@ -310,12 +310,12 @@ def edit_table(image, *arguments, script=None):
 
 
 def write_partition(machine, image, name, content):
-    """Write the file content to the start of a partition of a qcow2 disk that nobody uses."""
+    """Write a file to the start of a partition; the qcow2 disk must not be in use."""
     write(image, partition_extent(machine, name)[0], Path(content).read_bytes())
 
 
 def write(image, offset, data):
-    """Change bytes of a qcow2 disk that nobody uses; offset counts in disk bytes."""
+    """Change bytes of a qcow2 disk that is not in use; offset: in bytes, on the disk."""
     with tempfile.NamedTemporaryFile(dir=Path(image).parent) as content:
         content.write(data)
         content.flush()

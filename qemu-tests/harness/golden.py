@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The golden system of a machine: made once, tested on copies.
 
-A golden is a powered-off disk and the firmware variables that go with it.  The
-first boot only warms the firmware up: OVMF sizes its memory bins after what
-the boot before needed, and they must have settled before anything is captured.
+It is the disk of a machine that is off, with a golden image, and its firmware variables.
+The first boot only lets the variables settle: OVMF sizes its memory bins by what
+the previous boot needed, and they must not change after an image was taken.
 """
 
 import shutil
@@ -21,22 +21,25 @@ SNAPSHOT = "/sys/power/fastboot_snapshot"
 
 
 def take_snapshot(vm, timeout=180, command=f"echo golden >{SNAPSHOT}"):
-    """The command in the guest's shell; returns the seconds it took."""
+    """Run the command in the guest's shell; returns the seconds it took.
+
+    A fast boot continues at the end of this command, where wait_restored waits for it.
+    """
     begun = time.monotonic()
     vm.run(command, timeout=timeout, name=GOLDEN)
     return time.monotonic() - begun
 
 
 def settle(vm, timeout=300):
-    """Until systemd has done all that a boot does: services answer long before.
+    """Wait until systemd has finished the boot; services answer long before that.
 
-    What is left of a boot in an image is done again after each restore.
+    What a boot has left to do when its image is taken is done again after each restore.
     """
     vm.run("systemctl is-system-running --wait", timeout=timeout, check=False)
 
 
 def install_loader(vm, first=True, options=None):
-    """The boot entry, with the ESP mounted only as long as that takes."""
+    """Install the loader and its boot entry; the ESP is mounted only meanwhile."""
     esp = vm.machine.partition(disk.ESP)
     flag = "--first" if first else ""
     if options is not None:
@@ -74,9 +77,9 @@ def warm_up(machine, image, variables, log_dir, **options):
 
 
 def settle_variables(machine, image, variables, log_dir, **options):
-    """Like warm_up; a machine of the same hardware and boot that did it before saves it.
+    """Like warm_up, or a copy of what a machine with the same firmware_key() has left.
 
-    Returns the machines, none or one, that were started for it.
+    Returns the machines, none or one, that were started for this.
     """
     store = WARM / f"{machine.firmware_key()}.fd"
     with locked(store.with_suffix(".lock")):
@@ -99,7 +102,7 @@ class Golden:
 
     @classmethod
     def of(cls, vm, facts):
-        """What a machine that is off, with an image, leaves to copy."""
+        """The golden system of a machine that is off and has an image."""
         return cls(vm.machine, vm.disk, vm.variables, list(vm.drives), facts)
 
     def at_entry(self, log_dir):
@@ -122,12 +125,12 @@ class Golden:
 
 def make_golden(machine, directory, log_dir, prepare, generation=1, take=take_snapshot,
                 after=lambda vm: {}, **options):
-    """Boot, install, snapshot, power off.
+    """Boot, install, take a snapshot, power off.
 
-    prepare(vm) brings the guest into the state to be kept and returns facts
-    about it; generation: of the image, if prepare takes some itself; take(vm) takes
-    the image and returns the seconds; after(vm) returns further facts of the machine
-    that goes on; the others are VM's.
+    prepare(vm) brings the guest into the state to save and returns facts about it;
+    generation: of the image, other than 1 if prepare takes images, too; take(vm) takes the image
+    and returns the seconds; after(vm) returns further facts of the saved machine, which
+    keeps running; options: of the VM.
     """
     image, variables = fresh_machine(machine, directory)
     guests.ensure_product(machine)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Build the guests from what lies in build/, no more often than needed."""
+"""Build the guests from what is in build/, no more often than needed."""
 
 import fcntl
 import functools
@@ -9,12 +9,12 @@ from .paths import FASTBOOTCTL, GUEST_SCRIPTS, GUESTS, LOADER, hook_module, host
 
 
 class NotBuilt(Exception):
-    """A part of the product is missing: a test of it would prove nothing."""
+    """A part of the product is missing; a test without it would prove nothing."""
 
 
 @contextmanager
 def locked(path):
-    """Hold off other runs that would build the same files."""
+    """Keep other processes from building the same files."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -23,7 +23,7 @@ def locked(path):
 
 @functools.lru_cache(maxsize=None)
 def ensure_guest(guest, series):
-    """Once per run: the product inside must be the one just built."""
+    """Once a run: the product in the guest must be the one just built."""
     with locked(GUESTS / f"{guest}-{series}.lock"):
         host(GUEST_SCRIPTS / "fetch-kernels", series)
         host(GUEST_SCRIPTS / f"build-{guest}", series)

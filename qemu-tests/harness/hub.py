@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""An ssh server on the host, for an ssh client in a guest: the outside of a tunnel."""
+"""An ssh server on the host, for an ssh client in a guest: the outer end of a tunnel."""
 
 import asyncio
 import collections
@@ -22,14 +22,14 @@ class _Server(asyncssh.SSHServer):
         self._hub.logins[self._user] += 1
 
     def server_requested(self, listen_host, listen_port):
-        """What comes to the port is the client's."""
+        """Allow the client to listen on the port."""
         return True
 
 
 class Hub:
-    """Serves on `port` until close(); `logins` is how often each user has been let in.
+    """Serves on `port` until close(); `logins` counts the logins of each user.
 
-    Keys are in OpenSSH's format; client_key is every user's.
+    Keys are in OpenSSH's format; all users have client_key.
     """
 
     def __init__(self):
@@ -38,7 +38,7 @@ class Hub:
         self.client_key = client.export_private_key().decode()
         self.public_key = self._key.export_public_key().decode().strip()
         self.logins = collections.Counter()
-        self._let_in = asyncssh.import_authorized_keys(client.export_public_key().decode())
+        self._authorized = asyncssh.import_authorized_keys(client.export_public_key().decode())
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -48,7 +48,7 @@ class Hub:
     async def _listen(self):
         return await asyncssh.listen(
             "127.0.0.1", 0, server_factory=lambda: _Server(self),
-            server_host_keys=[self._key], authorized_client_keys=self._let_in)
+            server_host_keys=[self._key], authorized_client_keys=self._authorized)
 
     def _wait(self, coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)

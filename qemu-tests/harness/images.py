@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A disk's images, seen and changed from outside while its machine is off.
+"""A disk's images, read and changed from outside while its machine is off.
 
-Only what an overlay or its backing files hold is read, so that looking at an
-area takes a moment however large its partition is.
+Only what an overlay or its backing files hold is read, so that reading an
+area is quick however large its partition is.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ def golden_area(golden):
 
 
 def newest_regions(area):
-    """{name: (offset in the partition, size)}; those of the newest image as "slot.header", ..."""
+    """{name: (offset in the partition, size)}; "slot.header" and so on are of the newest image."""
     prefix = f"slot[{area.newest().index}]."
     return {name.replace(prefix, "slot."): place for name, place in area.regions().items()}
 
@@ -55,7 +55,7 @@ def write(machine, image, offset, data):
 
 
 def flip(machine, image, offset, bit=0x10):
-    """Turn one bit of a byte of the area's partition around."""
+    """Flip one bit of a byte of the area's partition."""
     sector = offset // 512 * 512
     octets = bytearray(read(machine, image, sector, 512))
     octets[offset - sector] ^= bit
@@ -63,22 +63,22 @@ def flip(machine, image, offset, bit=0x10):
 
 
 def state_block(image_uuid, restores, attempts, rank=0):
-    """A slot state as the specification has it, 512 bytes."""
+    """A slot state as specified in docs/image-format.md, 512 bytes."""
     octets = struct.pack("<8s16sQIIQ456x", b"FBSTAT\r\n", image_uuid, restores, attempts, 0, rank)
     return octets + struct.pack("<Q", fbimage.csum(octets))
 
 
 def slot_digest(slot):
-    """Of all bytes of a slot but its state's."""
+    """The digest of all bytes of a slot except its state."""
     digest = hashlib.sha256(slot.read(0, BLOCK))
     digest.update(slot.read(2 * BLOCK, slot.size - 2 * BLOCK))
     return digest.hexdigest()
 
 
 def whole_images(area, sound=()):
-    """{generation: slot}; a slot whose header is good must be good to its last byte.
+    """{generation: slot}; a slot whose header is valid must be valid to its last byte.
 
-    sound: digests of slots that have been looked at before.
+    sound: digests of slots that were verified before.
     """
     found = {}
     for slot in area.slots:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The table of machines the tests run on: one row, one golden system."""
+"""The table of machines that the tests run on: one row, one golden system."""
 
 import dataclasses
 import hashlib
@@ -9,11 +9,11 @@ from .accel import accelerator
 from .paths import QEMU_TESTS
 from .series import SERIES
 
-# For a machine that is another one to the loader.
+# The loader must take a machine with this UUID for another machine.
 OTHER_UUID = "b3d7f3a4-5e0c-4f0e-9c55-0a3f5c1d2e02"
 
-# An instruction of a machine that counts them lasts 64 ns.  Were it one, firmware that waits
-# for a device would execute a billion of them in each second that it waits.
+# On a machine that counts instructions, one takes 64 ns.  With 1 ns, firmware that waits
+# for a device would execute a billion instructions for each second that it waits.
 COUNT_SHIFT = 6
 
 
@@ -28,31 +28,31 @@ class Machine:
     cpu: str = "max"            # has LA57 under TCG: the kernel runs 5-level
     disk: str = "virtio"        # virtio, nvme or ahci
     area_mib: int = 1024        # the partition of the fast-boot area
-    swap_mib: int = 0           # of it, a swap area to use; 0: the smallest possible
+    swap_mib: int = 0           # of its swap area; 0: the smallest possible
     cmdline: str = ""
     disable_s4: bool = False
     network: bool = False
     graphics: bool = True       # has a screen
     devices: tuple = ()         # further -device arguments
-    share: bool = False         # a directory of the host's, tag "share", by 9p
+    share: bool = False         # a directory of the host, tag "share", by 9p
     menu_wait: float = 0        # seconds the firmware waits for a key at power-on
     uuid: str = "7a1c5e0b-94d2-4f36-8b7e-2d90c3f1a601"  # of the machine, in SMBIOS
     file_systems: tuple = ()    # of further partitions
     scratch: str = ""           # the file system of the scratch partition: ext4, or none
-    second_disk: bool = False   # one more, with an ext4; q35, and the first not at AHCI
-    second_bus: str = "ahci"    # its, and that of further ones; or virtio, usb
-    places: tuple = ("", "")    # of the first and the second, as QEMU says it: "addr=0x8"
+    second_disk: bool = False   # one more, with an ext4; needs q35, and the first not at AHCI
+    second_bus: str = "ahci"    # of the second and further disks; or virtio, usb
+    places: tuple = ("", "")    # of the first and the second disk, in QEMU's words: "addr=0x8"
     initrd: str = "initrd"      # of the tiny guest; initrd-fs has modules of file systems
-    touched: bool = False       # its memory is there before power-on, as a real machine's is
+    touched: bool = False       # memory is allocated before power-on, as if it were real
     loader: str = None          # options of its boot entry
     counted: bool = False       # always emulated; its clock counts instructions
 
     def changed(self, **fields):
-        """The same machine after somebody has been at it with a screwdriver."""
+        """The same machine with other parts."""
         return dataclasses.replace(self, **fields)
 
     def qemu_arguments(self, drives=0):
-        """drives: how many there are besides the disk; their ids are drive0, drive1, ..."""
+        """drives: the number of disks besides the first; their ids are drive0, drive1, ..."""
         arguments = [
             "-nodefaults", "-no-user-config", "-display", "none",
             "-name", self.name, "-uuid", self.uuid, "-rtc", "base=utc",
@@ -102,23 +102,24 @@ class Machine:
         if not self.second_disk or self.second_bus == "virtio":
             return ["-device", ",".join(filter(None, [f"virtio-blk-pci,drive=drive{number}",
                                                       place]))]
-        if self.second_bus == "usb":  # each the same to the eye, its port aside
+        if self.second_bus == "usb":  # all look the same, except for the port
             place = place or f"port={number + 1},serial=alike"
             return [*(["-device", "qemu-xhci"] if number == 0 else []),
                     "-device", f"usb-storage,drive=drive{number},{place}"]
-        # At the chipset's own controller: it leaves no gap when it is gone.
+        # At the chipset's own controller, so that removing it removes no PCI device.
         return ["-device", f"ide-hd,drive=drive{number},{place or f'bus=ide.{number}'}"]
 
     def firmware_key(self):
-        """Equal for machines that are alike to their firmware and to what it starts."""
+        """Equal for machines that look the same to their firmware and to what it starts."""
         alike = (self.guest, self.series, self.type, self.memory, self.cpus, self.cpu, self.disk,
-                 self.initrd, self.disable_s4, self.network, self.graphics, self.devices, self.share,
-                 self.menu_wait, self.second_disk, self.second_bus, self.places, self.touched)
+                 self.initrd, self.disable_s4, self.network, self.graphics, self.devices,
+                 self.share, self.menu_wait, self.second_disk, self.second_bus, self.places,
+                 self.touched)
         return hashlib.sha256(repr(alike).encode()).hexdigest()[:16]
 
     @property
     def kernel_words(self):
-        """On the kernel's command line: the row's own, and what its kernel needs."""
+        """Words of the kernel's command line: the row's own, and those that its kernel needs."""
         return " ".join(word for word in (self.cmdline, SERIES[self.series].cmdline) if word)
 
     @property
@@ -130,13 +131,13 @@ class Machine:
 
 
 # Together the rows cover every bus, both chipsets, the oldest, the main and the newest
-# kernel, both paging depths, memory above 4 GiB and firmware without S4, not every combination.
-# 6.12 is the one where nothing is said: 6.1 unpacks itself twice as long at each cold boot.
+# kernel, both paging depths, memory above 4 GiB and firmware without S4, but not every
+# combination.  The default series is 6.12: 6.1 takes twice as long to unpack itself.
 TINY = Machine("tiny-q35")
-# For what is not about the machine: little memory, so that a snapshot is quick, and no screen,
-# on which a refusal would stay for three seconds.
+# For tests that are not about the machine: little memory, so that a snapshot is quick, and no
+# screen, where a refusal would stay for three seconds.
 SMALL = TINY.changed(name="tiny-small", memory="512M", area_mib=256, graphics=False,
-                     scratch="ext4", loader="verbose")  # which tells its progress
+                     scratch="ext4", loader="verbose")  # so that it reports its progress
 TINY_5G = Machine("tiny-q35-5g", memory="5G", area_mib=4096)
 MATRIX = [
     TINY,
@@ -146,7 +147,7 @@ MATRIX = [
     Machine("tiny-pc-virtio", type="pc"),
     TINY_5G,
 ]
-# Each kernel that is not of the default tier, on the same machine.
+# Each kernel outside the default tier, on the same machine.
 FULL_SERIES = [Machine(f"tiny-q35-{row.name.replace('.', '')}", series=row.name)
                for row in SERIES.values() if row.tier != "default"]
 FULL_MATRIX = FULL_SERIES + [
@@ -169,7 +170,7 @@ FULL_MATRIX = FULL_SERIES + [
     Machine("tiny-q35-4cpu", cpus=4),
     Machine("tiny-q35-5g-61", series="6.1", memory="5G", area_mib=4096),
 ]
-# What people have: Debian 13 on its own kernel, and the release before.
+# What users have: Debian 13 on its own kernel, and the previous release.
 DEBIAN = Machine("debian", guest="debian", memory="2G", area_mib=2048,
                  cmdline="overlayroot=tmpfs", network=True)
 DEBIAN_12 = DEBIAN.changed(name="debian-12", series="6.1")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Machines kept as they ran, to go on from as often as wanted.
+"""Machines that are kept as they ran, so that tests can start from there.
 
-What a test is not about need not happen in it: a machine that has booted, or whose firmware
-has come as far as the boot entry, is saved once (QEMU's migration to a file), and each test
-goes on from there, on disks and variables of its own.
+A test need not repeat what it is not about: a machine that has booted, or whose firmware
+has reached the boot entry, is saved once (QEMU's migration to a file), and each test
+continues from there, on its own disks and variables.
 """
 
 import shutil
@@ -14,8 +14,8 @@ from pathlib import Path
 from . import disk
 from .vm import VM, GuestError
 
-# Bytes a second at which the firmware takes some seconds to load the loader: long enough to be
-# stopped meanwhile.
+# Bytes a second.  At this speed the firmware needs some seconds to load the loader, long enough
+# to stop the machine meanwhile.
 SLOW = 64 << 10
 LOADING = "BdsDxe: loading Boot"
 STARTING = "BdsDxe: start"
@@ -23,7 +23,7 @@ STARTING = "BdsDxe: start"
 
 @dataclass
 class Moment:
-    """Where others go on; nobody may write to these files any more."""
+    """A kept machine, where others continue; its files must not be written to."""
     machine: object
     disk: Path
     variables: Path
@@ -32,16 +32,16 @@ class Moment:
     facts: dict = field(default_factory=dict)
 
     def copy(self, directory, log_dir, **options):
-        """A VM, not started, that goes on from here with overlays of the disks."""
+        """A VM, not started, that continues from here with overlays of the disks."""
         image, variables, drives = disk.copy_machine(
             self.disk, self.variables, self.drives, directory)
         return VM(self.machine, image, variables, log_dir, incoming=self.state,
                   **{"drives": drives, **options})
 
     def on(self, vm, log_dir):
-        """A VM, not started, that goes on from here with an earlier one's disks.
+        """A VM, not started, that continues from here with the disks of an earlier VM.
 
-        What it was going to read of them is what it would have read of this moment's.
+        What it has not read yet, it reads from those disks.
         """
         shutil.copy(self.variables, vm.variables)
         return VM(self.machine, vm.disk, vm.variables, log_dir, drives=vm.drives,
@@ -49,7 +49,7 @@ class Moment:
 
 
 def keep(vm, facts=None):
-    """The moment of a running machine, which is over for it."""
+    """Keep a running machine; its VM ends."""
     state = Path(vm.disk).with_suffix(".state")
     vm.save(state)
     return Moment(vm.machine, vm.disk, vm.variables, state, list(vm.drives), facts or {})
@@ -58,9 +58,9 @@ def keep(vm, facts=None):
 def keep_at_entry(power_on):
     """Keep a machine at the moment its firmware begins to load the boot entry.
 
-    power_on(bytes_per_second) returns the VM, not started, each time on new copies.  It is stopped
-    by the thread that reads its console.  Where even that comes too late, on a host that has no
-    time, the disk is made slower still.
+    power_on(bytes_per_second) returns the VM, not started, each time on new copies.  The thread
+    that reads the console stops it.  If that is too late, on a busy host, the next attempt has
+    a slower disk.
     """
     for bytes_per_second in (SLOW, SLOW // 2, SLOW // 4, SLOW // 8):
         vm = power_on(bytes_per_second)
@@ -70,7 +70,7 @@ def keep_at_entry(power_on):
             while vm.qmp.command("query-status")["running"]:
                 time.sleep(0.01)
             kept = keep(vm)
-        # Only now everything has arrived that was said before the stop.
+        # Only now all output from before the stop has arrived.
         if not any(STARTING in port.text() for port in (vm.console, vm.shell)):
             return kept
         kept.state.unlink()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A guest's disk, looked at and changed by the host while its machine is off.
+"""A guest's disk, read and changed by the host while its machine is off.
 
-All of it stays in the raw image that fresh_machine has made; the overlay is empty then.
+Everything is in the raw image that fresh_machine made; the overlay is empty meanwhile.
 """
 
 import subprocess
@@ -14,21 +14,21 @@ ENTER = GUEST_SCRIPTS / "enter-disk"
 
 
 def possible():
-    """Can guests' systems be entered here?  It needs root, and loop devices."""
+    """Can this host enter guests' systems?  That needs root and loop devices."""
     return subprocess.run([ENTER, "--possible"], stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
 def flat(vm):
-    """The raw image, with what the machine has written so far."""
+    """The raw image, with all that the machine has written so far."""
     host("qemu-img", "commit", "-q", "-f", "qcow2", vm.disk)
     return vm.disk.with_name("disk.raw")
 
 
 def run(vm, script, share, timeout=600):
-    """Run a shell script as root of the guest's system; the folder share is its /mnt.
+    """Run a shell script as root in the guest's system, with the folder share as /mnt.
 
-    Returns what it said.
+    Returns its output.
     """
     offset, size = disk.partition_extent(vm.machine, "root")
     return host(ENTER, flat(vm), offset, size, share, "/bin/sh", "-c", script,
@@ -42,14 +42,14 @@ def on_esp(vm):
 
 
 def use_kernel(vm, release):
-    """Copy a kernel and its initramfs from /boot to where the guest's boot manager has them."""
+    """Copy a kernel and its initramfs from /boot to where the guest's boot manager expects them."""
     raw = flat(vm)
     root, _ = disk.partition_extent(vm.machine, "root")
     esp, _ = disk.partition_extent(vm.machine, "esp")
     for name, target in ((f"vmlinuz-{release}", "vmlinuz"), (f"initrd.img-{release}", "initrd")):
         local = raw.with_name(target)
-        said = host("debugfs", "-R", f"dump /boot/{name} {local}", f"{raw}?offset={root}")
+        output = host("debugfs", "-R", f"dump /boot/{name} {local}", f"{raw}?offset={root}")
         if not local.exists() or not local.stat().st_size:
-            raise GuestError(f"{vm.machine.name} has no /boot/{name}: {said}")
+            raise GuestError(f"{vm.machine.name} has no /boot/{name}: {output}")
         host("mcopy", "-o", "-i", f"{raw}@@{esp}", local, f"::/{target}")
         local.unlink()

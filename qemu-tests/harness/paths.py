@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where things are, and how a host command is run."""
+"""Paths, and how to run a host command."""
 
 import os
 import subprocess
@@ -13,10 +13,10 @@ KERNELS = BUILD / "kernels"
 GUESTS = BUILD / "guests"
 LOGS = BUILD / "qemu-logs"
 WORK = BUILD / "qemu-work"
-RUN = WORK / "tests"        # of the run that is under way
+RUN = WORK / "tests"        # of the current run
 WARM = RUN / "warm"         # firmware variables that have settled
 
-# The installed one, or where that is too old the one of guest/fetch-qemu with its ROMs.
+# The installed QEMU, or, if that is too old, the one of guest/fetch-qemu with the installed ROMs.
 _FETCHED_QEMU = BUILD / "qemu/usr/bin/qemu-system-x86_64"
 QEMU = ([str(_FETCHED_QEMU), "-L", "/usr/share/seabios", "-L", "/usr/share/qemu"]
         if _FETCHED_QEMU.exists() else ["qemu-system-x86_64"])

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What is on a guest's screen: pixels to be asked for, and a small file to be kept.
+"""What a guest's screen shows: its pixels, and a small file to keep.
 
 Reads the PPM of QEMU's screendump and writes a PNG with a palette (PNG specification, 3rd
-edition, 11.2): both formats are so simple that a library would be more to carry.
+edition, 11.2): both formats are so simple that a library would cost more than it saves.
 """
 
 import struct
@@ -43,12 +43,12 @@ class Picture:
         return Picture([row[left:right] for row in self.rows[top:bottom]])
 
     def colours(self):
-        """How often there is each."""
+        """{colour: number of its pixels}."""
         return Counter(pixel for row in self.rows for pixel in row)
 
     def write_png(self, path):
         palette = sorted(self.colours())
-        assert len(palette) <= 256, "a picture of so many colours wants another format"
+        assert len(palette) <= 256, "a picture with so many colours needs another format"
         bits = next(bits for bits in (1, 2, 4, 8) if len(palette) <= 1 << bits)
         number = {colour: index for index, colour in enumerate(palette)}
         lines = b"".join(b"\0" + self._packed([number[pixel] for pixel in row], bits)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Ask the debian guest's services from outside, as their users would.
 
-Each probe opens a connection of its own and is satisfied only by the right
+Each probe opens its own connection and accepts only the right
 answer to a real request; anything else is an exception.
 """
 
@@ -45,8 +45,8 @@ def redis(port, timeout=5, command="PING", expect=b"+PONG\r\n"):
 
 
 def postgresql(port, timeout=5, query="SELECT 6 * 7", expect=42):
-    # The connection comes in from the guest's point of view only after QEMU has
-    # accepted it for a guest that may be dead: let statements time out too.
+    # QEMU accepts a connection for a guest even if that does not answer: let statements
+    # time out, too.
     with closing(psycopg2.connect(
             host="127.0.0.1", port=port, user="postgres", dbname="postgres",
             sslmode="disable", gssencmode="disable", connect_timeout=max(2, int(timeout)),
@@ -79,16 +79,16 @@ def forwards(ports):
 class FirstReplies:
     """Ask every service until each has answered once.
 
-    QEMU accepts a connection for a guest that is not there yet, and what is sent then is lost.
-    So once a kernel runs one port is knocked at, not earlier, for the host's processors are the
-    guest's; when the guest's network answers, be it that nobody listens, knocking ends.  From
-    then on every service has one question at a time to answer.  A guest that has just come up is
-    not to be kept busy with questions nobody waits for any more.
+    QEMU accepts a connection for a guest that is not up yet, and loses what is sent then.
+    So one port is tried until the guest's network answers, even with a refusal, but not before a
+    kernel runs, because the guest needs the host's processors.  From then on each service gets
+    one request at a time: a guest that has just come up must not be kept busy with requests
+    whose answers are no longer awaited.
     """
 
-    KNOCK = 0.2     # how long a knock waits
-    SPACING = 0.1   # seconds from a failure to the next question
-    PATIENCE = 4    # how long a question waits
+    KNOCK = 0.2     # seconds that a try of the port may take
+    SPACING = 0.1   # seconds from a failed request to the next
+    PATIENCE = 4    # seconds that a request may take
 
     def __init__(self, vm, ports):
         self.replies = {}   # name: seconds since power-on
@@ -111,7 +111,7 @@ class FirstReplies:
                     return
 
     def _is_answered(self, link):
-        """Refused, which ends the connection, or accepted by the guest's kernel."""
+        """Has the guest's kernel refused the connection, which ends it, or accepted it?"""
         link.settimeout(0.05)
         deadline = time.monotonic() + self.KNOCK
         while time.monotonic() < deadline and self._vm.running():
@@ -136,7 +136,7 @@ class FirstReplies:
                 self.replies.setdefault(name, time.monotonic() - self._vm.started)
 
     def wait(self, timeout):
-        """Returns {name: seconds}; TimeoutError tells who stayed silent and how."""
+        """Returns {name: seconds}; a TimeoutError names the silent services and their errors."""
         deadline = time.monotonic() + timeout * SCALE
         while len(self.replies) < len(PROBES):
             if time.monotonic() > deadline or not self._vm.running():

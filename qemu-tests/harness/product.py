@@ -15,11 +15,11 @@ EFIVARS = "/sys/firmware/efi/efivars"
 
 @dataclass
 class Answer:
-    """What became of a command written to the snapshot file."""
+    """The result of a command that was written to the snapshot file."""
     status: int
-    said: str       # by the shell, which words the errno
-    refusal: dict   # code: its lines, of last_refusal
-    log: str        # the kernel's, from the command alone
+    output: str     # the shell's, which contains the errno's text
+    refusal: dict   # {code: its lines} of last_refusal
+    log: str        # what the kernel logged during the command
 
 
 def obstacles(text):
@@ -37,7 +37,7 @@ def obstacles(text):
 
 
 def write(vm, command, timeout=180):
-    """Write a command; an Answer whether it was followed or refused."""
+    """Write a command; returns an Answer even if it was refused."""
     result = vm.run(f"dmesg -c >/dev/null; echo {shlex.quote(command)} >{SNAPSHOT}",
                     timeout=timeout, check=False)
     return Answer(result.status, result.output, obstacles(vm.last_refusal()),
@@ -49,7 +49,7 @@ def attribute(vm, name):
 
 
 def timings(vm):
-    """What the module tells of the last snapshot or restore: {key: number}."""
+    """The module's figures of the last snapshot or restore: {key: number}."""
     lines = attribute(vm, "timings").splitlines()
     return {key: int(value, 16 if key == "svam_status" else 10)
             for key, value in (line.split("=") for line in lines)}
@@ -79,20 +79,20 @@ def fastbootctl(vm, verb, *arguments, timeout=120, check=True):
 
 
 def status(vm):
-    """`fastbootctl status`, with its slots by their letter under "slots"."""
-    told = json.loads(fastbootctl(vm, "status", "--json").output)
-    told["slots"] = {slot["slot"]: slot for slot in told["images"]["slots"]}
-    return told
+    """`fastbootctl status`, with the slots by letter under "slots"."""
+    report = json.loads(fastbootctl(vm, "status", "--json").output)
+    report["slots"] = {slot["slot"]: slot for slot in report["images"]["slots"]}
+    return report
 
 
 def verify(vm, slot):
-    """The image in the slot is good to its last byte, whatever has become of its disks."""
-    told = fastbootctl(vm, "verify", "--no-proofs", "--slot", slot).output.lower()
-    assert f"slot {slot}: good" in told
+    """The image in the slot is good to its last byte, whatever happened to its disks."""
+    output = fastbootctl(vm, "verify", "--no-proofs", "--slot", slot).output.lower()
+    assert f"slot {slot}: good" in output
 
 
 def slot_digest(vm, slot):
-    """Of every byte of the slot as it is on the disk, which an emulated machine reads for long."""
+    """The digest of the slot on the disk, read by QEMU: an emulated machine would need long."""
     offset, size = slot_extents(vm)["ab".index(slot)]
     return vm.disk_digest(disk.area_offset() + offset, size)
 
@@ -110,5 +110,5 @@ def slot_extents(vm):
 
 
 def remount_efivars(vm):
-    """A restored kernel's listing is that of the snapshot; a new mount reads the firmware's."""
+    """Make efivarfs list the firmware's variables: until then it lists those of the snapshot."""
     vm.run(f"umount {EFIVARS} && mount -t efivarfs efivarfs {EFIVARS}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The QEMU Machine Protocol: one JSON object a line, events in between."""
+"""The QEMU Machine Protocol: one JSON object a line, with events between the answers."""
 
 import json
 import threading
@@ -13,7 +13,7 @@ class Qmp:
     def __init__(self, sock, timeout=30):
         sock.settimeout(timeout)
         self._sock = sock
-        self._turn = threading.Lock()   # of a command and its answer
+        self._turn = threading.Lock()   # held for a command and its answer
         self._file = sock.makefile("rw", encoding="utf-8", newline="\n")
         self._receive()
         self.command("qmp_capabilities")
@@ -39,5 +39,5 @@ class Qmp:
                 return answer["return"]
 
     def send_key(self, *keys):
-        """Press keys together, as named by QEMU's QKeyCode ("esc", "ret", "down")."""
+        """Press keys together; names are those of QEMU's QKeyCode ("esc", "ret", "down")."""
         self.command("send-key", keys=[{"type": "qcode", "data": key} for key in keys])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The files that docs/recipes.md tells its reader to write, taken from there."""
+"""The files that docs/recipes.md asks its reader to write, taken from there."""
 
 import re
 
@@ -22,15 +22,14 @@ def files(heading):
 def put(vm, heading, own=()):
     """Write the section's files into the guest.
 
-    own: {word: what stands here for this word of the recipe}, for what is the reader's own.
+    own: {word of the recipe: replacement}, for values that each reader has to choose.
     Returns {path: content} as written.
     """
-    written = files(heading)
-    put_so = {}
-    for path, content in written.items():
-        for word, here in dict(own).items():
-            path, content = path.replace(word, here), content.replace(word, here)
+    written = {}
+    for path, content in files(heading).items():
+        for word, replacement in dict(own).items():
+            path, content = path.replace(word, replacement), content.replace(word, replacement)
         vm.run(f"mkdir -p $(dirname {path})")
         vm.put(path, content, "755" if content.startswith("#!") else "644")
-        put_so[path] = content
-    return put_so
+        written[path] = content
+    return written

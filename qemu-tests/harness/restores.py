@@ -13,7 +13,7 @@ from .waiting import wait_until
 MARK = "/tmp/mark"
 PANIC = "Rebooting in 1 seconds"
 
-# Moments of a restore, besides any line of the firmware or the loader.
+# Moments of a restore; any other is a pattern of a line of the firmware or the loader.
 READING = "fastboot: reading"
 WRITE = "write"         # the only write of a restore: the attempt
 ANSWERED = "restored"   # the shell that took the image has answered

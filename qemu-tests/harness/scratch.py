@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""An ext4 with somebody's data on the scratch partition of a tiny guest, whose row has it.
+"""An ext4 with data on the scratch partition of a tiny guest; its row must ask for it.
 
-A process keeps a file open and appends numbers to it, counting up: whatever is
-lost, doubled or torn shows as a gap.
+A process keeps a file open and appends numbers to it, counting up: anything lost,
+doubled or torn shows as a gap.
 """
 
 from . import disk
@@ -11,7 +11,7 @@ from .paths import host
 MOUNT = "/mnt"
 LOG = f"{MOUNT}/numbers"
 PID = "/tmp/appender.pid"
-# It counts, and sees to it that what it wrote is on the disk now and then.
+# It counts, and now and then syncs what it wrote.
 APPENDER = ("while :; do i=$((i+1)); echo $i >&8;"
             " [ $((i % 20)) -ne 0 ] || sync; sleep 0.02; done")
 
@@ -29,26 +29,26 @@ def unmount(vm):
 
 
 def start_appender(vm, last=0):
-    """It goes on after the last number."""
+    """Start the process; it continues after the last number."""
     vm.run(f"(i={last}; {APPENDER}) 8>>{LOG} </dev/null >/dev/null 2>&1 & echo $! >{PID}")
-    goes_on(vm)
+    keeps_growing(vm)
 
 
 def stop_appender(vm):
     vm.run(f"kill $(cat {PID}); while kill -0 $(cat {PID}) 2>/dev/null; do :; done")
 
 
-def goes_on(vm):
-    """The process is there and its file grows."""
+def keeps_growing(vm):
+    """The process exists and its file grows."""
     vm.run(f": >>{LOG}; kill -0 $(cat {PID}) && n=$(wc -l <{LOG}) &&"
            f" until [ $(wc -l <{LOG}) -gt $n ]; do :; done", timeout=30)
 
 
 def count(vm, cut=False):
-    """How many numbers the file holds; there is no gap in them.
+    """The number of numbers in the file, which must have no gap.
 
-    cut: by a power failure.  What was appended to a block after the last sync may be zeroes
-    then: ext4 can have committed the new size before it wrote the data (delayed allocation).
+    cut: after a power cut.  Then what was appended to a block after the last sync may be zeroes:
+    ext4 can have committed the new size before it wrote the data (delayed allocation).
     """
     text = vm.run(f"sync; cat {LOG}").output
     if cut:
@@ -59,9 +59,9 @@ def count(vm, cut=False):
 
 
 def check_from_outside(vm, copy, cut=False):
-    """e2fsck finds nothing to mend on the disk of a machine that is off.
+    """e2fsck finds nothing to repair on the disk of a machine that is off.
 
-    cut: by a power failure, after which a copy's journal is played back first.
+    cut: after a power cut, so the journal is replayed first, on the copy.
     """
     disk.export_part(vm.disk, copy, *disk.partition_extent(vm.machine, "scratch"))
     if cut:

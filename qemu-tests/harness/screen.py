@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A guest's screen, looked at now or until it shows something."""
+"""A guest's screen: what it shows now, or when it shows something."""
 
 import os
 
@@ -11,7 +11,7 @@ RENEW = "FASTBOOT_RENEW_PICTURES"
 
 
 def look(vm, name="screen"):
-    """The picture on the screen, which is also kept in the log folder."""
+    """The picture on the screen, which the log folder keeps, too."""
     path = vm.log_dir / f"{name}.ppm"
     vm.screendump(path)
     picture = Picture.read(path)
@@ -29,6 +29,6 @@ def wait_for_picture(vm, what, condition, timeout=60):
 
 
 def keep(picture, name):
-    """For the documents, if FASTBOOT_RENEW_PICTURES asks for it."""
+    """Write the picture into docs/ if FASTBOOT_RENEW_PICTURES asks for it."""
     if os.environ.get(RENEW):
         picture.write_png(DOCS / name)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Debian's kernels as guest/kernels.table, or $KERNEL_TABLE, has them."""
+"""Debian's kernels, as listed in guest/kernels.table or $KERNEL_TABLE."""
 
 import os
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from .paths import GUEST_SCRIPTS
 @dataclass(frozen=True)
 class Series:
     name: str
-    release: str    # of Debian, by its code name
+    release: str    # of Debian, its code name
     suite: str      # "-": the release with its security updates
     flavour: str
     compiler: str
     tier: str       # default or full
-    cmdline: str    # what the kernel needs; "" for nothing
+    cmdline: str    # words that the kernel needs on its command line; "": none
 
 
 TABLE = Path(os.environ.get("KERNEL_TABLE", GUEST_SCRIPTS / "kernels.table"))

@@ -2,9 +2,9 @@
 """One QEMU process: the machine, its power, its consoles, a shell inside.
 
 The first serial port is the system console (firmware, loader, kernel log); the
-second has a root shell, whose answers the kernel log cannot tear apart.  A
-shell command is enclosed in markers; after a restore the shell goes on in the
-middle of the very command that took the snapshot, so its end marker is the
+second has a root shell, whose answers the kernel log cannot interrupt.  A
+shell command is enclosed in markers; after a restore the shell continues in the
+middle of the command that took the snapshot, so that its end marker is the
 first sign of life of the restored system.
 """
 
@@ -41,7 +41,7 @@ POST_MORTEM = (
 
 FIRMWARE_STARTS_ENTRY = r"BdsDxe: starting Boot([0-9A-Fa-f]{4}) \"?([^\"]*)\"?"
 RESTORING = r"fastboot: restoring"
-RESTORED = r"fastboot: restored generation"  # the module's, of which no character gets lost
+RESTORED = r"fastboot: restored generation"  # the module's line: no character of it gets lost
 REFUSED = r"fastboot: refused: ([^\s:]+):"
 KERNEL_STARTS = r"Linux version "
 RESULT_VARIABLE = ("/sys/firmware/efi/efivars/"
@@ -49,14 +49,14 @@ RESULT_VARIABLE = ("/sys/firmware/efi/efivars/"
 
 
 class GuestError(Exception):
-    """The guest did not do what was asked of it."""
+    """The guest did not do what it was asked to do."""
 
 
-LOST_INTERRUPT = "QEMU lost an interrupt"  # pytest.ini starts such a test once more
+LOST_INTERRUPT = "QEMU lost an interrupt"  # pytest.ini repeats a test that fails with this
 
 
 class EmulatorError(GuestError):
-    """The emulator, and not the guest, has done wrong."""
+    """The fault is the emulator's, not the guest's."""
 
 
 @dataclass
@@ -67,9 +67,9 @@ class Result:
 
 @dataclass(frozen=True)
 class Fault:
-    """The disk fails at these requests, again and again or once."""
+    """Requests that fail, always or once."""
     request: str            # read, write or flush
-    sector: int = -1        # those that touch it; -1: all
+    sector: int = -1        # only requests that touch it; -1: all
     once: bool = False
 
     def rules(self):
@@ -87,9 +87,9 @@ class VM:
                  faults=(), read_only=False, incoming=None, bytes_per_second=0):
         """forwards: pairs (host port, guest port); on_line: see Console.
 
-        drives: qcow2 disks beside the first; faults: Faults of the first;
-        incoming: start with what save() left, in place of a power-on;
-        bytes_per_second: of the first disk, which has no fault then; 0: what it can.
+        drives: qcow2 disks besides the first; faults: Faults of the first disk;
+        incoming: a file of save() to continue from, instead of a power-on;
+        bytes_per_second: speed of the first disk, without faults only; 0: no limit.
         """
         self.machine = machine
         self.disk = Path(disk)
@@ -133,10 +133,10 @@ class VM:
         except (OSError, QmpError) as error:
             raise GuestError(f"QEMU did not start, see {log.name}: {error}") from error
         if self.incoming:
-            self._go_on()
+            self._resume()
         return self
 
-    def _go_on(self):
+    def _resume(self):
         while self.qmp.command("query-status")["status"] == "inmigrate":
             time.sleep(0.02)
         self.qmp.command("cont")
@@ -172,7 +172,7 @@ class VM:
             return f"if=none,id=disk,format=qcow2,cache=unsafe,file={self.disk}{throttle}"
         rules = [f"inject-error.{number}.{rule}" for number, fault in enumerate(self.faults)
                  for rule in fault.rules()]
-        # Not unsafe here: the flush is to reach the rules, which is as far as it goes.
+        # Not cache=unsafe: the flush must reach the rules.  It goes no further.
         return ",".join(["if=none,id=disk,driver=blkdebug,image.driver=qcow2",
                          "image.cache.no-flush=on", "image.file.driver=file",
                          f"image.file.filename={self.disk}", *rules])
@@ -185,7 +185,7 @@ class VM:
         return self._process is not None and self._process.poll() is None
 
     def kill(self):
-        """End the process as a power failure would; harmless when it has ended."""
+        """End the process as a power cut would; does nothing if it has already ended."""
         if self._process is None:
             return
         if self.running():
@@ -214,7 +214,7 @@ class VM:
         self.qmp.command("system_reset")
 
     def save(self, path):
-        """Keep the machine as it is now, for others to go on from; this one is over."""
+        """Keep the machine as it is now, so that others can continue; this VM ends."""
         self.qmp.command("stop")
         self.qmp.command("migrate", uri=f"exec:cat >{shlex.quote(str(path))}")
         while True:
@@ -222,12 +222,12 @@ class VM:
             if status == "completed":
                 break
             if status == "failed" or not self.running():
-                raise GuestError(f"{self.machine.name}: its state could not be kept")
+                raise GuestError(f"{self.machine.name}: QEMU could not keep its state")
             time.sleep(0.05)
         self.kill()
 
     def disk_digest(self, offset, size):
-        """SHA-256 of bytes of the first disk, read past the guest, which goes on."""
+        """SHA-256 of bytes of the first disk, read by QEMU while the guest keeps running."""
         with tempfile.TemporaryDirectory() as place:
             socket_path = f"{place}/nbd"
             node = next(block["inserted"]["node-name"] for block in self.qmp.command("query-block")
@@ -247,17 +247,17 @@ class VM:
                 return hashlib.file_digest(part, "sha256").hexdigest()
 
     def writes(self):
-        """How many writes the first disk has been asked for."""
+        """The number of writes that the first disk was asked for."""
         blocks = self.qmp.command("query-blockstats")
         return next(block["stats"]["wr_operations"] for block in blocks
                     if block.get("device") == "disk")
 
     def kernel_runs(self):
-        """Has the console told of a kernel that was started or is about to be restored?"""
+        """Has the console announced a kernel that starts, or one that the loader restores?"""
         return bool(self.console.first(f"{KERNEL_STARTS}|{RESTORING}", after=self._powered))
 
     def is_connected(self, port):
-        """Has the guest accepted a connection to the port that QEMU has made for it?"""
+        """Has the guest accepted a connection that QEMU made to this port?"""
         try:
             table = self.qmp.command("human-monitor-command", **{"command-line": "info usernet"})
         except (OSError, QmpError):
@@ -271,12 +271,12 @@ class VM:
                                 now["tm_hour"], now["tm_min"], now["tm_sec"]))
 
     def full_speed(self):
-        """Let a disk that was given bytes_per_second do what it can."""
+        """Lift the limit of a disk that was given bytes_per_second."""
         self.qmp.command("block_set_io_throttle", device="disk", bps=0, bps_rd=0, bps_wr=0,
                          iops=0, iops_rd=0, iops_wr=0)
 
     def screendump(self, path):
-        """Keep what is on the screen; the suffix is .png or .ppm."""
+        """Write what is on the screen to a .png or .ppm file."""
         self.qmp.command("screendump", filename=str(path), format=Path(path).suffix[1:])
 
     def send_keys(self, *keys, pause=0.3):
@@ -297,7 +297,7 @@ class VM:
     def firmware_line(self, pattern, timeout=BOOT_TIMEOUT, after=0.0):
         """Wait for a whole line of this boot's firmware or loader; returns (when, match).
 
-        They write to both ports, and while the host is busy one may lose characters:
+        They write to both ports, and on a busy host one port may lose characters:
         EDK II's driver gives up on a port that does not take them in time.
         """
         deadline = time.monotonic() + timeout * SCALE
@@ -307,14 +307,14 @@ class VM:
                 if hit:
                     return hit
             time.sleep(0.02)
-        self._expect(self.console, pattern, 0)  # which says what was there instead
+        self._expect(self.console, pattern, 0)  # its error shows what arrived instead
         return time.monotonic(), self.console.match
 
     def check_emulator(self):
         """An EmulatorError if a processor halts, interrupts enabled, with a vector in service.
 
-        No kernel halts before it has ended an interrupt; a local APIC to which that end, or the
-        handler itself, got lost delivers nothing of that priority any more (docs/testing.md).
+        No kernel halts before it has ended an interrupt.  If that end, or the handler itself, got
+        lost, the local APIC delivers nothing more of that priority (docs/testing.md).
         """
         if not self.running() or "tcg" not in accelerator():
             return
@@ -350,8 +350,8 @@ class VM:
     def wait_shell(self, timeout=BOOT_TIMEOUT):
         """Wait until a fresh boot's shell answers.
 
-        Nothing is sent before the kernel runs: to the firmware the second port
-        is a keyboard too, and systemd-boot would take "e" for the editor.
+        Nothing is sent before the kernel runs: the firmware takes the second port for
+        a keyboard, too, and systemd-boot would open its editor at an "e".
         """
         deadline = time.monotonic() + timeout * SCALE
         while not self.console.first(KERNEL_STARTS, after=self._powered):
@@ -361,7 +361,7 @@ class VM:
         return self._wait_answer(deadline)
 
     def wait_restored_idle(self, timeout=60):
-        """Wait until a fast boot has brought back a shell that did not take the golden itself."""
+        """Wait until a fast boot has restored a shell that did not take the image itself."""
         deadline = time.monotonic() + timeout * SCALE
         self.wait_firmware(RESTORING, timeout)
         return self._wait_answer(deadline)
@@ -378,15 +378,15 @@ class VM:
                 continue
             except (pexpect.EOF, OSError) as error:
                 raise GuestError(f"{self.machine.name}: QEMU ended: {error}") from None
-        # That line may have lost its beginning to a getty; none after it can.
+        # A getty may have taken the beginning of that line, but of no later one.
         self.shell.send("stty -echo; PS1=; echo @@REA''DY@@\n")
         self._expect(self.shell, "@@READY@@", 10)
         return self
 
     def run(self, command, timeout=60, check=True, name=None):
-        """Run a shell command line in the guest's one shell.
+        """Run a command line in the guest's shell.
 
-        Returns its output and status; check makes a status other than 0 an error.
+        Returns its output and status; check: a status other than 0 is an error.
         """
         name = name or f"{next(VM._numbers)}"
         self.shell.drain()
@@ -407,7 +407,10 @@ class VM:
         return Result(output, status)
 
     def end(self, command, says):
-        """Give a command that nobody answers, for it ends the system; wait for its last words."""
+        """Run a command that ends the system, so that the shell never answers.
+
+        Waits for the pattern `says` on the console.
+        """
         self.shell.drain()
         self.console.drain()
         self.begin(command, "end")
@@ -423,10 +426,10 @@ class VM:
             self.run(f"echo {text[start:start + 2000]} >>{path}.b64")
         self.run(f"base64 -d {path}.b64 >{path} && rm {path}.b64 && chmod {mode} {path}")
 
-    # the product, seen from outside
+    # the product, observed from outside
 
     def wait_restored(self, timeout=60):
-        """Wait until a fast boot has brought back the shell that took the golden."""
+        """Wait until a fast boot has restored the shell that took the image."""
         try:
             self.finish(GOLDEN, timeout, command="the snapshot, restored")
         except GuestError:
@@ -435,7 +438,7 @@ class VM:
         return self
 
     def _ask_console(self):
-        """For the log: what the tiny guest's other shell knows when this one is silent."""
+        """For the log: what the tiny guest's console shell knows when this one is silent."""
         try:
             for line in POST_MORTEM:
                 self.console.send(line + "\n")
@@ -449,7 +452,7 @@ class VM:
         return when - self.started
 
     def last_result(self):
-        """The loader's report of this boot, as a dict; empty when it left none."""
+        """The loader's report of this boot, as a dict; empty if it left none."""
         text = self.run(f"dd if={RESULT_VARIABLE} bs=4 skip=1 2>/dev/null", check=False).output
         pairs = (line.split("=", 1) for line in text.replace("\0", "").split("\n"))
         return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
@@ -466,7 +469,7 @@ class VM:
         return time.monotonic() - self.started
 
     def entry_started(self):
-        """When the firmware started the last boot entry it tried."""
+        """When the firmware started the last boot entry that it tried."""
         hits = [when for when, line in list(self.console.lines)
                 if "BdsDxe: starting Boot" in line]
         if not hits:
