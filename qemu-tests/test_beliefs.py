@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the image believes about the world outside memory: it is forgotten, or proven.
 
-docs/safety.md has the list.  One machine has as many opinions as possible when its image is taken:
-programs that hold unmounted devices open, what the page cache knows of these, swap space in use.
+docs/safety.md has the list.  When its image is taken, the machine believes as much as possible:
+programs hold unmounted devices open, the page cache has their blocks, swap space is in use.
 """
 
 import signal
@@ -16,24 +16,24 @@ MACHINE = machines.SMALL.changed(name="tiny-beliefs", scratch="", file_systems=(
                                  second_disk=True)
 DATA, SWAP = "/dev/vda3", "/dev/vda4"
 
-# Whoever holds a device open keeps its cache, whatever is done to the disk meanwhile.
+# A program that holds a device open keeps its cache, whatever happens to the disk meanwhile.
 HOLDERS = ("read /dev/vda3", "read /dev/vda", "map /dev/vda3", "read /dev/loop0")
 
 
 def session(name):
-    """A directory of six files and their sums, as somebody leaves them who unmounts cleanly."""
+    """Commands that write six files and their checksums, and unmount cleanly."""
     return (f"mount -t ext4 {DATA} /mnt && mkdir /mnt/{name} && for i in 1 2 3 4 5 6; do"
             f" head -c 300000 /dev/urandom >/mnt/{name}/f$i || break; done"
             f" && (cd /mnt/{name} && sha256sum f* >sums) && umount /mnt")
 
 
-def look_back(name):
+def check_session(name):
     return (f"mount -t ext4 -o ro {DATA} /mnt && (cd /mnt/{name} && sha256sum -c sums)"
             " && umount /mnt")
 
 
 def believe(vm):
-    # Busybox's mke2fs makes no checksums of metadata: nothing but the files would tell.
+    # Busybox's mke2fs makes no metadata checksums: only the files show damage.
     vm.run(f"mke2fs {DATA} >/dev/null 2>&1")
     vm.run(f"modprobe loop && losetup -r /dev/loop0 {DATA}")
     for number, holder in enumerate(HOLDERS):
@@ -45,38 +45,38 @@ def believe(vm):
     return checks.leave_traces(vm)
 
 
-def go_on(vm):
-    """The machine itself, after its image."""
-    vm.run(look_back("zero"))
+def keep_working(vm):
+    """What the saved machine does after its image was taken."""
+    vm.run(check_session("zero"))
     vm.run(session("one"))
     return {}
 
 
 @pytest.fixture(scope="module")
 def golden(goldens):
-    return goldens(MACHINE, believe, after=go_on)
+    return goldens(MACHINE, believe, after=keep_working)
 
 
 def test_caches_are_forgotten(lab, golden):
-    """Two sessions after the image's own write to a file system that nobody knew of then."""
+    """Sessions after the image wrote to a file system that the image does not know."""
     vm = lab.at_entry(golden).start()
     assert checks.outcome(vm, golden.facts) == "restored"
-    vm.run(look_back("zero"))
-    vm.run(look_back("one"))
+    vm.run(check_session("zero"))
+    vm.run(check_session("one"))
     vm.run(session("two"))
     vm.power_off()
     scratch.check_from_outside(vm, vm.disk.with_suffix(".data"))
     vm = lab.at_entry(golden, after=vm).start()
     assert checks.outcome(vm, golden.facts) == "restored"
     for name in ("zero", "one", "two"):
-        vm.run(look_back(name))
+        vm.run(check_session(name))
     vm.run(session("three"))
     vm.power_off()
     scratch.check_from_outside(vm, vm.disk.with_suffix(".data"))
 
 
 def test_swap_space_is_proven(lab, golden):
-    """Made into a file system meanwhile, it would be swapped over."""
+    """If it became a file system meanwhile, swapping would overwrite that."""
     vm = lab.at_entry(golden)
     image = vm.disk.with_suffix(".ext4")
     disk.make_file_system("ext4", image, "an update")
@@ -86,7 +86,7 @@ def test_swap_space_is_proven(lab, golden):
 
 
 def test_table_of_an_idle_disk(lab, golden):
-    """Nothing of it is in use, but the saved kernel knows where its partitions were."""
+    """The disk is not in use, but the saved kernel knows where its partitions were."""
     vm = lab.copy(golden)
     disk.edit_table(vm.drives[0], "--part-label", 1, "renamed")
     vm.start()
@@ -94,20 +94,20 @@ def test_table_of_an_idle_disk(lab, golden):
 
 
 def test_disk_at_another_port(lab, golden):
-    """The firmware finds it all the same; the saved kernel would write to what is at the old one."""
+    """The firmware still finds it; the saved kernel would write to whatever is at the old port."""
     moved = golden.machine.changed(places=("", "bus=ide.1"))
     vm = lab.copy(golden, moved).start()
     checks.partition_blamed(vm, golden.facts, "disk-moved", "second")
 
 
 def test_clone(lab, golden):
-    """To the last byte the same disk, at the same port, with a serial number of its own."""
+    """The same disk to the last byte, at the same port, with another serial number."""
     clone = golden.machine.changed(places=("", "bus=ide.0,serial=CLONE"))
     vm = lab.copy(golden, clone).start()
     checks.partition_blamed(vm, golden.facts, "disk-replaced", "second")
 
 
-# Where firmware and kernel have no words in common for a place: the kernel looks itself.
+# At USB, firmware and kernel have no common name for a place: the kernel checks the disks itself.
 
 AT_USB = machines.SMALL.changed(name="tiny-usb", second_disk=True, second_bus="usb")
 
@@ -123,7 +123,7 @@ def at_usb(goldens):
 
 
 def kernel_refuses(vm, code):
-    """The restored kernel resets the machine before a task runs; the loader then says why."""
+    """The restored kernel resets the machine before a task runs; the loader then reports why."""
     vm.wait_firmware(RESTORING)
     vm.wait_console(f"fastboot: {code}: ")
     assert vm.wait_firmware(REFUSED).group(1) == code
@@ -132,7 +132,7 @@ def kernel_refuses(vm, code):
 
 
 def test_disks_exchanged_where_no_place_is_known(lab, at_usb):
-    """Nothing but what is on them tells the two apart; put back, the image is good again."""
+    """Only their contents differ; with the disks back in place, the image is usable again."""
     vm = lab.copy(at_usb)
     blank = disk.make_blank(vm.disk.with_name("blank.qcow2"), 64)
     second, = vm.drives
@@ -152,17 +152,17 @@ def test_driver_refuses_a_clone(lab, at_usb):
     kernel_refuses(vm, "disk-read")
 
 
-# What is mended after each restore; and a machine that looks the same with its disks exchanged.
+# What is mended after each restore, and a machine that looks the same with its disks exchanged.
 
 MENDED = machines.SMALL.changed(name="tiny-mended", devices=("i6300esb",), second_disk=True,
                                 second_bus="virtio", places=("addr=0x8", "addr=0x9"))
 
 
 def spoil(vm):
-    """A clock three hours ahead of the RTC, and a watchdog that wants to be fed."""
+    """Put the clock three hours ahead of the RTC, and start a watchdog and its feeder."""
     vm.run("date -s @$(($(date +%s) + 10800))")
     vm.run("echo 1 >/sys/module/fastboot_snapshot/parameters/rtc_is_utc")
-    vm.run("watchdog -T 10 -t 1 /dev/watchdog")  # goes into the background
+    vm.run("watchdog -T 10 -t 1 /dev/watchdog")  # runs in the background
     return checks.leave_traces(vm)
 
 
@@ -172,7 +172,7 @@ def mended(goldens):
 
 
 def test_disks_exchanged(lab, mended):
-    """To the firmware's eye the machine is the same: two disks of one kind, at the same places."""
+    """The firmware sees the same machine: two disks of one kind, at the same places."""
     vm = lab.copy(mended, MENDED.changed(places=MENDED.places[::-1])).start()
     checks.partition_blamed(vm, mended.facts, "disk-moved", "area")
     vm.kill()
@@ -182,7 +182,7 @@ def test_disks_exchanged(lab, mended):
 
 @pytest.mark.full
 def test_disk_does_not_answer(lab, mended):
-    """From the jump on no request to it ends, and none fails: the kernel waits a minute, no more."""
+    """After the jump no request to it ends or fails: the kernel waits no longer than a minute."""
     vm = lab.copy(mended)
     second, = vm.drives
     served = disk.serve(second)
@@ -205,7 +205,7 @@ def test_clock_is_set_from_the_rtc(lab, mended):
 
 
 def test_watchdog_bites_after_a_restore(lab, mended):
-    """Whoever feeds it has stopped: the machine ends in the golden state, as the recipe says."""
+    """Once its feeder has stopped, the machine ends in the golden state, as the recipe says."""
     vm = lab.at_entry(mended).start()
     assert checks.outcome(vm, mended.facts) == "restored"
     vm.run("sleep 12")  # it is fed
@@ -217,7 +217,7 @@ def test_watchdog_bites_after_a_restore(lab, mended):
     checks.restored_state(vm, restores=2)
 
 
-# Another system that waits on a disk.
+# Another system, hibernated on a disk.
 
 SLEEPER = machines.SMALL.changed(name="tiny-sleeper", area_mib=640, swap_mib=360)
 AREA = "/dev/vda2"
@@ -233,7 +233,7 @@ def resume_device(vm):
 
 
 def hibernate(vm):
-    """As an administrator may who has taken the module away."""
+    """Hibernate by the kernel alone, as an administrator can after removing the module."""
     vm.run("rmmod fastboot_snapshot && mkdir -p /tmp/asleep")
     vm.run(f"swapon {AREA} && echo {resume_device(vm)} >/sys/power/resume")
     vm.run("echo shutdown >/sys/power/disk")
@@ -242,7 +242,7 @@ def hibernate(vm):
 
 
 def test_sleeper_is_not_passed_over(lab, sleepers):
-    """It sleeps in the very partition of the image, is resumed, and the image is good again."""
+    """It is in the image's own partition; after its resume the image is usable again."""
     vm = lab.at_entry(sleepers).start()
     assert checks.outcome(vm, sleepers.facts) == "restored"
     hibernate(vm)

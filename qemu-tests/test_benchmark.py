@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The benchmark's arithmetic, on a run that never was: needs no machine."""
+"""The benchmark's arithmetic, on invented figures: needs no machine."""
 
 import xml.etree.ElementTree as ElementTree
 
@@ -84,7 +84,7 @@ def test_line_is_found():
     assert scale.deviation(points(0.2, 1.5)) == pytest.approx(0, abs=1e-6)
 
 
-def test_growth_that_is_no_line_is_told():
+def test_nonlinear_growth_is_reported():
     bent = points(0.2, 1.5)
     bent[-1]["loader_s"] *= 2
     assert scale.deviation(bent) > 0.2

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The user's two ways to a fast boot that is not the default: the menu, BootNext."""
+"""The user's two ways to a fast boot that is not the default: the menu and BootNext."""
 
 import base64
 import re
@@ -44,9 +44,9 @@ def golden(goldens):
 
 @pytest.fixture(scope="module")
 def not_default(module_lab, golden):
-    """A powered-off machine with a golden image whose normal system boots first, and the other.
+    """(a machine that is off, whose fast boot comes last in the boot order, that entry's number).
 
-    Also a test of firmware variables written by a restored system.
+    Also a test of firmware variables that a restored system writes.
     """
     vm = module_lab.at_entry(golden).start()
     vm.wait_restored()
@@ -74,7 +74,7 @@ def move_to(vm, title, limit=20):
 
 
 def open_front_page(vm):
-    """Press Esc while the firmware waits, until its page is there."""
+    """Press Esc while the firmware waits, until its menu appears."""
     for _ in range(100):
         vm.send_keys("esc", pause=0.2)
         if vm.console.highlighted():
@@ -93,14 +93,14 @@ def test_menu_by_key_strokes(lab, golden, not_default):
     vm.screendump(lab.log_dir / "boot-manager.png")
     vm.send_keys("ret")
     vm.wait_console(f"BdsDxe: starting Boot{fast:04X}|fastboot: ")
-    vm.send_keys("ret", "down", "spc", pause=0.05)  # of somebody who cannot wait: not for the loader
+    vm.send_keys("ret", "down", "spc", pause=0.05)  # keys that the loader must ignore
     vm.wait_restored()
     checks.restored_state(vm, restores=2)
     checks.traces(vm, golden.facts)
 
 
 def test_boot_next(lab, golden, not_default):
-    """One fast boot, by the firmware's own BootNext, and a normal one after it."""
+    """One fast boot by the firmware's own BootNext, then a normal boot."""
     before, fast = not_default
     vm = lab.copy(before).start()
     vm.wait_shell()

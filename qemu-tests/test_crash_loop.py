@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Crashes of a restored system: back to the golden state, but not for ever."""
+"""Crashes of a restored system: back to the golden state, but not forever."""
 
 import pytest
 
@@ -8,8 +8,8 @@ from harness.golden import take_snapshot
 from harness.machines import SMALL
 from harness.vm import RESTORING
 
-# A process of the image's own that brings every restored system down, as long as a byte
-# of the scratch partition says so: outside the image, or it could not be told.
+# A process in the image that crashes every restored system as long as a byte of the scratch
+# partition says so.  That byte is outside the image so that the test can change it.
 SWITCH, SECTOR = "/dev/vda3", 8192
 WATCHER = (f"while :; do [ \"$(dd if={SWITCH} bs=512 skip={SECTOR} count=1 iflag=direct 2>/dev/null"
            " | head -c 1)\" = P ] && grep -q ^restored /sys/power/fastboot_snapshot"
@@ -51,7 +51,7 @@ def is_golden(vm, restores, attempts):
 @pytest.mark.trouble_expected("Kernel panic - not syncing: sysrq triggered crash")
 @pytest.mark.trouble_expected("Call Trace")
 def test_crash_loop(lab, vm):
-    """A crash brings the golden state back in seconds; three of them, a normal boot."""
+    """A crash brings the golden state back in seconds; three crashes bring a normal boot."""
     is_golden(vm, restores=1, attempts=1)
     product.fastbootctl(vm, "mark-good")
     assert product.status(vm)["slots"]["a"]["attempts"] == 0
@@ -62,14 +62,14 @@ def test_crash_loop(lab, vm):
     vm.run("[ ! -e /tmp/after ]")
 
     vm.end(turning("P"), restores.PANIC)
-    for _ in range(2):  # of the systems restored after this one
+    for _ in range(2):  # the two systems restored after this one
         vm.wait_console(restores.PANIC)
     checks.normal_boot_after_refusal(vm, "slot-quarantined")
     assert len([line for _, line in vm.console.lines if RESTORING in line]) == 4
-    comes_back_when_called_good(vm)
+    is_restored_when_called_good(vm)
 
 
-def comes_back_when_called_good(vm):
+def is_restored_when_called_good(vm):
     slot = product.status(vm)["slots"]["a"]
     assert (slot["usable"], slot["attempts"], slot["restores"]) == ("slot-quarantined", 3, 4)
     assert "slot-quarantined" in product.fastbootctl(vm, "status").output

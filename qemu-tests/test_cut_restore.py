@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Power cuts while an image is restored: it restores at the next power-on, and is counted."""
+"""Power cuts during a restore: the next power-on restores, and the attempt is counted."""
 
 import time
 
@@ -30,7 +30,7 @@ POINTS = [
 
 
 def attempts_on_disk(vm, digest):
-    """The image is untouched; its state is whole."""
+    """The attempts that the slot's state has; the image is unchanged and the state valid."""
     with images.area_of(SMALL, vm.disk) as area:
         slot = images.whole_images(area, sound=[digest])[1]
         assert images.slot_digest(slot) == digest
@@ -46,9 +46,9 @@ def digest(golden):
 
 
 def cut_at(vm, point, seconds, digest):
-    """Returns the attempts that the disk tells of afterwards."""
+    """Kill QEMU so many seconds after the point; returns the attempts counted on the disk."""
     wait_for_moment(vm, point)
-    time.sleep(seconds)  # in which nothing is said
+    time.sleep(seconds)  # no line marks these moments
     vm.kill()
     entered = bool(vm.console.first(RESTORING))
     attempts = attempts_on_disk(vm, digest)
@@ -56,7 +56,7 @@ def cut_at(vm, point, seconds, digest):
     return attempts
 
 
-def comes_back(vm, golden, attempts):
+def restores_again(vm, golden, attempts):
     assert checks.outcome(vm, golden.facts) == "restored"
     checks.restored_state(vm, restores=attempts + 1)
     assert product.attribute(vm, "attempts") == str(attempts + 1)
@@ -66,13 +66,13 @@ def comes_back(vm, golden, attempts):
 def test_cut_while_an_image_is_restored(lab, golden, digest, point, seconds):
     vm = lab.at_entry(golden).start()
     attempts = cut_at(vm, point, seconds, digest)
-    comes_back(lab.at_entry(golden, after=vm).start(), golden, attempts)
+    restores_again(lab.at_entry(golden, after=vm).start(), golden, attempts)
 
 
 @pytest.mark.parametrize("point, seconds", [
     *POWER_ON, pytest.param(RESTORING, 0.1, id="restoring-0.1")])
 def test_cut_from_power_on_to_power_on(lab, golden, digest, point, seconds):
-    """With all that the firmware does before and after."""
+    """With all that the firmware does before the boot entry, both times."""
     vm = lab.copy(golden).start()
     attempts = cut_at(vm, point, seconds, digest)
-    comes_back(lab.again(vm).start(), golden, attempts)
+    restores_again(lab.again(vm).start(), golden, attempts)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Power cuts while a snapshot is taken: the disk holds the old image or the new one.
 
-QEMU is killed: what it had not flushed of the guest's writes is gone, as it is from a disk's
-volatile cache.
+QEMU is killed: guest writes that it had not flushed are lost, as those in a disk's volatile
+cache would be.
 """
 
 import pytest
@@ -18,13 +18,13 @@ def golden(goldens):
     return goldens(SMALL)
 
 
-# Generation 3 is written into slot A, where generation 1 is; slot B holds 2.
+# Generation 3 is written into slot A, which holds generation 1; slot B holds generation 2.
 
 @pytest.fixture(scope="module")
 def stage(module_lab, golden):
     """A machine about to write generation 3, kept as it ran.
 
-    facts: the golden's, how many writes the snapshot before took, the digest of generation 2.
+    facts: the golden system's; the number of writes of the previous snapshot; digests.
     """
     vm = module_lab.at_entry(golden).start()
     vm.wait_restored()
@@ -43,7 +43,7 @@ def stage(module_lab, golden):
 
 
 def cut_snapshot(lab, stage, at):
-    """Kill QEMU when it has done so many writes, or with None when the snapshot is said done."""
+    """Kill QEMU after so many writes; None: when the command has ended."""
     vm = lab.own(stage.copy(lab.work / "stage", lab.log_dir)).start()
     before = vm.writes()
     vm.begin(f"echo golden >{SNAPSHOT}", GOLDEN)
@@ -54,8 +54,8 @@ def cut_snapshot(lab, stage, at):
     return vm
 
 
-# Parts of the writes; None: after the last.  The first erases the old header, the last is the
-# new one.  What was found after each: generations.
+# {part of the writes: generations found after that}; None: after the last.  The first write
+# erases the old header, the last is the new one.
 seen = {}
 CUTS = [0, *(part / 18 for part in range(1, 18)), 0.97, 0.98, 0.99, 1.0, None]
 BOOTED = (0, 9 / 18, 0.99, None)
@@ -78,7 +78,7 @@ def test_cut_while_a_snapshot_is_taken(lab, golden, stage, part):
 
 
 def test_cuts_were_everywhere(stage):
-    """Before the old header was erased, while there was only one image, after the new header."""
+    """Before the old header was erased, while only one image was left, after the new header."""
     if set(seen) != set(CUTS):
         pytest.skip("not all cuts were made")
     assert seen[0] == {1, 2} and seen[None] == {2, 3}

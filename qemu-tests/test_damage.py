@@ -15,26 +15,26 @@ SECTOR = 512
 
 @dataclass
 class Image:
-    """The golden image, and where its parts lie in the partition, as the specification says."""
+    """The golden image, and where its parts are in the partition, by the specification."""
     regions: dict       # name: (offset, size)
     uuid: bytes
     chunks: int
-    handoff: tuple      # region that holds the data of the handoff page, offset in it
+    handoff: tuple      # (region that holds the data of the handoff page, offset in it)
     header: bytes       # of the area
     other_slot: int     # where the next image goes to, in the partition
 
     def middle(self, name):
         offset, size = self.regions[name]
-        assert size, f"{name} is empty: there is nothing to damage"
+        assert size, f"{name} is empty: nothing to damage"
         return offset + size // 2
 
     def sector(self, offset):
-        """On the disk."""
+        """The sector of the disk that has this offset of the partition."""
         return (disk.area_offset() + offset) // SECTOR
 
 
 def handoff_place(slot):
-    """A page of zeroes is stored as a run of the index, any other in a chunk."""
+    """Where the handoff page is: in the index if it is a run of zeroes, else in a chunk."""
     pfn = slot.record["handoff_phys"] // images.BLOCK
     number, run = next((number, run) for number, run in enumerate(slot.runs)
                        if run.pfn <= pfn < run.end)
@@ -66,7 +66,7 @@ def image(golden):
                      next(other.offset for other in area.slots if other.index != slot.index))
 
 
-# Bits.
+# Flipped bits.
 
 FLIPS = {
     "area_header": "area-checksum",
@@ -84,7 +84,7 @@ FLIPS = {
 
 
 def test_flips_are_everywhere(image):
-    """What follows leaves no part of the image out; aux has a test of its own."""
+    """The following tests leave out no part of the image; aux has its own test."""
     parts = {name for name in image.regions if name.startswith("slot.")} | {"area_header"}
     parts = {name for name in parts if "chunk[" not in name}
     assert parts == set(FLIPS) | {"slot.state", "slot.aux"}
@@ -99,7 +99,7 @@ def test_bit_flip(lab, golden, image, region):
 
 
 def test_bit_flip_in_aux(lab, goldens):
-    """Of a machine with a screen: the firmware's logo is what such ranges are there for."""
+    """On a machine with a screen: aux ranges exist for the firmware's logo."""
     golden = goldens(machines.TINY)
     with images.golden_area(golden) as area:
         offset, size = images.newest_regions(area)["slot.aux"]
@@ -119,7 +119,7 @@ def test_bit_flip_in_handoff_page(lab, golden, image):
 
 
 def test_bit_flip_in_padding(lab, golden, image):
-    """What no checksum covers nobody needs."""
+    """Bytes that no checksum covers are not needed."""
     vm = lab.at_entry(golden)
     padded = [offset + size for offset, size in image.regions.values()
               if size % images.BLOCK and offset % images.BLOCK == 0]
@@ -131,7 +131,7 @@ def test_bit_flip_in_padding(lab, golden, image):
 
 
 def test_bit_flip_in_state(lab, golden, image):
-    """The loss costs the counts, also those that keep the image out, and never the image."""
+    """It loses the counts, even those that quarantine the image, but never the image."""
     vm = lab.at_entry(golden)
     offset, _ = image.regions["slot.state"]
     images.write(golden.machine, vm.disk, offset,
@@ -149,7 +149,7 @@ def test_bit_flip_in_state(lab, golden, image):
 # Partitions and disks.
 
 def test_disk_is_cut_short(lab, golden):
-    """The disk ends in the middle of the area, as a copy does that ran out of space."""
+    """The disk ends in the middle of the area, like a copy that ran out of space."""
     vm = lab.copy(golden)
     disk.resize(vm.disk, disk.area_offset() + golden.machine.area_mib * MIB // 2)
     vm.start()
@@ -171,7 +171,7 @@ def test_partition_is_made_smaller(lab, golden):
 
 
 def test_partition_is_made_smaller_with_its_header(lab, golden, image):
-    """Whoever moves the header to the new end gets no image that reaches beyond it."""
+    """With its header moved to the new end: no image that reaches beyond is restored."""
     vm = lab.copy(golden)
     images.write(golden.machine, vm.disk, shrink(golden, vm) - images.BLOCK, image.header)
     vm.start()
@@ -179,7 +179,7 @@ def test_partition_is_made_smaller_with_its_header(lab, golden, image):
 
 
 def test_second_area(lab, golden):
-    """The area's partition was copied, or another one prepared: which one is meant?"""
+    """The area's partition was copied, or another one was prepared: the loader cannot choose."""
     vm = lab.at_entry(golden)
     other = lab.work / "other.img"
     disk.make_area(other, disk.SCRATCH_MIB)
@@ -188,7 +188,7 @@ def test_second_area(lab, golden):
     assert checks.outcome(vm, golden.facts) == "area-ambiguous"
 
 
-# Errors of the disk.
+# Disk errors.
 
 def whole(name):
     return lambda image: image.regions[name][0]
@@ -199,7 +199,7 @@ def last_sector(name):
 
 
 def chunk(part):
-    """The chunk at this part of the way through the image."""
+    """The middle of the chunk at this part of the image."""
     def place(image):
         number = min(int(image.chunks * part), image.chunks - 1)
         while not image.regions[f"slot.chunk[{number}]"][1]:
@@ -224,15 +224,15 @@ def test_unreadable_sector(lab, golden, image, place):
     assert checks.outcome(vm, golden.facts) == "disk-read"
 
 
-PASSING = [
+TRANSIENT = [
     pytest.param(whole("slot.header"), id="slot-header"),
     pytest.param(chunk(0.5), id="chunk"),
 ]
 
 
-@pytest.mark.parametrize("place", PASSING)
-def test_passing_read_error(lab, golden, image, place):
-    """Whoever reads again may be lucky; the image is whole in either case."""
+@pytest.mark.parametrize("place", TRANSIENT)
+def test_transient_read_error(lab, golden, image, place):
+    """A second read may succeed or not; the image is whole in either case."""
     fault = Fault("read", image.sector(place(image)), once=True)
     vm = lab.at_entry(golden, faults=[fault]).start()
     assert checks.outcome(vm, golden.facts) in ("disk-read", "restored")
@@ -242,7 +242,7 @@ def test_passing_read_error(lab, golden, image, place):
 
 
 def test_unwritable_state(lab, golden, image):
-    """An attempt that cannot be counted is none; nothing is lost."""
+    """An attempt that cannot be counted is not made; nothing is lost."""
     state = image.sector(image.regions["slot.state"][0])
     vm = lab.at_entry(golden, faults=[Fault("write", state)]).start()
     result = checks.reason_everywhere(vm, "state-write")

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The main job: a Debian with services, saved once, started ten times from the one image.
+"""The main job: a Debian with services, saved once, restored ten times from one image.
 
-Each of the ten must go on as if nothing had happened, be called good, or there would be no
-fourth, and draw random numbers of its own from the first one on.  Those who are to notice, by
-docs/recipes.md, do: a tunnel to the outside is opened anew, a CI runner has a new name.
+Each of the ten must continue as if nothing had happened, must be called good, because otherwise
+the fourth would be refused, and must draw different random numbers from the first one on.  What
+should notice a restore, by docs/recipes.md, does: a tunnel to the outside is opened again, a CI
+runner has a new name.
 """
 
 import re
@@ -17,15 +18,15 @@ from harness.hub import HOST, Hub
 from harness.paths import GUEST_SCRIPTS
 from harness.waiting import wait_until
 
-# How often one image is restored; the release before has its ten in the full matrix.
+# How often one image is restored; for the previous release, ten times in the full matrix only.
 ROWS = [
     pytest.param(machines.DEBIAN, 10, id="debian"),
     pytest.param(machines.DEBIAN_12, 2, id="debian-12"),
     pytest.param(machines.DEBIAN_12, 10, id="debian-12-ten", marks=pytest.mark.full),
 ]
 
-# Seconds until a restored system is called good: no longer than the checks of one take, and
-# long enough to be quicker at the power button.
+# Seconds until a restored system is called good: no longer than the checks of a restore take, but
+# long enough that the power button can be pressed before.
 DELAY = 8
 
 
@@ -36,7 +37,7 @@ def start_inside(vm, name):
 
 
 def start_holders(vm):
-    """Processes whose whole state must come back: a pattern, a connection, a drawer of numbers."""
+    """Start processes whose whole state must come back: a pattern, a connection, random numbers."""
     for name in ("pattern", "connection", "randomness"):
         start_inside(vm, name)
     wait_for(vm, "grep -q intact /run/pattern", timeout=120)
@@ -44,7 +45,7 @@ def start_holders(vm):
 
 
 def start_listener(vm):
-    """Two who wait for the announcement of a restore."""
+    """Start two processes that wait for the announcement of a restore."""
     vm.run("udevadm monitor --kernel --property </dev/null >/run/uevents 2>&1 &")
     wait_for(vm, "grep -q KERNEL /run/uevents")
     start_inside(vm, "waiter")
@@ -52,7 +53,7 @@ def start_listener(vm):
 
 
 def start_session(vm):
-    """A psql that is fed by a pipe: its transaction stays open."""
+    """Start a psql that a pipe feeds, and that keeps a transaction open; returns its answer."""
     vm.run("mkfifo /run/session.in")
     vm.run("psql -U postgres -qAt </run/session.in >>/run/session.out 2>&1 &")
     vm.run("exec 7>/run/session.in")
@@ -70,7 +71,7 @@ def ask_session(vm, statements):
     return vm.run("cat /run/session.out").output.split("answered")[0].strip()
 
 
-# What must be the same processes after a restore, and how many there are.
+# Commands that print processes which must be the same after a restore, and how many there are.
 PROCESSES = [
     ("systemctl show --property=MainPID --value 'postgresql@*-main.service' redis-server nginx", 3),
     ("pgrep -f 'postgres: [0-9]+/main: (checkpointer|walwriter|background writer)'", 3),
@@ -92,9 +93,9 @@ def process_ids(vm):
 RUNNER = "A CI runner or a lab machine"
 TUNNEL = "An ssh tunnel, or another client that holds a connection"
 UNIT = "/etc/systemd/system/tunnel.service"
-# The same client, to whom a restore is not announced.
-UNTOLD = [("PartOf=fastboot-restored.target\n", ""), (" fastboot-restored.target\n", "\n"),
-          ("yes hub", "yes -o ClearAllForwardings=yes untold@hub")]
+# Changes to the unit, for the same client without the announcement of a restore.
+UNAWARE = [("PartOf=fastboot-restored.target\n", ""), (" fastboot-restored.target\n", "\n"),
+           ("yes hub", "yes -o ClearAllForwardings=yes unaware@hub")]
 
 
 def put_runner(vm):
@@ -103,23 +104,23 @@ def put_runner(vm):
 
 
 def open_tunnels(vm, hub):
-    """By the recipe, and one whose client has to notice by itself."""
+    """One tunnel by the recipe, and one whose client must notice a restore by itself."""
     vm.run(f"echo {HOST} hub.example.org >>/etc/hosts")
     vm.run(f"echo Port {hub.port} >/etc/ssh/ssh_config.d/hub.conf")
     unit = recipes.put(vm, TUNNEL, own={"8080": str(hub.forwarded)})[UNIT]
     vm.put("/root/.ssh/id_ed25519", hub.client_key, "600")
     vm.put("/root/.ssh/known_hosts", f"[hub.example.org]:{hub.port} {hub.public_key}\n")
-    for words, others in UNTOLD:
+    for words, others in UNAWARE:
         assert words in unit
         unit = unit.replace(words, others)
-    vm.put("/etc/systemd/system/untold.service", unit)
-    vm.run("systemctl daemon-reload && systemctl enable --now tunnel.service untold.service")
+    vm.put("/etc/systemd/system/unaware.service", unit)
+    vm.run("systemctl daemon-reload && systemctl enable --now tunnel.service unaware.service")
     tunnel_is_open(hub, within=60)
-    let_in(hub, "untold", within=60)
+    logs_in(hub, "unaware", within=60)
 
 
-def let_in(hub, user, within):
-    """The user's client has connected since the logins were last forgotten."""
+def logs_in(hub, user, within):
+    """The user's client connects, or has done so since the logins were last cleared."""
     wait_until(lambda: hub.logins[user], f"{user} connects", within)
 
 
@@ -132,7 +133,7 @@ def serves_a_page(port):
 
 
 def tunnel_is_open(hub, within):
-    """A new connection, and it carries a page."""
+    """The client has connected, and the tunnel carries a page."""
     wait_until(lambda: hub.logins["tunnel"] and serves_a_page(hub.forwarded),
                "the tunnel carries a page", within)
 
@@ -158,7 +159,7 @@ def ports():
 
 @pytest.fixture(scope="module")
 def hub():
-    """The outside: an ssh server, and its port that is forwarded into the guest."""
+    """The outside: an ssh server, with a port that is forwarded into the guest."""
     hub = Hub()
     hub.forwarded = probes.free_ports()["nginx"]
     yield hub
@@ -191,7 +192,7 @@ def connection_continues(vm, facts):
 
 
 def pattern_is_intact(vm):
-    """A whole round, made after the restore."""
+    """A whole round of checks, begun after the restore, finds it intact."""
     rounds = int(re.match(r"intact (\d+)", vm.run("cat /run/pattern").output).group(1))
     vm.run("pkill -USR1 -f 'python3 /root/pattern.py'")
     wait_for(vm, f"! grep -qx 'intact {rounds}' /run/pattern", timeout=60)
@@ -199,7 +200,7 @@ def pattern_is_intact(vm):
 
 
 def services_answer(ports):
-    """From outside: each with the state it had, and able to work."""
+    """Each answers from outside, with the state it had, and can write."""
     probes.redis(ports["redis"], command="GET kept", expect=b"$9\r\nin-memory\r\n")
     probes.redis(ports["redis"], command="SET written now", expect=b"+OK\r\n")
     probes.postgresql(ports["postgresql"], query="SELECT sum(n) FROM generate_series(1, 100) n",
@@ -215,7 +216,7 @@ def services_answer(ports):
 
 
 def variables_written_before(vm, number):
-    """What the restore before this one wrote is there, once the listing is renewed."""
+    """The variable that the previous restore wrote exists, once efivarfs is mounted again."""
     if number == 1:
         return
     product.remount_efivars(vm)
@@ -225,7 +226,7 @@ def variables_written_before(vm, number):
 
 
 def announced(vm, number):
-    """The uevent has reached who listened, with the number of this restore, and poll() returned."""
+    """The uevent has arrived, with the number of this restore, and poll() has returned."""
     wait_for(vm, "grep -q '^FASTBOOT=restored' /run/uevents")
     event = vm.run("grep -B 9 -A 9 '^FASTBOOT=restored' /run/uevents").output.splitlines()
     assert {"ACTION=change", "SUBSYSTEM=fastboot", "DEVPATH=/power/fastboot", "GENERATION=1",
@@ -242,7 +243,7 @@ def good_with_its_services(vm):
 
 
 def runner_is_new(vm, number):
-    """It has registered, once and with the name of this restore; the last one's job is gone."""
+    """It has registered once, with the name of this restore; the previous job's traces are gone."""
     wait_for(vm, "test -s /srv/registered", timeout=20)
     assert vm.run("cat /srv/registered").output == f"--name debian-{number}"
     vm.run("! test -e /srv/job")
@@ -254,9 +255,9 @@ FIRST_DRAWN = ("awk 'NR > 1 && $1 - before > leap { leap = $1 - before; line = $
 
 
 def drawn(vm):
-    """The first two numbers that a process drew after the restore."""
+    """The first two random numbers that a process drew after the restore."""
     leap, _, *numbers = vm.run(FIRST_DRAWN).output.split()
-    assert float(leap) > 2, "the clock tells of no time without power"
+    assert float(leap) > 2, "the clock shows no time without power"
     assert len(numbers) == 2 and all(len(number) == 32 for number in numbers)
     return numbers
 
@@ -277,7 +278,7 @@ def check_everything(vm, golden, ports, hub, number):
     checks.efi_variables(vm, f"Restore{number}")
     variables_written_before(vm, number)
     good_with_its_services(vm)
-    let_in(hub, "untold", within=30)
+    logs_in(hub, "unaware", within=30)
     return [*drawn(vm), checks.random_bytes(vm)]
 
 
@@ -306,9 +307,9 @@ def attempts(vm):
 
 
 def shut_down_early(vm):
-    """Switched off in order before its time, by the power button: that is good too."""
+    """A shutdown by the power button before the delay is over calls the system good, too."""
     vm.start().wait_restored()
-    wait_for(vm, f"pgrep -fx 'sleep {DELAY}'")  # the check has begun, and takes its time
+    wait_for(vm, f"pgrep -fx 'sleep {DELAY}'")  # the delay has begun
     vm.press_power_button()
     vm.wait_console("reboot: Power down")
     assert not vm.console.first("Finished .*fastboot-healthy")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Snapshots that are refused: all reasons are told at once, the machine runs on.
+"""Snapshots that are refused: all reasons are reported at once, the machine keeps running.
 
-One guest goes through all obstacles, one after the other: each is put in the way, named,
-taken away, and the same machine is saved.
+One guest meets all obstacles, one after the other: each is set up, reported and
+removed, and the same machine is saved.
 """
 
 import errno
@@ -14,11 +14,11 @@ import pytest
 from harness import checks, machines, product
 from harness.golden import SNAPSHOT
 
-# Little memory, so that a snapshot is quick; slots of 96 MiB, so that it can be too large.
-SMALL = machines.SMALL.changed(name="tiny-gates", area_mib=192, scratch="", share=True)
+# Slots of 96 MiB, so that an image can be too large.
+MACHINE = machines.SMALL.changed(name="tiny-gates", area_mib=192, scratch="", share=True)
 
 
-# An ext4 on the scratch partition, with a file that is one too.
+# An ext4 on the scratch partition, with a file that contains an ext4, too.
 FILE_SYSTEM = (
     "mke2fs /dev/vda3 >/dev/null 2>&1 && mount -t ext4 /dev/vda3 /mnt",
     "dd if=/dev/zero of=/mnt/loop bs=1M count=4 2>/dev/null && mke2fs -F /mnt/loop >/dev/null 2>&1",
@@ -32,14 +32,14 @@ def commands(vm, lines):
 
 @pytest.fixture(scope="module")
 def vm(module_lab):
-    vm = module_lab.fresh(SMALL).start()
+    vm = module_lab.fresh(MACHINE).start()
     vm.wait_shell()
     commands(vm, FILE_SYSTEM)
     vm.run("mkdir -p /mnt2 && modprobe -a fastboot_snapshot loop zram md_mod raid1")
     vm.run("mount -t cgroup2 none /sys/fs/cgroup && cd /sys/fs/cgroup"
            " && echo +memory >cgroup.subtree_control; cd")
     vm.run("mount -t securityfs none /sys/kernel/security")
-    vm.run("rmmod 9pnet_virtio")  # which comes by itself, with the machine's share
+    vm.run("rmmod 9pnet_virtio")  # loaded at boot for the machine's share
     checks.start_counter(vm)
     return vm
 
@@ -50,12 +50,12 @@ class Obstacle:
     codes: tuple
     error: int
     detail: str         # what the report must name
-    obstruct: tuple     # commands that put it in the way
-    mend: tuple         # and those that take it away
+    obstruct: tuple     # commands that set it up
+    mend: tuple         # commands that remove it
 
 
 def background(commands):
-    """A process of its own, in a mount namespace of its own; ready when /tmp/ready is there."""
+    """A process in its own mount namespace; it is ready when /tmp/ready exists."""
     return (f"rm -f /tmp/ready; unshare -m sh -c '{commands} && : >/tmp/ready && exec sleep 9999' "
             "</dev/null >/dev/null 2>&1 & echo $! >/tmp/background.pid",
             "until [ -e /tmp/ready ]; do sleep 0.1; done")
@@ -64,13 +64,13 @@ def background(commands):
 END_BACKGROUND = ("kill $(cat /tmp/background.pid);"
                   " while kill -0 $(cat /tmp/background.pid) 2>/dev/null; do sleep 0.1; done",)
 
-# Written all the time through the page cache; the disk is kept open, for its last close
-# would write all of it.
+# Writes through the page cache all the time.  The disk is kept open, because its last close
+# would write back everything.
 DIRTIER = ("(while :; do dd if=/dev/urandom of=/dev/vda3 bs=4k count=2048 conv=notrunc;"
            " done) 9<>/dev/vda3 </dev/null >/dev/null 2>&1 & echo $! >/tmp/background.pid",
            "until grep -q '^Dirty: *[1-9]' /proc/meminfo; do :; done")
 
-# A tmpfs file of 24 MiB, and a control group that is told to give some of it up.
+# A tmpfs file of 24 MiB, and a control group that must give up some of it.
 SWAPPED_OUT = (
     "mkswap /dev/vda3 >/dev/null && swapon /dev/vda3",
     "mkdir /sys/fs/cgroup/swapped",
@@ -85,14 +85,14 @@ def ballast(directory, mib):
     return f"dd if=/dev/zero of={directory}/ballast bs=1M count={mib} 2>/dev/null"
 
 
-# What the gate counts: not free, and not to be dropped.  The processors' own lists of free pages
-# are among it, and grow by themselves since 6.7.
+# The MiB that the gate counts: neither free nor droppable.  They include the processors' own lists
+# of free pages, which grow by themselves since 6.7.
 USED = ("$(awk '/^MemTotal/ { all = $2 } /^(MemFree|Active.file|Inactive.file|SReclaimable)/"
         " { other += $2 } END { print int((all - other) / 1024) }' /proc/meminfo)")
 
 
 def fill(directory, mib):
-    """Until so much is used."""
+    """A command that fills a file until so many MiB are used."""
     return (f"dd if=/dev/zero of={directory}/ballast bs=1M count=$(({mib} - {USED})) 2>/dev/null")
 
 
@@ -114,7 +114,7 @@ RAID1 = (
 RAID1_AWAY = ("umount /mnt", f"echo inactive >{MD}/array_state; echo clear >{MD}/array_state",
               *FILE_SYSTEM)
 
-# A target of the machine's own, over a file in memory.
+# A target on the same machine, with a file in memory as its disk.
 NVMET = "/sys/kernel/config/nvmet"
 NVME_OF = (
     "modprobe -a nvmet nvme_loop && mount -t configfs none /sys/kernel/config",
@@ -168,14 +168,15 @@ OBSTACLES = [
              ("modprobe 9pnet_virtio",), ("rmmod 9pnet_virtio",)),
     Obstacle("network", ("fs-network",), errno.EBUSY, "/mnt: fuse.sshfs, writable",
              believe("fuse", "sshfs", "/mnt"), ("umount /mnt", *END_BACKGROUND)),
-    # Its folder is bound to a second place: of itself nobody could ask anything.
+    # Mounted at two places, which network_ok never permits.  The parent directory is bound,
+    # because no program answers for the mount itself.
     Obstacle("network-twice", ("fs-network",), errno.EBUSY, "/a/share: fuse.sshfs, writable",
              (f"echo /a/share,/b/share >{NETWORK_OK}", "mkdir -p /a/share /b",
               *believe("fuse", "sshfs", "/a/share"), "mount -o rbind /a /b"),
              ("umount -l /b && umount /a/share", *END_BACKGROUND, f"echo >{NETWORK_OK}")),
     Obstacle("dirty", ("dirty-blocks", "device-open"), errno.EBUSY, "vda3", DIRTIER,
              END_BACKGROUND + ("while pidof dd >/dev/null; do sleep 0.1; done", *FILE_SYSTEM)),
-    # zram takes a disk for what it cannot hold: in nobody's list of mounts or swaps.
+    # zram's backing disk is in no list of mounts or swaps.
     Obstacle("claimed", ("device-held",), errno.EBUSY, "vda3: claimed by believe[",
              believe("claim", "/dev/vda3"), END_BACKGROUND),
     Obstacle("held", ("device-held",), errno.EBUSY, "vda3: claimed, by no program",
@@ -192,7 +193,7 @@ OBSTACLES = [
     Obstacle("half-of-ram", ("half-of-ram", "image-too-large"), errno.ENOMEM, "MiB",
              (ballast("/tmp", 140), ballast("/run", 110)),
              ("rm /tmp/ballast /run/ballast",)),
-    # Beside a golden image nobody may open it: test_hibernation_beside_a_golden_image.
+    # Beside a golden image it cannot be opened: test_hibernation_beside_a_golden_image.
     Obstacle("busy", ("busy",), errno.EBUSY, "/dev/snapshot",
              (f"echo invalidate >{SNAPSHOT}", "exec 6</dev/snapshot"), ("exec 6<&-",)),
 ]
@@ -219,7 +220,7 @@ def test_obstacle(vm, obstacle):
 
 
 def test_all_at_once(vm):
-    """Three obstacles of three kinds are told by one attempt, and each on its own when left."""
+    """One attempt reports three obstacles of three kinds; later ones report those that are left."""
     rows = {row.name: row for row in OBSTACLES}
     first, second, third = (rows[name] for name in ("namespace", "own-swap", "vfat"))
     for row in (first, second, third):
@@ -237,7 +238,7 @@ def test_all_at_once(vm):
     saved(vm)
 
 
-IN_NOBODYS_WAY = [
+HARMLESS = [
     pytest.param(("mount -t ext4 -o ro /dev/vda3 /mnt",), ("umount /mnt",), id="ext4-read-only"),
     pytest.param(("mount -t ext4 -o ro /dev/vda3 /mnt", "losetup -r /dev/loop0 /mnt/loop",
                   "mount -t ext4 -o ro /dev/loop0 /mnt2"),
@@ -267,22 +268,22 @@ IN_NOBODYS_WAY = [
 ]
 
 
-@pytest.mark.parametrize("there, away", IN_NOBODYS_WAY)
-def test_in_nobodys_way(vm, there, away):
-    """What lives in memory, or cannot be written, is no obstacle."""
-    commands(vm, there)
+@pytest.mark.parametrize("set_up, remove", HARMLESS)
+def test_harmless(vm, set_up, remove):
+    """What is in memory, or cannot be written, is no obstacle."""
+    commands(vm, set_up)
     try:
         saved(vm)
     finally:
-        commands(vm, away)
+        commands(vm, remove)
 
 
 def test_slot_full(vm):
-    """More than the slot holds, seen only while it is written; the other image stays good."""
+    """The image turns out too large while it is written; the other image stays good."""
     saved(vm)
     good = newest_slot(vm)
-    # Half of it and of the 50 to 110 MiB that the machine has in use fits, says the estimate;
-    # with what the latter are really compressed to it does not.
+    # The estimate is that half of this and of the 50 to 110 MiB in use fits.  It does not: random
+    # bytes cannot be compressed.
     vm.run("dd if=/dev/urandom of=/tmp/ballast bs=1M count=80 2>/dev/null")
     try:
         before = vm.run("sha256sum </tmp/ballast").output
@@ -309,9 +310,9 @@ def test_unknown_command(vm, command):
 
 
 def test_two_at_once(vm):
-    """Whoever comes second is turned away, and the first is not disturbed."""
+    """The second command is refused, and the first is not disturbed."""
     generation = next_generation(vm)
-    # The second comes once the first is at it, and comes again until that has ended.
+    # The second command starts while the first runs, and is repeated until that has ended.
     vm.run(f"(: >/tmp/begun; echo golden >{SNAPSHOT}; echo $? >/tmp/first)"
            " </dev/null >/dev/null 2>&1 &"
            " while [ ! -e /tmp/begun ]; do :; done; sleep 0.02;"
@@ -325,16 +326,16 @@ def test_two_at_once(vm):
 
 
 def test_hibernation_beside_a_golden_image(vm):
-    """It would be passed over by the golden image at the next start, and come back later."""
+    """The next boot would restore the golden image, and only a later one the hibernated system."""
     saved(vm)
-    said = vm.run("dmesg -c >/dev/null; echo disk >/sys/power/state", check=False)
-    assert said.status != 0 and "Device or resource busy" in said.output
+    hibernation = vm.run("dmesg -c >/dev/null; echo disk >/sys/power/state", check=False)
+    assert hibernation.status != 0 and "Device or resource busy" in hibernation.output
     assert "fastboot: hibernation refused" in vm.run("dmesg").output
     assert vm.run("(: </dev/snapshot)", check=False).status != 0
     vm.run(f"echo invalidate >{SNAPSHOT}")
     vm.run("(: </dev/snapshot)")
     saved(vm)
-    saved(vm)  # both slots hold one again
+    saved(vm)  # both slots hold an image again
 
 
 def test_machine_is_unharmed(vm):
@@ -346,14 +347,14 @@ def test_machine_is_unharmed(vm):
         product.verify(vm, slot)
 
 
-# What only a reboot takes away comes last.
+# Obstacles that only a reboot removes come last.
 
 def taints(refusal):
     return re.findall(r"^([A-Z])\b", refusal["kernel-tainted"], re.MULTILINE)
 
 
 def test_warning(vm):
-    """A kernel that has warned of itself is not known to be good."""
+    """A kernel that has printed a warning is not known to be good."""
     vm.run("echo 512 >/proc/sys/kernel/tainted")
     assert taints(checks.refused(vm, ["kernel-tainted"], errno.EPERM)) == ["W"]
 
@@ -368,17 +369,17 @@ def test_lockdown_and_soft_lockup(vm):
 
 
 def test_without_runtime_services(lab):
-    """As a real-time kernel is by itself: the module and the tool name what is missing."""
+    """The default of a real-time kernel: the module and the tool name what is missing."""
     vm = lab.with_module(machines.SMALL.changed(name="tiny-noruntime", cmdline="efi=noruntime"))
     checks.refused(vm, ["efi-runtime-off"], errno.EOPNOTSUPP)
-    told = vm.run("fastbootctl next --dry-run", check=False)
-    assert told.status == 1
-    assert "efi-runtime-off" in told.output and "efi=runtime" in told.output
+    answer = vm.run("fastbootctl next --dry-run", check=False)
+    assert answer.status == 1
+    assert "efi-runtime-off" in answer.output and "efi=runtime" in answer.output
 
 
 @pytest.mark.full
 def test_nohibernate(lab):
-    vm = lab.with_module(SMALL.changed(name="tiny-nohibernate", cmdline="nohibernate",
-                                       share=False))
+    vm = lab.with_module(MACHINE.changed(name="tiny-nohibernate", cmdline="nohibernate",
+                                         share=False))
     refusal = checks.refused(vm, ["hibernation-off"], errno.EPERM)
     assert "nohibernate" in refusal["hibernation-off"]

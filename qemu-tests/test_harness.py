@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The watchman himself: what must fail a test is noticed on a console."""
+"""The harness itself: consoles notice what must fail a test; the order of files; guest disks."""
 
 import collections
 import os
@@ -23,7 +23,8 @@ def port(tmp_path):
     console.close()
 
 
-def said(port, data):
+def received(port, data):
+    """The console after this data and a line "end" have arrived."""
     console, theirs = port
     before = len(console.lines)
     theirs.sendall(data + b"\r\nend\r\n")
@@ -44,7 +45,7 @@ def said(port, data):
     b"ASSERT [DxeCore] Page.c(1): FALSE",
 ])
 def test_trouble_is_noticed(port, line):
-    console = said(port, b"a line before\r\n" + line)
+    console = received(port, b"a line before\r\n" + line)
     assert console.trouble() == [line.decode()]
 
 
@@ -56,34 +57,34 @@ def test_unfinished_trouble_is_noticed(port):
 
 
 def test_ordinary_lines_are_not_trouble(port):
-    console = said(port, b"[    1.0] Freezing user space processes\r\nfastboot: refused: x: y")
+    console = received(port, b"[    1.0] Freezing user space processes\r\nfastboot: refused: x: y")
     assert not console.trouble()
 
 
 def test_highlighted_line_of_the_firmware_menu(port):
     chosen, other = b"\x1b[0m\x1b[37m\x1b[40m", b"\x1b[0m\x1b[30m\x1b[47m"
-    console = said(port, chosen + b"\x1b[08;04HFast boot" + other + b"\x1b[09;04HShell")
+    console = received(port, chosen + b"\x1b[08;04HFast boot" + other + b"\x1b[09;04HShell")
     assert console.highlighted() == "Fast boot"
-    console = said(port, other + b"\x1b[08;04HFast boot" + chosen + b"\x1b[09;04HShell" + other)
+    console = received(port, other + b"\x1b[08;04HFast boot" + chosen + b"\x1b[09;04HShell" + other)
     assert console.highlighted() == "Shell"
 
 
-def test_dearest_file_is_dealt_out_first(monkeypatch):
-    """Whatever order xdist has put them into."""
-    dealt = []
+def test_longest_file_is_handed_out_first(monkeypatch):
+    """Whatever order xdist has put the files into."""
+    handed_out = []
     monkeypatch.setattr(costs.LoadFileScheduling, "_assign_work_unit",
-                        lambda self, _: dealt.append(self.workqueue.popitem(last=False)[0]))
+                        lambda self, _: handed_out.append(self.workqueue.popitem(last=False)[0]))
     scheduler = costs.ByCost.__new__(costs.ByCost)
     scheduler.workqueue = collections.OrderedDict.fromkeys(
         ["test_harness.py", "decoder/test_fbimage.py", "test_debian.py", "test_new.py"])
     while scheduler.workqueue:
         scheduler._assign_work_unit(None)
-    assert dealt[:2] == ["test_debian.py", "decoder/test_fbimage.py"]
+    assert handed_out[:2] == ["test_debian.py", "decoder/test_fbimage.py"]
 
 
 @pytest.mark.skipif(not native.possible(), reason="needs root and loop devices")
-def test_guest_disk_is_left_by_what_still_runs(tmp_path):
-    """A maintainer script may have started what holds files open."""
+def test_guest_disk_is_unmounted_although_a_process_runs(tmp_path):
+    """A maintainer script may have started a process that holds files open."""
     tree, image = tmp_path / "tree", tmp_path / "disk"
     for name in ("bin", "usr/sbin", "usr/bin", "proc", "sys", "run", "tmp", "dev", "mnt"):
         (tree / name).mkdir(parents=True)
@@ -92,7 +93,7 @@ def test_guest_disk_is_left_by_what_still_runs(tmp_path):
     os.link(tree / "bin/sh", tree / "usr/bin/env")
     host("truncate", "-s", "16M", image)
     host("mke2fs", "-q", "-t", "ext4", "-d", tree, image)
-    said = host(native.ENTER, image, 0, 16 << 20, tmp_path, "/bin/sh", "-c",
-                "sleep 1000 </dev/null >/dev/null 2>&1 & echo done")
-    assert said.split() == ["done"]
+    output = host(native.ENTER, image, 0, 16 << 20, tmp_path, "/bin/sh", "-c",
+                  "sleep 1000 </dev/null >/dev/null 2>&1 & echo done")
+    assert output.split() == ["done"]
     host("e2fsck", "-f", "-n", image)

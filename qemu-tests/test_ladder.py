@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A fault at each step of a snapshot, and many snapshots in a row.
 
-Whatever fails: the machine goes on, all is given back, the image that was there is still
+Whatever fails, the machine keeps running, everything is released, the previous image is still
 there and good, and the next snapshot succeeds.
 """
 
@@ -13,22 +13,22 @@ import pytest
 from harness import checks, machines, product
 from harness.golden import SNAPSHOT
 
-# With its sanity checks on, a slab cache has no slabs that belong to a processor, whose free
-# objects would count as used: the number of open files is exact.
-SMALL = machines.SMALL.changed(name="tiny-ladder", series="newest", cmdline="slub_debug=F,filp")
+# With its sanity checks on, a slab cache has no per-processor slabs, whose free objects
+# would count as used: the number of open files is exact.
+MACHINE = machines.SMALL.changed(name="tiny-ladder", series="newest", cmdline="slub_debug=F,filp")
 
-# A fault here comes too late for the new image not to be on the disk.
+# A fault here comes too late: the new image is on the disk already.
 COMMITTED = "header-flush"
 
 
 @pytest.fixture(scope="module")
 def vm(module_lab):
-    vm = module_lab.with_module(SMALL)
+    vm = module_lab.with_module(MACHINE)
     checks.saved(vm, 1)
     return vm
 
 
-def fails(vm, step):
+def fails_at(vm, step):
     product.set_parameter(vm, "fail_at", step)
     refusal = checks.refused(vm, ["fault-injected"], errno.EIO)
     assert f"step {step}\n" in refusal["fault-injected"]
@@ -37,19 +37,19 @@ def fails(vm, step):
 
 
 def test_each_step(vm):
-    """Slot A keeps its image, byte for byte, through a fault at every step."""
+    """Slot A keeps its image, byte for byte, whatever step fails."""
     steps = vm.run(f"cat {product.PARAMETERS}/fail_steps").output.split()
     assert len(steps) > 20 and len(set(steps)) == len(steps)
     assert steps[-1] == COMMITTED
     before = product.slot_digest(vm, "a")
-    vm.run("echo shutdown >/sys/power/disk")  # what an administrator has chosen stays chosen
+    vm.run("echo shutdown >/sys/power/disk")  # an administrator's choice, which must stay
     for step in steps[:-1]:
-        fails(vm, step)
+        fails_at(vm, step)
     product.verify(vm, "a")
     assert product.slot_digest(vm, "a") == before
     assert product.status(vm)["slots"]["b"]["status"] == "slot-empty"
 
-    fails(vm, COMMITTED)
+    fails_at(vm, COMMITTED)
     product.verify(vm, "a")
     assert product.slot_digest(vm, "a") == before
 
@@ -65,20 +65,20 @@ def test_each_step(vm):
     checks.processors(vm)
 
 
-# KiB that may come and go on their own: per-processor caches, dmesg's and sysfs's slabs.
+# KiB that may change by themselves: per-processor caches, slabs of dmesg and sysfs.
 NOISE = 1024
 GROWTH = ("Slab", "VmallocUsed", "Percpu", "KernelStack", "PageTables", "Mlocked")
 
 
 def holdings(vm):
-    """{name: KiB} of what the kernel uses, and the open files.
+    """({name: KiB} that the kernel uses, number of open files).
 
     /proc/sys/fs/file-nr is off by dozens per processor; the slab's own count is exact here.
     """
     vm.run("echo 3 >/proc/sys/vm/drop_caches")
     text = vm.run("cat /proc/meminfo").output
     figures = {name: int(value) for name, value in re.findall(r"^(\w+):\s+(\d+)", text, re.M)}
-    # Free, too, but not counted as such: the processors' own lists, which grow by themselves
+    # The processors' own lists of free pages are not counted as free, and grow by themselves
     # (mm/page_alloc.c, nr_pcp_high).
     lists = vm.run("cat /proc/zoneinfo").output
     figures["MemAvailable"] += sum(4 * int(pages) for pages in re.findall(
@@ -88,13 +88,13 @@ def holdings(vm):
 
 
 def snapshots(vm, number):
-    """In one go; the shell stops at the first that fails."""
+    """Take snapshots by one command; the shell stops at the first that fails."""
     vm.run(f"n={number}; while [ $n -gt 0 ]; do echo golden >{SNAPSHOT} || break; n=$((n-1));"
            " done; [ $n = 0 ]", timeout=20 * number)
 
 
 def nothing_grows(vm, lab, first, then):
-    """Take `first` snapshots, then `then` more: these must not cost anything."""
+    """Take `first` snapshots, then `then` more, which must not cost any memory or file."""
     start = int(product.attribute(vm, "generation"))
     snapshots(vm, first)
     figures_before, files_before = holdings(vm)

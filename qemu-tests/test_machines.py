@@ -10,24 +10,25 @@ from harness.paths import kernel_version
 ROWS = [pytest.param(row, id=row.name) for row in machines.MATRIX] + [
     pytest.param(row, id=row.name, marks=pytest.mark.full) for row in machines.FULL_MATRIX]
 
+
 def paging_depth(vm):
-    """The row's kernel runs with the paging depth its name promises."""
+    """The kernel has the paging depth that the row's name promises."""
     has = vm.run("grep -qw la57 /proc/cpuinfo", check=False).status == 0
     if "no5lvl" in vm.machine.cmdline or vm.machine.cpu != "max":
         assert not has
-    elif accelerator() != "kvm":  # there, "max" is the host's own processor
+    elif accelerator() != "kvm":  # with KVM, "max" is the host's own processor
         assert has
 
 
-def nobody_is_misled(vm, facts):
+def snapshot_disturbs_nothing(vm, facts):
     """udev has no reason to look at the image's partition, and drivers know what comes next."""
-    after, now = facts, checks.seen_of_the_snapshot(vm)
-    assert "close_nowrite" in after["watched"]  # somebody does hear of what is done
-    assert "close_write" not in after["watched"] + now["watched"]
-    told = "suspend" if kernel_version(vm.machine.series) >= (6, 17) else "unknown"
-    assert after["witness"] == [f"thaw mode={told}"]
+    now = checks.seen_of_the_snapshot(vm)
+    assert "close_nowrite" in facts["watched"]  # the watcher does notice accesses
+    assert "close_write" not in facts["watched"] + now["watched"]
+    mode = "suspend" if kernel_version(vm.machine.series) >= (6, 17) else "unknown"
+    assert facts["witness"] == [f"thaw mode={mode}"]
     assert now["witness"] == ["restore"]
-    assert facts["mode_before"] == after["mode"] == now["mode"]
+    assert facts["mode_before"] == facts["mode"] == now["mode"]
     assert "[suspend]" not in now["mode"]
 
 
@@ -39,7 +40,7 @@ def test_restore_and_warm_reset(lab, goldens, row):
     lab.note(capture=golden.facts["capture"], cold_boot=golden.facts["cold_boot"],
              restored=vm.elapsed(), entry=vm.entry_started())
     checks.restored_state(vm, restores=1)
-    nobody_is_misled(vm, golden.facts)
+    snapshot_disturbs_nothing(vm, golden.facts)
     paging_depth(vm)
     checks.traces(vm, golden.facts)
     checks.whole_machine(vm, "First")
@@ -54,7 +55,7 @@ def test_restore_and_warm_reset(lab, goldens, row):
 
 
 def test_image_has_pages_above_4_gib(goldens):
-    """The 5 GiB row's image is what it is there for, and sound to its last byte."""
+    """The 5 GiB row's image has such pages, as it should, and is good to its last byte."""
     with images.golden_area(goldens(machines.TINY_5G)) as area:
         slot = area.newest()
         slot.verify()

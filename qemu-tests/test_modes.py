@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Kinds of images: dry runs, two golden ones side by side, and those for one restore."""
+"""Kinds of images: dry runs, two golden images side by side, one-shot images."""
 
 import errno
 import shutil
@@ -13,9 +13,9 @@ from harness.paths import FASTBOOTCTL, OVMF_VARS, host
 from harness.restores import READING, WRITE, is_restored, reset, take, wait_for_moment
 from harness.vm import GOLDEN, RESTORING, VM
 
-# What the kernel and the module say of each stage, in the order of the ladder.
+# {stage: (what is logged, what is not logged)}, by the kernel, in the order of the stages.
 FROZEN = "Freezing user space processes"
-COPIED = "Image created"  # since 7.0 with PM's debug messages only
+COPIED = "Image created"  # since 7.0 only with PM's debug messages
 LEVELS = {
     "gates": ((), (FROZEN, COPIED)),
     "freeze": ((FROZEN,), (COPIED,)),
@@ -29,22 +29,23 @@ def dry_run(vm, level, mode=""):
     answer = product.write(vm, f"test:{level} {mode}".strip())
     assert answer.status == 0 and not answer.refusal, (answer.output, answer.refusal)
     assert f"fastboot: test:{level} {mode or 'golden'} passed" in answer.log
-    said, unsaid = LEVELS[level]
-    assert all(text in answer.log for text in said), answer.log
-    assert not any(text in answer.log for text in unsaid), answer.log
+    logged, not_logged = LEVELS[level]
+    assert all(text in answer.log for text in logged), answer.log
+    assert not any(text in answer.log for text in not_logged), answer.log
     assert vm.state() == state
     checks.nothing_held(vm)
     checks.keeps_running(vm)
 
 
 def figures_hold(vm):
-    told = product.timings(vm)
-    parts = told["freeze_ms"] + told["create_ms"] + told["write_ms"]
-    assert 0 < parts <= told["pause_ms"]
-    assert 0 < told["encode_ms"] <= told["write_ms"] * vm.machine.cpus
-    assert 0 < told["disk_ms"] <= told["write_ms"]
-    # Buffers of 2 MiB for each chunk that is under way, tables of 12 bytes a page at least.
-    assert (6 * 2 << 20) < told["memory"] <= 32 << 20
+    """The module's figures of a snapshot are consistent."""
+    figures = product.timings(vm)
+    parts = figures["freeze_ms"] + figures["create_ms"] + figures["write_ms"]
+    assert 0 < parts <= figures["pause_ms"]
+    assert 0 < figures["encode_ms"] <= figures["write_ms"] * vm.machine.cpus
+    assert 0 < figures["disk_ms"] <= figures["write_ms"]
+    # At least buffers of 2 MiB for each chunk in progress, and tables of 12 bytes a page.
+    assert (6 * 2 << 20) < figures["memory"] <= 32 << 20
 
 
 def slot_status(vm, slot):
@@ -52,7 +53,7 @@ def slot_status(vm, slot):
 
 
 def test_dry_runs(lab):
-    """Each goes as far as its name says, and leaves no image and harms none."""
+    """Each goes as far as its name says, leaves no image and damages none."""
     vm = lab.booted(SMALL)
     vm.run("modprobe fastboot_snapshot; echo 1 >/sys/power/pm_debug_messages")
     checks.start_counter(vm)
@@ -76,7 +77,7 @@ def test_dry_runs(lab):
 
 
 def dry_run_of_once(vm):
-    """A file system in use is in the way of one kind of image only; the machine stays on."""
+    """A file system in use is an obstacle to golden images only; the machine stays on."""
     scratch.mount(vm)
     scratch.start_appender(vm)
     checks.refused(vm, ["fs-writable"], errno.EBUSY, "test:gates")
@@ -89,7 +90,7 @@ def dry_run_of_once(vm):
 
 
 def relayout(lab, vm, *options):
-    """Another area header, made by `prepare` on a file of the same size: a guest has no mkswap."""
+    """Write another area header, which `prepare` made in a file of the same size."""
     model = lab.work / "model"
     host("truncate", "-s", f"{vm.machine.area_mib}M", model)
     host(FASTBOOTCTL, "prepare", "--yes", *options, model)
@@ -100,7 +101,7 @@ def relayout(lab, vm, *options):
 
 
 def only_slot(lab, vm):
-    """With a single slot a dry run would write over the only image."""
+    """With a single slot, a dry run that writes would overwrite the only image, and is refused."""
     relayout(lab, vm, "--slots", "1")
     vm.run("rmmod fastboot_snapshot && modprobe fastboot_snapshot")
     dry_run(vm, "write")
@@ -116,7 +117,7 @@ def only_slot(lab, vm):
 
 
 def test_two_golden_images(lab):
-    """They take turns in the slots; the older one is there to be asked for, or to fall back on."""
+    """They take turns in the slots; the older one can be asked for, and is the fallback."""
     vm = lab.ready(SMALL, options="slot=a")
     for generation, mark in enumerate(("first", "second", "third"), 1):
         take(vm, mark, generation)
@@ -137,7 +138,7 @@ def test_two_golden_images(lab):
 
 
 def quarantine(vm):
-    """Three entries that nobody calls good, and the older image's turn has come."""
+    """After three attempts that nobody calls good, the older image is restored."""
     for _ in range(3):
         reset(vm)
         vm.wait_console(RESTORING + " slot B generation 4")
@@ -153,7 +154,7 @@ def quarantine(vm):
 
 
 def forget(vm):
-    """Invalidated images are gone for the loader too."""
+    """Invalidated images are gone for the loader, too."""
     assert product.write(vm, "invalidate a").status == 0
     assert vm.state() == "idle"
     assert slot_status(vm, "a") == "slot-empty"
@@ -162,11 +163,11 @@ def forget(vm):
     checks.normal_boot_after_refusal(vm, "slot-empty")
 
 
-# Images for one restore.
+# One-shot images.
 
 @pytest.fixture(scope="module")
 def once(module_lab):
-    """A machine that was sent to sleep while it wrote to a file system; it is off."""
+    """A machine that is off, with a one-shot image taken while it wrote to a file system."""
     vm = module_lab.booted(SMALL)
     install_loader(vm, options=SMALL.loader)
     scratch.mount(vm)
@@ -180,15 +181,15 @@ def once(module_lab):
     return Golden.of(vm, facts)
 
 
-def data_is_there(vm, at_least):
-    """After a normal boot: the journal is replayed, and the file whole as far as it was synced."""
+def data_is_kept(vm, at_least):
+    """After a normal boot, the journal is replayed and the file has all that was synced."""
     scratch.mount(vm)
     assert scratch.count(vm, cut=True) >= at_least
     scratch.unmount(vm)
 
 
-def comes_back(vm, once):
-    """The machine is where it was, its writer writes on, and nothing is missing."""
+def continues(vm, once):
+    """The machine continues where it was: its writer keeps writing, and nothing is missing."""
     checks.restored_state(vm)
     scratch.keeps_growing(vm)
     count = scratch.count(vm)
@@ -197,10 +198,10 @@ def comes_back(vm, once):
 
 
 def test_once(lab, once):
-    """Restored once with all its data; a power cut later, the data is what was written since."""
+    """Restored once, with all its data; after a power cut, data that was written since is kept."""
     vm = lab.copy(once).start()
     assert checks.outcome(vm, once.facts) == "restored"
-    comes_back(vm, once)
+    continues(vm, once)
     assert product.attribute(vm, "mode") == "once"
     assert product.attribute(vm, "attempts") == "1"
     assert product.status(vm)["slots"]["a"]["usable"] == "slot-consumed"
@@ -215,7 +216,7 @@ def test_once(lab, once):
 
     vm = lab.again(vm).start()
     checks.normal_boot_after_refusal(vm, "slot-consumed")
-    data_is_there(vm, count)
+    data_is_kept(vm, count)
     scratch.mount(vm, "ro")
     assert vm.run(f"cat {scratch.MOUNT}/later").output == "later"
     scratch.unmount(vm)
@@ -227,14 +228,14 @@ def test_once_unmounts_cleanly(lab, once):
     """The file system that was in use across the restore is sound."""
     vm = lab.at_entry(once).start()
     assert checks.outcome(vm, once.facts) == "restored"
-    comes_back(vm, once)
+    continues(vm, once)
     scratch.stop_appender(vm)
     scratch.unmount(vm)
     vm.power_off()
     scratch.check_from_outside(vm, lab.work / "checked.raw")
 
 
-# The loader reads all of the image, writes once, and enters it.
+# The loader reads the whole image, writes once, and enters it.
 MOMENTS = [
     pytest.param(READING, id="reading", marks=pytest.mark.full),
     pytest.param("fastboot: 75 %", id="read"),
@@ -245,7 +246,7 @@ MOMENTS = [
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_power_cut_around_consumption(lab, once, moment):
-    """Restored at the next power-on, or consumed and booted normally; never both."""
+    """Either restored at the next power-on, or consumed and followed by a normal boot."""
     vm = lab.at_entry(once).start()
     wait_for_moment(vm, moment, VM.wait_console)
     vm.kill()
@@ -256,18 +257,18 @@ def test_power_cut_around_consumption(lab, once, moment):
     outcome = checks.outcome(vm, once.facts)
     if outcome == "restored":
         assert not entered
-        comes_back(vm, once)
+        continues(vm, once)
     else:
         assert outcome == "slot-consumed"
         vm.wait_shell()
-        data_is_there(vm, once.facts["count"])
+        data_is_kept(vm, once.facts["count"])
 
 
 def test_once_is_refused_after_a_mount(lab, once):
-    """A rescue system has mounted the file system and written: what it wrote stays."""
+    """A rescue system has mounted and written the file system: what it wrote is kept."""
     vm = lab.copy(once)
     rescue = vm.variables.with_name("rescue.fd")
-    shutil.copy(OVMF_VARS, rescue)  # without boot entries: the normal system starts
+    shutil.copy(OVMF_VARS, rescue)  # without our boot entry, so that the normal system starts
     rescue = lab.own(VM(vm.machine, vm.disk, rescue, lab.log_dir)).start()
     rescue.wait_shell()
     scratch.mount(rescue)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""From an untouched Debian to a fast boot, by its packages: installed, upgraded, purged.
+"""From an untouched Debian to a fast boot, by the packages: installed, upgraded, purged.
 
-With the guest's own apt and dpkg, from archives on a disk.  What compiles is done natively, in
-a chroot on the disk of the machine that is off: an emulated one compiles for minutes.  Run by
-`make package-test`, and in the full matrix, which also does all of it inside.
+With the guest's own apt and dpkg, from archives on a disk.  What compiles runs natively, in
+a chroot on the guest's disk while its machine is off: an emulated machine would compile for
+minutes.  Run by `make package-test`, and by the full matrix, which also does all of it in the
+guest.
 """
 
 import re
@@ -25,7 +26,7 @@ ARCHIVES = "/dev/vdb"
 PACKAGES = "fastboot-dkms fastboot-efi fastboot-tools"
 LOADER = "/boot/efi/EFI/fastboot/fastbootx64.efi"
 
-# overlayroot-chroot binds /proc, /run and /sys, but no file system below these, and not /dev.
+# overlayroot-chroot binds /proc, /run and /sys, but not /dev, nor what is mounted below them.
 MAINTAIN = ("mount --bind /dev /media/root-ro/dev && mount --rbind /sys /media/root-ro/sys"
             " && mount --make-rslave /media/root-ro/sys"
             f" && mount -o ro {ARCHIVES} /media/root-ro/mnt"
@@ -45,25 +46,25 @@ def archives_disk(lab):
 
 
 def use_archive(number):
-    """The one source of packages; the machine has no network."""
+    """Make this archive the only source of packages; the machine has no network."""
     return ("rm -f /etc/apt/sources.list.d/* &&"
             f" echo 'deb [trusted=yes] file:/mnt/{number} ./' >/etc/apt/sources.list &&"
             " apt-get -q update")
 
 
 def apt(words):
-    """Packages' scripts would read what is typed next."""
+    """Run apt-get without input: packages' scripts would read the shell's next commands."""
     return ("DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends"
             f" -o Dpkg::Use-Pty=0 {words} </dev/null")
 
 
 def script_of(commands):
-    """Each must succeed; what each says is told apart by answers()."""
+    """A script of commands that must all succeed; answers() splits its output."""
     return "set -e\n" + "\n".join(f"printf '\\n@@ answer\\n'\n{command}" for command in commands)
 
 
-def answers(said):
-    return [answer.strip("\n") for answer in re.split(r"^@@ answer$", said, flags=re.M)[1:]]
+def answers(output):
+    return [answer.strip("\n") for answer in re.split(r"^@@ answer$", output, flags=re.M)[1:]]
 
 
 def maintain(vm, *commands, timeout=3000):
@@ -73,51 +74,51 @@ def maintain(vm, *commands, timeout=3000):
 
 
 class Natively:
-    """Commands are run by the host's processor, on the disk of the machine that is off."""
+    """The host's processor runs the commands, on the guest's disk while its machine is off."""
 
     def install(self, lab, vm, *commands):
         return answers(native.run(vm, script_of(commands), REPOSITORY / "disk"))
 
     def change(self, lab, vm, *commands):
-        """Of a machine that runs; it is off afterwards."""
+        """Like install, for a machine that runs; it is off afterwards."""
         vm.power_off()
         return self.install(lab, vm, *commands)
 
 
 class Inside:
-    """Commands are run in the guest."""
+    """The guest runs the commands."""
 
     def install(self, lab, vm, *commands):
         vm = lab.again(vm).start()
         vm.wait_shell()
         vm.put("/run/install.sh", script_of(commands) + "\n")
-        said = vm.run(f"mount -o ro {ARCHIVES} /mnt && sh /run/install.sh", timeout=3000).output
+        output = vm.run(f"mount -o ro {ARCHIVES} /mnt && sh /run/install.sh", timeout=3000).output
         assert vm.run("lsmod | grep fastboot", check=False).status != 0
         vm.run("udevadm settle; umount /mnt")
         vm.power_off()
-        return answers(said)
+        return answers(output)
 
     def change(self, lab, vm, *commands):
-        said = maintain(vm, *commands)
+        results = maintain(vm, *commands)
         vm.power_off()
-        return said
+        return results
 
 
 @pytest.fixture(scope="module", params=["quick", pytest.param("inside", marks=pytest.mark.inside)])
 def way(request):
-    """quick: natively, where that is possible."""
+    """quick: natively if possible; inside: in the guest."""
     if request.param == "inside":
         return Inside()
     return Natively() if native.possible() else Inside()
 
 
 def armed(vm):
-    """fastboot-arm takes an image; the loop is in it, too."""
+    """Wait until fastboot-arm has taken an image; this loop is in the image, too."""
     wait_for(vm, "grep -q '^saved\\|^restored' /sys/power/fastboot_snapshot"
              " || systemctl -q is-failed fastboot-arm.service", timeout=600)
-    said = product.unit_log(vm, "fastboot-arm")
-    assert vm.state().startswith("saved "), said
-    return said
+    log = product.unit_log(vm, "fastboot-arm")
+    assert vm.state().startswith("saved "), log
+    return log
 
 
 def fast_boot(lab, vm):
@@ -134,22 +135,23 @@ def versions(vm):
 
 
 def module(release):
-    """A command: the module's version, and whose key has signed it."""
+    """A command that prints the module's version and the signer."""
     return " && ".join(f"modinfo -k {release} -F {field} fastboot_snapshot"
                        for field in ("version", "signer"))
 
 
 def has_module(release, version, dkms, info):
-    """dkms has built this version for this kernel, signed it, and put it where it belongs."""
+    """dkms has built this version for this kernel, signed it and installed it."""
     assert f"fastboot-snapshot/{version}, {release}, x86_64: installed" in dkms.splitlines(), dkms
     found, signer = info.splitlines()
     assert found.split()[0] == version and signer
 
 
-# What systemd would do of itself at the next boot.
+# What systemd would do by itself at the next boot.
 UNITS = "systemctl --root=/ --no-legend --plain list-unit-files 'fastboot*'"
 LOADED = "ls /etc/modules-load.d /usr/lib/modules-load.d 2>/dev/null | grep fastboot || :"
-# What README tells to write.  The image is called good early: each fast boot waits for that.
+# What the README has the user write, except for the delay: each fast boot waits until the image
+# is called good.
 SETTINGS = (
     "mkdir -p /boot/efi && "
     f"echo 'PARTUUID={disk.PARTUUID['esp']} /boot/efi vfat noauto,umask=0077 0 1' >>/etc/fstab",
@@ -167,7 +169,7 @@ def install(lab, vm, way):
         lab, vm, use_archive(1), apt(f"install {PACKAGES} linux-headers-{release}"),
         "dkms status", module(release), UNITS, LOADED, *SETTINGS)
     has_module(release, version, dkms, info)
-    # Nothing has happened yet that nobody asked for.
+    # The packages have done nothing that was not asked for.
     states = dict(line.split()[:2] for line in units.splitlines())
     assert states.pop("fastboot-arm.service") == "disabled"
     assert set(states.values()) == {"static"}, units
@@ -176,7 +178,7 @@ def install(lab, vm, way):
 
 
 def prepare(vm):
-    """What README tells to do with a swap partition, as the disk's is then, and the firmware."""
+    """Make the area's partition a swap partition, then follow the README."""
     partition = product.area_partition(vm)
     vm.run(f"dd if=/dev/zero of={partition} bs=1M seek=$(($(blockdev --getsize64 {partition})"
            " / 1048576 - 1)) count=1 conv=fsync 2>/dev/null")
@@ -187,7 +189,7 @@ def prepare(vm):
 
 @pytest.fixture(scope="module")
 def fast(module_lab, way):
-    """The machine, switched off, with an image that fastboot-arm has taken."""
+    """A machine that is off, with an image that fastboot-arm has taken."""
     vm = module_lab.fresh(STOCK)
     vm.drives = [archives_disk(module_lab)]
     install(module_lab, vm, way)
@@ -210,16 +212,16 @@ def test_from_nothing_to_a_fast_boot(lab, fast):
 
 
 def upgrade(lab, vm, way, version):
-    """The loader on the EFI system partition is renewed, in the guest; the module, natively.
+    """Upgrade the loader on the EFI system partition in the guest, and the module natively.
 
-    Debian 13's apt would take all packages of a source along.  Both versions have the same
-    loader, so the one that is there is made another first.
+    Debian 13's apt would upgrade all packages of a source at once.  Both versions have the same
+    loader, so the installed one is changed first.
     """
-    said = maintain(vm, "systemctl enable fastboot-arm", use_archive(2),
-                    f"mount /boot/efi && echo other >>{LOADER} && umount /boot/efi",
-                    apt("-o APT::Get::Upgrade-By-Source-Package=false"
-                        " install fastboot-efi fastboot-tools"))[-1]
-    assert f"{LOADER}: written" in said
+    output = maintain(vm, "systemctl enable fastboot-arm", use_archive(2),
+                      f"mount /boot/efi && echo other >>{LOADER} && umount /boot/efi",
+                      apt("-o APT::Get::Upgrade-By-Source-Package=false"
+                          " install fastboot-efi fastboot-tools"))[-1]
+    assert f"{LOADER}: written" in output
     old, new = kernel_release(STOCK.series), kernel_release(NEW)
     *_, dkms, old_info, new_info, enabled = way.change(
         lab, vm, use_archive(2), apt("install fastboot-dkms"), use_archive(3),
@@ -232,9 +234,9 @@ def upgrade(lab, vm, way, version):
 
 
 def test_upgrade_and_a_new_kernel(lab, fast, way):
-    """The file system is another one then: the old image is refused, a new one taken.
+    """The upgrade changes the file system: the old image is refused, and a new one taken.
 
-    dkms has built the module for the kernel before that is ever started.
+    dkms has built the module for the new kernel before that starts for the first time.
     """
     vm = fast_boot(lab, fast)
     before = versions(vm)
@@ -258,10 +260,10 @@ LEFT = ("find / -xdev \\( -iname '*fastboot*' -o -path '*/dkms/fastboot*' \\)"
 def test_purge(lab, fast):
     vm = fast_boot(lab, fast)
     assert vm.run("uname -r").output == kernel_release(NEW)
-    said, left, on_esp, _ = maintain(
+    output, left, on_esp, _ = maintain(
         vm, apt(f"purge {PACKAGES}"), LEFT + " || :",
         "mount /boot/efi && find /boot/efi -iname '*fastboot*'", "umount /boot/efi")
-    assert "images on a partition stay" in said
+    assert "images on a partition stay" in output
     assert not left and not on_esp
     vm.power_off()
 

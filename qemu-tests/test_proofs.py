@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Only onto the same machine and the same disks: what has changed since is seen.
+"""Restores only onto the same machine and the same disks: changes are noticed.
 
-A rescue system looks at copies of a golden disk and changes each in one respect, as somebody
-would who knows nothing of the image.
+A rescue system reads copies of a golden disk and changes each in one respect, like a user
+who does not know of the image.
 """
 
 import pytest
@@ -15,8 +15,8 @@ KINDS = WRITABLE + READ_ONLY
 
 MACHINE = machines.SMALL.changed(
     name="tiny-file-systems", file_systems=KINDS, second_disk=True, initrd="initrd-fs")
-# A tool, not a machine under test.  One processor: with two and this many disks its stock kernel
-# hangs in some of its boots under QEMU 10.0.2 (docs/testing.md).
+# A tool, not a machine under test.  One processor: with two, and this many disks, its stock kernel
+# hangs in some boots under QEMU 10.0.2 (docs/testing.md).
 RESCUE = machines.SMALL.changed(name="tiny-rescue", area_mib=16, initrd="initrd-fs", cpus=1)
 
 DIGESTS = "echo 3 >/proc/sys/vm/drop_caches; sha256sum /fs/*/[fu]*"
@@ -28,7 +28,7 @@ def number(name):
 
 
 def use_and_mount(vm):
-    """All have been in use, but for the second disk's, and are mounted read-only now."""
+    """Use all file systems except the second disk's, then mount them all read-only."""
     for kind in KINDS:
         mount = f"mount -t {kind} {vm.machine.partition(number(kind))} /fs/{kind}"
         vm.run(f"mkdir -p /fs/{kind}")
@@ -44,10 +44,10 @@ def golden(goldens):
     return goldens(MACHINE, use_and_mount)
 
 
-# What the rescue system does; {} is the disk.
+# Commands of the rescue system; {} is the disk.
 
 def looks(kind):
-    # An xfs that is mounted read-only writes its log, unless it is told to leave that alone.
+    # xfs writes its log even if it is mounted read-only, except with norecovery.
     options = "ro,norecovery" if kind == "xfs" else "ro"
     return f"mount -t {kind} -o {options} {{}}{number(kind)} /mnt && cat /mnt/file && umount /mnt"
 
@@ -57,7 +57,7 @@ def writes(kind):
             " && umount /mnt")
 
 
-# A file of a control group that is told to give it up.
+# Swaps out a file in memory, which belongs to a control group that must give it up.
 SWAP_OVER = (
     "mkswap {}2 && swapon {}2",
     "mkdir /cgroup && mount -t cgroup2 none /cgroup",
@@ -66,8 +66,8 @@ SWAP_OVER = (
     "echo 8M >/cgroup/swapped/memory.reclaim || :",
     "awk '$1 == \"{}2\" && $4 > 4096 {{ found = 1 }} END {{ exit !found }}' /proc/swaps")
 
-# btrfs takes two disks with the same file system for one, the greater generation counts: so
-# the disk that is only looked at comes first.
+# btrfs takes two disks with the same file system for one, and the greater generation counts: so
+# the disk that is only read comes first.
 RESCUES = {
     "looked-at": (*(looks(kind) for kind in KINDS), "swapon {}2 && swapoff {}2"),
     **{kind: (writes(kind),) for kind in WRITABLE},
@@ -79,7 +79,7 @@ RESCUES = {
 
 @pytest.fixture(scope="module")
 def rescued_disks(module_lab, golden):
-    """{name: a VM, never started, whose disk the rescue system has dealt with}."""
+    """{name: a VM, never started, after the rescue system has run the commands on its disk}."""
     vms = {name: module_lab.copy(golden) for name in RESCUES}
     rescue = module_lab.fresh(RESCUE)
     rescue.drives = [vm.disk for vm in vms.values()]
@@ -93,12 +93,12 @@ def rescued_disks(module_lab, golden):
 
 @pytest.fixture
 def rescued(lab, golden, rescued_disks):
-    """Returns a function: the machine, started, whose disk has been dealt with so."""
+    """A function of a name: the started machine whose disk the rescue system has handled so."""
     return lambda name: lab.at_entry(golden, after=rescued_disks[name]).start()
 
 
 def test_looked_at(rescued, golden):
-    """All file systems were mounted read-only elsewhere, the swap area was in use: no reason."""
+    """Read-only mounts elsewhere and a swap area in use are no reason to refuse."""
     vm = rescued("looked-at")
     assert checks.outcome(vm, golden.facts) == "restored"
     checks.restored_state(vm)
@@ -108,20 +108,20 @@ def test_looked_at(rescued, golden):
 
 @pytest.mark.parametrize("kind", WRITABLE)
 def test_written(rescued, golden, kind):
-    """Mounted elsewhere, written, cleanly unmounted."""
+    """Mounted elsewhere, written, and cleanly unmounted."""
     vm = rescued(kind)
     checks.partition_blamed(vm, golden.facts, "fs-changed", kind)
 
 
 def test_xfs_mounted_read_only(rescued, golden):
-    """Nobody wrote, but the log the saved kernel knows is no longer that on the disk."""
+    """No file has changed, but the log on the disk is no longer the one the saved kernel knows."""
     vm = rescued("xfs-log")
     checks.partition_blamed(vm, golden.facts, "fs-changed", "xfs")
 
 
 @pytest.mark.parametrize("kind", READ_ONLY)
 def test_replaced(lab, golden, kind):
-    """Another image of a file system that cannot be written."""
+    """A file system that cannot be written is replaced by another image."""
     vm = lab.at_entry(golden)
     image = lab.work / kind
     disk.make_file_system(kind, image, "an update")
@@ -142,7 +142,7 @@ def test_image_swapped_over(rescued, golden):
 
 
 def test_partition_renamed(lab, golden):
-    """The smallest change of the table."""
+    """The smallest change of the partition table."""
     vm = lab.copy(golden)
     disk.edit_table(vm.disk, "--part-label", disk.SCRATCH, "renamed")
     vm.start()
@@ -156,7 +156,7 @@ def test_second_disk_is_gone(lab, golden):
 
 
 def test_second_disk_is_there_twice(lab, golden):
-    """With its clone: nobody can say which of the two the image knows."""
+    """With its clone present, the loader cannot know which of the two the image means."""
     vm = lab.copy(golden)
     clone = vm.disk.with_name("clone.qcow2")
     disk.make_overlay(golden.drives[0], clone)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The recipes of docs/recipes.md, as they stand there.
+"""The recipes of docs/recipes.md, by the files that it contains.
 
-A golden root forgets; data that is to persist lies on a file system that the image does not
+A golden root forgets; data that should persist is on a file system that the image does not
 know.
 """
 
@@ -27,7 +27,7 @@ def port():
 
 @pytest.fixture(scope="module")
 def data_disk(module_lab):
-    """The one disk that all restores write to."""
+    """The only disk that all restores write to."""
     module_lab.work.mkdir(parents=True, exist_ok=True)
     path = module_lab.work / "data.qcow2"
     raw = path.with_suffix(".raw")
@@ -43,12 +43,12 @@ def version(vm):
 
 
 def make_cluster(vm):
-    """Follows the recipe, whose LABEL=data is the second disk here; the server runs."""
+    """Follow the recipe, whose LABEL=data is the second disk here, and start the server."""
     pg = version(vm)
     recipes.put(vm, "PostgreSQL with data that persists", own={"VERSION": pg})
     vm.run("mkdir -p /srv/pg && systemctl daemon-reload && systemctl start srv-pg.mount")
-    vm.run(f"pg_createcluster {pg} data -d /srv/pg/data -p {INNER_PORT} --start-conf manual -- -A trust",
-           timeout=180)
+    vm.run(f"pg_createcluster {pg} data -d /srv/pg/data -p {INNER_PORT} --start-conf manual"
+           " -- -A trust", timeout=180)
     vm.run(f"echo \"listen_addresses = '*'\" >>/etc/postgresql/{pg}/data/conf.d/net.conf;"
            f" echo 'host all all 0.0.0.0/0 trust' >>/etc/postgresql/{pg}/data/pg_hba.conf")
     vm.run("systemctl daemon-reload && systemctl enable srv-pg.mount &&"
@@ -58,14 +58,14 @@ def make_cluster(vm):
 
 
 def save(vm):
-    """The data is unmounted for the image, and there again in the machine that goes on."""
+    """Take the image, for which the data is unmounted; the saved machine has it again."""
     seconds = take_snapshot(vm, command="fastbootctl snapshot golden")
     vm.run("systemctl is-active 'postgresql@*-data.service' srv-pg.mount")
     return seconds
 
 
 def rows(port, statement=None):
-    """How many rows there are, after the statement."""
+    """The number of rows, after the statement."""
     with closing(psycopg2.connect(host="127.0.0.1", port=port, user="postgres",
                                   dbname="postgres", connect_timeout=5)) as link:
         with link, link.cursor() as cursor:
@@ -77,7 +77,7 @@ def rows(port, statement=None):
 
 
 def test_data_persists(goldens, lab, data_disk, port):
-    """Each restore finds what was committed before, by the machine that was saved, too."""
+    """Each restore finds what was committed before, also by the saved machine."""
     forwards = [(port, INNER_PORT)]
 
     def prepare(vm):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What people see of the loader on a screen, and what Esc does.
+"""What users see of the loader on a screen, and what Esc does.
 
-The disk is given a speed at which a restore takes long enough to be looked at.
-FASTBOOT_RENEW_PICTURES=1 takes the pictures of docs/loader.md anew.
+The disk is so slow that a restore takes long enough to be watched.
+FASTBOOT_RENEW_PICTURES=1 renews the pictures of docs/loader.md.
 """
 
 import re
@@ -15,7 +15,7 @@ from harness.vm import REFUSED, RESTORING, SCALE
 
 SLOW = 6 << 20  # bytes a second
 
-# Of efi/screen.c.
+# As in efi/screen.c.
 BAR, FILLED = (0x30, 0x30, 0x30), (0x50, 0xA0, 0xE0)
 TEXT, DIM, WARNING = (0xE0, 0xE0, 0xE0), (0x90, 0x90, 0x90), (0xF0, 0xB0, 0x50)
 BAR_SIZE = 640, 14
@@ -35,7 +35,7 @@ def wait_for_bar(vm):
 
 
 def filled_columns(picture):
-    """How far the bar is; it is where it belongs, and in one piece."""
+    """The filled columns of the bar, which is at its place and in one piece."""
     left, top, right, bottom = picture.box(BAR, FILLED)
     assert (right - left, bottom - top) == BAR_SIZE
     assert left == picture.width - right
@@ -63,14 +63,14 @@ def panel(picture):
 
 
 def lines(picture):
-    """The colours in each line of the panel."""
+    """[colours] of the panel's lines."""
     whole = panel(picture)
     return [set(whole.crop(0, at, whole.width, at + 19).colours())
             for at in range(MARGIN, MARGIN + PANEL_LINES * LINE, LINE)]
 
 
-def said(vm, first, last):
-    """Lines on the serial console from this to the one before that, and nothing but lines."""
+def console_lines(vm, first, last):
+    """Lines on the serial console from `first` to the one before `last`, as plain text only."""
     text = vm.console.text()
     text = text[text.rindex(first):text.index(last, text.rindex(first))]
     assert re.fullmatch(r"([ -~]*\r\n)*", text)
@@ -78,19 +78,19 @@ def said(vm, first, last):
 
 
 def test_bar_grows(lab, golden):
-    """On the screen only: a serial line gets its lines, once, and nothing else."""
+    """The bar is on the screen only: the serial console gets its lines, once, and nothing else."""
     vm = lab.at_entry(golden, bytes_per_second=SLOW).start()
     before = filled_columns(wait_for_bar(vm))
     picture = wait_for_longer_bar(vm, before)
     after = filled_columns(picture)
     assert 0 < before < after < BAR_SIZE[0]
-    told = lines(picture)
-    assert TEXT in told[0] and TEXT in told[3] and DIM in told[5]
-    assert not {TEXT, DIM, WARNING} & set().union(told[1], told[4], *told[6:])
+    line = lines(picture)
+    assert TEXT in line[0] and TEXT in line[3] and DIM in line[5]
+    assert not {TEXT, DIM, WARNING} & set().union(line[1], line[4], *line[6:])
     keep(panel(picture), "screen-restoring.png")
     lab.note(before=before, after=after)
     vm.wait_console(RESTORING)
-    assert said(vm, "fastboot: slot A", RESTORING)[2:] == [
+    assert console_lines(vm, "fastboot: slot A", RESTORING)[2:] == [
         f"fastboot: {quarter} %" for quarter in (25, 50, 75)]
     vm.full_speed()
     vm.wait_restored()
@@ -99,7 +99,7 @@ def test_bar_grows(lab, golden):
 
 
 def test_esc(lab, golden):
-    """A normal boot, and an image that is as good as before."""
+    """A normal boot, and an image that is as usable as before."""
     vm = lab.at_entry(golden, bytes_per_second=SLOW).start()
     wait_for_bar(vm)
     vm.send_keys("down", "spc", "ret")
@@ -121,7 +121,7 @@ def test_esc(lab, golden):
 
 
 def refused(lab, golden, **changes):
-    """A machine on which the image is refused, at the moment it says so."""
+    """A changed machine, which refuses the image, when the refusal is reported."""
     vm = lab.copy(golden, golden.machine.changed(**changes)).start()
     vm.wait_firmware(REFUSED)
     return vm
@@ -141,8 +141,8 @@ def wait_for_refusal(vm):
 def test_refusal_can_be_read(lab, golden):
     vm = refused(lab, golden, memory="1280M")
     picture = wait_for_refusal(vm)
-    told = lines(picture)
-    assert TEXT in told[0] and WARNING in told[2] and TEXT in told[3] and DIM in told[8]
+    line = lines(picture)
+    assert TEXT in line[0] and WARNING in line[2] and TEXT in line[3] and DIM in line[8]
     assert not picture.box(BAR, FILLED)
     keep(panel(picture), "screen-refused.png")
     assert 2.5 < pause(vm) < 10 * SCALE
@@ -150,7 +150,7 @@ def test_refusal_can_be_read(lab, golden):
 
 
 def test_any_key_ends_the_refusal(lab, golden):
-    """It is not passed on: a boot menu would take it for a choice."""
+    """The key is not passed on: a boot menu would take it for a choice."""
     vm = refused(lab, golden, memory="1280M")
     wait_for_refusal(vm)
     vm.send_keys("spc")
@@ -160,9 +160,9 @@ def test_any_key_ends_the_refusal(lab, golden):
 
 
 def test_without_a_screen(lab, golden):
-    """Nobody is waited for, and everything is said once."""
+    """The loader does not wait, and prints everything once."""
     vm = refused(lab, golden, graphics=False)
     assert pause(vm) < 1 * SCALE
-    told = said(vm, "fastboot: refused", "BdsDxe")
-    assert told[-1] == "fastboot:   booting normally"
-    assert len(told) == len(set(told)) > 2
+    printed = console_lines(vm, "fastboot: refused", "BdsDxe")
+    assert printed[-1] == "fastboot:   booting normally"
+    assert len(printed) == len(set(printed)) > 2

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`fastbootctl simulate` and the loader decide alike, and `verify` sees what the loader sees.
+"""`fastbootctl simulate` decides as the loader does, and `verify` sees what the loader sees.
 
-The one is asked in the running system, the other at the start before or after that.
+The tool is asked in the running system, the loader at the boot before or after.
 """
 
 import json
@@ -25,30 +25,30 @@ def golden(goldens):
     return goldens(MACHINE, mount)
 
 
-def tell(vm, verb, *options, status=0):
-    """What the verb says in JSON."""
+def ask(vm, verb, *options, status=0):
+    """The verb's answer in JSON."""
     result = product.fastbootctl(vm, verb, *options, "--json 2>/dev/null", check=False)
     assert result.status == status, result.output
     return json.loads(result.output)
 
 
 def simulate(vm, *options, code=None):
-    """The verdict, which must be the refusal `code`, or to restore."""
-    told = tell(vm, "simulate", *(options or ("--this-boot",)), status=1 if code else 0)
-    assert told["verdict"]["restore"] is (code is None)
-    assert told["verdict"].get("code") == code
-    return told
+    """The answer, whose verdict must be a refusal with this code, or None: a restore."""
+    answer = ask(vm, "simulate", *(options or ("--this-boot",)), status=1 if code else 0)
+    assert answer["verdict"]["restore"] is (code is None)
+    assert answer["verdict"].get("code") == code
+    return answer
 
 
 def statuses(vm, status):
     """{kind: status} of the proofs of slot A."""
-    told = tell(vm, "verify", "--slot", "a", status=status)
-    assert told["slots"][0]["good"] is True
-    return {row["kind"]: row["status"] for row in told["slots"][0]["proofs"]}
+    answer = ask(vm, "verify", "--slot", "a", status=status)
+    assert answer["slots"][0]["good"] is True
+    return {row["kind"]: row["status"] for row in answer["slots"][0]["proofs"]}
 
 
 def same_as_the_loader(verdict, result):
-    """result: what the loader left behind."""
+    """result: what the loader has left for the system."""
     for key in ("code", "sentence", "advice", "object"):
         assert verdict[key] == result[key], key
     for key in ("golden", "today"):
@@ -61,7 +61,7 @@ def same_as_the_loader(verdict, result):
 # Memory maps.
 
 def cut(ranges, start, end):
-    """The ranges [start, end, type) without what lies in these bounds."""
+    """The ranges (start, end, type) without what is between start and end."""
     for low, high, kind in ranges:
         for piece in ((low, min(high, start)), (max(low, end), high)):
             if piece[0] < piece[1]:
@@ -73,7 +73,7 @@ NAMES = {"System RAM": "Available", "ACPI Tables": "ACPI_Recl",
 
 
 def memory_map(vm, image):
-    """This boot's, as `simulate --memmap` reads it: what the kernel was told."""
+    """This boot's memory map, from the kernel, as `simulate --memmap` reads it."""
     text = vm.run("for d in /sys/firmware/memmap/*; do"
                   " echo $(cat $d/start) $(cat $d/end) $(cat $d/type); done").output
     rows = [line.split(None, 2) for line in text.splitlines()]
@@ -95,7 +95,7 @@ def put_map(vm, ranges):
 
 
 def ask_about_maps(vm):
-    image = tell(vm, "inspect", "--slot", "a")["slots"][0]
+    image = ask(vm, "inspect", "--slot", "a")["slots"][0]
     ranges = memory_map(vm, image)
     today = simulate(vm, *put_map(vm, ranges))["pages"]
     assert today == simulate(vm)["pages"]
@@ -115,11 +115,11 @@ def ask_about_maps(vm):
 
 
 def change(vm):
-    """The file system is written to, and later unmounted."""
+    """Write to the file system, look at the verdicts, then unmount it."""
     vm.run(f"mount -o remount,rw {MOUNTED} && echo new >{MOUNTED}/new && sync")
-    told = tell(vm, "verify", "--slot", "a", status=1)
-    assert told["error"]["code"] == "fs-changed"
-    assert {row["mounted_read_write"] for row in told["slots"][0]["proofs"]} == {None, MOUNTED}
+    answer = ask(vm, "verify", "--slot", "a", status=1)
+    assert answer["error"]["code"] == "fs-changed"
+    assert {row["mounted_read_write"] for row in answer["slots"][0]["proofs"]} == {None, MOUNTED}
     simulate(vm, code="fs-changed")
     vm.run(f"umount {MOUNTED}")
 
@@ -127,12 +127,12 @@ def change(vm):
 def test_restored_and_then_changed(lab, golden):
     vm = lab.at_entry(golden).start()
     assert checks.outcome(vm, golden.facts) == "restored"
-    told = simulate(vm)
-    assert told["generation"] == 1 and told["passed_over"] == []
-    assert told["pages"]["busy"] == 0 and told["pages"]["spare"] > 0
+    answer = simulate(vm)
+    assert answer["generation"] == 1 and answer["passed_over"] == []
+    assert answer["pages"]["busy"] == 0 and answer["pages"]["spare"] > 0
     held = statuses(vm, 0)
     assert set(held.values()) == {"ok"} and len(held) == 5, held
-    assert len(told["proofs"]) == 5
+    assert len(answer["proofs"]) == 5
     ask_about_maps(vm)
 
     change(vm)
@@ -156,10 +156,10 @@ CHANGES = [
 
 @pytest.mark.parametrize("changes, code", CHANGES)
 def test_another_machine(lab, golden, changes, code):
-    """The system that boots normally there finds the loader's reason by itself."""
+    """The system that boots normally on another machine finds the loader's reason by itself."""
     vm = lab.copy(golden, golden.machine.changed(**changes)).start()
     result = checks.normal_boot_after_refusal(vm, code)
     verdict = simulate(vm, code=code)["verdict"]
-    if code == "ram-size":  # which the two count a little differently
+    if code == "ram-size":  # loader and tool count memory a little differently
         result["today"] = verdict["today"]
     same_as_the_loader(verdict, result)

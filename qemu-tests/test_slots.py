@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which of two golden images is restored: an administrator says so, or the newer one is."""
+"""Which of two golden images is restored: the one an administrator chose, or the newer one."""
 
 import json
 
@@ -10,18 +10,18 @@ from harness.restores import is_restored, reset, take
 
 
 def slots(vm):
-    """`fastbootctl list`, by the slot's letter; and that no refusal is told."""
-    told = json.loads(product.fastbootctl(vm, "list", "--json").output)
-    assert told["last_refusal"] is None
-    return {slot["slot"]: slot for slot in told["slots"]}
+    """The slots of `fastbootctl list` by letter; it must not report a refusal."""
+    report = json.loads(product.fastbootctl(vm, "list", "--json").output)
+    assert report["last_refusal"] is None
+    return {slot["slot"]: slot for slot in report["slots"]}
 
 
 def restored_next(vm):
     return [letter for letter, slot in slots(vm).items() if slot["restored_next"]]
 
 
-def test_the_older_image_is_brought_back(lab):
-    """Promoted it is restored, and spared by a new image; that comes first until a rollback."""
+def test_promote_and_rollback(lab):
+    """A promoted image is restored, and not overwritten; the new one is next, until a rollback."""
     vm = lab.ready(SMALL)
     take(vm, "first", 1)
     take(vm, "second", 2)
@@ -59,7 +59,7 @@ def test_the_older_image_is_brought_back(lab):
 
 
 def test_no_image_above_the_last_rank(lab):
-    """One whose number wrapped would be the oldest of all, or none."""
+    """An image whose rank wrapped around would be the oldest of all."""
     vm = lab.ready(SMALL)
     take(vm, "first", 1)
     vm.power_off()

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One image, restored again and again, with work, crashes, power cuts and normal boots between.
 
-FASTBOOT_SOAK says how many rounds (make soak N=200), FASTBOOT_SOAK_SEED repeats a run.  The image
-knows the data's partition only by a program that holds it open, and has a second file system
-mounted.  Whatever a round was, after it: the data's file system is sound, all that was synced is
-there to the last bit, nothing of the other one has changed; and in each restored machine the memory
+FASTBOOT_SOAK is the number of rounds (make soak N=200), FASTBOOT_SOAK_SEED repeats a run.  The
+image knows the data's partition only by a program that holds it open, and has a second file system
+mounted.  After each round, whatever it did, the data's file system is sound, everything synced is
+there to the last bit, and the second file system is unchanged; in each restored machine the memory
 is that of the image.
 """
 
@@ -22,13 +22,13 @@ ROUNDS = int(os.environ.get("FASTBOOT_SOAK", 20))
 SEED = int(os.environ.get("FASTBOOT_SOAK_SEED", time.time_ns() % 1_000_000))
 
 MACHINE = machines.SMALL.changed(name="tiny-soak", file_systems=("ext4",))
-# What the loader refuses to restore on, and so starts normally.
+# The loader refuses to restore on this machine, so that it boots normally.
 STRANGER = MACHINE.changed(uuid="7a1c5e0b-94d2-4f36-8b7e-2d90c3f1a6ff")
 DATA, KNOWN = MACHINE.partition(disk.SCRATCH), "/dev/vda4"
 MOST_FILES = 24
 
 # How a round ends, and how often.
-ENDINGS = {"orderly": 4, "power cut": 4, "panic": 2, "reset": 2, "power cut at the restore": 2,
+ENDINGS = {"clean shutdown": 4, "power cut": 4, "panic": 2, "reset": 2, "power cut at the restore": 2,
            "normal boot": 1}
 
 
@@ -41,22 +41,22 @@ def prepare(vm):
 
 
 class Soak:
-    """The disk on its way through the rounds, and what must be on it."""
+    """The disk during the rounds, and what must be on it."""
 
     def __init__(self, lab, golden):
         self.lab, self.golden = lab, golden
-        self.random = None      # a new one each round: what time decides would shift all later ones
+        self.random = None      # a new one each round, so that timing does not change later rounds
         self.synced = {}        # name: SHA-256
-        self.restores = 0       # as the disk has counted them
+        self.restores = 0       # as counted on the disk
         self.attempts = 0       # since the image was called good
         self.files = 0
-        self.mounted = False    # when the machine ended, so that its journal is to be played back
-        self.vm = None          # of the last round; it runs only after a panic or a reset
+        self.mounted = False    # when the machine ended; then the journal must be replayed
+        self.vm = None          # of the previous round; it runs only after a panic or a reset
         self.known = None
         self.count = collections.Counter()
 
     def bring_up(self, machine=MACHINE):
-        """The machine, on its way; one that has reset itself is already."""
+        """The machine, starting; after a panic or a reset it does so by itself."""
         if self.vm and self.vm.running():
             return self.vm
         if machine is MACHINE:
@@ -71,20 +71,20 @@ class Soak:
         self.restores += 1
         self.attempts += 1
         checks.restored_state(vm, restores=self.restores)
-        if self.attempts == 3 or self.random.random() < 0.5:  # a fourth there would not be
+        if self.attempts == 3 or self.random.random() < 0.5:  # a fourth attempt would be refused
             vm.run("fastbootctl mark-good")
             self.attempts = 0
         return vm
 
     def look(self, vm):
-        """All that was ever synced, as it was."""
-        there = dict(reversed(line.split()) for line in
+        """All files that were synced are there, unchanged."""
+        found = dict(reversed(line.split()) for line in
                      vm.run("cd /mnt; for f in k*; do [ ! -e $f ] || sha256sum $f; done; cd /")
                      .output.splitlines())
-        assert there == self.synced
+        assert found == self.synced
 
     def work(self, vm):
-        """Somebody's session: looks, writes, throws away, syncs; and leaves something unsynced."""
+        """A session: check, write, delete and sync files."""
         vm.run(f"mount -t ext4 {DATA} /mnt")
         self.mounted = True
         self.look(vm)
@@ -102,7 +102,7 @@ class Soak:
         vm.run("sync")
 
     def write_on(self, vm):
-        """Until the machine ends; for a while that nobody can tell."""
+        """Keep writing unsynced files until the machine ends, after a random time."""
         vm.run("(while :; do i=$((i+1)); head -c 100000 /dev/urandom >/mnt/unsynced$((i % 9));"
                " done) </dev/null >/dev/null 2>&1 &")
         time.sleep(self.random.random())
@@ -112,7 +112,7 @@ class Soak:
         self.mounted = False
         vm.power_off()
 
-    def orderly(self):
+    def clean_shutdown(self):
         vm = self.restored()
         self.work(vm)
         self.put_away(vm)
@@ -124,8 +124,8 @@ class Soak:
         vm.kill()
 
     def power_cut_at_the_restore(self):
-        if self.attempts > 1:  # or it might be left alone
-            return self.orderly()
+        if self.attempts > 1:  # otherwise the image might be quarantined
+            return self.clean_shutdown()
         vm = self.bring_up()
         time.sleep(self.random.random() * 4)
         vm.kill()
@@ -146,7 +146,7 @@ class Soak:
         if self.vm and self.vm.running():
             self.vm.kill()
         if not self.vm:
-            self.orderly()
+            self.clean_shutdown()
         vm = self.bring_up(STRANGER)
         checks.normal_boot(vm, "machine-id")
         vm.run(f"mkdir -p /mnt && mount -t ext4 -o ro {KNOWN} /mnt && umount /mnt")
@@ -158,7 +158,7 @@ class Soak:
             vm.kill()
 
     def check_from_outside(self):
-        """The data's file system is sound, the known one as it was."""
+        """The data's file system is sound, the one that the image knows is unchanged."""
         image = self.vm.disk.with_suffix(".part")
         scratch.check_from_outside(self.vm, image, self.mounted)
         disk.export_part(self.vm.disk, image, *disk.partition_extent(MACHINE, "ext4"))

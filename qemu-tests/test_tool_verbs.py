@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""gates, snapshot and report in a machine: before a snapshot, after it, after its restore."""
+"""gates, snapshot and report in a machine: before a snapshot, after it, and after a restore."""
 
 import json
 import shlex
@@ -22,8 +22,8 @@ DESCRIPTION = "the services are up"
 SNAPSHOT = f"fastbootctl snapshot golden {shlex.quote(DESCRIPTION)}"
 
 
-def told(vm, words, check=True):
-    """The JSON that a verb prints, and its exit status."""
+def ask(vm, words, check=True):
+    """(the JSON that a verb prints, its exit status)."""
     result = vm.run(f"fastbootctl {words} --json 2>/tmp/errors", check=check)
     return json.loads(result.output), result.status
 
@@ -33,24 +33,24 @@ def without_the_module(vm):
         refused = vm.run(f"fastbootctl {verb}", check=False)
         assert refused.status == 1
         assert "module-missing" in refused.output and "modprobe fastboot_snapshot" in refused.output
-    assert told(vm, "report") == ({"of": "none", "loaded": False}, 0)
+    assert ask(vm, "report") == ({"of": "none", "loaded": False}, 0)
 
 
 def variables_are_not_mounted(vm):
-    """Not the same as a kernel that has none, which test_gates.py has."""
+    """Not the same as a kernel without EFI variables, which test_gates.py has."""
     vm.run(f"umount {product.EFIVARS}")
-    told_so = vm.run("fastbootctl next --dry-run", check=False)
+    answer = vm.run("fastbootctl next --dry-run", check=False)
     vm.run(f"mount -t efivarfs efivarfs {product.EFIVARS}")
-    assert told_so.status == 3
-    assert "efi-read" in told_so.output and "efivarfs is not mounted" in told_so.output
+    assert answer.status == 3
+    assert "efi-read" in answer.output and "efivarfs is not mounted" in answer.output
 
 
 def obstacles_are_named(vm):
-    """Two at once, by gates and by snapshot; gates and a dry run leave the machine alone."""
+    """gates and snapshot name two obstacles at once, and change nothing."""
     vm.run("mke2fs /dev/vda3 >/dev/null 2>&1 && mkdir -p /mnt && mount -t ext4 /dev/vda3 /mnt")
     vm.run("swapon /dev/vda2")
     for words in ("gates", "snapshot golden --dry-run", "snapshot golden"):
-        found, status = told(vm, words, check=False)
+        found, status = ask(vm, words, check=False)
         assert status == 1
         assert {"fs-writable", "swap-in-use"} <= {row["code"] for row in found["obstacles"]}
         for row in found["obstacles"]:
@@ -62,23 +62,23 @@ def obstacles_are_named(vm):
     vm.run("swapoff /dev/vda2")
 
 
-def the_program_takes_the_last_one_away(vm):
-    """With it in place gates still refuses, and snapshot would not."""
+def install_program(vm):
+    """Install a program that unmounts the file system; until it runs, that is an obstacle."""
     vm.run(f"mkdir -p {HOOKS}")
     vm.put(f"{HOOKS}/50-unmount", UNMOUNT, "755")
-    found, status = told(vm, "snapshot golden --dry-run", check=False)
+    found, status = ask(vm, "snapshot golden --dry-run", check=False)
     assert status == 1 and found["programs"] == [OURS, f"{HOOKS}/50-unmount"]
     assert [row["code"] for row in found["obstacles"]] == ["fs-writable"]
-    assert told(vm, "gates --once") == ({"kind": "once", "obstacles": []}, 0)
+    assert ask(vm, "gates --once") == ({"kind": "once", "obstacles": []}, 0)
 
 
-def snapshot_says_what_it_did(vm, generation=1):
-    said = vm.run(SNAPSHOT, timeout=180, name=GOLDEN).output
-    assert f"saved: golden image, generation {generation}" in said
-    assert "tasks stood still for" in said
+def snapshot_reports_itself(vm, generation=1):
+    output = vm.run(SNAPSHOT, timeout=180, name=GOLDEN).output
+    assert f"saved: golden image, generation {generation}" in output
+    assert "tasks stood still for" in output
     assert vm.run("cat /tmp/ran").output == "pre golden\npost golden"
     vm.run("grep -q ' /mnt ext4 rw' /proc/mounts")
-    report, _ = told(vm, "report")
+    report, _ = ask(vm, "report")
     assert report["of"] == "snapshot" and report["generation"] == generation
     assert report["timings"] == product.timings(vm)
     assert sum(stage["took_us"] for stage in report["stages"]) == \
@@ -86,13 +86,13 @@ def snapshot_says_what_it_did(vm, generation=1):
     assert product.status(vm)["slots"]["a"]["description"] == DESCRIPTION
 
 
-def restore_says_that_it_is_one(vm):
-    """The process that took the image goes on, and tells a restore from a snapshot."""
-    said = vm.finish(GOLDEN, 60, command="the snapshot, restored").output
-    assert "restored: generation 1, restore 1" in said and "saved" not in said
+def restore_reports_itself(vm):
+    """The process that took the image continues, and distinguishes a restore from a snapshot."""
+    output = vm.finish(GOLDEN, 60, command="the snapshot, restored").output
+    assert "restored: generation 1, restore 1" in output and "saved" not in output
     assert vm.run("cat /tmp/ran").output == "pre golden"
     vm.run("! grep -q ' /mnt ' /proc/mounts")
-    report, _ = told(vm, "report --svg /tmp/report.svg")
+    report, _ = ask(vm, "report --svg /tmp/report.svg")
     assert (report["of"], report["generation"], report["restores"]) == ("restore", 1, 1)
     figures = product.timings(vm)
     ends = [stage["start_us"] + stage["took_us"] for stage in report["stages"]]
@@ -111,18 +111,18 @@ def test_a_snapshot_and_its_restore(lab):
     variables_are_not_mounted(vm)
     vm.run("modprobe fastboot_snapshot")
     obstacles_are_named(vm)
-    the_program_takes_the_last_one_away(vm)
-    snapshot_says_what_it_did(vm)
+    install_program(vm)
+    snapshot_reports_itself(vm)
     vm.power_off()
 
     vm = lab.again(vm).start()
-    restore_says_that_it_is_one(vm)
+    restore_reports_itself(vm)
     checks.keeps_running(vm)
     assert "no obstacle" in vm.run("fastbootctl gates").output
 
 
-def test_once_is_asked_for_and_comes_back(lab):
-    """It powers off, and says at its restore that it is one."""
+def test_once_is_confirmed_and_restored(lab):
+    """snapshot once asks for --yes, powers off, and reports the restore."""
     vm = lab.ready(SMALL)
     refused = vm.run("fastbootctl snapshot once </dev/null", check=False)
     assert refused.status == 1 and "not-confirmed" in refused.output
@@ -131,5 +131,5 @@ def test_once_is_asked_for_and_comes_back(lab):
     vm.wait_power_off(180)
 
     vm = lab.again(vm).start()
-    said = vm.finish(GOLDEN, 60, command="the snapshot, restored").output
-    assert "restored: generation 1, restore 1" in said
+    output = vm.finish(GOLDEN, 60, command="the snapshot, restored").output
+    assert "restored: generation 1, restore 1" in output

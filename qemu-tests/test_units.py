@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The units, in a Debian that has them from the build: arming, and what follows a restore."""
+"""The units of the build, in a Debian: arming, and what runs after a restore."""
 
 import pytest
 
@@ -7,14 +7,14 @@ from harness import checks, machines, product, restores
 from harness.checks import wait_for
 from harness.golden import install_loader, take_snapshot
 
-# Armed as by `systemctl enable fastboot-arm`, which a root that forgets would forget.
+# Armed by the command line: the root forgets a `systemctl enable fastboot-arm`.
 ARMED = machines.DEBIAN.changed(name="debian-armed", network=False, cpus=1,
                                 cmdline="overlayroot=tmpfs systemd.wants=fastboot-arm.service")
-# A device more: the loader refuses, for a reason that a new image mends.
+# With one more device the loader refuses, for a reason that a new image removes.
 CHANGED = ARMED.changed(devices=("virtio-rng-pci",))
 
 HOOKS = "/etc/fastboot/restored.d"
-# The data: not there in the image, and there again a while after each restore.
+# The data: missing in the image, and present again some time after each restore.
 DATA = "/run/data"
 UNMOUNT = f"""#!/bin/sh
 case $1 in
@@ -22,10 +22,11 @@ pre) systemctl stop job.service && rmdir {DATA}; sleep 2 ;;
 post) mkdir {DATA} ;;
 esac
 """
-# A job that is due each second, and wants them.
+# A job that is due each second and needs the data.
 JOB_LOG = "/run/job.log"
 JOB = {"job.timer": "[Timer]\nOnCalendar=*:*:*\nAccuracySec=100ms\n",
-       "job.service": f"[Service]\nType=oneshot\nExecStart=/bin/sh -c 'ls -d {DATA} >>{JOB_LOG} 2>&1'\n"
+       "job.service": "[Service]\nType=oneshot\n"
+                      f"ExecStart=/bin/sh -c 'ls -d {DATA} >>{JOB_LOG} 2>&1'\n"
                       "[Unit]\nStartLimitIntervalSec=0\n"}
 DAEMON = """[Unit]
 PartOf=fastboot-restored.target
@@ -37,24 +38,24 @@ WantedBy=fastboot-restored.target
 """
 
 
-def arm_says(vm):
+def arm_log(vm):
     return product.unit_log(vm, "fastboot-arm")
 
 
-def wait_arm_says(vm, line):
+def wait_arm_log(vm, line):
     wait_for(vm, f"journalctl -q -o cat -u fastboot-arm.service | grep -qx '{line}'")
 
 
 def armed(vm, generation):
-    """fastboot-arm has taken an image, and is done."""
-    # The loop is in the image, too, and is to end there as well.
+    """Wait until fastboot-arm has taken an image and has ended."""
+    # This loop is in the image, too, and must end in a restored system as well.
     wait_for(vm, f"grep -Eq '^(saved|restored) generation={generation}( |$)'"
              " /sys/power/fastboot_snapshot", timeout=400)
     wait_for(vm, "! systemctl -q is-active fastboot-arm.service")
 
 
 def put_hooks(vm):
-    """One that fails stands between two that work; the target wants a service, too."""
+    """Install a program that fails, between two that work, and a service that the target wants."""
     vm.run(f"mkdir -p {HOOKS}")
     for name, last in (("10-first", "true"), ("20-fails", "exit 7"),
                        ("30-last", f"sleep 2; mkdir -p {DATA}")):
@@ -73,7 +74,7 @@ def put_job(vm):
 
 
 def job_has_its_data(vm):
-    """From now on; and it never was without them."""
+    """The job runs again, with its data, and never ran without."""
     done = int(vm.run(f"cat {JOB_LOG} 2>/dev/null | wc -l").output)
     wait_for(vm, f"test $(wc -l <{JOB_LOG}) -gt {done}")
     assert set(vm.run(f"cat {JOB_LOG}").output.split("\n")) == {DATA}
@@ -85,7 +86,7 @@ def save(vm):
 
 
 def hooks_ran(vm, before):
-    """Each once in this restore, in their order; the failure is there to be seen."""
+    """Each program ran once in this restore, in order, and the failure is reported."""
     wait_for(vm, f"test $(wc -l </run/restored.log) -ge {before + 4}")
     checks.called_good(vm, 90)
     wait_for(vm, "systemctl -q is-active fastboot-restored.target")
@@ -98,19 +99,19 @@ def hooks_ran(vm, before):
     job_has_its_data(vm)
 
 
-# Of crashes, in the firmware's store (include/linux/efi.h, LINUX_EFI_CRASH_GUID).
+# Records of crashes in the firmware's store (include/linux/efi.h, LINUX_EFI_CRASH_GUID).
 RECORDS = f"{product.EFIVARS}/*-cfc8fc79-be2e-4ddc-97f0-9f98bfe298a0"
 
 
 def crash(vm):
-    """And back in the golden state."""
+    """Crash the system and wait until it is back in the golden state."""
     vm.run("sysctl -q kernel.panic=1")
     restores.crash(vm)
     vm.wait_restored()
 
 
 def records_are_fetched(vm):
-    """pstore of the image lists none; what this crash left is archived, and gone from the store."""
+    """The crash's record is archived, and deleted from the store; the image's pstore has none."""
     wait_for(vm, "test -n \"$(ls -A /var/lib/systemd/pstore)\"")
     wait_for(vm, "! systemctl -q is-active fastboot-pstore.service")
     assert vm.run("systemctl is-failed fastboot-pstore.service", check=False).output == "inactive"
@@ -120,18 +121,18 @@ def records_are_fetched(vm):
 
 @pytest.fixture(scope="module")
 def saved(module_lab):
-    """A powered-off machine: armed by itself at its first boot, then saved once more by hand."""
+    """A machine that is off: saved by fastboot-arm at its first boot, then again by hand."""
     vm = module_lab.warm(ARMED).start()
     vm.wait_shell()
     install_loader(vm)
     armed(vm, 1)
-    assert "due: no-image: " in arm_says(vm)
-    wait_arm_says(vm, "saved: golden image, generation 1")
+    assert "due: no-image: " in arm_log(vm)
+    wait_arm_log(vm, "saved: golden image, generation 1")
     slot = product.status(vm)["slots"]["a"]
     assert (slot["mode"], slot["description"]) == ("golden", "armed: no-image")
     vm.run("systemctl start fastboot-arm.service")
     armed(vm, 1)
-    assert "not due: not-first: " in arm_says(vm)
+    assert "not due: not-first: " in arm_log(vm)
 
     put_hooks(vm)
     put_job(vm)
@@ -146,7 +147,7 @@ def saved(module_lab):
 @pytest.mark.trouble_expected("Kernel panic - not syncing: sysrq triggered crash")
 @pytest.mark.trouble_expected("Call Trace")
 def test_hooks_at_each_restore(lab, saved):
-    """From one image twice, with a crash between, then from an image in which the target is active."""
+    """Two restores of one image, a crash between; then of an image with the target active."""
     vm = lab.again(saved).start()
     vm.wait_restored()
     checks.restored_state(vm, generation=2, restores=1)
@@ -171,12 +172,12 @@ def test_armed_after_a_change(lab, saved):
     assert checks.normal_boot_after_refusal(vm, "pci-devices")
     newest = max(slot["generation"] for slot in product.status(vm)["slots"].values())
     armed(vm, newest + 1)
-    assert "due: pci-devices: " in arm_says(vm)
+    assert "due: pci-devices: " in arm_log(vm)
     vm.power_off()
     vm = lab.again(vm, CHANGED).start()
     vm.wait_restored_idle()
     assert vm.state().startswith("restored ")
-    # The unit was at work when the image was taken, and ends here, too.
+    # The unit was running when the image was taken, and ends here, too.
     wait_for(vm, "! systemctl -q is-active fastboot-arm.service")
-    wait_arm_says(vm, f"restored: generation {newest + 1}, restore 1")
+    wait_arm_log(vm, f"restored: generation {newest + 1}, restore 1")
     assert vm.run("systemctl is-failed fastboot-arm.service", check=False).output == "inactive"
