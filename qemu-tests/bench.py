@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The benchmark: one machine up in three ways, in turn, stage by stage, against its bound.
+"""The benchmark: one machine started in three ways, in turn, by stages, against a lower bound.
 
-Times of an emulated machine on a shared host are noise: what counts are ratios within one run.
+Times of an emulated machine on a shared host are noise: only ratios within one run count.
 """
 
 import argparse

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The main job before your eyes: cold boot, `echo golden`, power off, fast boot.
 
-Shows the machine's console as it speaks.  Both boots are asked from outside,
-over the network, until PostgreSQL, Redis and nginx have each answered a real
-request; the last line gives the seconds from the firmware's start of the boot
-entry to the last of these first replies.
+Shows the machine's console live.  In both boots PostgreSQL, Redis and nginx are
+asked over the network until each has answered a real request.  The last line has
+the seconds from the firmware's start of the boot entry to the last of these first
+replies.
 """
 
 import shutil
@@ -30,7 +30,7 @@ def say(text):
 
 
 class LiveView:
-    """Console lines as they come, with seconds since power-on."""
+    """Prints console lines as they arrive, with the seconds since power-on."""
 
     def __init__(self):
         self.started = time.monotonic()
@@ -41,7 +41,7 @@ class LiveView:
 
 
 def timed_boot(vm, ports):
-    """Returns {what: seconds since power-on} of one boot up to the last first reply."""
+    """Returns {event: seconds since power-on} of one boot, up to the last first reply."""
     replies = probes.FirstReplies(vm, ports).wait(PATIENCE)
     for name, seconds in sorted(replies.items(), key=lambda item: item[1]):
         say(f"{name} answers, {seconds:.1f} s after power-on")
@@ -60,7 +60,7 @@ def cold_boot_and_snapshot(view, ports):
     with machine(view, ports) as vm:
         cold = timed_boot(vm, ports)
         vm.wait_shell()
-        say("waiting for the rest of the boot")
+        say("waiting until the boot has finished")
         golden.settle(vm)
         say("installing the loader and its boot entry, first in the boot order")
         print(golden.install_loader(vm).output)
@@ -82,7 +82,7 @@ def fast_boot(view, ports):
         fast = timed_boot(vm, ports)
         vm.wait_restored()
         probes.redis(ports["redis"], command="GET demo", expect=b"$10\r\nremembered\r\n")
-        say(f"redis remembers; the system says: {vm.state()}")
+        say(f"redis has its data; the module reports: {vm.state()}")
         print(vm.run("cat /sys/power/fastboot/timings", check=False).output)
     return fast
 
@@ -104,7 +104,7 @@ def main():
     shutil.rmtree(LOG_DIR, ignore_errors=True)
     try:
         guests.ensure_product(machines.DEBIAN)
-        say("building the disk, warming the firmware up")
+        say("building the disk, warming up the firmware")
         image, variables = golden.fresh_machine(machines.DEBIAN, DIRECTORY)
         golden.warm_up(machines.DEBIAN, image, variables, LOG_DIR)
         cold = cold_boot_and_snapshot(view, ports)

@@ -28,8 +28,8 @@ DATA, KNOWN = MACHINE.partition(disk.SCRATCH), "/dev/vda4"
 MOST_FILES = 24
 
 # How a round ends, and how often.
-ENDINGS = {"clean shutdown": 4, "power cut": 4, "panic": 2, "reset": 2, "power cut at the restore": 2,
-           "normal boot": 1}
+ENDINGS = {"clean shutdown": 4, "power cut": 4, "panic": 2, "reset": 2,
+           "power cut at the restore": 2, "normal boot": 1}
 
 
 def prepare(vm):

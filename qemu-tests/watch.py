@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the next kernel breaks: the newest of each suite, built for, saved, restored.
+"""What the next kernel breaks: the newest of each suite is built for, saved and restored.
 
-Fetches what is newest today, builds the module with that suite's own compiler, takes one golden
-image and restores it once.  A table comes at the end; the exit status is 1 if a step failed.
+Fetches today's newest kernel, builds the module with the compiler of its suite, takes one golden
+image and restores it once.  Prints a table at the end; the exit status is 1 if a step failed.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def write_table(names):
     TABLE.write_text("".join(
         f"watch-{name} {release} {suite} amd64 - full -\n"
         for name, (release, suite) in SUITES.items() if name in names))
-    os.environ["KERNEL_TABLE"] = str(TABLE)  # from here on, also for what is started
+    os.environ["KERNEL_TABLE"] = str(TABLE)  # for this process and those it starts
 
 
 def script(log, *command):
@@ -42,10 +42,10 @@ def script(log, *command):
 
 
 class Candidate:
-    """One kernel on its way through the steps."""
+    """One kernel, and the steps it goes through."""
 
     def __init__(self, name):
-        from harness import machines  # which reads the table
+        from harness import machines  # not earlier: it reads the table
         self.series = f"watch-{name}"
         self.machine = machines.TINY.changed(name=self.series, series=self.series)
         self.logs = LOGS / self.series
@@ -74,7 +74,7 @@ class Candidate:
             vm.wait_restored()
             checks.restored_state(vm)
             seen = checks.seen_of_the_snapshot(vm)
-            assert "close_write" not in seen["watched"], "udev looks at the image's partition"
+            assert "close_write" not in seen["watched"], "udev reads the image's partition"
             checks.traces(vm, self.image.facts)
             checks.whole_machine(vm, "Watch")
             self.healthy([vm.console])
@@ -90,13 +90,13 @@ class Candidate:
 
 
 def walk(name):
-    """(kernel, {step: what became of it}) of one suite."""
+    """(kernel, {step: its result}) of one suite."""
     candidate, outcome = Candidate(name), {}
     for step in STEPS:
         begun = time.monotonic()
         try:
             getattr(candidate, step)()
-        except Exception as error:  # every one is a result
+        except Exception as error:  # any error is a result
             words = str(error).strip() or type(error).__name__
             outcome[step] = "FAILED: " + words.splitlines()[0]
             break
@@ -108,7 +108,7 @@ def walk(name):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("suites", nargs="*", default=list(SUITES), metavar="SUITE",
-                        help=f"of {', '.join(SUITES)}; all if none is named")
+                        help=f"{', '.join(SUITES)}; default: all")
     names = parser.parse_args().suites
     unknown = set(names) - set(SUITES)
     if unknown:

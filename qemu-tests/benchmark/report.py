@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a run of the benchmark has found: ratios, tables, JSON, a chart."""
+"""The results of a benchmark run: ratios, tables, JSON, a chart."""
 
 import json
 import statistics
@@ -9,8 +9,8 @@ from harness.paths import host
 
 from . import scale, ways
 
-# (name, from, to) of the fast boot's stages; names of the module's figures, in microseconds
-# since the loader was entered.
+# (name, from, to) of the fast boot's stages.  From and to are figures of the module, in
+# microseconds since the loader was entered.
 STAGES = (
     ("discover: area and headers", None, "loader_found_us"),
     ("sections", "loader_found_us", "loader_meta_us"),
@@ -35,7 +35,7 @@ def loader_seconds(figures):
 
 
 def bound_seconds(figures):
-    """The least time that reading, verifying and decoding can take, by the probe of the same boot."""
+    """The least time for reading, verifying and decoding, by the probe of the same boot."""
     compute = (figures["probe_verify_us"] + figures["probe_decode_us"]) / figures["loader_workers"]
     return max(figures["probe_read_us"], compute) / 1e6
 
@@ -49,13 +49,13 @@ def stages(boot):
     jump = figures["loader_jump_us"] / 1e6
     spent["restore devices"] = figures["kernel_us"] / 1e6
     spent["thaw"] = (figures["thawed_us"] - figures["kernel_us"]) / 1e6
-    # The loader's first instruction comes a little after the firmware's line on the console.
+    # The loader's first instruction follows the firmware's line on the console a little later.
     spent["first replies"] = boot["all"] - jump - figures["thawed_us"] / 1e6
     return spent
 
 
 def capture_bound_ms(capture, cpus):
-    """The raw time to compress on all processors or to write, whichever is longer."""
+    """The raw time to compress on all processors, or to write, whichever is longer."""
     return max(capture["encode_ms"] / cpus, capture["raw_write_ms"])
 
 
@@ -112,14 +112,15 @@ def _bound_table(summary, rounds):
 
 def _capture_table(capture, kernel_write, cpus):
     yield f"{'taking the image':44}{'seconds':>9}"
-    rows = (("freeze", "freeze_ms"), ("room, devices, copy (the kernel)", "create_ms"),
-            ("compress and write, until durable", "write_ms"), ("pause, freeze to thaw", "pause_ms"),
+    rows = (("freeze", "freeze_ms"), ("free memory, devices, copy (the kernel)", "create_ms"),
+            ("compress and write, until durable", "write_ms"),
+            ("pause, freeze to thaw", "pause_ms"),
             ("compress alone, one processor", "encode_ms"),
             ("write as many bytes alone", "raw_write_ms"))
     for name, key in rows:
         yield f"{name:44}{capture[key] / 1000:9.3f}"
     yield f"{'the kernel hibernating: its image write':44}{kernel_write['seconds']:9.3f}"
-    yield (f"memory of the hook: {capture['memory'] / (1 << 20):.1f} MiB; image:"
+    yield (f"memory of the module: {capture['memory'] / (1 << 20):.1f} MiB; image:"
            f" {capture['pages'] / 256:.0f} MiB in {capture['bytes'] / (1 << 20):.0f} MiB")
 
 
@@ -148,8 +149,8 @@ def text(result):
     yield ""
     yield from _capture_table(result["capture"], result["kernel_write"], result["cpus"])
     ratios = summary["ratios"]
-    yield (f"over the longer of compressing and writing alone: write {ratios['write_over_bound']:.2f},"
-           f" pause {ratios['pause_over_bound']:.2f}")
+    yield ("over the longer of compressing and writing alone:"
+           f" write {ratios['write_over_bound']:.2f}, pause {ratios['pause_over_bound']:.2f}")
     if result["scale"]:
         yield ""
         yield from _scale_table(result["scale"])
@@ -177,7 +178,7 @@ plot $totals using 0:2:xtic(1) with boxes lc rgb "#4477aa", \\
 
 
 def _stages_plot(summary):
-    """Every stage begins where the one before has ended, from top to bottom."""
+    """A bar for each stage, from top to bottom; each begins where the previous one ends."""
     at, rows = 0, []
     for row, (name, spent) in enumerate(summary["stages"].items()):
         spent = max(spent, 0)
@@ -214,7 +215,7 @@ def draw(summary, path):
 
 
 def machine():
-    """The host, in words: what a figure cannot be read without."""
+    """The host's processor, without which no figure means anything."""
     model = subprocess.run(["sh", "-c", "grep -m1 'model name' /proc/cpuinfo | cut -d: -f2"],
                            stdout=subprocess.PIPE, text=True, check=False).stdout.strip()
     return model or "unknown processor"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How the loader's time grows with the image: small guests, filled to a size."""
+"""How the loader's time grows with the image: tiny guests, filled to a size."""
 
 import shutil
 import statistics
@@ -12,8 +12,8 @@ DIRECTORY = WORK / "bench-scale"
 LOG_DIR = LOGS / "bench-scale"
 MIB_A_PAGE = 1 / 256
 
-# Files as they lie on a disk, one after the other: code, tables, text, some of it compressed.
-# Copies of a file are far apart for LZ4, which looks back 64 KiB.
+# Files as they are on a disk: code, tables, text, some of it compressed.  Copies of a file are
+# too far apart for LZ4, which looks back 64 KiB.
 FILL = ("find /lib /bin /usr -type f -exec cat {{}} + >/fill/0;"
         " size=$(stat -c %s /fill/0); left=$(({bytes} - size)); n=1;"
         " while [ $left -gt $size ]; do cp /fill/0 /fill/$n; n=$((n + 1));"
@@ -27,7 +27,7 @@ class Size:
     area_mib: int
 
 
-# The first is the guest as it is, without anything added.
+# The first is the guest with nothing added.
 SIZES = (Size(64, "512M", 512), Size(256, "1G", 1024), Size(1024, "3G", 3072),
          Size(4096, "10G", 10240))
 
@@ -38,7 +38,7 @@ def _machine(size, cpus):
 
 
 def _fill(vm, size):
-    """Until the image will hold about as many MiB: the trial run tells what is missing."""
+    """Fill the guest until an image has about this size; a trial snapshot shows what is missing."""
     vm.run("mkdir -p /fill; mount -t tmpfs -o size=90% tmpfs /fill")
     golden.take_snapshot(vm)
     missing = size.image_mib - product.timings(vm)["pages"] * MIB_A_PAGE
@@ -56,7 +56,7 @@ def _restore(prepared, number):
 
 
 def measure(size, cpus, rounds):
-    """{image_mib, cpus, loader_s, ...} of one size: the median of the rounds."""
+    """{image_mib, cpus, loader_s, ...} of one size; loader_s is the median of the rounds."""
     machine = _machine(size, cpus)
     directory = DIRECTORY / machine.name
     prepared = golden.make_golden(machine, directory, LOG_DIR / machine.name,
@@ -65,12 +65,12 @@ def measure(size, cpus, rounds):
     loader = statistics.median(run["loader_jump_us"] for run in runs) / 1e6
     pages = runs[0]["pages_direct"] + runs[0]["pages_staged"]
     shutil.rmtree(directory)
-    return {"cpus": cpus, "image_mib": pages * MIB_A_PAGE, "stored_mib": runs[0]["bytes_read"] >> 20,
-            "loader_s": loader}
+    return {"cpus": cpus, "image_mib": pages * MIB_A_PAGE,
+            "stored_mib": runs[0]["bytes_read"] >> 20, "loader_s": loader}
 
 
 def fit(points):
-    """(fixed seconds, seconds a GiB) of the straight line with the least relative errors."""
+    """(fixed seconds, seconds per GiB) of the straight line with the least relative errors."""
     weights = [1 / point["loader_s"] ** 2 for point in points]
     xs = [point["image_mib"] / 1024 for point in points]
     ys = [point["loader_s"] for point in points]
@@ -83,7 +83,10 @@ def fit(points):
 
 
 def deviation(points):
-    """By how much a size's time a GiB, without the fixed part, is off the common one at most."""
+    """The greatest relative difference between a size's time per GiB and the common one.
+
+    Both without the fixed part.
+    """
     fixed, slope = fit(points)
     return max(abs((point["loader_s"] - fixed) / (point["image_mib"] / 1024) / slope - 1)
                for point in points)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Three ways up for one machine: cold, from the kernel's own hibernation, fast.
+"""Three ways to start one machine: cold, from the kernel's own hibernation, fast.
 
-All start from copies of one disk, and what hibernated is the very system that the fast
-boot brings back: both go on with the same memory.  The clock runs from the firmware's start of
+All start from copies of one disk, and the system that hibernated is the one that the fast
+boot restores: both continue with the same memory.  The time counts from the firmware's start of
 the boot entry to the last of the services' first replies, as seen from outside.
 """
 
@@ -19,19 +19,19 @@ HIBERNATED = "hibernated"
 WROTE = r"PM: hibernation: Wrote (\d+) kbytes in ([\d.]+) seconds"
 WAYS = ("cold", "hibernation", "fast")
 
-# TCG's "max" claims fast string instructions, and a kernel that believes it clears and copies its
-# pages with them: TCG executes those a byte at a time.
+# TCG's "max" claims fast string instructions, so the kernel would clear and copy pages with
+# them, but TCG executes them a byte at a time.
 MACHINE = machines.DEBIAN.changed(
     name="bench", touched=True, area_mib=4096, swap_mib=1536, cpu="max,erms=off,fsrm=off",
     cmdline=f"overlayroot=tmpfs resume=PARTUUID={disk.PARTUUID['area']}")
 
-# The page cache is the user's choice: what has been read once is dropped, then what the services
-# need for an answer is read again, before the image is taken and before the machine hibernates.
+# The page cache is the user's choice: it is dropped before the image is taken, then the services
+# are used, so that what they need for an answer is read again; likewise before hibernation.
 DROP = "sync; echo 3 >/proc/sys/vm/drop_caches"
 
 
 class Station:
-    """A disk and firmware variables to start machines from, as often as wanted."""
+    """A disk and firmware variables from which machines can be started."""
 
     def __init__(self, name, image, variables):
         self.name, self.image, self.variables = name, image, variables
@@ -64,7 +64,7 @@ def _use_services(ports):
 
 
 def _raw_write_seconds(vm, size):
-    """What the disk takes to write as many bytes to the other slot, in requests of 4 MiB."""
+    """Seconds to write as many bytes to the other slot, in requests of 4 MiB."""
     offset, _ = product.slot_extents(vm)[1]
     count = -(-size // (4 << 20))
     spent = vm.run(
@@ -75,19 +75,19 @@ def _raw_write_seconds(vm, size):
 
 
 class Stage:
-    """Builds the stations; what it has measured meanwhile is in .capture and .kernel_write."""
+    """Builds the stations; the figures measured meanwhile are in .capture and .kernel_write."""
 
     def __init__(self, say):
         self.say = say
         self.ports = probes.free_ports()
-        self.capture = {}       # of the module
-        self.kernel_write = {}  # of the kernel's own hibernation
+        self.capture = {}       # the module's figures
+        self.kernel_write = {}  # figures of the kernel's own hibernation
 
     def build(self):
         """{way: Station}, with "probe" for the fast boot that measures its bound as well."""
         shutil.rmtree(LOG_DIR, ignore_errors=True)
         guests.ensure_product(MACHINE)
-        self.say("building the disk, warming the firmware up")
+        self.say("building the disk, warming up the firmware")
         image, variables = golden.fresh_machine(MACHINE, DIRECTORY)
         golden.warm_up(MACHINE, image, variables, LOG_DIR / "warm-up")
         base, base_variables = DIRECTORY / "base.qcow2", DIRECTORY / "base.fd"
@@ -124,7 +124,7 @@ class Stage:
             shutil.copy(variables, DIRECTORY / "probe.fd")
 
     def _hibernate(self, image):
-        """The disk of the same system, hibernated by the kernel right after a fast boot."""
+        """The disk of the same system, which the kernel hibernated right after a fast boot."""
         self.say("the same system hibernates the kernel's own way")
         hibernated = DIRECTORY / "hibernated.qcow2"
         disk.make_overlay(image, hibernated)
@@ -134,7 +134,7 @@ class Stage:
             timed_boot(vm, self.ports)
             vm.wait_restored()
             _use_services(self.ports)
-            vm.run("rmmod fastboot_snapshot")  # which forbids it beside a golden image
+            vm.run("rmmod fastboot_snapshot")  # it forbids hibernation beside a golden image
             vm.run(f"swapon {product.area_partition(vm)}")
             self.boot_id = checks.boot_id(vm)
             vm.begin("echo disk >/sys/power/state", HIBERNATED)
@@ -146,13 +146,13 @@ class Stage:
         return hibernated
 
     def run(self, station):
-        """One boot: its times and, of a fast one, the module's figures."""
+        """One boot: its times and, for a fast boot, the module's figures."""
         with station.machine(self.ports) as vm:
             result = timed_boot(vm, self.ports)
             if station.name == "hibernation":
                 vm.finish(HIBERNATED, 60)
                 if checks.boot_id(vm) != self.boot_id:
-                    raise GuestError("the kernel did not resume but booted")
+                    raise GuestError("the kernel booted instead of resuming")
             if station.name in ("fast", "probe"):
                 vm.finish(GOLDEN, 60)
                 result["figures"] = product.timings(vm)
