@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
 #
-# The table of kernels, for scripts.  To be sourced; needs `here`, this folder.
+# The table of kernels, for scripts that source this file.  Needs `here`, this folder.
 
 kernel_columns="name release suite flavour compiler tier cmdline"
 
-# The rows, without comments: a word for each of the columns.
+# The rows, without comments: one word a column.
 kernel_rows() {
 	sed '/^#/d; /^$/d' "${KERNEL_TABLE:-$here/kernels.table}"
 }
@@ -18,7 +18,7 @@ kernel_field() { # NAME COLUMN
 		END { if (!found) { print "no such kernel in the table: " name >"/dev/stderr"; exit 1 } }'
 }
 
-# The names of a tier: default, or full, which has all.
+# The names of a tier: default, or full, which has all rows.
 kernel_names() { # TIER
 	kernel_rows | awk -v tier="$1" 'tier == "full" || $6 == tier { print $1 }'
 }

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh disable=SC2154 # here: of the script that sources this
 #
-# Put the built product into a guest's tree: the module, the command with what
-# it links to, the units, the loader to be installed from within.  To be sourced;
-# needs BUILD, `here`, this folder, and for a DEBIAN apt.sh.  Parts not built yet are
-# left out: a guest without them still boots.
+# Put the built product into a guest's tree: the module, the tool with the libraries
+# it links to, the units, and the loader, for the guest to install.  For scripts that source
+# this file; needs BUILD, `here`, this folder, and, with a DEBIAN, apt.sh.  Parts that are not
+# built yet are left out: a guest without them still boots.
 #
-# DEBIAN is the release of a guest that has libraries of its own.
+# DEBIAN is the release of a guest that has its own libraries.
 
-# The folder of the command: one made here does not run on an older Debian.
+# The folder of the tool: one built on this host does not run on an older Debian.
 product_tools() { # [DEBIAN]
 	if [ -z "${1:-}" ] || apt_runs_on "$(apt_host_release)" "$1"; then
 		echo "$BUILD/tools"
@@ -17,7 +17,7 @@ product_tools() { # [DEBIAN]
 	fi
 }
 
-# What `make all` leaves to the guests.
+# Build the tool for the guest's release, if that needs its own: `make all` does not.
 product_build() { # DEBIAN
 	[ "$(product_tools "$1")" = "$BUILD/tools" ] ||
 		BUILD=$BUILD "$here/../../tools/build/guest-tools" "$1"
@@ -60,7 +60,7 @@ product_add() { # ROOT UNAME-R [DEBIAN]
 	done
 }
 
-# For a tree without shared libraries of its own.
+# For a tree without its own shared libraries.
 product_add_libraries() {
 	[ -e "$1/usr/sbin/fastbootctl" ] || return 0
 	ldd "$1/usr/sbin/fastbootctl" | sed -n 's/.*[ \t]\(\/[^ ]*\) (0x.*/\1/p' |

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A driver of a device that does not exist: it logs what a driver can see when devices
- * wake up after the copy of memory, and in a restored system.
+ * A driver of a device that does not exist: it logs what a driver sees when devices
+ * wake up, after the copy of memory and in a restored system.
  *
- *	witness: thaw mode=suspend	the machine goes on
+ *	witness: thaw mode=suspend	the machine keeps running
  *	witness: thaw mode=other	it is about to be switched off
  *	witness: thaw mode=unknown	this kernel does not say
  *	witness: restore

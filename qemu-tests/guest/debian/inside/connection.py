@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""One TCP connection, opened once, that carries a number there and back twice a second.
+"""One TCP connection, opened once, that carries a number to the other end and back, twice a second.
 
-The answering end is a process of its own and counts along: a number that is
-lost or doubled ends the pair.  /run/connection holds the last number.
+The other end is a separate process and counts, too: a number that is
+lost or doubled ends both.  /run/connection holds the last number.
 """
 
 import os

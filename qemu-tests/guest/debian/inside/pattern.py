@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Hold 256 MiB of a known pattern; look at all of it at once, and again at each SIGUSR1.
+"""Hold 256 MiB of a known pattern; check all of it at the start and at each SIGUSR1.
 
-/run/pattern tells how often it was found intact, or where it was not.  Each
-MiB is the same random MiB turned by its number of bytes, so that a page that is
-lost, exchanged or of another boot cannot go unnoticed.
+/run/pattern says how often it was found intact, or where it was not.  Each MiB is the same
+random MiB, rotated by as many bytes as its number, so that a page that is lost, exchanged or
+from another boot is noticed.
 """
 
 import os

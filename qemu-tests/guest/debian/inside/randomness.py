@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Draw random numbers without end, from the system call and from a file opened once.
+"""Draw random numbers all the time, by the system call and from a file that is opened once.
 
-/run/random gets one line a round: the boot-time clock as it was *before* the two were
-drawn, and both.  That clock goes on while the machine is off, so that the first line
-after its greatest leap was surely drawn after the restore.
+/run/random gets one line a round: the boot-time clock *before* the two were
+drawn, and both.  That clock includes the time that the machine is off, so that the first line
+after its greatest leap was certainly drawn after the restore.
 """
 
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Sleep until a restore is announced by restore_count; /run/waiter gets each new value."""
+"""Sleep until restore_count announces a restore; /run/waiter gets each new value."""
 
 import os
 import select

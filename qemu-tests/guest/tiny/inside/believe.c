@@ -3,9 +3,9 @@
  * usage: believe read|write|claim|map|map-write DEVICE
  *        believe fuse SUBTYPE DIRECTORY
  *
- * A program that has an opinion about the world: it holds a device open, for reading, for writing
- * or for itself alone, or all of it mapped and the file closed, or a FUSE file system mounted. Says
- * "ready" and stays.
+ * A program that remembers something of the world outside memory: it holds a device open, for
+ * reading, for writing or exclusively, or maps all of it and closes the file, or mounts a FUSE
+ * file system.  Prints "ready" and stays.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -42,7 +42,7 @@ static void map_device(const char *path, int writable)
 	close(fd);
 }
 
-/* Nobody answers: it is there to be seen, not to be used. */
+/* No process answers: the mount can be listed, not used. */
 static void mount_fuse(const char *subtype, const char *directory)
 {
 	int fd = open("/dev/fuse", O_RDWR);

@@ -2,14 +2,14 @@
 /*
  * usage: inotify-log FILE
  *
- * Prints "ready", and then what is done to the file, a word a line: "open", "close_write",
- * "close_nowrite".  udev looks at a block device again after a close_write.
+ * Prints "ready", then each access to the file, a word a line: "open", "close_write",
+ * "close_nowrite".  udev reads a block device again after a close_write.
  */
 #include <stdio.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
-static void tell(uint32_t mask)
+static void print_event(uint32_t mask)
 {
 	if (mask & IN_OPEN)
 		puts("open");
@@ -36,7 +36,7 @@ int main(int argc, char **argv)
 		for (char *at = buffer; at < buffer + got;) {
 			const struct inotify_event *event = (const void *)at;
 
-			tell(event->mask);
+			print_event(event->mask);
 			at += sizeof(*event) + event->len;
 		}
 	}
