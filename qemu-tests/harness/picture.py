@@ -27,7 +27,9 @@ class Picture:
         width, height = int(width), int(height)
         pixels = data[len(data) - 3 * width * height:]
         rows = [pixels[at:at + 3 * width] for at in range(0, len(pixels), 3 * width)]
-        return cls([list(zip(row[0::3], row[1::3], row[2::3])) for row in rows])
+        # Most rows of a screen are equal; unpacked once, a test can look several times a second.
+        unpacked = {row: list(zip(row[0::3], row[1::3], row[2::3])) for row in set(rows)}
+        return cls([unpacked[row] for row in rows])
 
     def box(self, *colours):
         """(left, top, right, bottom) of the pixels of these colours, ends excluded; or None."""
