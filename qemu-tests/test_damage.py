@@ -266,7 +266,7 @@ def test_unwritable_slot(lab, golden, image, offset):
     refusal = checks.refused(vm, ["disk-write"], errno.EIO)
     assert "slot B" in refusal["disk-write"]
     vm.kill()
-    vm = lab.again(vm, golden.machine).start()
+    vm = lab.again(vm).start()
     assert checks.outcome(vm, golden.facts) == "restored"
 
 
