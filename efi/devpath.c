@@ -134,18 +134,18 @@ static enum img_place_kind kind_of(const EFI_DEVICE_PATH *node, uint64_t *ret_un
 
 	if (DevicePathType(node) != MESSAGING_DEVICE_PATH)
 		return 0;
-	switch (DevicePathSubType(node) << 8 | DevicePathNodeLength(node)) {
-	case MSG_ATAPI_DP << 8 | ATAPI_SIZE:
+	switch (DevicePathSubType(node) << 16 | DevicePathNodeLength(node)) {
+	case MSG_ATAPI_DP << 16 | ATAPI_SIZE:
 		*ret_unit = ((const uint8_t *)node)[4] << 12 | ((const uint8_t *)node)[5];
 		return IMG_PLACE_ATA;
-	case MSG_SATA_DP << 8 | SATA_SIZE:
+	case MSG_SATA_DP << 16 | SATA_SIZE:
 		multiplier = get16(node, 6) & NO_MULTIPLIER ? 0 : get16(node, 6);
 		*ret_unit = get16(node, 4) << 12 | multiplier << 4;
 		return IMG_PLACE_ATA;
-	case MSG_NVME_SPACE << 8 | NVME_SIZE:
+	case MSG_NVME_SPACE << 16 | NVME_SIZE:
 		*ret_unit = get16(node, 4) | get16(node, 6) << 16;
 		return IMG_PLACE_NVME;
-	case MSG_SCSI_DP << 8 | SCSI_SIZE:
+	case MSG_SCSI_DP << 16 | SCSI_SIZE:
 		*ret_unit = get16(node, 4) << 14 | get16(node, 6);
 		return IMG_PLACE_SCSI;
 	default:

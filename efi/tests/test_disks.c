@@ -38,7 +38,7 @@ struct disk_info {
 
 /* A handle is the address of one of these. */
 struct medium {
-	uint8_t path[256];
+	uint8_t path[512];
 	size_t path_size; /* with the end node */
 	EFI_BLOCK_IO bio; /* `this` of its calls */
 	EFI_BLOCK_IO_MEDIA media;
@@ -1097,6 +1097,26 @@ static void test_places(void **state)
 	}
 }
 
+/* Longer than 255 bytes, and of a type whose bits together with the length's are a disk's. */
+static void test_no_place_of_long_nodes(void **state)
+{
+	static const struct {
+		uint8_t type;
+		size_t length;
+	} row[] = { { 0, 0x108 }, { MSG_ATAPI_DP, 0x108 }, { 0x16, 0x110 } };
+	static const uint8_t body[0x110];
+	struct medium *controller;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(row); i++) {
+		nr_media = 0;
+		controller = new_controller(0x01060100);
+		assert_true(disk_place(disk_of(controller, row[i].type, body,
+					       row[i].length - sizeof(EFI_DEVICE_PATH))) == 0);
+	}
+}
+
 static void test_no_place(void **state)
 {
 	struct medium *controller, *disk;
@@ -1464,6 +1484,7 @@ int main(void)
 		TEST(test_attempt_flush_error),
 		TEST(test_attempt_read_back_error),
 		TEST(test_places),
+		TEST(test_no_place_of_long_nodes),
 		TEST(test_no_place),
 		TEST(test_disk_moved),
 		TEST(test_identities),
