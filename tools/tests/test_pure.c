@@ -3,12 +3,14 @@
 #include "cmocka_tests.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "area/place.h"
 #include "base/attr.h"
 #include "base/text.h"
 #include "firmware/boot_entry.h"
+#include "firmware/loadopt.h"
 #include "machine/fingerprint_item.h"
 #include "machine/memmap.h"
 
@@ -550,6 +552,84 @@ static void eui64_is_read(void **state)
 	assert_true(place_parse_eui64("eui.0102030405060708") == 0);
 }
 
+/* Load options: one whose path is a partition, a file and the end, with two characters after it. */
+
+#define FILE_NODE 18 /* its offset, after the head and the partition of 6 bytes */
+
+static size_t make_option(const char *file, uint8_t to[256])
+{
+	static const uint8_t head[] = { 1, 0, 0, 0, 0, 0, 'F', 0, 'b', 0, 0, 0 };
+	static const uint8_t partition[] = { 4, 1, 6, 0, 9, 9 };
+	static const uint8_t tail[] = { 0x7f, 0xff, 4, 0, 'a', 0, 'b', 0 };
+	size_t length = strlen(file), size = sizeof(head);
+
+	memcpy(to, head, sizeof(head));
+	memcpy(to + size, partition, sizeof(partition));
+	size += sizeof(partition);
+	to[size] = to[size + 1] = 4;
+	to[size + 2] = (uint8_t)(4 + 2 * (length + 1));
+	to[size + 3] = 0;
+	assert_true(boot_options_encode(file, to + size + 4, &length));
+	size += 4 + length;
+	memcpy(to + size, tail, sizeof(tail));
+	size += sizeof(tail);
+	to[4] = (uint8_t)(size - sizeof(head) - 4);
+	return size;
+}
+
+/* In memory of exactly its size, so that the sanitizer sees a step outside. */
+static bool is_ours(const uint8_t *data, size_t size)
+{
+	uint8_t *exact = malloc(size + !size);
+	struct loadopt option;
+	bool ours;
+
+	assert_non_null(exact);
+	memcpy(exact, data, size);
+	ours = loadopt_decode(exact, size, &option) && loadopt_names_file(&option, BOOT_FILE_PATH);
+	free(exact);
+	return ours;
+}
+
+static void load_options_name_a_file(void **state)
+{
+	struct loadopt option;
+	uint8_t data[256];
+	size_t size = make_option(BOOT_FILE_PATH, data);
+
+	(void)state;
+	assert_true(is_ours(data, size));
+	assert_true(loadopt_decode(data, size, &option));
+	assert_int_equal(option.options_size, 4);
+	assert_memory_equal(option.options, "a\0b", 4);
+	assert_true(is_ours(data, make_option("\\efi\\FASTBOOT\\FastbootX64.EFI", data)));
+	assert_false(is_ours(data, make_option("\\EFI\\fastboot\\fastbootx64.ef", data)));
+	assert_false(is_ours(data, make_option("", data)));
+}
+
+static void load_options_with_wrong_lengths(void **state)
+{
+	uint8_t data[256];
+	size_t size = make_option(BOOT_FILE_PATH, data), length;
+
+	(void)state;
+	for (length = 0; length < size - 4; length++)
+		assert_false(is_ours(data, length)); /* the path list is longer than that */
+	assert_true(is_ours(data, length));
+	data[5] = 1;
+	assert_false(is_ours(data, size));
+	data[5] = 0;
+	for (length = 0; length < 4; length++) {
+		data[FILE_NODE - 4] = (uint8_t)length; /* of the partition */
+		assert_false(is_ours(data, size));
+	}
+	data[FILE_NODE - 4] = 6;
+	data[FILE_NODE + 2]++;
+	assert_true(is_ours(data, size));
+	data[FILE_NODE + 3] = 1;
+	assert_false(is_ours(data, size));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -568,6 +648,8 @@ int main(void)
 		cmocka_unit_test(number_unused_is_the_lowest),
 		cmocka_unit_test(options_known_and_unknown),
 		cmocka_unit_test(options_name_a_slot),
+		cmocka_unit_test(load_options_name_a_file),
+		cmocka_unit_test(load_options_with_wrong_lengths),
 		cmocka_unit_test(options_encode_to_ucs2),
 		cmocka_unit_test(options_decode_what_others_wrote),
 		cmocka_unit_test(sizes_parse),

@@ -18,6 +18,7 @@
 
 #include "base/fail.h"
 #include "base/io.h"
+#include "firmware/loadopt.h"
 
 #define LOAD_OPTION_ACTIVE 1u
 #define BOOT_ATTRIBUTES                                                                            \
@@ -88,30 +89,11 @@ static int delete_variable(efi_guid_t guid, const char *name)
 	return 0;
 }
 
-static efi_load_option *as_option(const uint8_t *data)
-{
-	return (efi_load_option *)(uintptr_t)data;
-}
-
 static bool is_ours(const uint8_t *data, size_t size)
 {
-	efi_load_option *option = as_option(data);
-	_cleanup_free_ char *text = NULL;
-	uint16_t path_size;
-	ssize_t needed;
-	efidp path;
+	struct loadopt option;
 
-	if (!efi_loadopt_is_valid(option, size))
-		return false;
-	path = efi_loadopt_path(option, (ssize_t)size);
-	path_size = efi_loadopt_pathlen(option, (ssize_t)size);
-	needed = path ? efidp_format_device_path(NULL, 0, path, path_size) : -1;
-	if (needed <= 0)
-		return false;
-	text = calloc(1, (size_t)needed + 1);
-	if (!text || efidp_format_device_path((void *)text, (size_t)needed, path, path_size) < 0)
-		return false;
-	return strcasestr(text, BOOT_FILE_PATH) != NULL;
+	return loadopt_decode(data, size, &option) && loadopt_names_file(&option, BOOT_FILE_PATH);
 }
 
 /* Takes over what is in *data. */
@@ -183,14 +165,11 @@ void efivars_entry_free(struct boot_entry *entry)
 
 void efivars_entry_options(const struct boot_entry *entry, char to[BOOT_MAX_OPTIONS + 1])
 {
-	unsigned char *data = NULL;
-	size_t size = 0;
+	struct loadopt option;
 
 	to[0] = '\0';
-	if (entry->data &&
-	    efi_loadopt_optional_data(as_option(entry->data), entry->size, &data, &size) == 0 &&
-	    data)
-		boot_options_decode(data, size, to);
+	if (entry->data && loadopt_decode(entry->data, entry->size, &option))
+		boot_options_decode(option.options, option.options_size, to);
 }
 
 int efivars_make_option(const uint8_t *dp, size_t dp_size, const uint8_t *options,
