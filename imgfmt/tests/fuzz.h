@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What the fuzz targets share.  An input is no image but a list of edits to a
- * good one, so that inputs are small, and every byte of one means something from
- * the start.
+ * What the fuzz targets share, those of other components included.  An input is
+ * seldom the foreign data itself: a list of edits to a good image, the nodes of a
+ * path.  So inputs are small, and every byte of one has a meaning from the start.
  */
 #ifndef IMGFMT_TESTS_FUZZ_H
 #define IMGFMT_TESTS_FUZZ_H
