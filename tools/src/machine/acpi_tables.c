@@ -48,7 +48,7 @@ struct table {
 	bool listed; /* in the root table */
 };
 
-struct tables {
+struct acpi_tables {
 	struct table table[MAX_TABLES];
 	unsigned int nr;
 	uint8_t rsdp[RSDP_SIZE];
@@ -101,29 +101,45 @@ static bool parse_name(const char *name, struct table *table)
 	return !name[4] || !*end;
 }
 
-static void read_table(const char *name, struct tables *tables)
+void acpi_tables_add(struct acpi_tables *tables, const char *name, char *data, size_t size)
 {
-	_cleanup_free_ char *path = io_system_path("%s/%s", DIRECTORY, name);
 	struct table *table = &tables->table[tables->nr];
 
-	if (tables->nr == MAX_TABLES || !path || !parse_name(name, table) ||
-	    io_read_file(path, IMG_ACPI_SCRATCH, &table->data, &table->size))
+	if (tables->nr == MAX_TABLES || !parse_name(name, table)) {
+		free(data);
 		return;
+	}
+	table->data = data;
+	table->size = size;
 	table->phys = AT_TABLES + tables->nr++ * STRIDE;
 }
 
-static void tables_free(struct tables **tables)
+static void read_table(const char *name, struct acpi_tables *tables)
+{
+	_cleanup_free_ char *path = io_system_path("%s/%s", DIRECTORY, name);
+	char *data;
+	size_t size;
+
+	if (path && !io_read_file(path, IMG_ACPI_SCRATCH, &data, &size))
+		acpi_tables_add(tables, name, data, size);
+}
+
+struct acpi_tables *acpi_tables_new(void)
+{
+	return calloc(1, sizeof(struct acpi_tables));
+}
+
+void acpi_tables_free(struct acpi_tables **tables)
 {
 	for (unsigned int i = 0; *tables && i < (*tables)->nr; i++)
 		free((*tables)->table[i].data);
 	free(*tables);
 }
 
-/* NULL: Linux shows none. */
-static struct tables *tables_read(void)
+struct acpi_tables *acpi_tables_read(void)
 {
 	_cleanup_free_ char *path = io_system_path("%s", DIRECTORY);
-	struct tables *tables = calloc(1, sizeof(*tables));
+	struct acpi_tables *tables = acpi_tables_new();
 	DIR *dir = tables && path ? opendir(path) : NULL;
 	struct dirent *entry;
 
@@ -131,13 +147,11 @@ static struct tables *tables_read(void)
 		read_table(entry->d_name, tables);
 	if (dir)
 		(void)closedir(dir);
-	if (!tables || tables->nr)
-		return tables;
-	free(tables);
-	return NULL;
+	return tables;
 }
 
-static struct table *find_table(struct tables *tables, uint32_t signature, unsigned int instance)
+static struct table *find_table(struct acpi_tables *tables, uint32_t signature,
+				unsigned int instance)
 {
 	for (unsigned int i = 0; i < tables->nr; i++) {
 		if (signature_of(&tables->table[i]) == signature &&
@@ -148,7 +162,7 @@ static struct table *find_table(struct tables *tables, uint32_t signature, unsig
 }
 
 /* The 64-bit address where the FADT has one. */
-static void place_below_fadt(struct tables *tables, const char *signature, size_t narrow,
+static void place_below_fadt(struct acpi_tables *tables, const char *signature, size_t narrow,
 			     size_t wide)
 {
 	struct table *fadt = find_table(tables, (uint32_t)load_le("FACP", 0, 4), 1);
@@ -164,7 +178,7 @@ static void place_below_fadt(struct tables *tables, const char *signature, size_
 	table->phys = phys ? phys : AT_NOTHING;
 }
 
-static void list(struct tables *tables, uint64_t phys)
+static void list(struct acpi_tables *tables, uint64_t phys)
 {
 	if (tables->nr_listed < MAX_TABLES)
 		store_le(tables->root + HEADER_SIZE + 8 * (size_t)tables->nr_listed++, phys, 8);
@@ -187,7 +201,7 @@ static unsigned int count_before(const struct img_meta *meta, uint64_t end, uint
  * One that sysfs has none of is left out, for it is gone; one of several may be there twice, which
  * Linux shows once.
  */
-static void list_like(const struct img_meta *meta, uint64_t i, struct tables *tables)
+static void list_like(const struct img_meta *meta, uint64_t i, struct acpi_tables *tables)
 {
 	uint32_t signature = (uint32_t)img_meta_fp(meta, i).value[0];
 	unsigned int instance = count_before(meta, i, signature) + 1;
@@ -204,7 +218,7 @@ static void list_like(const struct img_meta *meta, uint64_t i, struct tables *ta
 }
 
 /* In the image's order, and after it what is new.  The first item is the root table itself. */
-static void make_root(const struct img_meta *meta, struct tables *tables)
+static void make_root(const struct img_meta *meta, struct acpi_tables *tables)
 {
 	for (uint64_t i = 0; i < meta->nr_fp; i++) {
 		const struct img_fp_item item = img_meta_fp(meta, i);
@@ -222,7 +236,7 @@ static void make_root(const struct img_meta *meta, struct tables *tables)
 	store_le(tables->root + LENGTH, HEADER_SIZE + 8 * (uint64_t)tables->nr_listed, 4);
 }
 
-static void make_rsdp(struct tables *tables)
+static void make_rsdp(struct acpi_tables *tables)
 {
 	uint8_t sum = 0;
 
@@ -245,7 +259,7 @@ static bool copy_window(uint64_t at, const void *data, size_t there, uint64_t ph
 
 static bool read_phys(void *ctx, uint64_t phys, void *to, size_t size)
 {
-	const struct tables *tables = ctx;
+	const struct acpi_tables *tables = ctx;
 
 	if (copy_window(AT_RSDP, tables->rsdp, sizeof(tables->rsdp), phys, to, size) ||
 	    copy_window(AT_ROOT, tables->root, sizeof(tables->root), phys, to, size))
@@ -287,15 +301,14 @@ static bool pass_over(const struct img_meta *meta, struct img_fp_item *today, ma
 	return true;
 }
 
-bool acpi_tables_fingerprint(const struct img_meta *meta, struct img_fp *fp, void *scratch,
-			     machine_gap_fn gap)
+bool acpi_tables_fingerprint(struct acpi_tables *tables, const struct img_meta *meta,
+			     struct img_fp *fp, void *scratch, machine_gap_fn gap)
 {
-	__attribute__((cleanup(tables_free))) struct tables *tables = tables_read();
 	const struct img_probe probe = { .ctx = tables, .read_phys = read_phys };
 	unsigned int unseen = 0;
 	char what[64];
 
-	if (!tables)
+	if (!tables->nr)
 		return false;
 	place_below_fadt(tables, "FACS", FADT_FACS, FADT_X_FACS);
 	place_below_fadt(tables, "DSDT", FADT_DSDT, FADT_X_DSDT);

@@ -180,8 +180,9 @@ static void add_acpi(const struct img_meta *meta, struct img_fp *fp, void *scrat
 		     machine_gap_fn gap)
 {
 	static const char why[] = "Linux does not show the ACPI tables";
+	_cleanup_acpi_tables_ struct acpi_tables *tables = acpi_tables_read();
 
-	if (acpi_tables_fingerprint(meta, fp, scratch, gap))
+	if (tables && acpi_tables_fingerprint(tables, meta, fp, scratch, gap))
 		return;
 	adopt(meta, IMG_FP_ACPI_TABLE, fp, gap, why);
 	adopt(meta, IMG_FP_CPU_COUNT, fp, gap, why);
