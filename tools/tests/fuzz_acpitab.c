@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The ACPI tables that Linux shows, against those of an image.
+ *
+ * Input: how many items the image has; each with its index, its field, a signature and a length;
+ * then tables until the end: a signature, a number, the length of its bytes, the bytes.
+ * A signature is a byte that chooses one; 0 is followed by any four.
+ */
+#include "fuzz_tool.h"
+
+#include "machine/acpitab.h"
+
+#define MAX_ITEMS 32u
+
+static const char *const signatures[] = { NULL,	  "FACP", "FACS", "DSDT", "APIC",
+					  "SSDT", "XSDT", "RSDT", "BGRT" };
+#define NR_SIGNATURES (sizeof(signatures) / sizeof(signatures[0]))
+
+static void gap(const char *what, const char *why)
+{
+	must(*what && *why);
+}
+
+static void take_signature(struct input *in, char to[5])
+{
+	const char *chosen = signatures[take(in, 1) % NR_SIGNATURES];
+
+	memset(to, 0, 5);
+	if (chosen)
+		memcpy(to, chosen, 4);
+	else
+		take_bytes(in, to, 4);
+}
+
+/* The items of an image, in memory of exactly their size; the caller frees it. */
+static struct img_fp_disk *take_items(struct input *in, uint64_t *ret_nr)
+{
+	uint64_t nr = take(in, 1) % MAX_ITEMS;
+	struct img_fp_disk *items = calloc(nr + !nr, sizeof(*items));
+
+	must(items != NULL);
+	for (uint64_t i = 0; i < nr; i++) {
+		char signature[5];
+
+		items[i].index = img_put32((uint32_t)take(in, 1));
+		items[i].field = img_put32(IMG_FP_ACPI_TABLE + (uint32_t)take(in, 1) % 2);
+		take_signature(in, signature);
+		memcpy(&items[i].value[0], signature, 4);
+		((uint8_t *)&items[i].value[0])[4] = (uint8_t)take(in, 1);
+	}
+	*ret_nr = nr;
+	return items;
+}
+
+static void take_table(struct input *in, struct acpitab *tables)
+{
+	char signature[5], *name;
+	uint32_t number;
+	size_t size;
+
+	take_signature(in, signature);
+	number = (uint32_t)take(in, 1);
+	must(asprintf(&name, number ? "%s%u" : "%s", signature, number) >= 0);
+	size = (size_t)take(in, 1) * 2;
+	if (size > in->size)
+		size = in->size;
+	acpitab_add(tables, name, take_text(in, size), size);
+	free(name);
+}
+
+static void check(const struct img_meta *meta, struct img_fp *fp)
+{
+	struct img_detail detail;
+
+	must(fp->count && !fp->overflow);
+	for (uint32_t i = 0; i < fp->count; i++)
+		must(fp->item[i].field == IMG_FP_ACPI_TABLE ||
+		     fp->item[i].field == IMG_FP_CPU_COUNT);
+	img_fp_sort(fp);
+	must(img_fp_compare(meta, fp, &detail) < IMG_REASON_COUNT);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static uint8_t scratch[IMG_ACPI_SCRATCH];
+	static struct img_fp fp;
+	struct input in = { data, size };
+	struct acpitab *tables = acpitab_new();
+	struct img_meta meta = { 0 };
+	struct img_fp_disk *items = take_items(&in, &meta.nr_fp);
+
+	must(tables != NULL);
+	meta.fp = items;
+	while (in.size)
+		take_table(&in, tables);
+	img_fp_init(&fp);
+	if (acpitab_fingerprint(tables, &meta, &fp, scratch, gap))
+		check(&meta, &fp);
+	else
+		must(!fp.count);
+	acpitab_free(&tables);
+	free(items);
+	return 0;
+}
