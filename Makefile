@@ -76,10 +76,20 @@ coverage: ## line coverage of the image format library
 	$(MAKE) -C imgfmt coverage
 
 SECONDS := 600
+FUZZERS := $(words $(wildcard */tests/fuzz_*.c))
 
-.PHONY: fuzz
-fuzz: ## libFuzzer on all that reads foreign bytes, SECONDS=600 in all
-	$(MAKE) -C imgfmt fuzz SECONDS=$$(($(SECONDS) / 2))
+.PHONY: fuzz fuzz-imgfmt fuzz-efi fuzz-tools
+fuzz: ## libFuzzer on each target in */tests/fuzz_*.c, SECONDS=600 in all
+	seconds=$$(($(SECONDS) * $(shell nproc) / $(FUZZERS))); \
+	$(MAKE) -k -j$(shell nproc) fuzz-imgfmt fuzz-efi fuzz-tools SECONDS=$$((seconds + !seconds))
+
+# As many at a time as there are processors.
+fuzz-imgfmt:
+	$(MAKE) -C imgfmt fuzz
+fuzz-efi:
+	$(MAKE) -C efi/tests fuzz
+fuzz-tools:
+	$(MAKE) -C tools fuzz
 
 .PHONY: law
 law: ## inclusion law, closedness of the restore code, SPDX lines, formatting
