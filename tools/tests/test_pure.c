@@ -10,7 +10,7 @@
 #include "base/attr.h"
 #include "base/text.h"
 #include "firmware/boot_entry.h"
-#include "firmware/loadopt.h"
+#include "firmware/load_option.h"
 #include "machine/fingerprint_item.h"
 #include "machine/memmap.h"
 
@@ -581,25 +581,26 @@ static size_t make_option(const char *file, uint8_t to[256])
 static bool is_ours(const uint8_t *data, size_t size)
 {
 	uint8_t *exact = malloc(size + !size);
-	struct loadopt option;
+	struct load_option option;
 	bool ours;
 
 	assert_non_null(exact);
 	memcpy(exact, data, size);
-	ours = loadopt_decode(exact, size, &option) && loadopt_names_file(&option, BOOT_FILE_PATH);
+	ours = load_option_decode(exact, size, &option) &&
+	       load_option_names_file(&option, BOOT_FILE_PATH);
 	free(exact);
 	return ours;
 }
 
 static void load_options_name_a_file(void **state)
 {
-	struct loadopt option;
+	struct load_option option;
 	uint8_t data[256];
 	size_t size = make_option(BOOT_FILE_PATH, data);
 
 	(void)state;
 	assert_true(is_ours(data, size));
-	assert_true(loadopt_decode(data, size, &option));
+	assert_true(load_option_decode(data, size, &option));
 	assert_int_equal(option.options_size, 4);
 	assert_memory_equal(option.options, "a\0b", 4);
 	assert_true(is_ours(data, make_option("\\efi\\FASTBOOT\\FastbootX64.EFI", data)));

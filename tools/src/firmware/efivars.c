@@ -18,7 +18,7 @@
 
 #include "base/fail.h"
 #include "base/io.h"
-#include "firmware/loadopt.h"
+#include "firmware/load_option.h"
 
 #define LOAD_OPTION_ACTIVE 1u
 #define BOOT_ATTRIBUTES                                                                            \
@@ -91,9 +91,10 @@ static int delete_variable(efi_guid_t guid, const char *name)
 
 static bool is_ours(const uint8_t *data, size_t size)
 {
-	struct loadopt option;
+	struct load_option option;
 
-	return loadopt_decode(data, size, &option) && loadopt_names_file(&option, BOOT_FILE_PATH);
+	return load_option_decode(data, size, &option) &&
+	       load_option_names_file(&option, BOOT_FILE_PATH);
 }
 
 /* Takes over what is in *data. */
@@ -165,10 +166,10 @@ void efivars_entry_free(struct boot_entry *entry)
 
 void efivars_entry_options(const struct boot_entry *entry, char to[BOOT_MAX_OPTIONS + 1])
 {
-	struct loadopt option;
+	struct load_option option;
 
 	to[0] = '\0';
-	if (entry->data && loadopt_decode(entry->data, entry->size, &option))
+	if (entry->data && load_option_decode(entry->data, entry->size, &option))
 		boot_options_decode(option.options, option.options_size, to);
 }
 

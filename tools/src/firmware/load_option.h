@@ -3,15 +3,15 @@
  * What a Boot#### variable holds, UEFI 2.10, 3.1.3 (EFI_LOAD_OPTION): any program may have written
  * any bytes there, and libefiboot trusts its lengths.  Pure functions.
  */
-#ifndef FASTBOOTCTL_LOADOPT_H
-#define FASTBOOTCTL_LOADOPT_H
+#ifndef FASTBOOTCTL_LOAD_OPTION_H
+#define FASTBOOTCTL_LOAD_OPTION_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* Parts of the caller's bytes. */
-struct loadopt {
+struct load_option {
 	const uint8_t *path; /* a list of device paths, the entry's own first */
 	size_t path_size;
 	const uint8_t *options; /* LoadOptions */
@@ -19,9 +19,9 @@ struct loadopt {
 };
 
 /* False: the description has no end, or the path list is longer than the rest. */
-bool loadopt_decode(const uint8_t *data, size_t size, struct loadopt *ret_option);
+bool load_option_decode(const uint8_t *data, size_t size, struct load_option *ret_option);
 
 /* True if a file path node of the entry's own path contains `file`, of ASCII, in either case. */
-bool loadopt_names_file(const struct loadopt *option, const char *file);
+bool load_option_names_file(const struct load_option *option, const char *file);
 
 #endif

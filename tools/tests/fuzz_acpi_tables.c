@@ -8,7 +8,7 @@
  */
 #include "fuzz_tool.h"
 
-#include "machine/acpitab.h"
+#include "machine/acpi_tables.h"
 
 #define MAX_ITEMS 32u
 
@@ -52,7 +52,7 @@ static struct img_fp_disk *take_items(struct input *in, uint64_t *ret_nr)
 	return items;
 }
 
-static void take_table(struct input *in, struct acpitab *tables)
+static void take_table(struct input *in, struct acpi_tables *tables)
 {
 	char signature[5], *name;
 	uint32_t number;
@@ -64,7 +64,7 @@ static void take_table(struct input *in, struct acpitab *tables)
 	size = (size_t)take(in, 1) * 2;
 	if (size > in->size)
 		size = in->size;
-	acpitab_add(tables, name, take_text(in, size), size);
+	acpi_tables_add(tables, name, take_text(in, size), size);
 	free(name);
 }
 
@@ -85,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static uint8_t scratch[IMG_ACPI_SCRATCH];
 	static struct img_fp fp;
 	struct input in = { data, size };
-	struct acpitab *tables = acpitab_new();
+	struct acpi_tables *tables = acpi_tables_new();
 	struct img_meta meta = { 0 };
 	struct img_fp_disk *items = take_items(&in, &meta.nr_fp);
 
@@ -94,11 +94,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (in.size)
 		take_table(&in, tables);
 	img_fp_init(&fp);
-	if (acpitab_fingerprint(tables, &meta, &fp, scratch, gap))
+	if (acpi_tables_fingerprint(tables, &meta, &fp, scratch, gap))
 		check(&meta, &fp);
 	else
 		must(!fp.count);
-	acpitab_free(&tables);
+	acpi_tables_free(&tables);
 	free(items);
 	return 0;
 }

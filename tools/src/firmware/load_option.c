@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "firmware/loadopt.h"
+#include "firmware/load_option.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static unsigned int load16(const uint8_t *from)
 	return from[0] | (unsigned int)from[1] << 8;
 }
 
-bool loadopt_decode(const uint8_t *data, size_t size, struct loadopt *ret_option)
+bool load_option_decode(const uint8_t *data, size_t size, struct load_option *ret_option)
 {
 	size_t at = DESCRIPTION, path_size;
 
@@ -32,8 +32,8 @@ bool loadopt_decode(const uint8_t *data, size_t size, struct loadopt *ret_option
 	path_size = load16(data + PATH_SIZE);
 	if (path_size > size - at)
 		return false;
-	*ret_option = (struct loadopt){ data + at, path_size, data + at + path_size,
-					size - at - path_size };
+	*ret_option = (struct load_option){ data + at, path_size, data + at + path_size,
+					    size - at - path_size };
 	return true;
 }
 
@@ -56,7 +56,7 @@ static bool contains(const uint8_t *wide, size_t count, const char *text)
 	return false;
 }
 
-bool loadopt_names_file(const struct loadopt *option, const char *file)
+bool load_option_names_file(const struct load_option *option, const char *file)
 {
 	const uint8_t *node = option->path;
 	size_t left = option->path_size;
