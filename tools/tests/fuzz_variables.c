@@ -134,7 +134,7 @@ static void read_last_result(void)
 	must(json != NULL);
 	if (lastresult_read(&text) || !text)
 		goto out;
-	value = lastresult_value(text, "reason");
+	value = lastresult_value(text, IMG_KEY_CODE);
 	must(value && text_is_printable(value));
 	lastresult_json(text, json);
 	must(json_object_to_json_string(json) != NULL);
