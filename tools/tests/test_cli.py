@@ -539,7 +539,7 @@ def test_a_slot_that_is_not_there(partition):
 # status, and finding the partition
 
 @pytest.fixture
-def machine(tmp_path, partition):
+def host(tmp_path, partition):
     """A /sys and a /dev of our own: vda with two partitions, of which vda2 is prepared."""
     root = tmp_path / "root"
     block, power, dev = root / "sys/class/block", root / "sys/power/fastboot", root / "dev"
@@ -561,53 +561,53 @@ def machine(tmp_path, partition):
     return root, add
 
 
-def env_of(machine):
-    return {"FASTBOOTCTL_ROOT": str(machine[0])}
+def env_of(host):
+    return {"FASTBOOTCTL_ROOT": str(host[0])}
 
 
-def test_find(machine, tmp_path):
-    root, add = machine
-    out, _ = ctl("verify", env=env_of(machine))
+def test_find(host, tmp_path):
+    root, add = host
+    out, _ = ctl("verify", env=env_of(host))
     assert out.startswith(f"{root}/dev/vda2: area header: good")
     second = tmp_path / "second"
     second.write_bytes((tmp_path / "partition").read_bytes())
     add("vdb1", second)
-    line = refused("area-ambiguous", "verify", env=env_of(machine))
+    line = refused("area-ambiguous", "verify", env=env_of(host))
     assert "vda2" in line and "vdb1" in line
 
 
-def test_find_nothing(machine, tmp_path):
+def test_find_nothing(host, tmp_path):
     flip(tmp_path / "partition", SIZE - 100)
-    assert "vda2" in refused("area-checksum", "inspect", env=env_of(machine))
+    assert "vda2" in refused("area-checksum", "inspect", env=env_of(host))
     (tmp_path / "partition").write_bytes(bytes(MIB))
-    refused("area-missing", "inspect", env=env_of(machine))
+    refused("area-missing", "inspect", env=env_of(host))
     refused("open-failed", "inspect", status=3, env={"FASTBOOTCTL_ROOT": str(tmp_path / "none")})
 
 
-def test_status(machine, tmp_path):
-    root, _ = machine
+def test_status(host, tmp_path):
+    root, _ = host
     put_image(tmp_path / "partition", 1, 12, "quiet")
     power = root / "sys/power"
-    out, _ = ctl("status", env=env_of(machine))
+    out, _ = ctl("status", env=env_of(host))
     assert "not loaded" in out
     (power / "fastboot_snapshot").write_text("saved generation=12\n")
     (power / "fastboot/target").write_text("\n")
     (power / "fastboot/last_refusal").write_text("fs-writable: a disk\n /mnt is\033 ext4\n")
     (power / "fastboot/generation").write_text("12\n")
-    out, _ = ctl("status", env=env_of(machine))
+    out, _ = ctl("status", env=env_of(host))
     assert "kernel: saved generation=12" in out
     assert "last refusal fs-writable" in out and "/mnt is? ext4" in out
     assert "slot B       generation 12" in out and "quiet" in out
-    data = json.loads(ctl("status", "--json", env=env_of(machine))[0])
+    data = json.loads(ctl("status", "--json", env=env_of(host))[0])
     assert data["kernel"]["state"] == "saved generation=12"
     assert data["kernel"]["restore_count"] is None
     assert data["kernel"]["mode"] is None and data["kernel"]["attempts"] is None
     assert "attempts" not in out
     (power / "fastboot/mode").write_text("golden\n")
     (power / "fastboot/attempts").write_text("2\n")
-    out, _ = ctl("status", env=env_of(machine))
+    out, _ = ctl("status", env=env_of(host))
     assert "mode         golden" in out and "attempts     2" in out
-    data = json.loads(ctl("status", "--json", env=env_of(machine))[0])
+    data = json.loads(ctl("status", "--json", env=env_of(host))[0])
     assert data["kernel"]["mode"] == "golden" and data["kernel"]["attempts"] == "2"
     assert data["images"]["slots"][0]["status"] == "slot-empty"
     assert data["images"]["slots"][1]["generation"] == 12
@@ -617,10 +617,10 @@ def efi_variable(directory, name, guid, data):
     (directory / f"{name}-{guid}").write_bytes(struct.pack("<I", 6) + data)
 
 
-def test_status_of_the_loader(machine, tmp_path):
+def test_status_of_the_loader(host, tmp_path):
     variables = tmp_path / "efivars"
     variables.mkdir()
-    env = {**env_of(machine), "EFIVARFS_PATH": f"{variables}/"}
+    env = {**env_of(host), "EFIVARFS_PATH": f"{variables}/"}
     assert "no boot entry" in ctl("status", env=env)[0]
     efi_variable(variables, "FastbootLastResult", "8ac4f28e-6d6f-4bd2-9e59-1a1cf66f2b35",
                  b"result=refused\ncode=fs-changed\nsentence=changed \033 = other\n"
@@ -629,7 +629,7 @@ def test_status_of_the_loader(machine, tmp_path):
     result = {"result": "refused", "code": "fs-changed", "sentence": "changed ? = other",
               "partition": "33221100-5544-7766-8899-aabbccddeeff",
               "passed": "b", "passed_code": "slot-quarantined"}
-    (machine[0] / "sys/power/fastboot/loader_result").write_text("result=restored\n")
+    (host[0] / "sys/power/fastboot/loader_result").write_text("result=restored\n")
     out, _ = ctl("status", env=env)
     assert "this start   result=refused" in out
     for key, value in result.items():
@@ -639,12 +639,12 @@ def test_status_of_the_loader(machine, tmp_path):
 
 
 @pytest.mark.parametrize("variables", [True, False])
-def test_status_of_the_loader_from_the_module(machine, tmp_path, variables):
+def test_status_of_the_loader_from_the_module(host, tmp_path, variables):
     efivars = tmp_path / "efivars"
     if variables:
         efivars.mkdir()
-    env = {**env_of(machine), "EFIVARFS_PATH": f"{efivars}/"}
-    told = machine[0] / "sys/power/fastboot/loader_result"
+    env = {**env_of(host), "EFIVARFS_PATH": f"{efivars}/"}
+    told = host[0] / "sys/power/fastboot/loader_result"
     told.write_text("\n")
     assert "this start" not in ctl("status", env=env)[0]
     assert "last_result" not in json.loads(ctl("status", "--json", env=env)[0])["loader"]
@@ -656,11 +656,11 @@ def test_status_of_the_loader_from_the_module(machine, tmp_path, variables):
     assert data["loader"]["last_result"] == {"result": "restored", "attempts": "2"}
 
 
-def test_status_without_an_area(machine, tmp_path):
+def test_status_without_an_area(host, tmp_path):
     (tmp_path / "partition").write_bytes(bytes(MIB))
-    out, err = ctl("status", status=1, env=env_of(machine))
+    out, err = ctl("status", status=1, env=env_of(host))
     assert "no fast-boot area" in out and "area-missing" in err
-    assert json.loads(ctl("status", "--json", status=1, env=env_of(machine))[0])[
+    assert json.loads(ctl("status", "--json", status=1, env=env_of(host))[0])[
         "images"] == {"present": False}
 
 
@@ -724,9 +724,9 @@ def test_mark_good_refuses_what_is_no_image(partition):
 OWN_PROOF = f"{'00' * 16}:2:0:0:512:0"
 
 
-def test_mark_good_the_image_restored(machine, tmp_path):
-    snapshot = machine[0] / "sys/power/fastboot_snapshot"
-    path, env = tmp_path / "partition", env_of(machine)
+def test_mark_good_the_image_restored(host, tmp_path):
+    snapshot = host[0] / "sys/power/fastboot_snapshot"
+    path, env = tmp_path / "partition", env_of(host)
     put_image(path, 0, 11, "", "--attempts", 1, "--proof", OWN_PROOF)
     put_image(path, 1, 12, "", "--attempts", 2)
 
@@ -920,16 +920,16 @@ def test_optimise_asks_before_an_image_is_lost(partition):
     ctl("verify", path)
 
 
-def test_optimise_gives_no_generation_twice(machine, tmp_path):
+def test_optimise_gives_no_generation_twice(host, tmp_path):
     path = tmp_path / "partition"
-    power = machine[0] / "sys/power"
+    power = host[0] / "sys/power"
     put_image(path, 0, 11, "", "--attempts", 1)
     # The image this system was restored from, 41, has been erased since.
     (power / "fastboot/generation").write_text("41\n")
     (power / "fastboot_snapshot").write_text("restored generation=41 restores=1\n")
-    out, _ = ctl("optimise", env=env_of(machine))
+    out, _ = ctl("optimise", env=env_of(host))
     assert "slot B, generation 42" in out
-    assert "no image of generation 41" in refused("not-restored", "mark-good", env=env_of(machine))
+    assert "no image of generation 41" in refused("not-restored", "mark-good", env=env_of(host))
     assert attempts_of(path, 1) == (7, 1)
 
 
@@ -1011,11 +1011,11 @@ def boot_entry(directory, options):
         struct.pack("<I", 7) + data)
 
 
-def test_list_what_else_decides(machine, tmp_path):
+def test_list_what_else_decides(host, tmp_path):
     """The boot entry may name a slot; and why the loader did not restore stands there too."""
     variables = tmp_path / "efivars"
     variables.mkdir()
-    env = {**env_of(machine), "EFIVARFS_PATH": f"{variables}/"}
+    env = {**env_of(host), "EFIVARFS_PATH": f"{variables}/"}
     put_image(tmp_path / "partition", 0, 5)
     assert "boot entry" not in ctl("list", env=env)[0]
     boot_entry(variables, "cores=1")
@@ -1024,7 +1024,7 @@ def test_list_what_else_decides(machine, tmp_path):
     assert listed(env=env)["boot_entry_slot"] == "b"
     assert "names slot B" in ctl("list", env=env)[0]
 
-    told = machine[0] / "sys/power/fastboot/loader_result"
+    told = host[0] / "sys/power/fastboot/loader_result"
     told.write_text("result=restored\nslot=a\n")
     assert listed(env=env)["last_refusal"] is None
     told.write_text("result=refused\ncode=fs-changed\nsentence=changed\nadvice=take one\n")
@@ -1214,11 +1214,11 @@ def test_promote_usage(partition):
     assert "comes first already" in ctl("promote", "--slot", "a", path)[0]
 
 
-def test_promoted_against_the_boot_entry(machine, tmp_path):
+def test_promoted_against_the_boot_entry(host, tmp_path):
     """What names a slot itself does not ask for a rank."""
     variables = tmp_path / "efivars"
     variables.mkdir()
-    env = {**env_of(machine), "EFIVARFS_PATH": f"{variables}/"}
+    env = {**env_of(host), "EFIVARFS_PATH": f"{variables}/"}
     put_image(tmp_path / "partition", 0, 5)
     put_image(tmp_path / "partition", 1, 6)
     for options in (None, "cores=1"):
@@ -1248,11 +1248,11 @@ def test_the_last_rank(partition):
     assert listed(path)["slots"][1]["rank"] == (1 << 64) - 1
 
 
-def test_a_new_verb_finds_the_area(machine, tmp_path):
+def test_a_new_verb_finds_the_area(host, tmp_path):
     put_image(tmp_path / "partition", 0, 3)
     put_image(tmp_path / "partition", 1, 4)
-    ctl("rollback", env=env_of(machine))
-    assert [slot["restored_next"] for slot in listed(env=env_of(machine))["slots"]] == [True, False]
+    ctl("rollback", env=env_of(host))
+    assert [slot["restored_next"] for slot in listed(env=env_of(host))["slots"]] == [True, False]
 
 
 # invalidate
@@ -1292,10 +1292,10 @@ def test_invalidate_a_damaged_image(partition):
     assert is_empty(path.read_bytes()[start:start + 2 * BLOCK])
 
 
-def test_invalidate_finds_the_area(machine, tmp_path):
+def test_invalidate_finds_the_area(host, tmp_path):
     put_image(tmp_path / "partition", 1, 3)
-    ctl("invalidate", "--yes", env=env_of(machine))
-    assert ctl("verify", env=env_of(machine))[0].count("empty") == 2
+    ctl("invalidate", "--yes", env=env_of(host))
+    assert ctl("verify", env=env_of(host))[0].count("empty") == 2
 
 
 # The check that follows a restore: systemctl, fastbootctl and time are played.

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from test_cli import ctl, env_of, machine, partition, put_image, refused  # noqa: F401
+from test_cli import ctl, env_of, host, partition, put_image, refused  # noqa: F401
 
 SAMPLE = "6.1.0-sample"  # the kernel of mkimage's images
 TABLE = pathlib.Path(__file__).parents[2] / "imgfmt/include/imgfmt/reasons.h"
@@ -18,9 +18,9 @@ NOT_MENDED = ["disk-read", "disk-missing", "bad-option", "version", "area-ambigu
 
 
 @pytest.fixture
-def booted(machine, tmp_path):  # noqa: F811
+def booted(host, tmp_path):  # noqa: F811
     """A machine that was started normally; returns what sets its facts and asks."""
-    root, _ = machine
+    root, _ = host
     (root / "proc/sys/kernel").mkdir(parents=True)
 
     def ask(state="idle", release=SAMPLE, code=None, status=0):
@@ -29,9 +29,9 @@ def booted(machine, tmp_path):  # noqa: F811
         (root / "sys/power/fastboot/loader_result").write_text(result)
         (root / "proc/sys/kernel/osrelease").write_text(release + "\n")
         if status:
-            return refused(*status, "due", env=env_of(machine))
-        out, _ = ctl("due", env=env_of(machine))
-        told = json.loads(ctl("due", "--json", env=env_of(machine))[0])
+            return refused(*status, "due", env=env_of(host))
+        out, _ = ctl("due", env=env_of(host))
+        told = json.loads(ctl("due", "--json", env=env_of(host))[0])
         word = "due" if told["due"] else "not due"
         assert out == f"{word}: {told['code']}: {told['sentence']}\n"
         return word, told["code"]
@@ -121,8 +121,8 @@ def test_a_lost_count_is_no_proof_of_failure(booted, image):
     assert booted(code="fs-changed") == ("due", "fs-changed")
 
 
-def test_without_the_module(machine):  # noqa: F811
-    refused("module-missing", "due", env=env_of(machine))
+def test_without_the_module(host):  # noqa: F811
+    refused("module-missing", "due", env=env_of(host))
 
 
 def test_every_code_is_judged():

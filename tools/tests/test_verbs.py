@@ -30,7 +30,7 @@ SAVED = {"freeze_ms": 20, "create_ms": 900, "write_ms": 3800, "pause_ms": 4800, 
 
 
 @pytest.fixture
-def machine(tmp_path):
+def module(tmp_path):
     """A /sys below a root of its own; returns a function that has the module say something."""
     power = tmp_path / "root/sys/power"
     (power / "fastboot").mkdir(parents=True)
@@ -47,8 +47,8 @@ def machine(tmp_path):
 
 # report
 
-def test_report_of_a_restore(machine):
-    env = machine("restored generation=3 restores=7", RESTORED)
+def test_report_of_a_restore(module):
+    env = module("restored generation=3 restores=7", RESTORED)
     out, _ = ctl("report", env=env)
     assert "generation 3, restore 7" in out
     assert re.search(r"^loader  read, verify, decode, place +0\.443 s +0\.476 s$", out, re.M)
@@ -61,8 +61,8 @@ def test_report_of_a_restore(machine):
     assert "probe" not in out and "loader said" not in out
 
 
-def test_report_in_json(machine):
-    env = machine("restored generation=3 restores=7", RESTORED)
+def test_report_in_json(module):
+    env = module("restored generation=3 restores=7", RESTORED)
     told = json.loads(ctl("report", "--json", env=env)[0])
     assert (told["of"], told["loaded"], told["generation"], told["restores"]) == \
         ("restore", True, 3, 7)
@@ -73,13 +73,13 @@ def test_report_in_json(machine):
     assert "loader_result" not in told
 
 
-def test_report_tells_the_probe(machine):
-    env = machine("restored generation=3 restores=7", {**RESTORED, "probe_us": 250000})
+def test_report_tells_the_probe(module):
+    env = module("restored generation=3 restores=7", {**RESTORED, "probe_us": 250000})
     assert "0.250 s of it went into the loader's option probe" in ctl("report", env=env)[0]
 
 
-def test_report_of_a_snapshot(machine):
-    env = machine("saved generation=3", SAVED)
+def test_report_of_a_snapshot(module):
+    env = module("saved generation=3", SAVED)
     out, _ = ctl("report", env=env)
     assert "The last snapshot: generation 3" in out
     assert re.search(r"^kernel  compress and write +3\.800 s +4\.720 s$", out, re.M)
@@ -91,22 +91,22 @@ def test_report_of_a_snapshot(machine):
     assert sum(stage["took_us"] for stage in told["stages"]) == 4800000
 
 
-def test_report_of_parts_that_are_longer_than_the_whole(machine):
+def test_report_of_parts_that_are_longer_than_the_whole(module):
     """Each is rounded on its own."""
-    env = machine("saved generation=3", {**SAVED, "pause_ms": 4719})
+    env = module("saved generation=3", {**SAVED, "pause_ms": 4719})
     out, _ = ctl("report", env=env)
     assert re.search(r"^kernel  resume devices, thaw tasks +0\.000 s +4\.720 s$", out, re.M)
 
 
-def test_report_when_the_loader_cannot_be_asked(machine, tmp_path):
-    env = machine("saved generation=3", SAVED)
+def test_report_when_the_loader_cannot_be_asked(module, tmp_path):
+    env = module("saved generation=3", SAVED)
     (tmp_path / "root/sys/power/fastboot/loader_result").mkdir()
     refused("open-failed", "report", status=3, env=env)
 
 
 @pytest.mark.parametrize("loaded", [True, False])
-def test_report_of_a_normal_start(machine, tmp_path, loaded):
-    env = machine("idle")
+def test_report_of_a_normal_start(module, tmp_path, loaded):
+    env = module("idle")
     if not loaded:
         (tmp_path / "root/sys/power/fastboot_snapshot").unlink()
         (tmp_path / "root/sys/power/fastboot/timings").unlink()
@@ -126,9 +126,9 @@ def test_report_of_a_normal_start(machine, tmp_path, loaded):
 
 @pytest.mark.parametrize("state, timings, parts", [
     ("restored generation=3 restores=7", RESTORED, 10), ("saved generation=3", SAVED, 4)])
-def test_report_draws(machine, tmp_path, state, timings, parts):
+def test_report_draws(module, tmp_path, state, timings, parts):
     picture = tmp_path / "picture.svg"
-    env = machine(state, timings)
+    env = module(state, timings)
     ctl("report", "--svg", picture, env=env)
     root = ElementTree.parse(picture).getroot()
     assert root.tag == f"{SVG}svg"
@@ -146,15 +146,15 @@ def test_report_draws(machine, tmp_path, state, timings, parts):
     assert all(f"{stage['part']}: {stage['stage']}" in texts for stage in stages)
 
 
-def test_report_cannot_draw(machine, tmp_path):
-    env = machine("saved generation=3", SAVED)
+def test_report_cannot_draw(module, tmp_path):
+    env = module("saved generation=3", SAVED)
     refused("output-failed", "report", "--svg", tmp_path / "no/such.svg", status=3, env=env)
     refused("output-failed", "report", "--svg", "/dev/full", status=3, env=env)
 
 
-def test_gates_in_json(machine, tmp_path):
+def test_gates_in_json(module, tmp_path):
     """The module's file is one that takes no command; what it wrote before is read."""
-    env = machine("idle")
+    env = module("idle")
     (tmp_path / "root/sys/power/fastboot_snapshot").unlink()
     (tmp_path / "root/sys/power/fastboot_snapshot").symlink_to("/dev/full")
     refusal = tmp_path / "root/sys/power/fastboot/last_refusal"
@@ -179,9 +179,9 @@ def tmpfs():
         yield pathlib.Path(path)
 
 
-def test_gates_names_what_is_in_memory(machine, tmp_path, tmpfs):
+def test_gates_names_what_is_in_memory(module, tmp_path, tmpfs):
     """Once, however often it is mounted; a little is not worth a word."""
-    env = machine("idle")
+    env = module("idle")
     (tmp_path / "root/proc/self").mkdir(parents=True)
     (tmp_path / "root/proc/self/mounts").write_text(
         "tmpfs /dev/shm tmpfs rw 0 0\n" f"tmpfs {tmpfs} tmpfs rw 0 0\nproc /proc proc rw 0 0\n")
@@ -193,9 +193,9 @@ def test_gates_names_what_is_in_memory(machine, tmp_path, tmpfs):
     assert len(mib) == said.count("in memory") == 1 and 100 <= int(mib[0]) < 140
 
 
-def test_gates_compares_clock_and_rtc(machine, tmp_path):
+def test_gates_compares_clock_and_rtc(module, tmp_path):
     """A difference comes back at each restore, unless the clock is set from the RTC then."""
-    env = machine("idle")
+    env = module("idle")
     rtc = tmp_path / "root/sys/class/rtc/rtc0/since_epoch"
     assert "RTC" not in ctl("gates", status=0, env=env)[1]
     rtc.parent.mkdir(parents=True)
