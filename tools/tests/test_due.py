@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """fastbootctl due: when fastboot-arm.service takes an image, and that it comes to an end."""
 import json
-import pathlib
 import re
 
 import pytest
 
-from test_cli import ctl, env_of, host, partition, put_image, refused  # noqa: F401
+from tool import TOOLS, ctl, env_of, put_image, refused
 
 SAMPLE = "6.1.0-sample"  # the kernel of mkimage's images
-TABLE = pathlib.Path(__file__).parents[2] / "imgfmt/include/imgfmt/reasons.h"
+TABLE = TOOLS.parent / "imgfmt/include/imgfmt/reasons.h"
 
 # Refusals of the loader, as the user reads them.
 MENDED = ["fs-changed", "pci-devices", "chunk-checksum", "page-not-free"]
@@ -18,7 +17,7 @@ NOT_MENDED = ["disk-read", "disk-missing", "bad-option", "version", "area-ambigu
 
 
 @pytest.fixture
-def booted(host, tmp_path):  # noqa: F811
+def booted(host, tmp_path):
     """A machine that was started normally; returns what sets its facts and asks."""
     root, _ = host
     (root / "proc/sys/kernel").mkdir(parents=True)
@@ -121,7 +120,7 @@ def test_a_lost_count_is_no_proof_of_failure(booted, image):
     assert booted(code="fs-changed") == ("due", "fs-changed")
 
 
-def test_without_the_module(host):  # noqa: F811
+def test_without_the_module(host):
     refused("module-missing", "due", env=env_of(host))
 
 

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The scripts arm and timers, and the package's esp-loader, with what they call played."""
 import os
-import pathlib
 import shutil
 import subprocess
 
 import pytest
 
-TOOLS = pathlib.Path(__file__).parents[1]
+from tool import TOOLS
+
 LOADER = "EFI/fastboot/fastbootx64.efi"
 
 

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""fastbootctl inspect, and the state of a slot, which status shows as well."""
+import json
+import re
+
+import pytest
+
+from tool import BLOCK, ctl, flip, json_of, put_image, refused
+
+STATE = ("mode", "state_valid", "restores", "attempts", "consumed", "usable", "advice")
+USABLE = {"mode": "golden", "state_valid": True, "restores": 7, "attempts": 0,
+          "consumed": False, "usable": "ok", "advice": None}
+
+
+def state_of(slot):
+    return {key: slot[key] for key in STATE}
+
+
+STATES = [
+    # mkimage's options, what differs from USABLE, what the text shows
+    (("--attempts", 1), {"attempts": 1}, "restored 7 times, 1 attempt since it was called good"),
+    (("--restores", 1, "--attempts", 3), {"restores": 1, "attempts": 3,
+                                          "usable": "slot-quarantined", "advice": "mark-good"},
+     "restored 1 time, 3 attempts since it was called good"),
+    (("--state", "none"), {"state_valid": False, "restores": 0}, "no count of its restores"),
+    (("--once", "--restores", 0), {"mode": "once", "restores": 0}, "once"),
+    (("--once", "--restores", 1, "--attempts", 1, "--consumed"),
+     {"mode": "once", "restores": 1, "attempts": 1, "consumed": True, "usable": "slot-consumed",
+      "advice": "echo once"}, "restored 1 time"),
+    (("--once", "--state", "foreign"),
+     {"mode": "once", "state_valid": False, "restores": 0, "usable": "state-damaged",
+      "advice": "take a new image"}, "no count of its restores"),
+]
+
+
+@pytest.mark.parametrize("options,changed,words", STATES)
+@pytest.mark.parametrize("verb", ["inspect", "status"])
+def test_the_state_of_a_slot(partition, verb, options, changed, words):
+    path = partition()
+    put_image(path, 0, 5, "", *options)
+    data = json.loads(ctl(verb, "--json", path)[0])
+    state = state_of((data if verb == "inspect" else data["images"])["slots"][0])
+    wanted = {**USABLE, **changed}
+    assert (wanted.pop("advice") or "") in (state.pop("advice") or "")
+    assert state == wanted
+    out, _ = ctl(verb, path)
+    assert words in out and f"generation 5, {wanted['mode']}, " in out
+    if wanted["usable"] == "ok":
+        assert "slot-" not in out.replace("slot-empty", "") and "state-damaged" not in out
+    else:
+        assert re.search(rf"^ +{wanted['usable']}: .*; .*{changed['advice']}", out, re.M), out
+
+
+def test_inspect_json(partition):
+    path = partition()
+    put_image(path, 0, 5, "golden \033[2J\u00e9")
+    data = json.loads(ctl("inspect", "--json", path)[0])
+    slot, empty = data["slots"]
+    assert empty == {"slot": "b", "status": "slot-empty"}
+    assert slot["status"] == "ok" and slot["generation"] == 5 and slot["restores"] == 7
+    assert slot["description"] == "golden ?[2J\u00e9"
+    assert slot["kernel"] == "6.1.0-sample"
+    assert slot["pages"] == 300 + 400 + 212 + 256 + 256 + 33
+    assert slot["pages_constant"] == slot["pages_zero"] == 400
+    assert slot["pages_in_constant_chunks"] == 256
+    assert slot["chunks"] == {"lz4": 3, "raw": 1, "constant": 1}
+    assert slot["longest_runs"][0] == {"pfn": 0x1000, "pages": 400, "constant": True}
+    assert [row["pages"] for row in slot["longest_runs"]] == [400, 300, 256, 256, 212]
+    assert slot["record"]["jump_address_phys"] == "0x1234000"
+    assert slot["record"]["paging_levels"] == 4
+    fields = {row["what"]: row["text"] for row in slot["fingerprint"]}
+    assert fields["processors"] == "2"
+    assert fields["PCI device 0000:00:1f.2"].startswith("8086:2922 ")
+    assert slot["runtime_map"][0]["phys"] == "0x3f000000"
+    assert slot["auxiliary_ranges"] == [{"pfn": 0x100000, "pages": 2, "kind": 1}]
+    assert slot["proofs"] == [
+        {"kind": "partition table", "partition": None, "whole_disk": True,
+         "offset": 512, "size": 512, "digest": "0x1"},
+        {"kind": "image partition", "partition": None, "whole_disk": False,
+         "offset": 0, "size": 4096, "digest": "0x2"},
+        {"kind": "ext2/3/4 superblock", "partition": "33221100-5544-7766-8899-aabbccddeeff",
+         "whole_disk": False, "offset": 1024, "size": 1024, "digest": "0xfedcba9876543210"}]
+    assert state_of(slot) == USABLE
+    stored = slot["stored_bytes"] / (slot["pages"] * BLOCK) * 100
+    assert slot["percent_of_memory"] == pytest.approx(stored, abs=0.01)
+
+
+def test_inspect_text(partition):
+    path = partition()
+    put_image(path, 1, 9, "two")
+    out, _ = ctl("inspect", path)
+    for words in ("slot A: empty", "slot B: generation 9", "restored 7 times", "two",
+                  "fingerprint, 5 items", "EFI runtime map, 1 regions", "longest runs",
+                  "3 LZ4, 1 raw, 1 constant", "ACPI table 0, FACP", "proofs, 3",
+                  "disk of the image's partition, byte 512, 512 bytes",
+                  " the image's partition, byte 0, 4096 bytes",
+                  " 33221100-5544-7766-8899-aabbccddeeff, byte 1024, 1024 bytes"):
+        assert words in out, words
+    refused("slot-empty", "inspect", "--slot", "a", path)
+    assert "slot A" not in ctl("inspect", "--slot", "B", path)[0]
+
+
+def test_inspect_damage(partition):
+    path = partition()
+    flip(path, put_image(path)["page-index"][0])
+    refused("section-checksum", "inspect", path)
+    out, _ = ctl("inspect", "--json", path, status=1)
+    assert json.loads(out)["slots"][0] == {"slot": "a", "status": "section-checksum"}
+
+
+def test_json_of_inspect_and_status_has_errors(partition, tmp_path):
+    path = partition()
+    flip(path, put_image(path)["page-index"][0])
+    assert json_of("inspect", path, status=1)["error"]["code"] == "section-checksum"
+    none = {"FASTBOOTCTL_ROOT": str(tmp_path / "none"), "EFIVARFS_PATH": "/none/"}
+    done = json_of("status", status=3, env=none)
+    assert done["error"]["code"] == "open-failed" and done["images"] == {"present": False}

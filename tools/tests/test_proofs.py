@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The disks an image is held to: for simulate, for verify, and for mark-good."""
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from machine import DATA, DATA_AT, OTHER, change_file, remove_file
+from tool import ctl, refused
+
+
+def shrink(machine):
+    with open(machine.path("dev/vdb"), "r+b") as file:
+        file.truncate(DATA_AT - 1024)
+
+
+def clone(machine):
+    machine.add_disk("vdc", "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d3000", DATA)
+
+
+def rename_partition(machine):
+    subprocess.run(["/usr/sbin/sfdisk", "--quiet", "--part-label", machine.path("dev/vdb"), "1",
+                    "renamed"], check=True)
+
+
+DISKS = {
+    "changed": (change_file("dev/vdb", DATA_AT + 1500), "fs-changed", [1], None),
+    "elsewhere": (change_file("dev/vdb", DATA_AT + 5000), None, [], None),
+    "gone": (remove_file("dev/vdb"), "disk-missing", [0, 1], "not found"),
+    "twice": (clone, "disk-missing", [0, 1], "is there twice"),
+    "renamed": (rename_partition, "partition-table", [0], None),
+    "first-disk": (change_file("dev/vda", DATA_AT + 1024), "fs-changed", [2], None),
+}
+
+
+@pytest.mark.parametrize("name", DISKS)
+def test_disks(machine, name):
+    change, code, refused_proofs, why = DISKS[name]
+    change(machine)
+    text, err, told = machine.verify("--proofs", status=1 if code else 0)
+    slot = told["slots"][0]
+    assert slot["good"] is True and slot["proofs_compared"] is True
+    assert "slot A: good" in text
+    assert [i for i, row in enumerate(slot["proofs"]) if row["status"] != "ok"] == refused_proofs
+    assert {row["why"] for row in slot["proofs"] if row["status"] != "ok"} <= {why}
+    if not code:
+        machine.simulate()
+        return
+    assert told["error"]["code"] == code and f"fastbootctl: {code}: " in err
+    verdict = machine.refuses(code)
+    assert verdict["index"] == refused_proofs[0] and verdict["field"] == why
+    assert verdict["partition"] == (OTHER if name == "first-disk" else DATA)
+
+
+def test_disk_cut_short(machine):
+    shrink(machine)
+    _, _, told = machine.verify("--proofs", status=1)
+    assert {row["status"] for row in told["slots"][0]["proofs"]} >= {"disk-missing", "ok"}
+    machine.refuses("disk-missing")
+
+
+def test_what_is_mounted_writable_is_said(machine):
+    change_file("dev/vdb", DATA_AT + 1500)(machine)
+    assert "mounted read-write" not in machine.verify("--proofs", status=1)[0]
+    machine.mounts("/dev/vda1 / ext4 ro 0 0\n/dev/vdb1 /my\\040data ext4 rw,relatime 0 0\n")
+    text, _, told = machine.verify("--proofs", status=1)
+    assert "It is mounted read-write at /my data" in text
+    assert [row["mounted_read_write"] for row in told["slots"][0]["proofs"]] == [
+        None, "/my data", None]
+
+
+def test_images_in_files(machine):
+    """Are mostly another machine's."""
+    machine.path("dev/vdb").unlink()
+    text, _, told = machine.verify()
+    assert "the disks were not compared: the image is in a file" in text
+    assert told["slots"][0]["proofs_compared"] is False and "proofs" not in told["slots"][0]
+    text, _, _ = machine.verify("--no-proofs")
+    assert "were not compared: --no-proofs" in text
+    machine.verify("--proofs", status=1)
+
+
+def test_an_image_that_was_restored_is_not_held_to_its_disks(machine):
+    change_file("dev/vdb", DATA_AT + 1500)(machine)
+    machine.take_image(0, 1, ("--once", "--restores", "1", "--consumed"))
+    change_file("dev/vdb", DATA_AT + 1500)(machine)
+    text, _, told = machine.verify("--proofs")
+    assert "the image has had its restore" in text
+    assert told["slots"][0]["usable"] == "slot-consumed"
+
+
+# mark-good, of the image that runs
+
+def attempts(machine):
+    return json.loads(ctl("inspect", "--json", machine.image)[0])["slots"][0]["attempts"]
+
+
+@pytest.fixture
+def restored(machine):
+    machine.take_image(0, 1, ("--attempts", "1"))
+    machine.write("sys/power/fastboot_snapshot", "restored generation=1 restores=1\n")
+    return machine
+
+
+def test_good_with_its_disks(restored):
+    restored.write("dev/vdb", restored.path("dev/vdb").read_bytes()[:-1] + b"\1")
+    out, _ = ctl("mark-good", restored.image, env=restored.env)
+    assert out == "slot A: generation 1 is good\n"
+    assert attempts(restored) == 0
+
+
+def disk_gone(machine):
+    shutil.rmtree(machine.path("sys/class/block/vdb"))
+
+
+def disk_cut_short(machine):
+    with open(machine.path("dev/vdb"), "r+b") as file:
+        file.truncate(DATA_AT + 1024)
+
+
+@pytest.mark.parametrize("harm", [disk_gone, disk_cut_short])
+def test_not_good_without_its_disks(restored, harm):
+    """What a program does from its caches alone goes on all the same."""
+    harm(restored)
+    err = refused("disk-missing", "mark-good", restored.image, env=restored.env)
+    assert DATA in err
+    assert attempts(restored) == 1
+    ctl("mark-good", "--slot", "a", restored.image, env=restored.env)  # who names it has looked
+    assert attempts(restored) == 0

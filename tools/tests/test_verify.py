@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""fastbootctl verify: each kind of damage is found and named."""
+import json
+import os
+import re
+
+import pytest
+
+from tool import MIB, SIZE, SWAP_MIN, ctl, flip, json_of, put_image, refused
+
+
+def test_verify_good(partition):
+    path = partition()
+    put_image(path, 1, 7)
+    out, _ = ctl("verify", path)
+    assert "slot A: empty" in out and "slot B: good: generation 7" in out
+    ctl("verify", "--slot", "b", path)
+    refused("slot-empty", "verify", "--slot", "a", path)
+
+
+REGIONS = {
+    # region: (code, what the line must name)
+    "area-header": ("area-checksum", "area header"),
+    "slot-header": ("slot-checksum", "slot header"),
+    "state": ("state-damaged", "slot state"),
+    "record": ("section-checksum", "restore record"),
+    "fingerprint": ("section-checksum", "fingerprint"),
+    "runtime-map": ("section-checksum", "EFI runtime map"),
+    "aux": ("section-checksum", "auxiliary ranges"),
+    "proofs": ("section-checksum", "proofs"),
+    "page-index": ("section-checksum", "page index"),
+    "chunk-table": ("section-checksum", "chunk table"),
+    "chunk-0": ("chunk-checksum", "chunk 0"),
+    "chunk-2": ("chunk-checksum", "chunk 2"),
+    "chunk-4": ("chunk-checksum", "chunk 4"),
+}
+
+
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize("where", [0.1, 0.5, 1])
+def test_verify_names_the_damaged_region(partition, region, where):
+    path = partition()
+    regions = put_image(path)
+    offset, size = regions[region]
+    code, name = REGIONS[region]
+    at = offset + max(8, int(size * where)) - 1
+    if region == "area-header" and where < 1:
+        at = offset + 60
+    flip(path, at, bit=3)
+    line = refused(code, "verify", path)
+    assert name in line, line
+    flip(path, at, bit=3)
+    ctl("verify", path)
+
+
+def test_verify_magic(partition):
+    path = partition()
+    regions = put_image(path)
+    flip(path, regions["slot-header"][0])
+    refused("slot-magic", "verify", path)
+    flip(path, regions["area-header"][0])
+    refused("area-magic", "verify", path)
+
+
+def test_verify_goes_on_behind_damage(partition):
+    path = partition()
+    first = put_image(path, 0, 1)
+    second = put_image(path, 1, 2)
+    flip(path, first["chunk-1"][0] + 100)
+    flip(path, first["chunk-4"][0])
+    flip(path, second["record"][0])
+    out, err = ctl("verify", path, status=1)
+    assert re.findall(r"slot [AB]: chunk \d+", err) == ["slot A: chunk 1", "slot A: chunk 4"]
+    assert "slot B: a section is damaged (restore record" in err
+    assert "slot A: 2 of 5 chunks damaged" in out
+    assert "good: gen" not in out
+
+
+def test_verify_sees_a_chunk_that_does_not_decode(partition):
+    path = partition()
+    put_image(path, 0, 1, "", "--spoil")
+    assert "chunk 0" in refused("chunk-decode", "verify", path)
+
+
+@pytest.mark.parametrize("state", ["none", "foreign"])
+def test_verify_a_state_that_is_not_the_images_own(partition, state):
+    path = partition()
+    put_image(path, 0, 1, "", "--state", state)
+    ctl("verify", path)
+    put_image(path, 0, 1, "", "--once", "--state", state)
+    line = refused("state-damaged", "verify", path)
+    assert "slot A" in line and "once: take a new image" in line
+
+
+def test_verify_says_what_else_forbids_a_restore(partition):
+    path = partition()
+    put_image(path, 0, 1, "", "--attempts", 3)
+    put_image(path, 1, 2, "", "--once", "--restores", 1, "--consumed")
+    out, _ = ctl("verify", path)
+    assert "slot A: slot-quarantined: " in out and "slot A: good" in out
+    assert "slot B: slot-consumed: " in out and "slot B: good" in out
+    put_image(path, 0, 1, "", "--attempts", 2)
+    put_image(path, 1, 2, "", "--once", "--restores", 0)
+    out, _ = ctl("verify", path)
+    assert "slot-" not in out
+
+
+def test_verify_an_image_of_another_area(partition, tmp_path):
+    path = partition()
+    regions = put_image(path)
+    saved = path.read_bytes()[SWAP_MIN:4 * MIB]
+    ctl("prepare", "--yes", path)
+    with open(path, "r+b") as file:
+        file.seek(regions["slot-header"][0])
+        file.write(saved)
+    refused("slot-foreign", "verify", path)
+
+
+def test_verify_a_cut_partition(partition):
+    path = partition()
+    put_image(path)
+    os.truncate(path, SIZE * 3 // 4)
+    refused("area-magic", "verify", path)
+    os.truncate(path, 0)
+    refused("area-magic", "verify", path)
+
+
+def test_json_of_verify(partition):
+    path = partition()
+    regions = put_image(path, 0, 8)
+    done = json_of("verify", path)
+    assert done["device"] == str(path)
+    slot, empty = done["slots"]
+    assert empty == {"slot": "b", "status": "slot-empty"}
+    assert (slot["status"], slot["good"], slot["chunks"], slot["chunks_damaged"]) == \
+        ("ok", True, 5, 0)
+    assert slot["usable"] == "ok" and slot["generation"] == 8
+    flip(path, regions["chunk-0"][0])
+    flip(path, regions["chunk-2"][0])
+    done = json_of("verify", path, status=1)
+    assert done["error"]["code"] == "chunk-checksum" and "chunk 0" in done["error"]["message"]
+    assert done["slots"][0]["chunks_damaged"] == 2 and done["slots"][0]["good"] is False
+    assert json_of("verify", "--slot", "b", path, status=1)["error"]["code"] == "slot-empty"
+
+
+def test_json_is_printable(tmp_path):
+    out, _ = ctl("verify", "--json", tmp_path / "a\033b", status=3)
+    assert json.loads(out)["error"]["message"].startswith(f"{tmp_path}/a?b: ")
