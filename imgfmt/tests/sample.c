@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /* Deterministic images; see sample.h. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "sample.h"
 
 #define COUNT(array) (uint32_t)(sizeof(array) / sizeof((array)[0]))
 
-#define MAX_RUNS   64u
-#define MAX_CHUNKS 64u
+#define MAX_RUNS   16384u
+#define MAX_CHUNKS 256u
 
 #define SAMPLE_RECORD                                                                              \
 	{                                                                                          \
@@ -75,10 +79,10 @@ const struct sample_image sample_tiny = {
 	.nr_runs = COUNT(tiny_runs),
 	SAMPLE_TABLES,
 	.slot = 0,
+	.kernel = "6.1.0-13-amd64",
 	.generation = 1,
 	.mode = IMG_MODE_GOLDEN,
-	.restores = 3,
-	.attempts = 1,
+	.state = { .valid = true, .restores = 3, .attempts = 1 },
 	.description = "worked example",
 };
 
@@ -87,8 +91,10 @@ const struct sample_image sample_older = {
 	.nr_runs = COUNT(tiny_runs),
 	SAMPLE_TABLES,
 	.slot = 0,
+	.kernel = "6.1.0-13-amd64",
 	.generation = 6,
 	.mode = IMG_MODE_ONCE,
+	.state = { .valid = true },
 	.description = "the older image",
 };
 
@@ -105,18 +111,46 @@ const struct sample_image sample_full = {
 	.nr_runs = COUNT(full_runs),
 	SAMPLE_TABLES,
 	.slot = 1,
+	.kernel = "6.1.0-13-amd64",
 	.generation = 7,
 	.mode = IMG_MODE_GOLDEN,
-	.restores = 12,
-	.attempts = 2,
+	.state = { .valid = true, .restores = 12, .attempts = 2 },
 	.description = "every kind of run and chunk \xe2\x80\x94 \xc3\xbc",
 };
+
+/* xorshift64 (Marsaglia 2003). */
+static uint64_t draw(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+/* Of a language of 1024 words, some of them frequent. */
+static void make_words(uint64_t pfn, uint8_t *page)
+{
+	uint64_t state = (pfn + 1) * 2654435761u;
+	size_t at = 0;
+
+	while (at < IMG_PAGE_SIZE) {
+		uint64_t word = draw(&state) & draw(&state) & 0x3ff;
+		uint64_t letters = (word + 1) * 0x9e3779b97f4a7c15ull;
+
+		for (size_t i = 0; i < 2 + word % 7 && at < IMG_PAGE_SIZE; i++)
+			page[at++] = (uint8_t)(letters >> 8 * i);
+	}
+}
 
 void sample_page(uint64_t pfn, enum content content, void *page)
 {
 	uint64_t word[IMG_PAGE_SIZE / 8] = { 0 };
 	uint64_t state = pfn;
 
+	if (content == CONTENT_WORDS) {
+		make_words(pfn, page);
+		return;
+	}
 	for (size_t i = 0; i < COUNT(word); i++) {
 		state = state * 6364136223846793005ull + 1442695040888963407ull;
 		if (content == CONTENT_WORD)
@@ -172,124 +206,199 @@ void sample_free(struct sample *sample)
 	sample->partition = NULL;
 }
 
+static int open_or_die(const char *path, uint64_t *ret_size)
+{
+	struct stat info;
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &info)) {
+		perror(path);
+		exit(1);
+	}
+	*ret_size = (uint64_t)info.st_size;
+	return fd;
+}
+
+struct sample sample_open(const char *path)
+{
+	struct sample s = { 0 };
+	int fd = open_or_die(path, &s.size);
+
+	s.partition = mmap(NULL, s.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (s.partition == MAP_FAILED) {
+		perror(path);
+		exit(1);
+	}
+	close(fd);
+	must(img_area_decode(s.partition + img_area_header_offset(s.size), s.size, &s.area, NULL),
+	     "area");
+	return s;
+}
+
+void sample_close(struct sample *sample)
+{
+	munmap(sample->partition, sample->size);
+	sample->partition = NULL;
+}
+
 /* What one image's writing works with. */
-struct job {
+struct sample_job {
+	const struct sample *sample;
+	const struct sample_image *image;
 	struct img_writer writer;
 	struct img_run_disk run[MAX_RUNS];
 	struct img_chunk_disk chunk[MAX_CHUNKS];
+	struct img_fp_disk fp[IMG_FP_MAX_ITEMS];
+	struct img_rtmap_disk rtmap[16];
+	struct img_aux_disk aux[16];
+	struct img_proof_disk proof[IMG_MAX_PROOFS];
 	uint8_t *to; /* the slot */
 	uint8_t *pending, *out, *workmem;
 	uint32_t nr_pending;
 };
 
-static void close_chunk(struct job *job)
+struct sample_job *sample_begin(struct sample *sample, const struct sample_image *image)
+{
+	const struct img_extent *extent = &sample->area.slot[image->slot];
+	struct sample_job *job = xalloc(sizeof(*job));
+
+	job->sample = sample;
+	job->image = image;
+	job->to = sample->partition + extent->offset;
+	job->pending = xalloc(IMG_CHUNK_SIZE);
+	job->out = xalloc(IMG_ENCODE_BOUND);
+	job->workmem = xalloc(IMG_PORT_LZ4_WORKMEM);
+	img_writer_init(&job->writer, extent->size, job->run, MAX_RUNS, job->chunk, MAX_CHUNKS);
+	if (image->index)
+		must(img_writer_index(&job->writer, image->index), "index");
+	return job;
+}
+
+/* A token that promises more literals than there are. */
+static void spoil(struct sample_job *job, struct img_chunk *chunk)
+{
+	memset(job->out, 0xff, 16);
+	chunk->csum = img_port_xxh64(job->out, chunk->size);
+}
+
+void sample_close_chunk(struct sample_job *job)
 {
 	struct img_chunk chunk;
 
 	if (!job->nr_pending)
 		return;
 	img_chunk_encode(job->pending, job->nr_pending, job->out, job->workmem, &chunk);
+	if (job->image->spoil && job->writer.nr_chunks == 0)
+		spoil(job, &chunk);
 	must(img_writer_chunk(&job->writer, &chunk), "chunk");
 	memcpy(job->to + chunk.offset, job->out, img_block_align(chunk.size));
 	job->nr_pending = 0;
 }
 
-static void add_page(struct job *job, uint64_t pfn, const struct sample_run *run)
+/* True if the page needs no place in a chunk. */
+static bool index_page(struct sample_job *job, uint64_t pfn, const void *page, bool store)
 {
-	uint8_t *page = job->pending + (size_t)job->nr_pending * IMG_PAGE_SIZE;
 	uint64_t fill = 0;
+	bool is_fill = !store && img_page_is_fill(page, &fill);
 
-	sample_page(pfn, run->content, page);
-	if (!run->store && img_page_is_fill(page, &fill)) {
-		must(img_writer_page(&job->writer, pfn, IMG_RUN_FILL, fill), "fill page");
+	if (!job->image->index)
+		must(img_writer_page(&job->writer, pfn, is_fill ? IMG_RUN_FILL : IMG_RUN_STORED,
+				     fill),
+		     "page");
+	return is_fill;
+}
+
+void sample_add_page(struct sample_job *job, uint64_t pfn, const void *page, bool store)
+{
+	if (index_page(job, pfn, page, store))
 		return;
-	}
-	must(img_writer_page(&job->writer, pfn, IMG_RUN_STORED, 0), "page");
+	memcpy(job->pending + (size_t)job->nr_pending * IMG_PAGE_SIZE, page, IMG_PAGE_SIZE);
 	if (++job->nr_pending == IMG_CHUNK_PAGES)
-		close_chunk(job);
+		sample_close_chunk(job);
 }
 
-static void add_pages(struct job *job, const struct sample_image *image)
+static void add_runs(struct sample_job *job)
 {
-	for (uint32_t i = 0; i < image->nr_runs; i++) {
-		for (uint64_t j = 0; j < image->run[i].pages; j++)
-			add_page(job, image->run[i].pfn + j, &image->run[i]);
-		if (image->run[i].close_chunk)
-			close_chunk(job);
+	uint64_t page[IMG_PAGE_SIZE / 8];
+
+	for (uint32_t i = 0; i < job->image->nr_runs; i++) {
+		const struct sample_run *run = &job->image->run[i];
+
+		for (uint64_t pfn = run->pfn; pfn < run->pfn + run->pages; pfn++) {
+			sample_page(pfn, run->content, page);
+			sample_add_page(job, pfn, page, run->store);
+		}
+		if (run->close_chunk)
+			sample_close_chunk(job);
 	}
-	close_chunk(job);
 }
 
-static void put_sections(struct job *job, const struct sample_image *image, struct img_slot *slot)
+static void encode_tables(struct sample_job *job)
 {
+	const struct sample_image *image = job->image;
+
+	for (uint32_t i = 0; i < image->nr_fp; i++)
+		job->fp[i] = img_fp_encode(&image->fp[i]);
+	for (uint32_t i = 0; i < image->nr_rtmap; i++)
+		job->rtmap[i] = img_rtregion_encode(&image->rtmap[i]);
+	for (uint32_t i = 0; i < image->nr_aux; i++)
+		job->aux[i] = img_aux_encode(&image->aux[i]);
+	for (uint32_t i = 0; i < image->nr_proofs; i++)
+		job->proof[i] = img_proof_encode(&image->proof[i]);
+}
+
+static void put_sections(struct sample_job *job, struct img_slot *slot)
+{
+	const struct sample_image *image = job->image;
 	struct img_record_disk record = img_record_encode(&image->record);
-	struct img_fp_disk fp[16];
-	struct img_rtmap_disk rtmap[16];
-	struct img_aux_disk aux[16];
-	struct img_proof_disk proof[16];
 	const struct img_writer_sections in = {
 		.record = &record,
-		.fp = fp,
-		.rtmap = rtmap,
-		.aux = aux,
+		.fp = job->fp,
+		.rtmap = job->rtmap,
+		.aux = job->aux,
 		.nr_fp = image->nr_fp,
 		.nr_rtmap = image->nr_rtmap,
 		.nr_aux = image->nr_aux,
-		.proof = proof,
+		.proof = job->proof,
 		.nr_proofs = image->nr_proofs,
 	};
 	const void *data[IMG_MAX_SECTIONS];
 
-	for (uint32_t i = 0; i < image->nr_fp; i++)
-		fp[i] = img_fp_encode(&image->fp[i]);
-	for (uint32_t i = 0; i < image->nr_rtmap; i++)
-		rtmap[i] = img_rtregion_encode(&image->rtmap[i]);
-	for (uint32_t i = 0; i < image->nr_aux; i++)
-		aux[i] = img_aux_encode(&image->aux[i]);
-	for (uint32_t i = 0; i < image->nr_proofs; i++)
-		proof[i] = img_proof_encode(&image->proof[i]);
+	encode_tables(job);
 	must(img_writer_finish(&job->writer, &in, slot, data), "finish");
 	for (uint32_t i = 0; i < slot->nr_sections; i++)
 		if (slot->section[i].size)
 			memcpy(job->to + slot->section[i].offset, data[i], slot->section[i].size);
 }
 
-static void put_headers(struct job *job, const struct sample *sample,
-			const struct sample_image *image, struct img_slot *slot)
+struct img_slot sample_end(struct sample_job *job, const struct img_slot *header)
 {
-	const struct img_state state = { .valid = true,
-					 .restores = image->restores,
-					 .attempts = image->attempts };
+	struct img_slot slot = *header;
 
-	slot->mode = image->mode;
-	memcpy(slot->area_uuid, sample->area.uuid, 16);
-	uuid_of(slot->image_uuid, (uint8_t)(0x40 + image->generation));
-	slot->generation = image->generation;
-	slot->created = 1700000000 + image->generation;
-	strcpy(slot->kernel_release, "6.1.0-13-amd64");
-	snprintf(slot->description, sizeof(slot->description), "%s", image->description);
-	img_state_encode(&state, slot->image_uuid, job->to + IMG_BLOCK);
-	img_slot_encode(slot, job->to);
-}
-
-void sample_write(struct sample *sample, const struct sample_image *image)
-{
-	const struct img_extent *extent = &sample->area.slot[image->slot];
-	struct img_slot slot = { 0 };
-	struct job *job = xalloc(sizeof(*job));
-
-	job->to = sample->partition + extent->offset;
-	job->pending = xalloc(IMG_CHUNK_SIZE);
-	job->out = xalloc(IMG_ENCODE_BOUND);
-	job->workmem = xalloc(IMG_PORT_LZ4_WORKMEM);
-	img_writer_init(&job->writer, extent->size, job->run, MAX_RUNS, job->chunk, MAX_CHUNKS);
-	add_pages(job, image);
-	put_sections(job, image, &slot);
-	put_headers(job, sample, image, &slot);
+	sample_close_chunk(job);
+	memcpy(slot.area_uuid, job->sample->area.uuid, sizeof(slot.area_uuid));
+	put_sections(job, &slot);
+	img_state_encode(&job->image->state, slot.image_uuid, job->to + IMG_BLOCK);
+	img_slot_encode(&slot, job->to);
 	free(job->pending);
 	free(job->out);
 	free(job->workmem);
 	free(job);
+	return slot;
+}
+
+struct img_slot sample_write(struct sample *sample, const struct sample_image *image)
+{
+	struct sample_job *job = sample_begin(sample, image);
+	struct img_slot header = { .mode = image->mode,
+				   .generation = image->generation,
+				   .created = 1700000000 + image->generation };
+
+	uuid_of(header.image_uuid, (uint8_t)(0x40 + image->generation));
+	snprintf(header.kernel_release, sizeof(header.kernel_release), "%s", image->kernel);
+	snprintf(header.description, sizeof(header.description), "%s", image->description);
+	add_runs(job);
+	return sample_end(job, &header);
 }
 
 struct sample sample_make_tiny(void)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Deterministic images, made with the writer, for the unit tests, for the
- * worked example of docs/image-format.md and for the independent decoder.
+ * Deterministic images, made with the writer: libsample, for the tests of every component,
+ * for the worked example of docs/image-format.md and for the independent decoder.
+ *
+ * An image is declared and written by sample_write.  A caller whose pages are not runs of one
+ * content adds them one by one, between sample_begin and sample_end.  An error ends the program.
  */
 #ifndef IMGFMT_TESTS_SAMPLE_H
 #define IMGFMT_TESTS_SAMPLE_H
@@ -13,6 +16,7 @@ enum content {
 	CONTENT_WORD,  /* one 64-bit word all over */
 	CONTENT_TEXT,  /* compresses well */
 	CONTENT_NOISE, /* does not compress */
+	CONTENT_WORDS, /* the harder a compressor looks, the longer a match it finds */
 };
 
 struct sample_run {
@@ -26,6 +30,7 @@ struct sample_run {
 struct sample_image {
 	const struct sample_run *run;
 	uint32_t nr_runs;
+	const struct img_meta *index; /* of these pages; NULL: as the writer makes it */
 	struct img_record record;
 	const struct img_fp_item *fp;
 	const struct img_rtregion *rtmap;
@@ -33,11 +38,12 @@ struct sample_image {
 	const struct img_proof *proof;
 	uint32_t nr_fp, nr_rtmap, nr_aux, nr_proofs;
 	uint32_t slot;
-	uint64_t generation;
+	const char *kernel;
+	uint64_t generation; /* its UUID and its time follow from it */
 	enum img_mode mode;
-	uint64_t restores;
-	uint32_t attempts;
+	struct img_state state;
 	const char *description;
+	bool spoil; /* the first chunk does not decode, though its checksum is right */
 };
 
 struct sample {
@@ -62,8 +68,26 @@ void sample_page(uint64_t pfn, enum content content, void *page);
 struct sample sample_area(uint64_t partition_size, uint64_t swap_size, uint32_t nr_slots);
 void sample_free(struct sample *sample);
 
-/* Writes an image into its slot as the module does: chunks, sections, state, header. */
-void sample_write(struct sample *sample, const struct sample_image *image);
+/* The file of a partition that has an area, mapped: what is written to it is in the file. */
+struct sample sample_open(const char *path);
+void sample_close(struct sample *sample);
+
+/*
+ * Writes an image into its slot as the module does: chunks, sections, state, header.
+ * Returns the header.
+ */
+struct img_slot sample_write(struct sample *sample, const struct sample_image *image);
+
+/*
+ * The steps of sample_write.  Pages come by rising pfn; one that is a single word all over becomes
+ * part of a fill run, unless `store` is set.  sample_end frees the job.  Its header has what
+ * neither the area nor the writer knows: mode, UUID, generation, time, kernel, description.
+ */
+struct sample_job;
+struct sample_job *sample_begin(struct sample *sample, const struct sample_image *image);
+void sample_add_page(struct sample_job *job, uint64_t pfn, const void *page, bool store);
+void sample_close_chunk(struct sample_job *job);
+struct img_slot sample_end(struct sample_job *job, const struct img_slot *header);
 
 /* The area with sample_tiny in it, and the one with both of the others. */
 struct sample sample_make_tiny(void);
