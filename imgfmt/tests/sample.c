@@ -152,13 +152,14 @@ void sample_page(uint64_t pfn, enum content content, void *page)
 		return;
 	}
 	for (size_t i = 0; i < COUNT(word); i++) {
-		state = state * 6364136223846793005ull + 1442695040888963407ull;
-		if (content == CONTENT_WORD)
+		if (content == CONTENT_WORD) {
 			word[i] = 0xa5a5a5a5a5a5a5a5ull;
-		else if (content == CONTENT_NOISE)
-			word[i] = state ^ state >> 29;
-		else if (content == CONTENT_TEXT)
+		} else if (content == CONTENT_TEXT) {
 			word[i] = i ? 0x2e65676170206120ull : pfn; /* " a page." */
+		} else if (content == CONTENT_NOISE) {
+			state = state * 6364136223846793005ull + 1442695040888963407ull;
+			word[i] = state ^ state >> 29;
+		}
 	}
 	memcpy(page, word, sizeof(word));
 }
