@@ -17,6 +17,7 @@
 #include "area/image.h"
 #include "base/fail.h"
 #include "base/io.h"
+#include "sample.h"
 #include "verbs/verbs.h"
 
 #define SLOT_SIZE      (2u << 20)
@@ -116,8 +117,11 @@ int __wrap_open64(const char *file, int flags, ...)
 
 #define NR_WORDS  256u
 #define NR_ONES	  30u
-#define NR_CHUNKS 4u
 #define MAX_NOISE 256u
+#define WORDS_PFN 0x100u
+#define FILL_PFN  0x1000u
+#define NOISE_PFN 0x2000u
+#define ONES_PFN  0x3000u
 
 static char top[] = "/tmp/fastbootctl-test.XXXXXX";
 static char path[64], errors_path[64];
@@ -137,46 +141,23 @@ static struct img_run_disk make_run(uint64_t pfn, uint32_t pages, uint64_t first
 
 static void make_runs(void)
 {
-	run[0] = make_run(0x100, 128, 0);
-	run[1] = make_run(0x180, 128, 128);
-	run[2] = make_run(0x1000, 50, NR_WORDS);
+	run[0] = make_run(WORDS_PFN, 128, 0);
+	run[1] = make_run(WORDS_PFN + 128, 128, 128);
+	run[2] = make_run(FILL_PFN, 50, NR_WORDS);
 	run[2].kind = img_put32(IMG_RUN_FILL);
-	run[3] = make_run(0x2000, nr_noise, NR_WORDS);
-	run[4] = make_run(0x3000, NR_ONES, NR_WORDS + nr_noise);
+	run[3] = make_run(NOISE_PFN, nr_noise, NR_WORDS);
+	run[4] = make_run(ONES_PFN, NR_ONES, NR_WORDS + nr_noise);
 }
 
-static uint64_t noise(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
-
-/* Words of a language of 1024: the harder a compressor looks, the longer a match it finds. */
-static void make_words(uint8_t *page, uint64_t state)
-{
-	size_t at = 0;
-
-	while (at < IMG_PAGE_SIZE) {
-		uint64_t word = noise(&state) & noise(&state) & 0x3ff;
-		uint64_t letters = (word + 1) * 0x9e3779b97f4a7c15ull;
-
-		for (size_t i = 0; i < 2 + word % 7 && at < IMG_PAGE_SIZE; i++)
-			page[at++] = (uint8_t)(letters >> 8 * i);
-	}
-}
-
+/* The stored page of this number. */
 static void make_page(uint64_t ordinal, void *page)
 {
-	uint64_t state = (ordinal + 1) * 2654435761u, *word = page;
-
-	if (ordinal < NR_WORDS) {
-		make_words(page, state);
-		return;
-	}
-	for (size_t i = 0; i < PAGE_WORDS; i++)
-		word[i] = ordinal < NR_WORDS + nr_noise ? noise(&state) : ~0ull;
+	if (ordinal < NR_WORDS)
+		sample_page(WORDS_PFN + ordinal, CONTENT_WORDS, page);
+	else if (ordinal < NR_WORDS + nr_noise)
+		sample_page(NOISE_PFN + ordinal - NR_WORDS, CONTENT_NOISE, page);
+	else
+		sample_page(ONES_PFN, CONTENT_WORD, page);
 }
 
 static void put(uint64_t offset, const void *data, size_t size)
@@ -186,44 +167,6 @@ static void put(uint64_t offset, const void *data, size_t size)
 	assert_true(fd >= 0);
 	assert_int_equal(__real_io_pwrite(fd, data, size, offset), 0);
 	close(fd);
-}
-
-static void put_chunk(struct img_writer *w, uint32_t slot, uint32_t pages)
-{
-	static uint64_t in[IMG_CHUNK_SIZE / 8], work[IMG_PORT_LZ4_WORKMEM / 8];
-	static uint8_t out[IMG_ENCODE_BOUND];
-	struct img_chunk chunk;
-
-	for (uint32_t i = 0; i < pages; i++)
-		make_page(w->nr_chunked + i, in + i * PAGE_WORDS);
-	img_chunk_encode(in, pages, out, work, &chunk);
-	assert_int_equal(img_writer_chunk(w, &chunk), IMG_OK);
-	put(area.slot[slot].offset + chunk.offset, out, (size_t)img_block_align(chunk.size));
-}
-
-static void put_sections(struct img_writer *w, uint32_t slot, struct img_slot *header)
-{
-	const struct img_record record = { .jump_address = 0xffffffff81234000,
-					   .jump_address_phys = 0x1234000,
-					   .cr3 = 0x100000,
-					   .arch_magic = IMG_ARCH_MAGIC,
-					   .cr0 = 0x80050033,
-					   .cr4 = 0x6f0,
-					   .efer = 0xd01,
-					   .paging_levels = 4,
-					   .handoff_phys = 0x101000 };
-	const struct img_proof proof = { .kind = IMG_PROOF_IMAGE_PARTITION, .size = 4096 };
-	const struct img_record_disk record_disk = img_record_encode(&record);
-	const struct img_proof_disk proof_disk = img_proof_encode(&proof);
-	const struct img_writer_sections in = { .record = &record_disk,
-						.proof = &proof_disk,
-						.nr_proofs = 1 };
-	const void *data[IMG_MAX_SECTIONS];
-
-	assert_int_equal(img_writer_finish(w, &in, header, data), IMG_OK);
-	for (uint32_t i = 0; i < header->nr_sections; i++)
-		put(area.slot[slot].offset + header->section[i].offset, data[i],
-		    (size_t)header->section[i].size);
 }
 
 static void put_header(uint32_t slot, const struct img_slot *header)
@@ -237,36 +180,30 @@ static void put_header(uint32_t slot, const struct img_slot *header)
 /* Gives what its header says. */
 static struct img_slot put_image(uint32_t slot, uint64_t generation)
 {
+	const struct sample_run stored[] = {
+		{ WORDS_PFN, 200, CONTENT_WORDS, true, true },
+		{ WORDS_PFN + 200, NR_WORDS - 200, CONTENT_WORDS, true, true },
+		{ NOISE_PFN, nr_noise, CONTENT_NOISE, true, true },
+		{ ONES_PFN, NR_ONES, CONTENT_WORD, true, true },
+	};
 	const struct img_meta index = { .run = run,
 					.nr_runs = NR_RUNS,
 					.nr_pages = NR_WORDS + 50 + nr_noise + NR_ONES,
 					.nr_stored = NR_WORDS + nr_noise + NR_ONES };
-	const struct img_state state = { .valid = true,
-					 .restores = RESTORES,
-					 .attempts = ATTEMPTS };
-	struct img_slot header = { .mode = IMG_MODE_GOLDEN,
-				   .generation = generation,
-				   .created = 1700000000,
-				   .kernel_release = "6.1.0-sample",
-				   .description = "words and noise" };
-	struct img_chunk_disk table[NR_CHUNKS];
-	struct img_run_disk runs[NR_RUNS];
-	uint8_t block[IMG_BLOCK] = { 0 };
-	struct img_writer w;
+	struct sample_image image = sample_full;
+	struct sample sample = sample_open(path);
+	struct img_slot header;
 
 	make_runs();
-	memcpy(header.area_uuid, area.uuid, sizeof(area.uuid));
-	memset(header.image_uuid, (int)generation, sizeof(header.image_uuid));
-	img_writer_init(&w, area.slot[slot].size, runs, NR_RUNS, table, NR_CHUNKS);
-	assert_int_equal(img_writer_index(&w, &index), IMG_OK);
-	put_chunk(&w, slot, 200);
-	put_chunk(&w, slot, NR_WORDS - 200);
-	put_chunk(&w, slot, nr_noise);
-	put_chunk(&w, slot, NR_ONES);
-	put_sections(&w, slot, &header);
-	img_state_encode(&state, header.image_uuid, block);
-	put(area.slot[slot].offset + IMG_BLOCK, block, sizeof(block));
-	put_header(slot, &header);
+	image.run = stored;
+	image.nr_runs = sizeof(stored) / sizeof(stored[0]);
+	image.index = &index;
+	image.slot = slot;
+	image.generation = generation;
+	image.state.restores = RESTORES;
+	image.state.attempts = ATTEMPTS;
+	header = sample_write(&sample, &image);
+	sample_close(&sample);
 	return header;
 }
 
