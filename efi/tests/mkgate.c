@@ -16,34 +16,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <imgfmt/writer.h>
-
 #include "gate.h"
+#include "sample.h"
 
 #define PARTITION_SIZE (48u << 20)
-#define MAX_RUNS       16384
-#define MAX_CHUNKS     256
 #define PAGE_WORDS     (IMG_PAGE_SIZE / 8)
 
 struct maker {
-	uint8_t *slot;
-	struct img_writer writer;
-	struct img_run_disk run[MAX_RUNS];
-	struct img_chunk_disk chunk[MAX_CHUNKS];
-	uint64_t in[IMG_CHUNK_SIZE / 8], out[IMG_ENCODE_BOUND / 8];
-	uint64_t work[IMG_PORT_LZ4_WORKMEM / 8 + 1];
-	uint32_t pending; /* pages in `in` */
+	struct sample_job *job;
 	uint64_t random;
 	uint64_t pages, digest;
 };
-
-static void check(enum img_reason reason, const char *what)
-{
-	if (reason == IMG_OK)
-		return;
-	fprintf(stderr, "mkgate: %s: %s\n", what, img_reason_code(reason));
-	exit(1);
-}
 
 static uint64_t below(struct maker *m, uint64_t limit)
 {
@@ -122,32 +105,11 @@ static void make_page(struct maker *m, uint64_t pfn, uint64_t *page)
 		make_constant(kind == 15 ? 0xcccccccccccccccc : 0, page);
 }
 
-static void flush_chunk(struct maker *m)
-{
-	struct img_chunk chunk;
-
-	if (!m->pending)
-		return;
-	img_chunk_encode(m->in, m->pending, m->out, m->work, &chunk);
-	check(img_writer_chunk(&m->writer, &chunk), "chunk");
-	memcpy(m->slot + chunk.offset, m->out, img_block_align(chunk.size));
-	m->pending = 0;
-}
-
 static void add_page(struct maker *m, uint64_t pfn, const uint64_t *page)
 {
-	uint64_t word;
-
 	m->pages++;
 	m->digest = gate_digest(m->digest, page);
-	if (img_page_is_fill(page, &word)) {
-		check(img_writer_page(&m->writer, pfn, IMG_RUN_FILL, word), "page");
-		return;
-	}
-	check(img_writer_page(&m->writer, pfn, IMG_RUN_STORED, 0), "page");
-	memcpy(m->in + m->pending * PAGE_WORDS, page, IMG_PAGE_SIZE);
-	if (++m->pending == IMG_CHUNK_PAGES)
-		flush_chunk(m);
+	sample_add_page(m->job, pfn, page, false);
 }
 
 /* The handoff page, then runs of pages, mostly short ones, with gaps between. */
@@ -164,78 +126,67 @@ static void add_pages(struct maker *m)
 			add_page(m, pfn, page);
 		}
 	}
-	flush_chunk(m);
 }
 
-static void put_sections(struct maker *m, struct img_slot *slot)
+/* There must be one; nobody looks at it here. */
+static const struct img_proof proof = { .kind = IMG_PROOF_IMAGE_PARTITION, .size = IMG_BLOCK };
+
+static const struct sample_image gate = {
+	.record = { .jump_address = 0xffffffff81000000,
+		    .jump_address_phys = GATE_FIRST_PFN * IMG_PAGE_SIZE,
+		    .cr3 = GATE_FIRST_PFN * IMG_PAGE_SIZE,
+		    .arch_magic = IMG_ARCH_MAGIC,
+		    .cr0 = 0x80050033,
+		    .cr4 = 0x6f0,
+		    .efer = 0xd01,
+		    .paging_levels = 4,
+		    .handoff_phys = GATE_FIRST_PFN * IMG_PAGE_SIZE,
+		    .ram_bytes = 1ull << 29 },
+	.proof = &proof,
+	.nr_proofs = 1,
+	.state = { .valid = true },
+};
+
+static struct img_slot put_image(struct maker *m, struct sample *sample)
 {
-	const struct img_record record = {
-		.jump_address = 0xffffffff81000000,
-		.jump_address_phys = GATE_FIRST_PFN * IMG_PAGE_SIZE,
-		.cr3 = GATE_FIRST_PFN * IMG_PAGE_SIZE,
-		.arch_magic = IMG_ARCH_MAGIC,
-		.cr0 = 0x80050033,
-		.cr4 = 0x6f0,
-		.efer = 0xd01,
-		.paging_levels = 4,
-		.handoff_phys = GATE_FIRST_PFN * IMG_PAGE_SIZE,
-		.ram_bytes = 1ull << 29,
-	};
-	/* There must be one; nobody looks at it here. */
-	const struct img_proof proof = { .kind = IMG_PROOF_IMAGE_PARTITION, .size = IMG_BLOCK };
-	struct img_record_disk record_disk = img_record_encode(&record);
-	struct img_proof_disk proof_disk = img_proof_encode(&proof);
-	const struct img_writer_sections in = { .record = &record_disk,
-						.proof = &proof_disk,
-						.nr_proofs = 1 };
-	const void *data[IMG_MAX_SECTIONS];
-	uint32_t i;
+	struct img_slot slot = { .mode = IMG_MODE_GOLDEN,
+				 .generation = 1,
+				 .created = 1700000000,
+				 .kernel_release = "gate" };
 
-	check(img_writer_finish(&m->writer, &in, slot, data), "sections");
-	for (i = 0; i < slot->nr_sections; i++)
-		if (slot->section[i].size)
-			memcpy(m->slot + slot->section[i].offset, data[i], slot->section[i].size);
-}
-
-static void put_image(struct maker *m, const struct img_area *area)
-{
-	struct img_slot slot = { .mode = IMG_MODE_GOLDEN, .generation = 1, .created = 1700000000 };
-	const struct img_state state = { .valid = true };
-
-	img_writer_init(&m->writer, area->slot[0].size, m->run, MAX_RUNS, m->chunk, MAX_CHUNKS);
-	add_pages(m);
-	put_sections(m, &slot);
-	memcpy(slot.area_uuid, area->uuid, sizeof(slot.area_uuid));
 	memset(slot.image_uuid, 0x47, sizeof(slot.image_uuid));
-	strcpy(slot.kernel_release, "gate");
-	img_state_encode(&state, slot.image_uuid, m->slot + IMG_BLOCK);
-	img_slot_encode(&slot, m->slot);
+	m->job = sample_begin(sample, &gate);
+	add_pages(m);
+	return sample_end(m->job, &slot);
+}
+
+static void write_or_die(const struct sample *sample, const char *path)
+{
+	FILE *f = fopen(path, "wb");
+
+	if (!f || fwrite(sample->partition, 1, sample->size, f) != sample->size || fclose(f)) {
+		perror(path);
+		exit(1);
+	}
 }
 
 int main(int argc, char **argv)
 {
-	static struct maker m;
-	static uint8_t partition[PARTITION_SIZE];
-	struct img_area area;
-	FILE *f;
+	struct maker m = { .random = 0 };
+	struct img_slot slot;
+	struct sample sample;
 
 	if (argc != 2) {
 		fputs("usage: mkgate PARTITION\n", stderr);
 		return 2;
 	}
-	check(img_area_layout(PARTITION_SIZE, IMG_BLOCK, 1, &area), "area");
-	memset(area.uuid, 0x46, sizeof(area.uuid));
-	area.created = 1700000000;
-	m.slot = partition + area.slot[0].offset;
-	put_image(&m, &area);
-	img_area_encode(&area, partition + img_area_header_offset(PARTITION_SIZE));
-	f = fopen(argv[1], "wb");
-	if (!f || fwrite(partition, 1, PARTITION_SIZE, f) != PARTITION_SIZE || fclose(f)) {
-		perror(argv[1]);
-		return 1;
-	}
-	fprintf(stderr, "mkgate: %" PRIu64 " runs, %" PRIu64 " chunks, %" PRIu64 " KiB\n",
-		m.writer.nr_runs, m.writer.nr_chunks, m.writer.position / 1024);
+	sample = sample_area(PARTITION_SIZE, IMG_BLOCK, 1);
+	memset(sample.area.uuid, 0x46, sizeof(sample.area.uuid));
+	slot = put_image(&m, &sample);
+	img_area_encode(&sample.area, sample.partition + img_area_header_offset(sample.size));
+	write_or_die(&sample, argv[1]);
+	fprintf(stderr, "mkgate: %" PRIu64 " KiB\n", slot.meta_offset / 1024);
 	printf("pages=%" PRIu64 " digest=%" PRIu64 "\n", m.pages, m.digest);
+	sample_free(&sample);
 	return 0;
 }
