@@ -3,7 +3,7 @@
 
 What the fingerprint of that machine must be is worked out here, from the specifications.
 """
-import json
+import re
 import shutil
 import struct
 import subprocess
@@ -11,7 +11,7 @@ import uuid
 
 import xxhash
 
-from tool import MIB, copy, ctl, flip, put_image, sparse
+from tool import MIB, copy, ctl, flip, json_of, put_image, sparse
 
 DATA = "33221100-5544-7766-8899-aabbccddeeff"
 OTHER = "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1003"
@@ -201,14 +201,16 @@ class Machine:
         return put_image(self.image, slot, generation, "", "--processor", *words, *options)
 
     def simulate(self, *options, status=0):
-        """Both forms say the same; the JSON."""
+        """The JSON; the text has the same verdict."""
         args = ("simulate", *(options or ("--this-boot",)), self.image)
         text, err = ctl(*args, status=status, env=self.env)
-        told = json.loads(ctl(*args, "--json", status=status, env=self.env)[0])
-        words = "would restore slot" if status == 0 else "would refuse"
-        assert ("verdict" in told) == (words in text)
+        told = json_of(*args, status=status, env=self.env)
+        assert ("verdict" in told) == ("verdict: " in text)
         if status:
             assert f"fastbootctl: {told['error']['code']}: " in err
+        else:
+            slot, generation = told["slot"].upper(), told["generation"]
+            assert re.search(f"^verdict: .*slot {slot}, generation {generation}", text, re.M)
         return told
 
     def refuses(self, code, *options):
@@ -220,8 +222,7 @@ class Machine:
 
     def verify(self, *options, status=0):
         text, err = ctl("verify", *options, self.image, status=status, env=self.env)
-        out, _ = ctl("verify", "--json", *options, self.image, status=status, env=self.env)
-        return text, err, json.loads(out)
+        return text, err, json_of("verify", *options, self.image, status=status, env=self.env)
 
 
 def change_file(name, at):

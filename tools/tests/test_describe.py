@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """fastbootctl describe."""
-import json
 import os
 
 import pytest
 
 import fbimage
-from tool import changed_bytes, ctl, put_image, refused
+from tool import changed_bytes, ctl, json_of, put_image, refused
 
 
 def test_describe(partition):
@@ -14,11 +13,12 @@ def test_describe(partition):
     offset, size = put_image(path, 1, 8, "taken so", "--attempts", 2, "--rank", 9)["state"]
     before = path.read_bytes()
     assert ctl("describe", "--slot", "b", path)[0] == "taken so\n"
-    out, _ = ctl("describe", "--slot", "b", "--text", "Frühling", "--dry-run", path)
-    assert out == "slot B: generation 8 is to be described as: Frühling\n"
+    plan = {"device": str(path), "written": False, "slot": "b", "generation": 8,
+            "description": "Frühling", "taken_as": "taken so"}
+    spring = ("describe", "--slot", "b", "--text", "Frühling")
+    assert json_of(*spring, "--dry-run", path) == plan
     assert path.read_bytes() == before
-    out, _ = ctl("describe", "--slot", "b", "--text", "Frühling", path)
-    assert out == "slot B: generation 8 is described as: Frühling\n"
+    assert json_of(*spring, path) == {**plan, "written": True}
     changed = changed_bytes(before, path.read_bytes())
     assert changed and changed[0] >= offset and changed[-1] < offset + size
     with fbimage.Area.open(path) as area:
@@ -29,14 +29,21 @@ def test_describe(partition):
     assert "Frühling" in ctl("invalidate", "--dry-run", path)[0]
 
     before = path.read_bytes()
-    out, _ = ctl("describe", "--slot", "b", "--text", "Frühling", path)
-    assert out == "slot B: generation 8 is already described as: Frühling\n"
+    assert json_of(*spring, path) == plan
     assert path.read_bytes() == before
-    told = json.loads(ctl("describe", "--slot", "b", "--json", path)[0])
-    assert told == {"device": str(path), "written": False, "slot": "b", "generation": 8,
-                    "description": "Frühling", "taken_as": "taken so"}
-    told = json.loads(ctl("describe", "--slot", "b", "--text", "", "--json", path)[0])
+    assert json_of("describe", "--slot", "b", path) == plan
+    told = json_of("describe", "--slot", "b", "--text", "", path)
     assert told["written"] and told["description"] == "taken so"
+
+
+def test_describe_in_text(partition):
+    path = partition()
+    put_image(path, 1, 8)
+    outputs = [ctl("describe", "--slot", "b", "--text", "Frühling", *dry, path)[0]
+               for dry in (("--dry-run",), (), ())]
+    assert all(out.startswith("slot B: generation 8 ") for out in outputs)
+    assert all(out.endswith("Frühling\n") for out in outputs)
+    assert len(set(outputs)) == 3, "what would be, is and was described already"
 
 
 @pytest.mark.parametrize("text", ["x" * 127, "ü" * 63, ""])

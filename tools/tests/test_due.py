@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """fastbootctl due: when fastboot-arm.service takes an image, and that it comes to an end."""
-import json
 import re
 
 import pytest
 
-from tool import TOOLS, ctl, env_of, put_image, refused
+from tool import TOOLS, ctl, env_of, json_of, put_image, refused
 
 SAMPLE = "6.1.0-sample"  # the kernel of mkimage's images
 TABLE = TOOLS.parent / "imgfmt/include/imgfmt/reasons.h"
@@ -30,7 +29,7 @@ def booted(host, tmp_path):
         if status:
             return refused(*status, "due", env=env_of(host))
         out, _ = ctl("due", env=env_of(host))
-        told = json.loads(ctl("due", "--json", env=env_of(host))[0])
+        told = json_of("due", env=env_of(host))
         word = "due" if told["due"] else "not due"
         assert out == f"{word}: {told['code']}: {told['sentence']}\n"
         return word, told["code"]

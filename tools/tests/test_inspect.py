@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """fastbootctl inspect, and the state of a slot, which status shows as well."""
-import json
 import re
 
 import pytest
@@ -17,34 +16,36 @@ def state_of(slot):
 
 
 STATES = [
-    # mkimage's options, what differs from USABLE, what the text shows
-    (("--attempts", 1), {"attempts": 1}, "restored 7 times, 1 attempt since it was called good"),
+    # mkimage's options, what differs from USABLE
+    (("--attempts", 1), {"attempts": 1}),
     (("--restores", 1, "--attempts", 3), {"restores": 1, "attempts": 3,
-                                          "usable": "slot-quarantined", "advice": "mark-good"},
-     "restored 1 time, 3 attempts since it was called good"),
-    (("--state", "none"), {"state_valid": False, "restores": 0}, "no count of its restores"),
-    (("--once", "--restores", 0), {"mode": "once", "restores": 0}, "once"),
+                                          "usable": "slot-quarantined", "advice": "mark-good"}),
+    (("--state", "none"), {"state_valid": False, "restores": 0}),
+    (("--once", "--restores", 0), {"mode": "once", "restores": 0}),
     (("--once", "--restores", 1, "--attempts", 1, "--consumed"),
      {"mode": "once", "restores": 1, "attempts": 1, "consumed": True, "usable": "slot-consumed",
-      "advice": "echo once"}, "restored 1 time"),
+      "advice": "echo once"}),
     (("--once", "--state", "foreign"),
      {"mode": "once", "state_valid": False, "restores": 0, "usable": "state-damaged",
-      "advice": "take a new image"}, "no count of its restores"),
+      "advice": "new image"}),
 ]
 
 
-@pytest.mark.parametrize("options,changed,words", STATES)
+@pytest.mark.parametrize("options,changed", STATES)
 @pytest.mark.parametrize("verb", ["inspect", "status"])
-def test_the_state_of_a_slot(partition, verb, options, changed, words):
+def test_the_state_of_a_slot(partition, verb, options, changed):
     path = partition()
     put_image(path, 0, 5, "", *options)
-    data = json.loads(ctl(verb, "--json", path)[0])
+    data = json_of(verb, path)
     state = state_of((data if verb == "inspect" else data["images"])["slots"][0])
     wanted = {**USABLE, **changed}
     assert (wanted.pop("advice") or "") in (state.pop("advice") or "")
     assert state == wanted
     out, _ = ctl(verb, path)
-    assert words in out and f"generation 5, {wanted['mode']}, " in out
+    assert f"generation 5, {wanted['mode']}, " in out
+    assert (f"{wanted['restores']} time" in out) == wanted["state_valid"]
+    shown = wanted["attempts"] if wanted["mode"] == "golden" else 0
+    assert (f"{shown} attempt" in out) == bool(shown)
     if wanted["usable"] == "ok":
         assert "slot-" not in out.replace("slot-empty", "") and "state-damaged" not in out
     else:
@@ -54,7 +55,7 @@ def test_the_state_of_a_slot(partition, verb, options, changed, words):
 def test_inspect_json(partition):
     path = partition()
     put_image(path, 0, 5, "golden \033[2J\u00e9")
-    data = json.loads(ctl("inspect", "--json", path)[0])
+    data = json_of("inspect", path)
     slot, empty = data["slots"]
     assert empty == {"slot": "b", "status": "slot-empty"}
     assert slot["status"] == "ok" and slot["generation"] == 5 and slot["restores"] == 7
@@ -104,8 +105,8 @@ def test_inspect_damage(partition):
     path = partition()
     flip(path, put_image(path)["page-index"][0])
     refused("section-checksum", "inspect", path)
-    out, _ = ctl("inspect", "--json", path, status=1)
-    assert json.loads(out)["slots"][0] == {"slot": "a", "status": "section-checksum"}
+    slot = json_of("inspect", path, status=1)["slots"][0]
+    assert slot == {"slot": "a", "status": "section-checksum"}
 
 
 def test_json_of_inspect_and_status_has_errors(partition, tmp_path):

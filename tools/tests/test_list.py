@@ -9,7 +9,7 @@ def row_of(text, slot):
     return next(line for line in text.splitlines() if line[:5].split()[-1:] == [slot])
 
 
-def test_list(partition):
+def test_list_in_text_and_json(partition):
     path = partition()
     out, _ = ctl("list", path)
     assert out.splitlines()[0] == f"{path}:" and "GENERATION" in out.splitlines()[1]
@@ -49,22 +49,22 @@ def test_list_damage(partition):
 
 
 def test_list_what_else_decides(host, tmp_path):
-    """The boot entry may name a slot; and why the loader did not restore stands there too."""
+    """The boot entry may name a slot; and why the loader did not restore is shown too."""
     variables = tmp_path / "efivars"
     variables.mkdir()
     env = {**env_of(host), "EFIVARFS_PATH": f"{variables}/"}
     put_image(tmp_path / "partition", 0, 5)
-    assert "boot entry" not in ctl("list", env=env)[0]
+    assert listed(env=env)["boot_entry_slot"] is None
     boot_entry(variables, "cores=1")
     assert listed(env=env)["boot_entry_slot"] is None
     boot_entry(variables, "cores=1 slot=b")
     assert listed(env=env)["boot_entry_slot"] == "b"
-    assert "names slot B" in ctl("list", env=env)[0]
+    assert "slot B" in ctl("list", env=env)[0]
 
     told = host[0] / "sys/power/fastboot/loader_result"
     told.write_text("result=restored\nslot=a\n")
     assert listed(env=env)["last_refusal"] is None
     told.write_text("result=refused\ncode=fs-changed\nsentence=changed\nadvice=take one\n")
-    assert ctl("list", env=env)[0].endswith("last refusal: fs-changed: changed; take one\n")
+    assert "fs-changed: changed; take one\n" in ctl("list", env=env)[0]
     assert listed(env=env)["last_refusal"] == {"result": "refused", "code": "fs-changed",
                                                "sentence": "changed", "advice": "take one"}

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """fastbootctl optimise: the copy is the same image; whatever it would lose, it asks or refuses."""
-import json
-
 import pytest
 
 import fbimage
-from tool import attempts_of, changed_bytes, ctl, env_of, flip, put_image, refused
+from tool import attempts_of, changed_bytes, ctl, env_of, flip, json_of, put_image, refused
 
 
 def slot_bytes(path, slot):
@@ -19,8 +17,8 @@ def test_optimise_is_the_same_image(partition, source, level):
     path = partition()
     put_image(path, source, 5, "café", "--attempts", 2)
     before, original = path.read_bytes(), slot_bytes(path, source)
-    out, _ = ctl("optimise", *level, path)
-    assert f"slot {'BA'[source]}: generation 6: written" in out
+    done = json_of("optimise", *level, path)
+    assert (done["copy"]["slot"], done["copy"]["generation"]) == ("ba"[source], 6)
     ctl("verify", path)
     with fbimage.Area.open(path) as area:
         area.verify()
@@ -115,7 +113,8 @@ def test_optimise_refuses_a_damaged_image_before_it_writes(partition, region, co
     assert "slot A" in refused(code, "optimise", "--yes", path)
     refused(code, "optimise", "--dry-run", path)
     assert path.read_bytes() == before
-    assert ("slot B: good" if other else "slot B: empty") in ctl("verify", path, status=1)[0]
+    slot = json_of("verify", path, status=1)["slots"][1]
+    assert slot["good"] if other else slot["status"] == "slot-empty"
 
 
 def test_optimise_sees_a_chunk_that_does_not_decode(partition):
@@ -126,22 +125,33 @@ def test_optimise_sees_a_chunk_that_does_not_decode(partition):
     assert path.read_bytes() == before
 
 
-def test_optimise_dry_run(partition):
+def test_optimise_in_text(partition):
     path = partition()
     put_image(path, 0, 5, "the\033 first")
     before = path.read_bytes()
     out, _ = ctl("optimise", "--dry-run", path)
     assert "slot A, generation 5" in out and "the? first" in out
     assert "slot B, generation 6" in out and "lost" not in out
-    told = json.loads(ctl("optimise", "--dry-run", "--json", path)[0])
+    assert path.read_bytes() == before
+    out, _ = ctl("optimise", path)
+    assert "slot B: generation 6" in out
+    out, _ = ctl("optimise", "--dry-run", "--slot", "a", path)
+    assert "lost" in out and "slot B, generation 6" in out
+
+
+def test_optimise_dry_run(partition):
+    path = partition()
+    put_image(path, 0, 5)
+    before = path.read_bytes()
+    told = json_of("optimise", "--dry-run", path)
     assert path.read_bytes() == before
     assert told["written"] is False
-    done = json.loads(ctl("optimise", "--json", path)[0])
+    done = json_of("optimise", path)
     assert done == {**told, "written": True}
     assert done["level"] == 9 and done["lost"] == [] and done["device"] == str(path)
     assert done["copy"]["chunks"] == done["image"]["chunks"] == {"lz4": 3, "raw": 1, "constant": 1}
     for name, slot, generation in (("image", 0, 5), ("copy", 1, 6)):
-        real = json.loads(ctl("inspect", "--json", path)[0])["slots"][slot]
+        real = json_of("inspect", path)["slots"][slot]
         assert done[name]["slot"] == real["slot"]
         assert done[name]["generation"] == real["generation"] == generation
         assert done[name]["disk_bytes"] == real["disk_bytes"]
@@ -154,21 +164,20 @@ def test_optimise_asks_before_an_image_is_lost(partition):
     put_image(path, 0, 5)
     damaged = put_image(path, 1, 6, "newest")
     before = path.read_bytes()
-    out, _ = ctl("optimise", "--dry-run", "--slot", "a", path)
-    assert "the image in slot B, generation 6" in out and "is newer than" in out
-    out, _ = ctl("optimise", "--dry-run", path)
-    assert "the image in slot A, generation 5" in out and "newer than" not in out
-    refused("not-confirmed", "optimise", "--slot", "a", path)
-    refused("not-confirmed", "optimise", path)
-    assert "--json does not ask" in refused("not-confirmed", "optimise", "--json", path)
-    told = json.loads(ctl("optimise", "--json", "--slot", "a", "--dry-run", path)[0])
+    told = json_of("optimise", "--slot", "a", "--dry-run", path)
     assert told["lost"] == [{"slot": "b", "status": "ok", "generation": 6,
                              "description": "newest", "newer": True, "restored_next": True}]
+    told = json_of("optimise", "--dry-run", path)
+    assert told["lost"] == [{"slot": "a", "status": "ok", "generation": 5, "description": "",
+                             "newer": False, "restored_next": False}]
+    for args in (("--slot", "a"), ()):
+        refused("not-confirmed", "optimise", *args, path)
+        assert json_of("optimise", *args, path, status=1)["error"]["code"] == "not-confirmed"
     assert path.read_bytes() == before
 
     flip(path, damaged["slot-header"][0] + 100)
     refused("not-confirmed", "optimise", path)
-    done = json.loads(ctl("optimise", "--json", "--yes", path)[0])
+    done = json_of("optimise", "--yes", path)
     assert done["lost"] == [{"slot": "b", "status": "slot-checksum"}]
     assert done["copy"] | {"slot": "b", "generation": 6} == done["copy"]
     ctl("verify", path)
@@ -181,9 +190,9 @@ def test_optimise_gives_no_generation_twice(host, tmp_path):
     # The image this system was restored from, 41, has been erased since.
     (power / "fastboot/generation").write_text("41\n")
     (power / "fastboot_snapshot").write_text("restored generation=41 restores=1\n")
-    out, _ = ctl("optimise", env=env_of(host))
-    assert "slot B, generation 42" in out
-    assert "no image of generation 41" in refused("not-restored", "mark-good", env=env_of(host))
+    copy = json_of("optimise", env=env_of(host))["copy"]
+    assert (copy["slot"], copy["generation"]) == ("b", 42)
+    assert "generation 41" in refused("not-restored", "mark-good", env=env_of(host))
     assert attempts_of(path, 1) == (7, 1)
 
 
@@ -192,13 +201,17 @@ def test_optimise_a_promoted_image(partition):
     path = partition()
     put_image(path, 0, 5, "first", "--rank", 9, "--describe", "the better one")
     put_image(path, 1, 6, "newest")
+    told = json_of("optimise", "--dry-run", path)
+    assert (told["image"]["slot"], told["image"]["generation"]) == ("a", 5)
+    assert told["copy"]["generation"] == 10
+    assert told["lost"] == [{"slot": "b", "status": "ok", "generation": 6,
+                             "description": "newest", "newer": True, "restored_next": False}]
     out, _ = ctl("optimise", "--dry-run", path)
-    assert "slot A, generation 5" in out and "the better one" in out and "newest" in out
-    assert "newer than" in out and "restored next" not in out
-    told = json.loads(ctl("optimise", "--dry-run", "--json", path)[0])
-    assert told["copy"]["generation"] == 10 and told["lost"][0]["restored_next"] is False
-    out, _ = ctl("optimise", "--dry-run", "--slot", "b", path)
-    assert "newer than" not in out and "restored next" in out
+    assert "the better one" in out and "newest" in out
+    told = json_of("optimise", "--dry-run", "--slot", "b", path)
+    assert told["lost"] == [{"slot": "a", "status": "ok", "generation": 5,
+                             "description": "the better one", "newer": False,
+                             "restored_next": True}]
     ctl("optimise", "--yes", path)
     with fbimage.Area.open(path) as area:
         assert area.taken() is area.slots[1]

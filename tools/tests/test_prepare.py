@@ -39,20 +39,20 @@ def test_prepare_slots(partition):
     assert area_of(partition(options=("--slots", "2")))["slots"] == 2
 
 
-def test_prepare_says_when_only_one_slot_fits(partition):
+def test_prepare_where_only_one_slot_fits(partition):
     path = partition(2 * MIB, prepare=False)
-    out, _ = ctl("prepare", "--yes", path)
-    assert "Only one slot fits: a new image overwrites the old one" in out
+    assert [slot["slot"] for slot in json_of("prepare", "--dry-run", path)["slots"]] == ["a"]
+    assert "overwrites" in ctl("prepare", "--yes", path)[0]
     assert area_of(path)["slots"] == 1
     refused("too-small", "prepare", "--yes", "--slots", 2, path)
 
 
 def test_prepare_says_what_one_slot_means(partition):
     path = partition(prepare=False)
-    out, _ = ctl("prepare", "--dry-run", "--slots", 1, path)
-    assert "Only one slot: a new image overwrites the old one" in out
-    assert "interrupted there is none" in out
-    assert "Only one" not in ctl("prepare", "--dry-run", path)[0]
+    for slots, warned in ((1, True), (2, False)):
+        out, _ = ctl("prepare", "--dry-run", "--slots", slots, path)
+        assert ("overwrites" in out and "interrupted" in out) == warned
+        assert ("overwrites" in out or "interrupted" in out) == warned
 
 
 @pytest.mark.parametrize("size", [0, 1, 4095, 4096, 512 * 1024, MIB, MIB + SWAP_MIN])
@@ -86,11 +86,15 @@ def test_prepare_asks_nobody_without_a_terminal(partition):
     assert is_empty(path.read_bytes())
 
 
-def test_prepare_dry_run(partition):
+def test_prepare_in_text(partition):
     path = partition(prepare=False)
     out, _ = ctl("prepare", "--dry-run", path)
     assert "slot A" in out and "slot B" in out and "swap area" in out
     assert is_empty(path.read_bytes())
+    ctl("prepare", "--yes", path)
+    put_image(path, 0, 41, "with \033 café")
+    out, _ = ctl("prepare", "--dry-run", path)
+    assert "slot A, generation 41" in out and "with ? café" in out
 
 
 def test_prepare_keeps_the_identity_of_the_swap_area(partition):
@@ -107,19 +111,17 @@ def test_prepare_keeps_the_identity_of_the_swap_area(partition):
     assert identity(path) == (uuid, b"second")
 
 
-def test_prepare_again_tells_of_images_and_ends_them(partition):
+def test_prepare_again_reports_images_and_erases_them(partition):
     path = partition()
     put_image(path, 0, 41, "with \033 café")
-    put_image(path, 1, 42)
-    flip(path, area_of(path)["offset"] + area_of(path)["size"] // 2 // BLOCK * BLOCK)
     before = area_of(path)["uuid"]
-    out, _ = ctl("prepare", "--dry-run", path)
-    assert "slot A, generation 41" in out and "with ? café" in out
-    assert "slot B" in out
+    flip(path, put_image(path, 1, 42)["slot-header"][0])
+    assert json_of("prepare", "--dry-run", path)["lost"] == [
+        {"slot": "a", "status": "ok", "generation": 41, "description": "with ? café"},
+        {"slot": "b", "status": "slot-magic"}]
     ctl("prepare", "--yes", path)
     assert area_of(path)["uuid"] != before
-    out, _ = ctl("verify", path)
-    assert out.count("empty") == 2
+    assert [slot["status"] for slot in json_of("verify", path)["slots"]] == ["slot-empty"] * 2
 
 
 @pytest.mark.parametrize("force", [False, True])
@@ -129,8 +131,8 @@ def test_prepare_spares_a_file_system(partition, force):
                    env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"})
     before = path.read_bytes()
     if force:
-        out, _ = ctl("prepare", "--yes", "--force", path)
-        assert "ext4 precious" in out
+        assert "ext4 precious" in ctl("prepare", "--dry-run", "--force", path)[0]
+        assert json_of("prepare", "--yes", "--force", path)["lost"] == [{"content": "ext4"}]
         ctl("prepare", "--yes", path)
         return
     line = refused("foreign-content", "prepare", "--yes", path)
@@ -177,8 +179,8 @@ def test_prepare_needs_mkswap(partition, tmp_path):
     mkswap.chmod(0o755)
     path = partition(prepare=False)
     env = {"PATH": str(tools)}
-    _, err = ctl("prepare", "--yes", path, status=3, env=env)
-    assert "no swap today" in err and "mkswap-failed" in err and "status 9" in err
+    assert " 9" in refused("mkswap-failed", "prepare", "--yes", path, status=3, env=env)
+    assert "no swap today" in ctl("prepare", "--yes", path, status=3, env=env)[1]
     mkswap.write_text("#!/bin/sh\nexit 0\n")
     refused("mkswap-failed", "prepare", "--yes", path, status=3, env=env)
     assert is_empty(path.read_bytes())
@@ -192,7 +194,7 @@ def test_json_of_prepare(partition):
         "swap_bytes": SWAP_MIN,
         "slots": [{"slot": slot, "offset": plan["slots"][i]["offset"],
                    "size": plan["slots"][i]["size"]} for i, slot in enumerate("ab")]}
-    assert "--json does not ask" in json_of("prepare", path, status=1)["error"]["message"]
+    assert json_of("prepare", path, status=1)["error"]["code"] == "not-confirmed"
     assert is_empty(path.read_bytes())
     assert json_of("prepare", "--yes", path) == {**plan, "written": True}
     put_image(path, 1, 3, "mine")

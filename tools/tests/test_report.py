@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """fastbootctl report."""
-import json
 import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from tool import ctl, efi_variable, refused
+from tool import ctl, efi_variable, json_of, refused
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -22,7 +21,7 @@ SAVED = {"freeze_ms": 20, "create_ms": 900, "write_ms": 3800, "pause_ms": 4800, 
          "bytes": 61 << 20, "ratio_percent": 24}
 
 
-def test_report_of_a_restore(module):
+def test_report_of_a_restore_in_text(module):
     env = module("restored generation=3 restores=7", RESTORED)
     out, _ = ctl("report", env=env)
     assert "generation 3, restore 7" in out
@@ -32,13 +31,13 @@ def test_report_of_a_restore(module):
     assert re.search(r"^kernel  thaw tasks +0\.100 s +1\.312 s$", out, re.M)
     assert re.search(r"^in all +1\.312 s$", out, re.M)
     assert "runtime services" not in out, "a stage that did not happen"
-    assert "61.0 MiB were read for 245 MiB of memory; processors at work: 2" in out
-    assert "probe" not in out and "loader said" not in out
+    assert re.search(r"61\.0 MiB .*245 MiB .*processors.* 2$", out, re.M)
+    assert "probe" not in out
 
 
 def test_report_in_json(module):
     env = module("restored generation=3 restores=7", RESTORED)
-    told = json.loads(ctl("report", "--json", env=env)[0])
+    told = json_of("report", env=env)
     assert (told["of"], told["loaded"], told["generation"], told["restores"]) == \
         ("restore", True, 3, 7)
     assert told["timings"] == {**RESTORED, "svam_status": "0"}
@@ -48,20 +47,21 @@ def test_report_in_json(module):
     assert "loader_result" not in told
 
 
-def test_report_tells_the_probe(module):
+def test_report_says_what_the_probe_took(module):
     env = module("restored generation=3 restores=7", {**RESTORED, "probe_us": 250000})
-    assert "0.250 s of it went into the loader's option probe" in ctl("report", env=env)[0]
+    assert re.search(r"0\.250 s .*probe", ctl("report", env=env)[0])
+    assert json_of("report", env=env)["timings"]["probe_us"] == 250000
 
 
 def test_report_of_a_snapshot(module):
     env = module("saved generation=3", SAVED)
     out, _ = ctl("report", env=env)
-    assert "The last snapshot: generation 3" in out
+    assert "snapshot: generation 3" in out
     assert re.search(r"^kernel  compress and write +3\.800 s +4\.720 s$", out, re.M)
     assert re.search(r"^kernel  resume devices, thaw tasks +0\.080 s +4\.800 s$", out, re.M)
-    assert "245 MiB of memory were stored in 61.0 MiB (24 %)" in out
-    assert "left nothing" in out
-    told = json.loads(ctl("report", "--json", env=env)[0])
+    assert re.search(r"245 MiB .*61\.0 MiB .*24 %", out)
+    told = json_of("report", env=env)
+    assert "loader_result" not in told
     assert told["of"] == "snapshot" and "restores" not in told
     assert sum(stage["took_us"] for stage in told["stages"]) == 4800000
 
@@ -85,14 +85,12 @@ def test_report_of_a_normal_start(module, tmp_path, loaded):
     if not loaded:
         (tmp_path / "root/sys/power/fastboot_snapshot").unlink()
         (tmp_path / "root/sys/power/fastboot/timings").unlink()
-    out, _ = ctl("report", env=env)
-    assert "was no restore" in out and ("not loaded" in out) == (not loaded)
-    assert "The loader has left nothing" in out
+    assert json_of("report", env=env) == {"of": "none", "loaded": loaded}
     efi_variable(tmp_path / "efivars", "FastbootLastResult",
                  "8ac4f28e-6d6f-4bd2-9e59-1a1cf66f2b35", b"result=refused\ncode=fs-changed\n")
     out, _ = ctl("report", env=env)
     assert "  result=refused\n  code=fs-changed\n" in out
-    told = json.loads(ctl("report", "--json", env=env)[0])
+    told = json_of("report", env=env)
     assert told == {"of": "none", "loaded": loaded,
                     "loader_result": {"result": "refused", "code": "fs-changed"}}
     refused("no-timings", "report", "--svg", tmp_path / "picture.svg", env=env)
@@ -116,7 +114,7 @@ def test_report_draws(module, tmp_path, state, timings, parts):
     assert at == pytest.approx(780, abs=0.1)
     height = float(root.get("height"))
     assert all(float(text.get("y")) < height for text in root.iter(f"{SVG}text"))
-    stages = json.loads(ctl("report", "--json", env=env)[0])["stages"]
+    stages = json_of("report", env=env)["stages"]
     texts = [text.text for text in root.iter(f"{SVG}text")]
     assert all(f"{stage['part']}: {stage['stage']}" in texts for stage in stages)
 

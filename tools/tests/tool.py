@@ -103,11 +103,11 @@ def flip(path, offset, bit=0):
 
 
 def area_of(path):
-    return json.loads(ctl("inspect", "--json", path)[0])["area"]
+    return json_of("inspect", path)["area"]
 
 
 def attempts_of(path, slot=0):
-    image = json.loads(ctl("inspect", "--json", path)[0])["slots"][slot]
+    image = json_of("inspect", path)["slots"][slot]
     return image["restores"], image["attempts"]
 
 
@@ -126,7 +126,7 @@ def next_slot(path):
 
 
 def listed(*args, status=0, env=None):
-    return json.loads(ctl("list", "--json", *args, status=status, env=env)[0])
+    return json_of("list", *args, status=status, env=env)
 
 
 def env_of(host):
