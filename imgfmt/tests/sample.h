@@ -55,7 +55,7 @@ struct sample {
 /* The example of the specification: a page of each kind, one image. */
 extern const struct sample_image sample_tiny;
 /*
- * Every kind of run and chunk, two images: sample_older, for one restore and fresh, in slot A,
+ * Every kind of run and chunk, two images: sample_older, one-shot and not consumed, in slot A,
  * sample_full in slot B.
  */
 extern const struct sample_image sample_older;

@@ -9,7 +9,7 @@ from tool import MIB, SIZE, copy, ctl, sparse
 
 
 def prepared(directory):
-    """A partition that was prepared once, for the many tests that begin with such a one."""
+    """A partition that was prepared once, for the many tests that begin with one."""
     path = directory / "prepared"
     if not path.exists():
         ctl("prepare", "--yes", sparse(directory / "preparing", SIZE))

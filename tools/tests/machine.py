@@ -67,13 +67,13 @@ WALK = ("XSDT", "FACP", "FACS", "DSDT", "APIC", "SSDT1", "SSDT2")
 def acpi_items():
     for index, name in enumerate(WALK):
         data = TABLES.get(name, acpi_table(b"XSDT", bytes(32)))
-        told = 0xabc0 + index
+        answer = 0xabc0 + index
         if name == "DSDT":
-            told = digest(data + struct.pack("<Q", DSDT_AT))
+            answer = digest(data + struct.pack("<Q", DSDT_AT))
         if name == "FACS":
-            told = digest(data[8:12] + struct.pack("<Q", FACS_AT))
+            answer = digest(data[8:12] + struct.pack("<Q", FACS_AT))
         signature, length = struct.unpack_from("<II", data)
-        yield 4, index, signature | length << 32, told
+        yield 4, index, signature | length << 32, answer
 
 
 # SMBIOS 3.6, 5.2.2 and 7.2.
@@ -204,21 +204,21 @@ class Machine:
         """The JSON; the text has the same verdict."""
         args = ("simulate", *(options or ("--this-boot",)), self.image)
         text, err = ctl(*args, status=status, env=self.env)
-        told = json_of(*args, status=status, env=self.env)
-        assert ("verdict" in told) == ("verdict: " in text)
+        answer = json_of(*args, status=status, env=self.env)
+        assert ("verdict" in answer) == ("verdict: " in text)
         if status:
-            assert f"fastbootctl: {told['error']['code']}: " in err
+            assert f"fastbootctl: {answer['error']['code']}: " in err
         else:
-            slot, generation = told["slot"].upper(), told["generation"]
+            slot, generation = answer["slot"].upper(), answer["generation"]
             assert re.search(f"^verdict: .*slot {slot}, generation {generation}", text, re.M)
-        return told
+        return answer
 
     def refuses(self, code, *options):
-        told = self.simulate(*options, status=1)
-        assert told["verdict"]["restore"] is False
-        assert told["verdict"]["code"] == told["error"]["code"] == code, told
-        assert told["verdict"]["advice"] == told["error"]["advice"]
-        return told["verdict"]
+        answer = self.simulate(*options, status=1)
+        assert answer["verdict"]["restore"] is False
+        assert answer["verdict"]["code"] == answer["error"]["code"] == code, answer
+        assert answer["verdict"]["advice"] == answer["error"]["advice"]
+        return answer["verdict"]
 
     def verify(self, *options, status=0):
         text, err = ctl("verify", *options, self.image, status=status, env=self.env)

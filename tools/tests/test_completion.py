@@ -89,14 +89,14 @@ def test_zsh_completes_verbs_and_options(tmp_path):
     assert [line.split(":")[0] for line in zsh_completes(tmp_path, "fastbootctl", "")] == \
         list(verbs)
     for verb, options in verbs.items():
-        told = zsh_completes(tmp_path, "fastbootctl", verb, "")
-        found = [re.match(r"--[a-z-]+", line)[0] for line in told if line.startswith("--")]
+        answer = zsh_completes(tmp_path, "fastbootctl", verb, "")
+        found = [re.match(r"--[a-z-]+", line)[0] for line in answer if line.startswith("--")]
         assert found == options, verb
 
 
 def test_zsh_completes_values(tmp_path):
-    told = zsh_completes(tmp_path, "fastbootctl", "snapshot", "")
-    assert ":golden|once:(golden once)" in told and "::TEXT: " in told
+    answer = zsh_completes(tmp_path, "fastbootctl", "snapshot", "")
+    assert ":golden|once:(golden once)" in answer and "::TEXT: " in answer
     assert any(line.startswith("--slot=[") and line.endswith("]:a|b:(a b)")
                for line in zsh_completes(tmp_path, "fastbootctl", "verify", ""))
     assert ":DEV:_files" in zsh_completes(tmp_path, "fastbootctl", "prepare", "")

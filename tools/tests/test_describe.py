@@ -32,8 +32,8 @@ def test_describe(partition):
     assert json_of(*spring, path) == plan
     assert path.read_bytes() == before
     assert json_of("describe", "--slot", "b", path) == plan
-    told = json_of("describe", "--slot", "b", "--text", "", path)
-    assert told["written"] and told["description"] == "taken so"
+    answer = json_of("describe", "--slot", "b", "--text", "", path)
+    assert answer["written"] and answer["description"] == "taken so"
 
 
 def test_describe_in_text(partition):

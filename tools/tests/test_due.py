@@ -29,10 +29,10 @@ def booted(host, tmp_path):
         if status:
             return refused(*status, "due", env=env_of(host))
         out, _ = ctl("due", env=env_of(host))
-        told = json_of("due", env=env_of(host))
-        word = "due" if told["due"] else "not due"
-        assert out == f"{word}: {told['code']}: {told['sentence']}\n"
-        return word, told["code"]
+        answer = json_of("due", env=env_of(host))
+        word = "due" if answer["due"] else "not due"
+        assert out == f"{word}: {answer['code']}: {answer['sentence']}\n"
+        return word, answer["code"]
     return ask
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How fastbootctl finds the partition that nobody names."""
+"""How fastbootctl finds the partition when no operand names it."""
 from tool import MIB, SIZE, ctl, env_of, flip, json_of, listed, put_image, refused
 
 

@@ -19,13 +19,13 @@ def test_gates_in_json(module, tmp_path):
     refusal = tmp_path / "root/sys/power/fastboot/last_refusal"
     refusal.write_text("fs-writable: a disk: mounted\n    /dev/vda3 \033\n    vdb1\n"
                        "    what to do: unmount it\nbusy: under way\n    what to do: wait\n")
-    told = json_of("gates", "--once", status=1, env=env)
-    assert told == {"kind": "once", "obstacles": [
+    answer = json_of("gates", "--once", status=1, env=env)
+    assert answer == {"kind": "once", "obstacles": [
         {"code": "fs-writable", "sentence": "a disk: mounted", "details": ["/dev/vda3 ?", "vdb1"],
          "advice": "unmount it"},
         {"code": "busy", "sentence": "under way", "details": [], "advice": "wait"}],
-        "error": told["error"]}
-    assert told["error"]["code"] == "obstacles"
+        "error": answer["error"]}
+    assert answer["error"]["code"] == "obstacles"
 
 
 def warnings(env):

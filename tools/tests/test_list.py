@@ -25,10 +25,10 @@ def test_list_in_text_and_json(partition):
     second = r"golden +6 .* 1 +3 +slot-quarantined +6\.1\.0-sample +fair café$"
     assert re.search(second, row_of(out, "B")), out
 
-    told = listed(path)
-    assert told["device"] == str(path)
-    assert told["boot_entry_slot"] is None and told["last_refusal"] is None
-    a, b = told["slots"]
+    answer = listed(path)
+    assert answer["device"] == str(path)
+    assert answer["boot_entry_slot"] is None and answer["last_refusal"] is None
+    a, b = answer["slots"]
     assert (a["restored_next"], b["restored_next"]) == (True, False)
     assert (a["rank"], b["rank"]) == (a["generation"], b["generation"]) == (5, 6)
     assert (a["usable"], b["usable"]) == ("ok", "slot-quarantined")
@@ -61,10 +61,10 @@ def test_list_what_else_decides(host, tmp_path):
     assert listed(env=env)["boot_entry_slot"] == "b"
     assert "slot B" in ctl("list", env=env)[0]
 
-    told = host[0] / "sys/power/fastboot/loader_result"
-    told.write_text("result=restored\nslot=a\n")
+    loader_result = host[0] / "sys/power/fastboot/loader_result"
+    loader_result.write_text("result=restored\nslot=a\n")
     assert listed(env=env)["last_refusal"] is None
-    told.write_text("result=refused\ncode=fs-changed\nsentence=changed\nadvice=take one\n")
+    loader_result.write_text("result=refused\ncode=fs-changed\nsentence=changed\nadvice=take one\n")
     assert "fs-changed: changed; take one\n" in ctl("list", env=env)[0]
     assert listed(env=env)["last_refusal"] == {"result": "refused", "code": "fs-changed",
                                                "sentence": "changed", "advice": "take one"}

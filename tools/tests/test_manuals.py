@@ -12,7 +12,7 @@ def sections(manual):
     """{verb: the text about it} of fastbootctl(8)."""
     text = (TOOLS / manual).read_text().replace("\\-", "-").replace("\\fR", "").replace("\\fI", "")
     verbs = text.split(".SH VERBS\n", 1)[1].split("\n.SH ", 1)[0]
-    # A nested list is indented by .RS: what stands in it belongs to the verb before.
+    # A nested list is indented by .RS: what is in it belongs to the verb before.
     parts, depth, name = {}, 0, None
     lines = verbs.splitlines()
     for before, line in zip(["", *lines], lines):
@@ -25,15 +25,15 @@ def sections(manual):
     return parts
 
 
-def test_the_manual_tells_every_verb_and_option():
-    """--json, which all have, it tells once."""
+def test_the_manual_describes_every_verb_and_option():
+    """It describes --json, which all have, once."""
     manual = sections("fastbootctl.8")
     verbs = verb_options()
     common = {"--json"}
     assert set(manual) == set(verbs)
     for verb, options in verbs.items():
-        told = re.findall(r"^\.BI? (--[a-z-]+)", manual[verb], re.M)
-        assert set(told) - common == set(options) - common, verb
+        answer = re.findall(r"^\.BI? (--[a-z-]+)", manual[verb], re.M)
+        assert set(answer) - common == set(options) - common, verb
     assert {verb for verb, options in verbs.items() if not common <= set(options)} == \
         {"completion", "help"}
 

@@ -25,7 +25,7 @@ def test_mark_good_a_slot(partition, state):
 
 @pytest.mark.parametrize("options", [(), ("--consumed", "--restores", 1, "--attempts", 1),
                                      ("--state", "none"), ("--attempts", 3)])
-def test_mark_good_leaves_an_image_for_one_restore(partition, options):
+def test_mark_good_leaves_a_one_shot_image(partition, options):
     path = partition()
     put_image(path, 0, 1, "", "--once", *options)
     before = path.read_bytes()
@@ -46,7 +46,7 @@ def test_mark_good_refuses_what_is_no_image(partition):
     assert path.read_bytes() == before
 
 
-# Of the image's own partition, which is there: what it says of other disks is played elsewhere.
+# Of the image's own partition, which is present; test_proofs.py has other disks.
 OWN_PROOF = f"{'00' * 16}:2:0:0:512:0"
 
 

@@ -143,11 +143,11 @@ def test_optimise_dry_run(partition):
     path = partition()
     put_image(path, 0, 5)
     before = path.read_bytes()
-    told = json_of("optimise", "--dry-run", path)
+    answer = json_of("optimise", "--dry-run", path)
     assert path.read_bytes() == before
-    assert told["written"] is False
+    assert answer["written"] is False
     done = json_of("optimise", path)
-    assert done == {**told, "written": True}
+    assert done == {**answer, "written": True}
     assert done["level"] == 9 and done["lost"] == [] and done["device"] == str(path)
     assert done["copy"]["chunks"] == done["image"]["chunks"] == {"lz4": 3, "raw": 1, "constant": 1}
     for name, slot, generation in (("image", 0, 5), ("copy", 1, 6)):
@@ -164,12 +164,12 @@ def test_optimise_asks_before_an_image_is_lost(partition):
     put_image(path, 0, 5)
     damaged = put_image(path, 1, 6, "newest")
     before = path.read_bytes()
-    told = json_of("optimise", "--slot", "a", "--dry-run", path)
-    assert told["lost"] == [{"slot": "b", "status": "ok", "generation": 6,
-                             "description": "newest", "newer": True, "restored_next": True}]
-    told = json_of("optimise", "--dry-run", path)
-    assert told["lost"] == [{"slot": "a", "status": "ok", "generation": 5, "description": "",
-                             "newer": False, "restored_next": False}]
+    answer = json_of("optimise", "--slot", "a", "--dry-run", path)
+    assert answer["lost"] == [{"slot": "b", "status": "ok", "generation": 6,
+                               "description": "newest", "newer": True, "restored_next": True}]
+    answer = json_of("optimise", "--dry-run", path)
+    assert answer["lost"] == [{"slot": "a", "status": "ok", "generation": 5, "description": "",
+                               "newer": False, "restored_next": False}]
     for args in (("--slot", "a"), ()):
         refused("not-confirmed", "optimise", *args, path)
         assert json_of("optimise", *args, path, status=1)["error"]["code"] == "not-confirmed"
@@ -201,17 +201,17 @@ def test_optimise_a_promoted_image(partition):
     path = partition()
     put_image(path, 0, 5, "first", "--rank", 9, "--describe", "the better one")
     put_image(path, 1, 6, "newest")
-    told = json_of("optimise", "--dry-run", path)
-    assert (told["image"]["slot"], told["image"]["generation"]) == ("a", 5)
-    assert told["copy"]["generation"] == 10
-    assert told["lost"] == [{"slot": "b", "status": "ok", "generation": 6,
-                             "description": "newest", "newer": True, "restored_next": False}]
+    answer = json_of("optimise", "--dry-run", path)
+    assert (answer["image"]["slot"], answer["image"]["generation"]) == ("a", 5)
+    assert answer["copy"]["generation"] == 10
+    assert answer["lost"] == [{"slot": "b", "status": "ok", "generation": 6,
+                               "description": "newest", "newer": True, "restored_next": False}]
     out, _ = ctl("optimise", "--dry-run", path)
     assert "the better one" in out and "newest" in out
-    told = json_of("optimise", "--dry-run", "--slot", "b", path)
-    assert told["lost"] == [{"slot": "a", "status": "ok", "generation": 5,
-                             "description": "the better one", "newer": False,
-                             "restored_next": True}]
+    answer = json_of("optimise", "--dry-run", "--slot", "b", path)
+    assert answer["lost"] == [{"slot": "a", "status": "ok", "generation": 5,
+                               "description": "the better one", "newer": False,
+                               "restored_next": True}]
     ctl("optimise", "--yes", path)
     with fbimage.Area.open(path) as area:
         assert area.taken() is area.slots[1]

@@ -12,20 +12,20 @@ def test_promote(partition):
     offset, size = put_image(path, 0, 5, "", "--attempts", 2, "--describe", "old")["state"]
     put_image(path, 1, 6)
     before = path.read_bytes()
-    told = json_of("promote", "--slot", "b", path)
-    assert (told["written"], told["generation"], told["instead_of"]) == (False, 6, None)
-    told = json_of("promote", "--slot", "a", "--dry-run", path)
+    answer = json_of("promote", "--slot", "b", path)
+    assert (answer["written"], answer["generation"], answer["instead_of"]) == (False, 6, None)
+    answer = json_of("promote", "--slot", "a", "--dry-run", path)
     assert path.read_bytes() == before and next_slot(path) == "b"
-    assert told == {"device": str(path), "written": False, "slot": "a", "generation": 5, "rank": 7,
-                    "instead_of": {"slot": "b", "generation": 6}}
-    assert json_of("promote", "--slot", "a", path) == {**told, "written": True}
+    assert answer == {"device": str(path), "written": False, "slot": "a", "generation": 5,
+                      "rank": 7, "instead_of": {"slot": "b", "generation": 6}}
+    assert json_of("promote", "--slot", "a", path) == {**answer, "written": True}
     changed = changed_bytes(before, path.read_bytes())
     assert changed and changed[0] >= offset and changed[-1] < offset + size
     assert next_slot(path) == "a"
     with fbimage.Area.open(path) as area:
         assert area.slots[0].state() == fbimage.State(True, 7, 2, False, 7, "old")
-    told = json_of("promote", "--slot", "b", path)
-    assert (told["slot"], told["generation"], told["written"]) == ("b", 6, True)
+    answer = json_of("promote", "--slot", "b", path)
+    assert (answer["slot"], answer["generation"], answer["written"]) == ("b", 6, True)
     assert next_slot(path) == "b"
     ctl("verify", path)
 
@@ -44,11 +44,11 @@ def test_rollback(partition):
     path = partition()
     put_image(path, 0, 5)
     put_image(path, 1, 6)
-    told = json_of("rollback", "--dry-run", path)
-    assert next_slot(path) == "b" and told["slot"] == "a" and not told["written"]
+    answer = json_of("rollback", "--dry-run", path)
+    assert next_slot(path) == "b" and answer["slot"] == "a" and not answer["written"]
     for turn, slot in enumerate("abab"):
-        told = json_of("rollback", path)
-        assert (told["slot"], told["generation"]) == (slot, 5 + turn % 2) and told["written"]
+        answer = json_of("rollback", path)
+        assert (answer["slot"], answer["generation"]) == (slot, 5 + turn % 2) and answer["written"]
         assert next_slot(path) == slot
     # An image without a state gets one.
     put_image(path, 0, 5, "", "--state", "foreign")
@@ -91,7 +91,7 @@ def test_not_promoted_over_an_image_that_waits(partition):
     refused("not-golden", "promote", "--slot", "b", path)
     assert path.read_bytes() == before
 
-    # One that has had its restore, or never can, is in nobody's way.
+    # One that is consumed, or can never be restored, is no obstacle.
     for options in (("--restores", 1, "--consumed"), ("--state", "none")):
         put_image(path, 0, 5)
         put_image(path, 1, 6, "", "--once", *options)
@@ -131,8 +131,9 @@ def test_promoted_against_the_boot_entry(host, tmp_path):
         assert err.startswith("fastbootctl: warning: ") and "Boot0003" in err and "slot=a" in err
         assert err.endswith("fastbootctl install --options 'cores=1 verbose'\n")
         assert len(err.splitlines()) == 1
-    told = json_of("rollback", env=env)
-    assert told["written"] and len(told["warnings"]) == 1 and "Boot0003" in told["warnings"][0]
+    answer = json_of("rollback", env=env)
+    warning, = answer["warnings"]
+    assert answer["written"] and "Boot0003" in warning
 
 
 def test_the_last_rank(partition):

@@ -37,8 +37,8 @@ DISKS = {
 def test_disks(machine, name):
     change, code, refused_proofs, why = DISKS[name]
     change(machine)
-    text, err, told = machine.verify("--proofs", status=1 if code else 0)
-    slot = told["slots"][0]
+    text, err, answer = machine.verify("--proofs", status=1 if code else 0)
+    slot = answer["slots"][0]
     assert slot["good"] is True and slot["proofs_compared"] is True
     assert "slot A: good" in text
     assert [i for i, row in enumerate(slot["proofs"]) if row["status"] != "ok"] == refused_proofs
@@ -46,7 +46,7 @@ def test_disks(machine, name):
     if not code:
         machine.simulate()
         return
-    assert told["error"]["code"] == code and f"fastbootctl: {code}: " in err
+    assert answer["error"]["code"] == code and f"fastbootctl: {code}: " in err
     verdict = machine.refuses(code)
     assert verdict["index"] == refused_proofs[0] and verdict["field"] == why
     assert verdict["partition"] == (OTHER if name == "first-disk" else DATA)
@@ -54,20 +54,20 @@ def test_disks(machine, name):
 
 def test_disk_cut_short(machine):
     shrink(machine)
-    _, _, told = machine.verify("--proofs", status=1)
-    assert {row["status"] for row in told["slots"][0]["proofs"]} >= {"disk-missing", "ok"}
+    _, _, answer = machine.verify("--proofs", status=1)
+    assert {row["status"] for row in answer["slots"][0]["proofs"]} >= {"disk-missing", "ok"}
     machine.refuses("disk-missing")
 
 
 def test_what_is_mounted_writable_is_said(machine):
     change_file("dev/vdb", DATA_AT + 1500)(machine)
-    text, _, told = machine.verify("--proofs", status=1)
+    text, _, answer = machine.verify("--proofs", status=1)
     assert "/data" not in text
-    assert {row["mounted_read_write"] for row in told["slots"][0]["proofs"]} == {None}
+    assert {row["mounted_read_write"] for row in answer["slots"][0]["proofs"]} == {None}
     machine.mounts("/dev/vda1 / ext4 ro 0 0\n/dev/vdb1 /my\\040data ext4 rw,relatime 0 0\n")
-    text, _, told = machine.verify("--proofs", status=1)
+    text, _, answer = machine.verify("--proofs", status=1)
     assert "/my data" in text
-    assert [row["mounted_read_write"] for row in told["slots"][0]["proofs"]] == [
+    assert [row["mounted_read_write"] for row in answer["slots"][0]["proofs"]] == [
         None, "/my data", None]
 
 
@@ -75,9 +75,9 @@ def test_images_in_files(machine):
     """Are mostly another machine's."""
     machine.path("dev/vdb").unlink()
     for options, word in (((), "in a file"), (("--no-proofs",), "--no-proofs")):
-        text, _, told = machine.verify(*options)
+        text, _, answer = machine.verify(*options)
         assert word in text
-        assert told["slots"][0]["proofs_compared"] is False and "proofs" not in told["slots"][0]
+        assert answer["slots"][0]["proofs_compared"] is False and "proofs" not in answer["slots"][0]
     machine.verify("--proofs", status=1)
 
 
@@ -85,9 +85,9 @@ def test_an_image_that_was_restored_is_not_held_to_its_disks(machine):
     change_file("dev/vdb", DATA_AT + 1500)(machine)
     machine.take_image(0, 1, ("--once", "--restores", "1", "--consumed"))
     change_file("dev/vdb", DATA_AT + 1500)(machine)
-    _, _, told = machine.verify("--proofs")
-    assert told["slots"][0]["proofs_compared"] is False
-    assert told["slots"][0]["usable"] == "slot-consumed"
+    _, _, answer = machine.verify("--proofs")
+    assert answer["slots"][0]["proofs_compared"] is False
+    assert answer["slots"][0]["usable"] == "slot-consumed"
 
 
 # mark-good, of the image that runs
@@ -120,10 +120,10 @@ def disk_cut_short(machine):
 
 @pytest.mark.parametrize("harm", [disk_gone, disk_cut_short])
 def test_not_good_without_its_disks(restored, harm):
-    """What a program does from its caches alone goes on all the same."""
+    """A program that works from its caches alone does not notice."""
     harm(restored)
     err = refused("disk-missing", "mark-good", restored.image, env=restored.env)
     assert DATA in err
     assert attempts(restored) == 1
-    ctl("mark-good", "--slot", "a", restored.image, env=restored.env)  # who names it has looked
+    ctl("mark-good", "--slot", "a", restored.image, env=restored.env)  # whoever names it has looked
     assert attempts(restored) == 0

@@ -37,14 +37,14 @@ def test_report_of_a_restore_in_text(module):
 
 def test_report_in_json(module):
     env = module("restored generation=3 restores=7", RESTORED)
-    told = json_of("report", env=env)
-    assert (told["of"], told["loaded"], told["generation"], told["restores"]) == \
+    answer = json_of("report", env=env)
+    assert (answer["of"], answer["loaded"], answer["generation"], answer["restores"]) == \
         ("restore", True, 3, 7)
-    assert told["timings"] == {**RESTORED, "svam_status": "0"}
-    ends = [stage["start_us"] + stage["took_us"] for stage in told["stages"]]
-    assert [stage["start_us"] for stage in told["stages"]] == [0, *ends[:-1]], "a gap"
+    assert answer["timings"] == {**RESTORED, "svam_status": "0"}
+    ends = [stage["start_us"] + stage["took_us"] for stage in answer["stages"]]
+    assert [stage["start_us"] for stage in answer["stages"]] == [0, *ends[:-1]], "a gap"
     assert ends[-1] == RESTORED["loader_jump_us"] + RESTORED["thawed_us"]
-    assert "loader_result" not in told
+    assert "loader_result" not in answer
 
 
 def test_report_says_what_the_probe_took(module):
@@ -60,10 +60,10 @@ def test_report_of_a_snapshot(module):
     assert re.search(r"^kernel  compress and write +3\.800 s +4\.720 s$", out, re.M)
     assert re.search(r"^kernel  resume devices, thaw tasks +0\.080 s +4\.800 s$", out, re.M)
     assert re.search(r"245 MiB .*61\.0 MiB .*24 %", out)
-    told = json_of("report", env=env)
-    assert "loader_result" not in told
-    assert told["of"] == "snapshot" and "restores" not in told
-    assert sum(stage["took_us"] for stage in told["stages"]) == 4800000
+    answer = json_of("report", env=env)
+    assert "loader_result" not in answer
+    assert answer["of"] == "snapshot" and "restores" not in answer
+    assert sum(stage["took_us"] for stage in answer["stages"]) == 4800000
 
 
 def test_report_of_parts_that_are_longer_than_the_whole(module):
@@ -90,9 +90,9 @@ def test_report_of_a_normal_start(module, tmp_path, loaded):
                  "8ac4f28e-6d6f-4bd2-9e59-1a1cf66f2b35", b"result=refused\ncode=fs-changed\n")
     out, _ = ctl("report", env=env)
     assert "  result=refused\n  code=fs-changed\n" in out
-    told = json_of("report", env=env)
-    assert told == {"of": "none", "loaded": loaded,
-                    "loader_result": {"result": "refused", "code": "fs-changed"}}
+    answer = json_of("report", env=env)
+    assert answer == {"of": "none", "loaded": loaded,
+                      "loader_result": {"result": "refused", "code": "fs-changed"}}
     refused("no-timings", "report", "--svg", tmp_path / "picture.svg", env=env)
     assert not (tmp_path / "picture.svg").exists()
 

@@ -43,7 +43,7 @@ def play(tmp_path):
 
 @pytest.fixture
 def arm(play):
-    """Runs arm on a system as told; returns (status, output, errors, images asked for)."""
+    """Runs arm on a system like this; returns (status, output, errors, images asked for)."""
     def run(due="due: no-image: there is none", state="running", active=True, module=0,
             snapshot_status=0, asked_again=None, due_status=0):
         (play.dir / "1").write_text(due)
@@ -110,8 +110,8 @@ def test_arm_wants_the_target(arm):
     assert "custom.target" in err
 
 
-def test_arm_tells_a_refusal(arm):
-    """The obstacles that the command tells are in the journal, whichever output they go to."""
+def test_arm_reports_a_refusal(arm):
+    """The obstacles that the tool reports are in the journal, whichever output they go to."""
     status, out, _, _ = arm(snapshot_status=3)
     assert status == 3 and "what became of it" in out
 
@@ -265,7 +265,7 @@ def test_timers_are_stopped_and_started(timers, play):
 
 
 def test_timers_that_were_not_started_yet(timers, play):
-    """A snapshot of a system that was restored a moment ago: they stand still already."""
+    """A snapshot of a system that was restored a moment ago: they are stopped already."""
     timers("pre", has=TIMERS[:1])
     assert timers("pre", has=(("c.timer", "active", None),)) == (0, "")
     assert play.calls("systemctl stop") == ["systemctl stop b.timer", "systemctl stop c.timer"]

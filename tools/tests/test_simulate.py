@@ -12,17 +12,17 @@ from tool import BLOCK, SIZE, ctl, flip, json_of, put_image, refused
 
 
 def test_would_restore(machine):
-    told = machine.simulate()
-    assert told["verdict"] == {"restore": True}
-    assert told["slot"] == "a" and told["generation"] == 1
+    answer = machine.simulate()
+    assert answer["verdict"] == {"restore": True}
+    assert answer["slot"] == "a" and answer["generation"] == 1
     pages = 300 + 400 + 212 + 256 + 256 + 33
-    assert told["pages"] == {"free": pages, "busy": 0, "spare": RAM // BLOCK - pages}
-    assert [(row["device"].rsplit("/", 1)[-1], row["status"]) for row in told["proofs"]] == [
+    assert answer["pages"] == {"free": pages, "busy": 0, "spare": RAM // BLOCK - pages}
+    assert [(row["device"].rsplit("/", 1)[-1], row["status"]) for row in answer["proofs"]] == [
         ("vdb", "ok"), ("vdb1", "ok"), ("vda1", "ok")]
-    gaps = [row["what"] for row in told["not_compared"]]
+    gaps = [row["what"] for row in answer["not_compared"]]
     assert gaps == ["what the firmware itself uses until the kernel starts",
                     "ACPI table 0, XSDT", "the content of 4 ACPI tables"]
-    assert told["passed_over"] == [] and "error" not in told
+    assert answer["passed_over"] == [] and "error" not in answer
     out, _ = ctl("simulate", "--this-boot", machine.image, env=machine.env)
     assert f"ext2/3/4 superblock of {DATA}, /dev/vdb1: ok" in out
 
@@ -31,19 +31,19 @@ def test_would_restore_found_by_itself(machine):
     name = machine.path("dev/vda2")
     name.symlink_to(machine.image)
     machine.write("sys/class/block/vda2/size", f"{SIZE // 512}\n")
-    told = json_of("simulate", "--this-boot", env=machine.env)
-    assert (told["device"], told["slot"]) == (str(name), "a")
+    answer = json_of("simulate", "--this-boot", env=machine.env)
+    assert (answer["device"], answer["slot"]) == (str(name), "a")
 
 
 def test_chooses_as_the_loader(machine):
     machine.take_image(1, 2, ("--attempts", "3"))
-    told = machine.simulate()
-    assert told["slot"] == "a"
-    assert told["passed_over"] == [{"slot": "b", "code": "slot-quarantined"}]
+    answer = machine.simulate()
+    assert answer["slot"] == "a"
+    assert answer["passed_over"] == [{"slot": "b", "code": "slot-quarantined"}]
     machine.refuses("slot-quarantined", "--this-boot", "--slot", "b")
     machine.take_image(1, 2)
-    told = machine.simulate()
-    assert told["slot"] == "b" and told["passed_over"] == []
+    answer = machine.simulate()
+    assert answer["slot"] == "b" and answer["passed_over"] == []
     assert machine.simulate("--this-boot", "--slot", "a")["slot"] == "a"
 
 
@@ -103,15 +103,15 @@ def test_what_linux_does_not_show(machine, name):
         shutil.rmtree(path)
     else:
         path.unlink()
-    told = machine.simulate()
-    assert NOT_SHOWN[name] in [row["what"] for row in told["not_compared"]]
+    answer = machine.simulate()
+    assert NOT_SHOWN[name] in [row["what"] for row in answer["not_compared"]]
 
 
 def test_a_table_that_is_there_twice_is_shown_once(machine):
     machine.path(f"{ACPI}/SSDT2").unlink()
     machine.path(f"{ACPI}/SSDT1").rename(machine.path(f"{ACPI}/SSDT"))
-    told = machine.simulate()
-    assert "ACPI table 6, SSDT" in [row["what"] for row in told["not_compared"]]
+    answer = machine.simulate()
+    assert "ACPI table 6, SSDT" in [row["what"] for row in answer["not_compared"]]
 
 
 def test_hole_in_memory(machine):
@@ -168,10 +168,10 @@ def test_map_in_a_file(machine):
     shutil.rmtree(machine.path("sys/firmware/memmap"))
     text = "# the machine's\n\n" + "".join(
         f"{start:#x} {end:x}\t{kind} # why not\n" for start, end, kind in map_lines(machine))
-    told = machine.simulate("--memmap", write_map(machine, text))
-    assert told["pages"]["busy"] == 0
+    answer = machine.simulate("--memmap", write_map(machine, text))
+    assert answer["pages"]["busy"] == 0
     firmware = "what the firmware itself uses until the kernel starts"
-    assert firmware not in [row["what"] for row in told["not_compared"]]
+    assert firmware not in [row["what"] for row in answer["not_compared"]]
     # 300 of the image's pages begin at 1 MiB.
     rest = text.replace("0x100000 3effffff\tAvailable",
                         "0x100000 10ffff BS_Data\n0x110000 3effffff Available")
@@ -212,8 +212,8 @@ def test_malformed_map(machine, number):
     if len(MALFORMED[number]) > 1 << 20:
         code, status = ("open-failed", 3)
     refused(code, "simulate", "--memmap", path, machine.image, status=status, env=machine.env)
-    told = json_of("simulate", "--memmap", path, machine.image, status=status, env=machine.env)
-    assert told["error"]["code"] == code and "verdict" not in told
+    answer = json_of("simulate", "--memmap", path, machine.image, status=status, env=machine.env)
+    assert answer["error"]["code"] == code and "verdict" not in answer
 
 
 def test_no_map(machine):

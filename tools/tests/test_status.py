@@ -62,11 +62,11 @@ def test_status_of_the_loader_from_the_module(host, tmp_path, variables):
     if variables:
         efivars.mkdir()
     env = {**env_of(host), "EFIVARFS_PATH": f"{efivars}/"}
-    told = host[0] / "sys/power/fastboot/loader_result"
-    told.write_text("\n")
+    loader_result = host[0] / "sys/power/fastboot/loader_result"
+    loader_result.write_text("\n")
     assert "result=" not in ctl("status", env=env)[0]
     assert "last_result" not in json_of("status", env=env)["loader"]
-    told.write_text("result=restored\nattempts=2\n")
+    loader_result.write_text("result=restored\nattempts=2\n")
     out, _ = ctl("status", env=env)
     assert "result=restored" in out and "attempts=2" in out
     loader = json_of("status", env=env)["loader"]
@@ -84,10 +84,10 @@ def test_status_says_what_is_restored_next(partition):
     path = partition()
     put_image(path, 0, 5)
     put_image(path, 1, 6)
-    told = json_of("status", path)["images"]["slots"]
-    assert [slot["restored_next"] for slot in told] == [False, True]
+    answer = json_of("status", path)["images"]["slots"]
+    assert [slot["restored_next"] for slot in answer] == [False, True]
     assert "restored next" in ctl("status", path)[0].split("slot B")[1]
     ctl("rollback", path)
-    told = json_of("status", path)["images"]["slots"]
-    assert [(slot["restored_next"], slot["rank"]) for slot in told] == [(True, 7), (False, 6)]
+    answer = json_of("status", path)["images"]["slots"]
+    assert [(slot["restored_next"], slot["rank"]) for slot in answer] == [(True, 7), (False, 6)]
     assert "promoted" in ctl("status", path)[0].split("slot B")[0]

@@ -46,7 +46,7 @@ def refused(code, *args, status=1, env=None):
 
 
 def json_of(*args, status=0, env=None):
-    """The one object on standard output; what is told of a failure is the line on stderr."""
+    """The one object on standard output; its error is the first line on stderr."""
     out, err = ctl(*args, "--json", status=status, env=env)
     data = json.loads(out)
     lines = [line for line in err.splitlines() if "warning" not in line]
@@ -148,7 +148,7 @@ def boot_entry(directory, options):
 
 @functools.cache
 def verb_options():
-    """{verb: its options}, as help tells them."""
+    """{verb: its options}, as help lists them."""
     verbs = re.findall(r"^  ([\w-]+) ", ctl("help")[0], re.M)
     assert {"prepare", "gates", "snapshot", "report", "help"} <= set(verbs)
     return {verb: re.findall(r"^  (--[a-z-]+)", ctl("help", verb)[0], re.M) for verb in verbs}
