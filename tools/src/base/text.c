@@ -199,7 +199,7 @@ bool text_next_pair(char **rest, const char **ret_key, const char **ret_value)
 
 struct text text_guid(const uint8_t guid[16])
 {
-	struct text text;
+	struct text text = { { 0 } };
 
 	static_assert(sizeof(text.s) >= IMG_GUID_TEXT, "room for a GUID");
 	img_guid_text(guid, text.s);
