@@ -10,7 +10,8 @@
  *   refusal.c   why the saved kernel did not go on the last time
  *   machine.c   what the machine is today
  *   proofs.c    what its disks say today
- *   memory.c    allocations, claims and the pool, and giving all of it back
+ *   alloc.c     allocations, and giving all of them back
+ *   claim.c     the memory that is claimed for the image, and the pool
  *   place.c     where each page of the image goes: straight or staged
  *   reader.c    chunks from the disk into buffers
  *   workers.c   the processors that verify, decode and place them
@@ -211,11 +212,13 @@ enum img_reason look_at_machine(struct loader *l);
 enum img_reason read_memory_map(struct loader *l);
 
 /*
- * memory.c.  mem_alloc: whole pages of loader memory, NULL if there are none.
+ * alloc.c, claim.c.  mem_alloc: whole pages of loader memory, NULL if there are none.
+ * mem_hold: these are to be given back; false: too many are already.
  * mem_pool: pages that are claimed and not wanted by the image, in one piece, of
  * any content, and below 4 GiB if `low`; NULL if there are none.  Not after
  * plan_staging(), which hands out the rest.
  */
+bool mem_hold(struct memory *m, EFI_PHYSICAL_ADDRESS phys, UINTN pages);
 void *mem_alloc(struct loader *l, uint64_t bytes);
 enum img_reason mem_claim(struct loader *l);
 void *mem_pool(struct loader *l, uint64_t bytes, bool low);

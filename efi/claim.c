@@ -18,29 +18,6 @@
 
 #define LOW_LIMIT_PFN (1ull << (32 - 12))
 
-static bool hold(struct memory *m, EFI_PHYSICAL_ADDRESS phys, UINTN pages)
-{
-	if (m->nr_held == MAX_HELD)
-		return false;
-	m->held[m->nr_held++] = (struct pages){ phys, pages };
-	return true;
-}
-
-void *mem_alloc(struct loader *l, uint64_t bytes)
-{
-	UINTN pages = (bytes + IMG_PAGE_SIZE - 1) / IMG_PAGE_SIZE;
-	EFI_PHYSICAL_ADDRESS phys;
-
-	if (EFI_ERROR(BS->AllocatePages(AllocateAnyPages, EfiLoaderData, pages, &phys)))
-		return NULL;
-	if (!hold(&l->memory, phys, pages)) {
-		BS->FreePages(phys, pages);
-		return NULL;
-	}
-	memset((void *)phys, 0, pages * IMG_PAGE_SIZE);
-	return (void *)phys;
-}
-
 /* A range that cannot be had is not an error: its pages are staged. */
 static void claim(struct memory *m, uint64_t pfn, uint64_t end)
 {
@@ -50,7 +27,7 @@ static void claim(struct memory *m, uint64_t pfn, uint64_t end)
 		return;
 	if (EFI_ERROR(BS->AllocatePages(AllocateAddress, EfiLoaderData, end - pfn, &phys)))
 		return;
-	hold(m, phys, end - pfn);
+	mem_hold(m, phys, end - pfn);
 	m->range[m->owned.nr++] = (struct img_range){ pfn, end - pfn };
 }
 
@@ -146,16 +123,4 @@ void *mem_pool(struct loader *l, uint64_t bytes, bool low)
 	if (r.pages == 0 || !disown(m, r))
 		return NULL;
 	return (void *)(r.pfn * IMG_PAGE_SIZE);
-}
-
-void mem_release(struct loader *l)
-{
-	struct memory *m = &l->memory;
-
-	while (m->nr_held) {
-		struct pages p = m->held[--m->nr_held];
-
-		BS->FreePages(p.phys, p.count);
-	}
-	m->owned.nr = 0;
 }
