@@ -8,6 +8,7 @@
  *   disk.c      reads and writes by byte offset
  *   image.c     headers, states and sections of the image
  *   refusal.c   why the saved kernel did not go on the last time
+ *   memmap.c    the firmware's memory map of today
  *   machine.c   what the machine is today
  *   proofs.c    what its disks say today
  *   alloc.c     allocations, and giving all of them back
@@ -207,9 +208,11 @@ enum img_reason read_sections(struct loader *l);
 void take_refusal(struct loader *l);
 enum img_reason heed_refusal(struct loader *l, const struct img_slot *slot);
 
+/* memmap.c */
+enum img_reason read_memory_map(struct loader *l);
+
 /* machine.c */
 enum img_reason look_at_machine(struct loader *l);
-enum img_reason read_memory_map(struct loader *l);
 
 /*
  * alloc.c, claim.c.  mem_alloc: whole pages of loader memory, NULL if there are none.

@@ -4,9 +4,6 @@
 
 #include <efipciio.h>
 
-/* Descriptors that may appear between sizing the map and reading it. */
-#define MAP_SLACK 64
-
 static void cpuid(void *ctx, uint32_t leaf, uint32_t subleaf, uint32_t ret_reg[4])
 {
 	(void)ctx;
@@ -155,41 +152,6 @@ static void scan_pci(struct loader *l)
 			scan_root_bridge(l, io);
 	}
 	BS->FreePool(handle);
-}
-
-static void convert_map(struct loader *l, const uint8_t *raw, UINTN size, UINTN step)
-{
-	UINTN i;
-
-	l->nr_map = size / step;
-	for (i = 0; i < l->nr_map; i++) {
-		const EFI_MEMORY_DESCRIPTOR *d = (const void *)(raw + i * step);
-
-		l->map[i] = (struct img_memrange){
-			.phys = d->PhysicalStart,
-			.pages = d->NumberOfPages,
-			.type = d->Type,
-			.attribute = d->Attribute,
-		};
-	}
-	img_memmap_sort(l->map, l->nr_map);
-}
-
-/* The buffers are allocated first, so that the map shows them. */
-enum img_reason read_memory_map(struct loader *l)
-{
-	UINTN size = 0, key, step = sizeof(EFI_MEMORY_DESCRIPTOR);
-	UINT32 version;
-	void *raw;
-
-	BS->GetMemoryMap(&size, NULL, &key, &step, &version);
-	size += MAP_SLACK * step;
-	raw = mem_alloc(l, size);
-	l->map = mem_alloc(l, size / step * sizeof(*l->map));
-	if (!raw || !l->map || EFI_ERROR(BS->GetMemoryMap(&size, raw, &key, &step, &version)))
-		return IMG_E_NO_MEMORY;
-	convert_map(l, raw, size, step);
-	return IMG_OK;
 }
 
 enum img_reason look_at_machine(struct loader *l)
