@@ -69,18 +69,6 @@ static void look_at_all(struct loader *l, struct search *s)
 	BS->FreePool(handle);
 }
 
-void connect_all(void)
-{
-	EFI_HANDLE *handle;
-	UINTN count, i;
-
-	if (EFI_ERROR(BS->LocateHandleBuffer(AllHandles, NULL, NULL, &count, &handle)))
-		return;
-	for (i = 0; i < count; i++)
-		BS->ConnectController(handle[i], NULL, NULL, TRUE);
-	BS->FreePool(handle);
-}
-
 enum img_reason find_area(struct loader *l)
 {
 	struct search s = { .block = mem_alloc(l, IMG_BLOCK) };

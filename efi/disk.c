@@ -129,3 +129,15 @@ bool disk_flush(const struct disk *disk)
 
 	return !EFI_ERROR(status) || status == EFI_UNSUPPORTED;
 }
+
+void connect_all(void)
+{
+	EFI_HANDLE *handle;
+	UINTN count, i;
+
+	if (EFI_ERROR(BS->LocateHandleBuffer(AllHandles, NULL, NULL, &count, &handle)))
+		return;
+	for (i = 0; i < count; i++)
+		BS->ConnectController(handle[i], NULL, NULL, TRUE);
+	BS->FreePool(handle);
+}

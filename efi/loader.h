@@ -11,6 +11,7 @@
  *   memmap.c    the firmware's memory map of today
  *   machine.c   what the machine is today
  *   proofs.c    what its disks say today
+ *   detail.c    which partition a refusal names
  *   alloc.c     allocations, and giving all of them back
  *   claim.c     the memory that is claimed for the image, and the pool
  *   place.c     where each page of the image goes: straight or staged
@@ -189,10 +190,10 @@ enum disk_progress disk_poll_read(struct disk_request *request);
 
 bool disk_write(const struct disk *disk, uint64_t offset, uint64_t size, const void *from);
 bool disk_flush(const struct disk *disk);
+void connect_all(void);
 
 /* discover.c */
 enum img_reason find_area(struct loader *l);
-void connect_all(void);
 
 /* sleepers.c: before look_at_machine(). */
 enum img_reason look_for_sleepers(struct loader *l);
@@ -238,11 +239,15 @@ enum img_reason place_image(struct loader *l);
 
 /*
  * proofs.c.  prepare_proofs: before look_at_machine().  proof_digest: for struct img_proof_probe,
- * with the loader as its ctx.  complete_detail: names the partition and makes l->detail outlive
- * the sections.  blame_partition: l->detail names it; NULL or zero: the image's own.
+ * with the loader as its ctx.
  */
 enum img_reason prepare_proofs(struct loader *l);
 enum img_reason proof_digest(void *loader, const struct img_proof *proof, uint64_t *ret_digest);
+
+/*
+ * detail.c.  complete_detail: names the partition and makes l->detail outlive the sections.
+ * blame_partition: l->detail names it; NULL or zero: the image's own.
+ */
 void complete_detail(struct loader *l, enum img_reason reason);
 void blame_partition(struct loader *l, const uint8_t *uuid);
 

@@ -141,37 +141,3 @@ enum img_reason prepare_proofs(struct loader *l)
 		connect_all();
 	return IMG_OK;
 }
-
-static bool is_about_a_disk(enum img_reason reason)
-{
-	return reason == IMG_E_DISK_MISSING || reason == IMG_E_DISK_READ ||
-	       reason == IMG_E_DISK_MOVED || reason == IMG_E_DISK_REPLACED ||
-	       reason == IMG_E_PARTITION_TABLE || reason == IMG_E_IMAGE_PARTITION ||
-	       reason == IMG_E_SWAP_CHANGED || reason == IMG_E_FS_CHANGED;
-}
-
-void blame_partition(struct loader *l, const uint8_t *uuid)
-{
-	bool other = uuid && memcmp(uuid, own_partition, sizeof(own_partition)) != 0;
-
-	if (other)
-		memcpy(l->detail_uuid, uuid, sizeof(l->detail_uuid));
-	if (other || partition_uuid(l->disk.handle, l->detail_uuid))
-		l->detail.uuid = l->detail_uuid;
-}
-
-/* The sections, to which the core's detail points, are given back before it is reported. */
-void complete_detail(struct loader *l, enum img_reason reason)
-{
-	struct img_detail *d = &l->detail;
-
-	if (!is_about_a_disk(reason))
-		return;
-	blame_partition(l, d->uuid);
-	if (reason == IMG_E_DISK_MISSING)
-		d->field = l->proofs.why_missing;
-	if (reason == IMG_E_DISK_MOVED && !d->today)
-		d->field = "this firmware does not tell it";
-	if (reason == IMG_E_DISK_MISSING || reason == IMG_E_DISK_READ)
-		d->today = d->golden; /* nothing was compared */
-}
