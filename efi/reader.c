@@ -134,6 +134,14 @@ static void read_all(struct loader *l, struct queue *q, struct ring *ring)
 	}
 }
 
+void reader_run(struct loader *l, struct queue *q, struct ring *ring)
+{
+	read_all(l, q, ring);
+	stamp(l, IMG_STAMP_READ);
+	while (work_once(q, 0))
+		attend(l, q);
+}
+
 /* Two buffers are enough to overlap reading with decoding; more even out the difference. */
 static bool ring_allocate(struct loader *l, struct ring *ring)
 {
@@ -195,10 +203,7 @@ static enum img_reason run_queue(struct loader *l, struct queue *q, struct ring 
 	enum img_reason reason;
 
 	workers_start(q);
-	read_all(l, q, ring);
-	stamp(l, IMG_STAMP_READ);
-	while (work_once(q, 0))
-		attend(l, q);
+	reader_run(l, q, ring);
 	reason = workers_finish(q);
 	stamp(l, IMG_STAMP_DECODED);
 	sum_up(l, q);

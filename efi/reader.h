@@ -27,6 +27,12 @@ struct batch {
 struct batch next_batch(const struct img_meta *meta, uint64_t first);
 
 /*
+ * The boot processor's part of a restore: reads all chunks and publishes them, then works until no
+ * work is left to take, or something has failed.  Meanwhile it reports progress and heeds Esc.
+ */
+void reader_run(struct loader *l, struct queue *q, struct ring *ring);
+
+/*
  * probe.c: reads, verifies and decodes every chunk once, on this processor, one step after the
  * other, and notes in l->handoff what that cost.  Nothing is placed.
  */
