@@ -15,6 +15,8 @@
  *   alloc.c     allocations, and giving all of them back
  *   claim.c     the memory that is claimed for the image, and the pool
  *   place.c     where each page of the image goes: straight or staged
+ *   pipeline.c  all chunks, from the disk to their places
+ *   batch.c     which chunks one read takes
  *   reader.c    chunks from the disk into buffers
  *   workers.c   the processors that verify, decode and place them
  *   probe.c     what each of that costs alone, if asked
@@ -234,7 +236,7 @@ void *page_now(const struct loader *l, uint64_t pfn, uint64_t pages, uint64_t *r
 void place_stored(const struct loader *l, uint64_t first, uint64_t pages, const uint8_t *from);
 void *stored_in_one_piece(const struct loader *l, uint64_t first, uint64_t pages);
 
-/* reader.c: all chunks, from the disk to their places. */
+/* pipeline.c: all chunks, from the disk to their places. */
 enum img_reason place_image(struct loader *l);
 
 /*

@@ -24,6 +24,7 @@ struct batch {
 	uint64_t offset; /* slot bytes */
 	uint64_t size;	 /* whole blocks */
 };
+/* batch.c */
 struct batch next_batch(const struct img_meta *meta, uint64_t first);
 
 /*
