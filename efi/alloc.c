@@ -2,7 +2,7 @@
 /* What is allocated from the firmware, and giving all of it back. */
 #include "loader.h"
 
-bool mem_hold(struct memory *m, EFI_PHYSICAL_ADDRESS phys, UINTN pages)
+bool alloc_hold(struct memory *m, EFI_PHYSICAL_ADDRESS phys, UINTN pages)
 {
 	if (m->nr_held == MAX_HELD)
 		return false;
@@ -10,14 +10,14 @@ bool mem_hold(struct memory *m, EFI_PHYSICAL_ADDRESS phys, UINTN pages)
 	return true;
 }
 
-void *mem_alloc(struct loader *l, uint64_t bytes)
+void *alloc_pages(struct loader *l, uint64_t bytes)
 {
 	UINTN pages = (bytes + IMG_PAGE_SIZE - 1) / IMG_PAGE_SIZE;
 	EFI_PHYSICAL_ADDRESS phys;
 
 	if (EFI_ERROR(BS->AllocatePages(AllocateAnyPages, EfiLoaderData, pages, &phys)))
 		return NULL;
-	if (!mem_hold(&l->memory, phys, pages)) {
+	if (!alloc_hold(&l->memory, phys, pages)) {
 		BS->FreePages(phys, pages);
 		return NULL;
 	}
@@ -25,7 +25,7 @@ void *mem_alloc(struct loader *l, uint64_t bytes)
 	return (void *)phys;
 }
 
-void mem_release(struct loader *l)
+void alloc_release(struct loader *l)
 {
 	struct memory *m = &l->memory;
 

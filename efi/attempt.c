@@ -18,7 +18,7 @@ static enum img_reason failed(struct loader *l, const char *step)
 	return IMG_E_STATE_WRITE;
 }
 
-enum img_reason record_attempt(struct loader *l)
+enum img_reason attempt_record(struct loader *l)
 {
 	struct img_state entered = img_state_entered(&l->slot, &l->state);
 	uint64_t at = l->area.slot[l->slot_number].offset + IMG_BLOCK;

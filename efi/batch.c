@@ -2,7 +2,7 @@
 /* Which chunks one read takes. */
 #include "reader.h"
 
-struct batch next_batch(const struct img_meta *meta, uint64_t first)
+struct batch batch_next(const struct img_meta *meta, uint64_t first)
 {
 	struct batch b = { .first = first, .end = first };
 

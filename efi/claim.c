@@ -2,11 +2,11 @@
 /*
  * Memory, in the order of a restore:
  *
- *   mem_alloc   a few buffers, before the machine's memory is compared
- *   mem_claim   all conventional memory but what the firmware may still need;
- *               one call a range, since a thousand one-page calls take 50 ms
- *   mem_pool    pages out of the claim which the image does not want
- *   mem_release all of it back to the firmware, after a refusal
+ *   alloc_pages    a few buffers, before the machine's memory is compared
+ *   claim_all      all conventional memory but what the firmware may still need;
+ *                  one call a range, since a thousand one-page calls take 50 ms
+ *   claim_pool     pages out of the claim which the image does not want
+ *   alloc_release  all of it back to the firmware, after a refusal
  */
 #include "loader.h"
 
@@ -27,7 +27,7 @@ static void claim(struct memory *m, uint64_t pfn, uint64_t end)
 		return;
 	if (EFI_ERROR(BS->AllocatePages(AllocateAddress, EfiLoaderData, end - pfn, &phys)))
 		return;
-	mem_hold(m, phys, end - pfn);
+	alloc_hold(m, phys, end - pfn);
 	m->range[m->owned.nr++] = (struct img_range){ pfn, end - pfn };
 }
 
@@ -66,11 +66,11 @@ static struct img_range find_reserve(const struct loader *l, const struct img_ow
 	return r;
 }
 
-enum img_reason mem_claim(struct loader *l)
+enum img_reason claim_all(struct loader *l)
 {
 	struct memory *m = &l->memory;
-	struct img_range *range = mem_alloc(l, MAX_HELD * sizeof(*range)), reserve;
-	enum img_reason reason = read_memory_map(l);
+	struct img_range *range = alloc_pages(l, MAX_HELD * sizeof(*range)), reserve;
+	enum img_reason reason = memmap_read(l);
 	struct img_owned all = { .range = range };
 	uint64_t i;
 
@@ -111,7 +111,7 @@ static bool disown(struct memory *m, struct img_range r)
 	return true;
 }
 
-void *mem_pool(struct loader *l, uint64_t bytes, bool low)
+void *claim_pool(struct loader *l, uint64_t bytes, bool low)
 {
 	uint64_t pages = (bytes + IMG_PAGE_SIZE - 1) / IMG_PAGE_SIZE;
 	struct memory *m = &l->memory;

@@ -12,24 +12,24 @@ static bool is_about_a_disk(enum img_reason reason)
 	       reason == IMG_E_SWAP_CHANGED || reason == IMG_E_FS_CHANGED;
 }
 
-void blame_partition(struct loader *l, const uint8_t *uuid)
+void detail_blame(struct loader *l, const uint8_t *uuid)
 {
 	bool other = uuid && memcmp(uuid, own_partition, sizeof(own_partition)) != 0;
 
 	if (other)
 		memcpy(l->detail_uuid, uuid, sizeof(l->detail_uuid));
-	if (other || partition_uuid(l->disk.handle, l->detail_uuid))
+	if (other || devpath_uuid(l->disk.handle, l->detail_uuid))
 		l->detail.uuid = l->detail_uuid;
 }
 
 /* The sections, to which the core's detail points, are given back before it is reported. */
-void complete_detail(struct loader *l, enum img_reason reason)
+void detail_complete(struct loader *l, enum img_reason reason)
 {
 	struct img_detail *d = &l->detail;
 
 	if (!is_about_a_disk(reason))
 		return;
-	blame_partition(l, d->uuid);
+	detail_blame(l, d->uuid);
 	if (reason == IMG_E_DISK_MISSING)
 		d->field = l->proofs.why_missing;
 	if (reason == IMG_E_DISK_MOVED && !d->today)

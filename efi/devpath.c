@@ -56,7 +56,7 @@ static const uint8_t *partition_node(const struct path *path)
 	return (const uint8_t *)node;
 }
 
-bool partition_uuid(EFI_HANDLE handle, uint8_t ret_uuid[16])
+bool devpath_uuid(EFI_HANDLE handle, uint8_t ret_uuid[16])
 {
 	const uint8_t *node;
 	struct path path;
@@ -87,7 +87,7 @@ void uuid_text(const uint8_t uuid[16], char ret_text[UUID_TEXT])
 }
 
 /* The handle whose path is this one's without the partition. */
-EFI_HANDLE disk_below(EFI_HANDLE partition)
+EFI_HANDLE devpath_disk(EFI_HANDLE partition)
 {
 	static const EFI_DEVICE_PATH end = { END_DEVICE_PATH_TYPE,
 					     END_ENTIRE_DEVICE_PATH_SUBTYPE,
@@ -183,7 +183,7 @@ static bool find_attachment(EFI_HANDLE disk, struct attachment *ret)
 	return ret->kind && IsDevicePathEnd(rest);
 }
 
-uint64_t disk_place(EFI_HANDLE disk)
+uint64_t devpath_place(EFI_HANDLE disk)
 {
 	UINTN segment, bus, device, function;
 	struct attachment at;
@@ -243,7 +243,7 @@ static uint64_t ata_identity(EFI_HANDLE disk)
 
 #define NVME_EUI64 8 /* in its node */
 
-uint64_t disk_identity(EFI_HANDLE disk)
+uint64_t devpath_identity(EFI_HANDLE disk)
 {
 	struct attachment at;
 	uint64_t eui64;

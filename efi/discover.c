@@ -38,7 +38,7 @@ static void look_at(struct loader *l, struct search *s, EFI_HANDLE handle)
 
 	if (!disk_open(handle, &disk) || !disk.partition)
 		return;
-	if (!partition_uuid(handle, uuid) && l->options.have_part_uuid)
+	if (!devpath_uuid(handle, uuid) && l->options.have_part_uuid)
 		return;
 	if (l->options.have_part_uuid && memcmp(uuid, l->options.part_uuid, 16) != 0)
 		return;
@@ -69,15 +69,15 @@ static void look_at_all(struct loader *l, struct search *s)
 	BS->FreePool(handle);
 }
 
-enum img_reason find_area(struct loader *l)
+enum img_reason area_find(struct loader *l)
 {
-	struct search s = { .block = mem_alloc(l, IMG_BLOCK) };
+	struct search s = { .block = alloc_pages(l, IMG_BLOCK) };
 
 	if (!s.block)
 		return IMG_E_NO_MEMORY;
 	look_at_all(l, &s);
 	if (!s.found && s.worst == IMG_OK) {
-		connect_all();
+		disk_connect_all();
 		look_at_all(l, &s);
 	}
 	if (s.found == 1)

@@ -130,7 +130,7 @@ bool disk_flush(const struct disk *disk)
 	return !EFI_ERROR(status) || status == EFI_UNSUPPORTED;
 }
 
-void connect_all(void)
+void disk_connect_all(void)
 {
 	EFI_HANDLE *handle;
 	UINTN count, i;

@@ -2,14 +2,14 @@
 /*
  * The way into the saved kernel.
  *
- * prepare_entry() takes from the pool and fills in all that the jump needs, so
+ * entry_prepare() takes from the pool and fills in all that the jump needs, so
  * that nothing can fail later for want of memory:
  *
  *   param page, code page, page tables    below 4 GiB (32-bit code uses them)
  *   virtual map                           the golden's, for the runtime services
  *   memory map buffer                     for ExitBootServices
  *
- * enter_golden() holds the point of no return.
+ * entry_enter() holds the point of no return.
  */
 #include "loader.h"
 #include "restore/restore.h"
@@ -118,7 +118,7 @@ static enum img_reason build_tables(struct loader *l, uint64_t *ret_cr3)
 {
 	const struct img_record *record = &l->meta.record;
 	uint64_t end = ram_end(l), count = 6 + end / GIB + 1 + end / (512 * GIB) + 1;
-	uint64_t *block = mem_pool(l, count * IMG_PAGE_SIZE, true), *top;
+	uint64_t *block = claim_pool(l, count * IMG_PAGE_SIZE, true), *top;
 	struct tables t;
 
 	if (!block)
@@ -171,8 +171,8 @@ static enum img_reason build_trampoline(struct loader *l, struct entry *e)
 {
 	uint64_t size = trampoline_layout.size;
 
-	e->param = mem_pool(l, IMG_PAGE_SIZE, true);
-	e->trampoline = mem_pool(l, size, true);
+	e->param = claim_pool(l, IMG_PAGE_SIZE, true);
+	e->trampoline = claim_pool(l, size, true);
 	if (!e->param || !e->trampoline)
 		return IMG_E_NO_MEMORY;
 	memset(e->param, 0, IMG_PAGE_SIZE);
@@ -186,7 +186,7 @@ static enum img_reason build_virtual_map(struct loader *l, struct entry *e)
 {
 	uint64_t i, count = l->meta.nr_rtmap;
 
-	e->virtual_map = mem_pool(l, (count + 1) * sizeof(*e->virtual_map), false);
+	e->virtual_map = claim_pool(l, (count + 1) * sizeof(*e->virtual_map), false);
 	if (!e->virtual_map)
 		return IMG_E_NO_MEMORY;
 	for (i = 0; i < count; i++) {
@@ -211,11 +211,11 @@ static enum img_reason reserve_map_buffer(struct loader *l, struct entry *e)
 
 	BS->GetMemoryMap(&size, NULL, &key, &step, &version);
 	e->map_size = size + MAP_SLACK * step;
-	e->map_buffer = mem_pool(l, e->map_size, false);
+	e->map_buffer = claim_pool(l, e->map_size, false);
 	return e->map_buffer ? IMG_OK : IMG_E_NO_MEMORY;
 }
 
-enum img_reason prepare_entry(struct loader *l, struct entry *ret_entry)
+enum img_reason entry_prepare(struct loader *l, struct entry *ret_entry)
 {
 	enum img_reason reason;
 
@@ -233,7 +233,7 @@ static struct img_handoff *write_handoff(struct loader *l)
 {
 	uint64_t pages;
 	struct img_handoff *at =
-		page_now(l, l->meta.record.handoff_phys / IMG_PAGE_SIZE, 1, &pages);
+		place_find(l, l->meta.record.handoff_phys / IMG_PAGE_SIZE, 1, &pages);
 
 	l->handoff.magic = IMG_HANDOFF_MAGIC;
 	l->handoff.version = IMG_HANDOFF_VERSION;
@@ -241,7 +241,7 @@ static struct img_handoff *write_handoff(struct loader *l)
 	l->handoff.generation = l->slot.generation;
 	l->handoff.restores = l->state.restores;
 	l->handoff.attempts = l->state.attempts;
-	gather_seed(&l->handoff);
+	seed_gather(&l->handoff);
 	memcpy(at, &l->handoff, sizeof(l->handoff));
 	memset(l->handoff.seed, 0, sizeof(l->handoff.seed));
 	return at;
@@ -265,7 +265,7 @@ static bool exit_boot_services(struct loader *l, const struct entry *e)
 
 /*
  * Interrupts off, boot services gone, all memory still as it was: only what
- * prepare_entry() took, the loader's code and the stack may be used.  Any
+ * entry_prepare() took, the loader's code and the stack may be used.  Any
  * error is for the saved kernel to report: there is no way back.
  */
 static void __attribute__((noreturn)) leave(const struct entry *e, struct img_handoff *handoff)
@@ -283,7 +283,7 @@ static void __attribute__((noreturn)) leave(const struct entry *e, struct img_ha
 	__builtin_unreachable();
 }
 
-enum img_reason enter_golden(struct loader *l, const struct entry *entry)
+enum img_reason entry_enter(struct loader *l, const struct entry *entry)
 {
 	struct img_handoff *handoff;
 

@@ -56,18 +56,18 @@ static enum img_reason heed_kernel(struct loader *l, const struct headers *h)
 
 	for (i = 0; i < l->area.nr_slots && reason == IMG_OK; i++) {
 		if (h->rank[i])
-			reason = heed_refusal(l, &h->slot[i]);
+			reason = refusal_heed(l, &h->slot[i]);
 	}
 	return reason;
 }
 
-enum img_reason read_headers(struct loader *l)
+enum img_reason image_read_headers(struct loader *l)
 {
-	struct headers *h = mem_alloc(l, sizeof(*h));
+	struct headers *h = alloc_pages(l, sizeof(*h));
 	enum img_reason refusal;
 	uint32_t i;
 
-	l->blocks = mem_alloc(l, LOADER_BLOCKS);
+	l->blocks = alloc_pages(l, LOADER_BLOCKS);
 	if (!h || !l->blocks)
 		return IMG_E_NO_MEMORY;
 	for (i = 0; i < l->area.nr_slots; i++) {
@@ -90,10 +90,10 @@ enum img_reason read_headers(struct loader *l)
 	return refusal;
 }
 
-enum img_reason read_sections(struct loader *l)
+enum img_reason image_read_sections(struct loader *l)
 {
 	uint64_t offset = l->area.slot[l->slot_number].offset + l->slot.meta_offset;
-	void *meta = mem_alloc(l, l->slot.meta_size);
+	void *meta = alloc_pages(l, l->slot.meta_size);
 
 	if (!meta)
 		return IMG_E_NO_MEMORY;

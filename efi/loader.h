@@ -30,7 +30,7 @@
  *
  * Execution context: UEFI boot services, one thread, interrupts on, identity
  * map; workers.c alone runs on other processors, where no boot service may be
- * called.  Until enter_golden() calls ExitBootServices every failure returns a
+ * called.  Until entry_enter() calls ExitBootServices every failure returns a
  * reason to efi_main, which gives all memory back and returns an error to the
  * firmware, so that it goes on to the next boot entry.
  */
@@ -67,13 +67,13 @@ struct pages {
 	UINTN count;
 };
 
-/* What was allocated from the firmware, to be given back by mem_release(). */
+/* What was allocated from the firmware, to be given back by alloc_release(). */
 #define MAX_HELD 2048
 struct memory {
 	struct pages held[MAX_HELD];
 	UINTN nr_held;
 	struct img_range range[MAX_HELD]; /* claimed for the image, by rising address */
-	struct img_owned owned;		  /* the claim, less what mem_pool() gave out */
+	struct img_owned owned;		  /* the claim, less what claim_pool() gave out */
 };
 
 /* Pages of the image that wait in pool pages for the end of boot services. */
@@ -158,16 +158,16 @@ static inline void stamp(struct loader *l, enum img_stamp which)
 }
 
 /* devpath.c: the GPT GUID of a partition's handle; the handle of the disk it lies on, or NULL. */
-bool partition_uuid(EFI_HANDLE handle, uint8_t ret_uuid[16]);
+bool devpath_uuid(EFI_HANDLE handle, uint8_t ret_uuid[16]);
 #define UUID_TEXT 37 /* lower case, with its NUL */
 void uuid_text(const uint8_t uuid[16], char ret_text[UUID_TEXT]);
-EFI_HANDLE disk_below(EFI_HANDLE partition);
+EFI_HANDLE devpath_disk(EFI_HANDLE partition);
 
 /* Where a disk is plugged in, an img_place; 0: it cannot be told. */
-uint64_t disk_place(EFI_HANDLE disk);
+uint64_t devpath_place(EFI_HANDLE disk);
 
 /* Which one it is (imgfmt/proof.h, IMG_PROOF_IDENTITY); 0: it has no number, or not for us. */
-uint64_t disk_identity(EFI_HANDLE disk);
+uint64_t devpath_identity(EFI_HANDLE disk);
 
 /*
  * disk.c: false with an I/O error; offset and size in whole blocks of the medium.  A write is one
@@ -192,75 +192,75 @@ enum disk_progress disk_poll_read(struct disk_request *request);
 
 bool disk_write(const struct disk *disk, uint64_t offset, uint64_t size, const void *from);
 bool disk_flush(const struct disk *disk);
-void connect_all(void);
+void disk_connect_all(void);
 
 /* discover.c */
-enum img_reason find_area(struct loader *l);
+enum img_reason area_find(struct loader *l);
 
-/* sleepers.c: before look_at_machine(). */
-enum img_reason look_for_sleepers(struct loader *l);
+/* sleepers.c: before machine_look(). */
+enum img_reason sleepers_look(struct loader *l);
 
 /* image.c */
-enum img_reason read_headers(struct loader *l);
-enum img_reason read_sections(struct loader *l);
+enum img_reason image_read_headers(struct loader *l);
+enum img_reason image_read_sections(struct loader *l);
 
 /*
- * refusal.c: what the saved kernel refused after the last jump.  take_refusal: reads it and, unless
- * this start is a simulation, removes it.  heed_refusal: IMG_OK if it is not about that image.
+ * refusal.c: what the saved kernel refused after the last jump.  refusal_take: reads it and, unless
+ * this start is a simulation, removes it.  refusal_heed: IMG_OK if it is not about that image.
  */
-void take_refusal(struct loader *l);
-enum img_reason heed_refusal(struct loader *l, const struct img_slot *slot);
+void refusal_take(struct loader *l);
+enum img_reason refusal_heed(struct loader *l, const struct img_slot *slot);
 
 /* memmap.c */
-enum img_reason read_memory_map(struct loader *l);
+enum img_reason memmap_read(struct loader *l);
 
 /* machine.c */
-enum img_reason look_at_machine(struct loader *l);
+enum img_reason machine_look(struct loader *l);
 
 /*
- * alloc.c, claim.c.  mem_alloc: whole pages of loader memory, NULL if there are none.
- * mem_hold: these are to be given back; false: too many are already.
- * mem_pool: pages that are claimed and not wanted by the image, in one piece, of
+ * alloc.c, claim.c.  alloc_pages: whole pages of loader memory, NULL if there are none.
+ * alloc_hold: these are to be given back; false: too many are already.
+ * claim_pool: pages that are claimed and not wanted by the image, in one piece, of
  * any content, and below 4 GiB if `low`; NULL if there are none.  Not after
- * plan_staging(), which hands out the rest.
+ * place_plan(), which hands out the rest.
  */
-bool mem_hold(struct memory *m, EFI_PHYSICAL_ADDRESS phys, UINTN pages);
-void *mem_alloc(struct loader *l, uint64_t bytes);
-enum img_reason mem_claim(struct loader *l);
-void *mem_pool(struct loader *l, uint64_t bytes, bool low);
-void mem_release(struct loader *l);
+bool alloc_hold(struct memory *m, EFI_PHYSICAL_ADDRESS phys, UINTN pages);
+void *alloc_pages(struct loader *l, uint64_t bytes);
+enum img_reason claim_all(struct loader *l);
+void *claim_pool(struct loader *l, uint64_t bytes, bool low);
+void alloc_release(struct loader *l);
 
 /* place.c: where the bytes of image page `pfn` are to be written now. */
-enum img_reason plan_staging(struct loader *l);
-void *page_now(const struct loader *l, uint64_t pfn, uint64_t pages, uint64_t *ret_pages);
-void place_stored(const struct loader *l, uint64_t first, uint64_t pages, const uint8_t *from);
-void *stored_in_one_piece(const struct loader *l, uint64_t first, uint64_t pages);
+enum img_reason place_plan(struct loader *l);
+void *place_find(const struct loader *l, uint64_t pfn, uint64_t pages, uint64_t *ret_pages);
+void place_write(const struct loader *l, uint64_t first, uint64_t pages, const uint8_t *from);
+void *place_direct(const struct loader *l, uint64_t first, uint64_t pages);
 
 /* pipeline.c: all chunks, from the disk to their places. */
-enum img_reason place_image(struct loader *l);
+enum img_reason pipeline_run(struct loader *l);
 
 /*
- * proofs.c.  prepare_proofs: before look_at_machine().  proof_digest: for struct img_proof_probe,
+ * proofs.c.  proofs_prepare: before machine_look().  proofs_digest: for struct img_proof_probe,
  * with the loader as its ctx.
  */
-enum img_reason prepare_proofs(struct loader *l);
-enum img_reason proof_digest(void *loader, const struct img_proof *proof, uint64_t *ret_digest);
+enum img_reason proofs_prepare(struct loader *l);
+enum img_reason proofs_digest(void *loader, const struct img_proof *proof, uint64_t *ret_digest);
 
 /*
- * detail.c.  complete_detail: names the partition and makes l->detail outlive the sections.
- * blame_partition: l->detail names it; NULL or zero: the image's own.
+ * detail.c.  detail_complete: names the partition and makes l->detail outlive the sections.
+ * detail_blame: l->detail names it; NULL or zero: the image's own.
  */
-void complete_detail(struct loader *l, enum img_reason reason);
-void blame_partition(struct loader *l, const uint8_t *uuid);
+void detail_complete(struct loader *l, enum img_reason reason);
+void detail_blame(struct loader *l, const uint8_t *uuid);
 
 /* attempt.c: IMG_OK once l->state, with this attempt in it, is on the disk. */
-enum img_reason record_attempt(struct loader *l);
+enum img_reason attempt_record(struct loader *l);
 
 /* seed.c: fills in handoff->seed; the rest of the page, with its stamps, is mixed in. */
-void gather_seed(struct img_handoff *handoff);
+void seed_gather(struct img_handoff *handoff);
 
 /*
- * enter.c.  prepare_entry does all that can fail; enter_golden returns only if
+ * enter.c.  entry_prepare does all that can fail; entry_enter returns only if
  * the firmware does not let go, and then nothing has been changed.
  */
 struct entry {
@@ -272,8 +272,8 @@ struct entry {
 	UINTN map_size;
 	struct img_handoff *handoff; /* in its place of now */
 };
-enum img_reason prepare_entry(struct loader *l, struct entry *ret_entry);
-enum img_reason enter_golden(struct loader *l, const struct entry *entry);
+enum img_reason entry_prepare(struct loader *l, struct entry *ret_entry);
+enum img_reason entry_enter(struct loader *l, const struct entry *entry);
 
 /*
  * console.c.  console_open: looks for the devices, and for a screen.  console_write: to all

@@ -154,15 +154,15 @@ static void scan_pci(struct loader *l)
 	BS->FreePool(handle);
 }
 
-enum img_reason look_at_machine(struct loader *l)
+enum img_reason machine_look(struct loader *l)
 {
 	const struct img_probe probe = { .cpuid = cpuid, .read_phys = read_phys };
-	void *scratch = mem_alloc(l, IMG_ACPI_SCRATCH);
+	void *scratch = alloc_pages(l, IMG_ACPI_SCRATCH);
 	enum img_reason reason;
 
 	if (!scratch)
 		return IMG_E_NO_MEMORY;
-	reason = read_memory_map(l);
+	reason = memmap_read(l);
 	if (reason != IMG_OK)
 		return reason;
 	img_fp_init(&l->fp);

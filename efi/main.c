@@ -48,29 +48,29 @@ static enum img_reason read_options(struct loader *l)
 
 static enum img_reason read_image(struct loader *l)
 {
-	enum img_reason reason = find_area(l);
+	enum img_reason reason = area_find(l);
 
 	if (reason == IMG_OK)
-		reason = read_headers(l);
+		reason = image_read_headers(l);
 	if (reason != IMG_OK)
 		return reason;
 	stamp(l, IMG_STAMP_FOUND);
 	report_start(l);
-	reason = read_sections(l);
+	reason = image_read_sections(l);
 	stamp(l, IMG_STAMP_META);
 	return reason;
 }
 
 static enum img_reason decide(struct loader *l)
 {
-	const struct img_proof_probe proofs = { .ctx = l, .digest = proof_digest };
+	const struct img_proof_probe proofs = { .ctx = l, .digest = proofs_digest };
 	struct img_machine machine = { .fp = &l->fp, .proofs = &proofs };
-	enum img_reason reason = look_for_sleepers(l);
+	enum img_reason reason = sleepers_look(l);
 
 	if (reason == IMG_OK)
-		reason = prepare_proofs(l);
+		reason = proofs_prepare(l);
 	if (reason == IMG_OK)
-		reason = look_at_machine(l);
+		reason = machine_look(l);
 	if (reason != IMG_OK)
 		return reason;
 	machine.map = l->map;
@@ -79,7 +79,7 @@ static enum img_reason decide(struct loader *l)
 	img_decide(&l->meta, &machine, IMG_SPARE_PAGES, &l->verdict);
 	stamp(l, IMG_STAMP_DECIDED);
 	l->detail = l->verdict.detail;
-	complete_detail(l, l->verdict.reason);
+	detail_complete(l, l->verdict.reason);
 	if (l->verdict.reason == IMG_OK && l->options.simulate)
 		return IMG_E_SIMULATED;
 	return l->verdict.reason;
@@ -88,13 +88,13 @@ static enum img_reason decide(struct loader *l)
 /* Fills claimed memory with the image; returns with the machine still the firmware's. */
 static enum img_reason overlay(struct loader *l, struct entry *entry)
 {
-	enum img_reason reason = mem_claim(l);
+	enum img_reason reason = claim_all(l);
 
 	stamp(l, IMG_STAMP_CLAIMED);
 	if (reason == IMG_OK)
-		reason = prepare_entry(l, entry);
+		reason = entry_prepare(l, entry);
 	if (reason == IMG_OK)
-		reason = place_image(l);
+		reason = pipeline_run(l);
 	return reason;
 }
 
@@ -103,7 +103,7 @@ static enum img_reason fast_boot(struct loader *l)
 	enum img_reason reason = read_options(l);
 	struct entry entry;
 
-	take_refusal(l);
+	refusal_take(l);
 	if (reason == IMG_OK)
 		reason = read_image(l);
 	if (reason == IMG_OK)
@@ -113,10 +113,10 @@ static enum img_reason fast_boot(struct loader *l)
 	if (reason == IMG_OK && console_escape(l))
 		reason = IMG_E_USER_ESCAPE;
 	if (reason == IMG_OK)
-		reason = record_attempt(l);
+		reason = attempt_record(l);
 	stamp(l, IMG_STAMP_RECORDED);
 	if (reason == IMG_OK)
-		reason = enter_golden(l, &entry);
+		reason = entry_enter(l, &entry);
 	return reason;
 }
 
@@ -136,7 +136,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system_table)
 	console_open(&loader);
 
 	reason = fast_boot(&loader);
-	mem_release(&loader);
+	alloc_release(&loader);
 	report_refusal(&loader, reason);
 	return reason_status(reason);
 }

@@ -24,7 +24,7 @@ static void convert_map(struct loader *l, const uint8_t *raw, UINTN size, UINTN 
 }
 
 /* The buffers are allocated first, so that the map shows them. */
-enum img_reason read_memory_map(struct loader *l)
+enum img_reason memmap_read(struct loader *l)
 {
 	UINTN size = 0, key, step = sizeof(EFI_MEMORY_DESCRIPTOR);
 	UINT32 version;
@@ -32,8 +32,8 @@ enum img_reason read_memory_map(struct loader *l)
 
 	BS->GetMemoryMap(&size, NULL, &key, &step, &version);
 	size += MAP_SLACK * step;
-	raw = mem_alloc(l, size);
-	l->map = mem_alloc(l, size / step * sizeof(*l->map));
+	raw = alloc_pages(l, size);
+	l->map = alloc_pages(l, size / step * sizeof(*l->map));
 	if (!raw || !l->map || EFI_ERROR(BS->GetMemoryMap(&size, raw, &key, &step, &version)))
 		return IMG_E_NO_MEMORY;
 	convert_map(l, raw, size, step);

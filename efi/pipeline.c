@@ -7,12 +7,12 @@ static bool ring_allocate(struct loader *l, struct ring *ring)
 {
 	uint64_t n = l->meta.nr_chunks;
 
-	ring->stored = mem_pool(l, (n + 1) * sizeof(*ring->stored), false);
-	ring->buffer_of = mem_pool(l, n + 1, false);
+	ring->stored = claim_pool(l, (n + 1) * sizeof(*ring->stored), false);
+	ring->buffer_of = claim_pool(l, n + 1, false);
 	if (!ring->stored || !ring->buffer_of)
 		return false;
 	while (ring->count < NR_BUFFERS) {
-		ring->buffer[ring->count] = mem_pool(l, BUFFER_SIZE, false);
+		ring->buffer[ring->count] = claim_pool(l, BUFFER_SIZE, false);
 		if (!ring->buffer[ring->count])
 			break;
 		ring->count++;
@@ -23,7 +23,7 @@ static bool ring_allocate(struct loader *l, struct ring *ring)
 static bool queue_allocate(struct loader *l, struct queue *q, uint32_t wanted)
 {
 	while (q->max_workers < wanted) {
-		void *scratch = mem_pool(l, IMG_CHUNK_SIZE, false);
+		void *scratch = claim_pool(l, IMG_CHUNK_SIZE, false);
 
 		if (!scratch)
 			break;
@@ -72,7 +72,7 @@ static enum img_reason run_queue(struct loader *l, struct queue *q, struct ring 
 	return reason;
 }
 
-enum img_reason place_image(struct loader *l)
+enum img_reason pipeline_run(struct loader *l)
 {
 	static struct queue q; /* too large for the firmware's stack */
 	struct ring ring = { 0 };
@@ -84,9 +84,9 @@ enum img_reason place_image(struct loader *l)
 	if (!allocate_all(l, &q, &ring))
 		return IMG_E_NO_MEMORY;
 	if (l->options.probe)
-		reason = probe_chunks(l, &ring, &q.worker[0]);
+		reason = probe_run(l, &ring, &q.worker[0]);
 	if (reason == IMG_OK)
-		reason = plan_staging(l);
+		reason = place_plan(l);
 	if (reason != IMG_OK)
 		return reason;
 	q.stored = ring.stored;

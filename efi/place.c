@@ -6,7 +6,7 @@
  *
  * The list of copies is sorted by target and made of runs, so that finding a
  * page is a binary search and the copying after the exit a few long loops.
- * After plan_staging() the list is read-only and used by every processor.
+ * After place_plan() the list is read-only and used by every processor.
  */
 #include "loader.h"
 
@@ -67,7 +67,7 @@ static bool stage_all(struct loader *l, struct staging *s, struct img_pool *pool
 }
 
 /* Once to count; then the list is allocated and it is done. */
-enum img_reason plan_staging(struct loader *l)
+enum img_reason place_plan(struct loader *l)
 {
 	struct staging *s = &l->staging;
 	struct img_pool pool;
@@ -76,7 +76,7 @@ enum img_reason plan_staging(struct loader *l)
 	if (!stage_all(l, s, &pool))
 		return IMG_E_NO_MEMORY;
 	s->capacity = s->count + COPY_SLACK;
-	s->copy = mem_pool(l, s->capacity * sizeof(*s->copy), false);
+	s->copy = claim_pool(l, s->capacity * sizeof(*s->copy), false);
 	s->count = 0;
 	s->pages = 0;
 	img_pool_init(&pool, &l->meta, &l->memory.owned);
@@ -102,7 +102,7 @@ static const struct copy *find_copy(const struct staging *s, uint64_t phys)
 	return &s->copy[low];
 }
 
-void *page_now(const struct loader *l, uint64_t pfn, uint64_t pages, uint64_t *ret_pages)
+void *place_find(const struct loader *l, uint64_t pfn, uint64_t pages, uint64_t *ret_pages)
 {
 	uint64_t phys = pfn * IMG_PAGE_SIZE, left;
 	const struct copy *c;
@@ -129,7 +129,7 @@ static uint64_t stored_piece(const struct loader *l, uint64_t run_number, uint64
 	return run.pages - skip < pages ? run.pages - skip : pages;
 }
 
-void place_stored(const struct loader *l, uint64_t first, uint64_t pages, const uint8_t *from)
+void place_write(const struct loader *l, uint64_t first, uint64_t pages, const uint8_t *from)
 {
 	uint64_t run = img_meta_find_stored(&l->meta, first), pfn, piece, span;
 
@@ -140,20 +140,20 @@ void place_stored(const struct loader *l, uint64_t first, uint64_t pages, const 
 		first += piece;
 		pages -= piece;
 		for (; piece; piece -= span, pfn += span, from += span * IMG_PAGE_SIZE) {
-			void *to = page_now(l, pfn, piece, &span);
+			void *to = place_find(l, pfn, piece, &span);
 
 			memcpy(to, from, span * IMG_PAGE_SIZE);
 		}
 	}
 }
 
-void *stored_in_one_piece(const struct loader *l, uint64_t first, uint64_t pages)
+void *place_direct(const struct loader *l, uint64_t first, uint64_t pages)
 {
 	uint64_t run = img_meta_find_stored(&l->meta, first), pfn, span;
 	void *at;
 
 	if (stored_piece(l, run, first, pages, &pfn) < pages)
 		return NULL;
-	at = page_now(l, pfn, pages, &span);
+	at = place_find(l, pfn, pages, &span);
 	return span == pages ? at : NULL;
 }

@@ -24,20 +24,20 @@ static enum img_reason probe_batch(struct loader *l, const struct batch *b, uint
 	for (i = b->first; i < b->end && reason == IMG_OK; i++) {
 		struct img_chunk c = img_meta_chunk(&l->meta, i);
 
-		reason = chunk_cost(&c, buffer + (c.offset - b->offset), w);
+		reason = workers_measure(&c, buffer + (c.offset - b->offset), w);
 		if (reason != IMG_OK)
 			l->detail = (struct img_detail){ .object = "chunk", .index = i };
 	}
 	return reason;
 }
 
-enum img_reason probe_chunks(struct loader *l, struct ring *ring, struct worker *w)
+enum img_reason probe_run(struct loader *l, struct ring *ring, struct worker *w)
 {
 	uint64_t start = tsc(), at = 0;
 	enum img_reason reason = IMG_OK;
 
 	while (reason == IMG_OK && at < l->meta.nr_chunks) {
-		struct batch b = next_batch(&l->meta, at);
+		struct batch b = batch_next(&l->meta, at);
 
 		reason = probe_batch(l, &b, ring->buffer[0], w);
 		at = b.end;

@@ -6,7 +6,7 @@
  *
  * Firmware that boots from a chosen entry may have connected that entry's disk
  * only.  Connecting the others takes memory and may start drivers, so it is
- * done by prepare_proofs(), before the memory map is looked at, and the probe
+ * done by proofs_prepare(), before the memory map is looked at, and the probe
  * itself changes nothing.
  */
 #include "loader.h"
@@ -27,7 +27,7 @@ static UINTN find_partitions(const uint8_t uuid[16], struct disk *ret_disk)
 	if (EFI_ERROR(BS->LocateHandleBuffer(ByProtocol, &guid, NULL, &count, &handle)))
 		return 0;
 	for (i = 0; i < count; i++) {
-		if (partition_uuid(handle[i], of) && memcmp(of, uuid, 16) == 0 &&
+		if (devpath_uuid(handle[i], of) && memcmp(of, uuid, 16) == 0 &&
 		    disk_open(handle[i], ret_disk))
 			found++;
 	}
@@ -65,7 +65,7 @@ static enum img_reason open_medium(struct loader *l, const struct img_proof *pro
 
 	if (reason != IMG_OK || !(proof->flags & IMG_PROOF_WHOLE_DISK))
 		return reason;
-	below = disk_below(ret_disk->handle);
+	below = devpath_disk(ret_disk->handle);
 	if (!below || !disk_open(below, ret_disk) || ret_disk->partition)
 		return missing(l, "its disk was not found");
 	return IMG_OK;
@@ -74,7 +74,7 @@ static enum img_reason open_medium(struct loader *l, const struct img_proof *pro
 /* Not all firmware tells it; the saved kernel looks as well (docs/safety.md). */
 static uint64_t identity_today(const struct disk *disk, const struct img_proof *proof)
 {
-	uint64_t today = disk_identity(disk->handle);
+	uint64_t today = devpath_identity(disk->handle);
 
 	return today ? today : proof->digest;
 }
@@ -89,7 +89,7 @@ static enum img_reason read_and_digest(struct loader *l, const struct img_proof 
 	if (reason != IMG_OK)
 		return reason;
 	if (proof->kind == IMG_PROOF_PLACE) {
-		*ret_digest = disk_place(disk.handle);
+		*ret_digest = devpath_place(disk.handle);
 		return IMG_OK;
 	}
 	if (proof->kind == IMG_PROOF_IDENTITY) {
@@ -107,7 +107,7 @@ static enum img_reason read_and_digest(struct loader *l, const struct img_proof 
 	return IMG_OK;
 }
 
-enum img_reason proof_digest(void *loader, const struct img_proof *proof, uint64_t *ret_digest)
+enum img_reason proofs_digest(void *loader, const struct img_proof *proof, uint64_t *ret_digest)
 {
 	struct loader *l = loader;
 	uint64_t start = tsc();
@@ -132,12 +132,12 @@ static bool all_connected(const struct loader *l)
 	return true;
 }
 
-enum img_reason prepare_proofs(struct loader *l)
+enum img_reason proofs_prepare(struct loader *l)
 {
-	l->proofs.buffer = mem_alloc(l, BUFFER_SIZE);
+	l->proofs.buffer = alloc_pages(l, BUFFER_SIZE);
 	if (!l->proofs.buffer)
 		return IMG_E_NO_MEMORY;
 	if (!all_connected(l))
-		connect_all();
+		disk_connect_all();
 	return IMG_OK;
 }

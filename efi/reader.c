@@ -38,7 +38,7 @@ static void start_read(struct loader *l, struct ring *ring, struct reads *r)
 {
 	uint64_t slot = l->area.slot[l->slot_number].offset;
 	uint32_t buffer = r->started % ring->count, at = r->started % MAX_UNDER_WAY;
-	struct batch b = next_batch(&l->meta, r->next_chunk);
+	struct batch b = batch_next(&l->meta, r->next_chunk);
 
 	ring->done_in[buffer] = 0;
 	ring->chunks_in[buffer] = b.end - b.first;
@@ -109,7 +109,7 @@ static void read_all(struct loader *l, struct queue *q, struct ring *ring)
 	struct reads r = { 0 };
 
 	while (r.ended < r.started || (r.next_chunk < q->nr_chunks && !LOAD(q->failed))) {
-		if (!read_once(l, q, ring, &r) && !work_once(q, 0))
+		if (!read_once(l, q, ring, &r) && !workers_step(q, 0))
 			__builtin_ia32_pause();
 		attend(l, q);
 	}
@@ -119,6 +119,6 @@ void reader_run(struct loader *l, struct queue *q, struct ring *ring)
 {
 	read_all(l, q, ring);
 	stamp(l, IMG_STAMP_READ);
-	while (work_once(q, 0))
+	while (workers_step(q, 0))
 		attend(l, q);
 }

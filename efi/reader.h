@@ -25,7 +25,7 @@ struct batch {
 	uint64_t size;	 /* whole blocks */
 };
 /* batch.c */
-struct batch next_batch(const struct img_meta *meta, uint64_t first);
+struct batch batch_next(const struct img_meta *meta, uint64_t first);
 
 /*
  * The boot processor's part of a restore: reads all chunks and publishes them, then works until no
@@ -37,6 +37,6 @@ void reader_run(struct loader *l, struct queue *q, struct ring *ring);
  * probe.c: reads, verifies and decodes every chunk once, on this processor, one step after the
  * other, and notes in l->handoff what that cost.  Nothing is placed.
  */
-enum img_reason probe_chunks(struct loader *l, struct ring *ring, struct worker *w);
+enum img_reason probe_run(struct loader *l, struct ring *ring, struct worker *w);
 
 #endif

@@ -21,7 +21,7 @@ static bool is_known(EFI_STATUS status, UINTN size, const struct img_refusal *re
 	       refusal->magic == IMG_REFUSAL_MAGIC;
 }
 
-void take_refusal(struct loader *l)
+void refusal_take(struct loader *l)
 {
 	EFI_GUID guid = FASTBOOT_GUID;
 	UINTN size = sizeof(l->refusal);
@@ -35,7 +35,7 @@ void take_refusal(struct loader *l)
 		memset(&l->refusal, 0, sizeof(l->refusal));
 }
 
-enum img_reason heed_refusal(struct loader *l, const struct img_slot *slot)
+enum img_reason refusal_heed(struct loader *l, const struct img_slot *slot)
 {
 	const struct img_refusal *refusal = &l->refusal;
 	enum img_reason reason;
@@ -48,6 +48,6 @@ enum img_reason heed_refusal(struct loader *l, const struct img_slot *slot)
 		return IMG_OK;
 	l->detail =
 		(struct img_detail){ .object = "disk", .field = "found by the restored system" };
-	blame_partition(l, refusal->part_uuid);
+	detail_blame(l, refusal->part_uuid);
 	return reason;
 }

@@ -99,7 +99,7 @@ static void add_jitter(uint64_t seed[SEED_WORDS], const struct img_handoff *hand
 	wipe(&sample, sizeof(sample));
 }
 
-void gather_seed(struct img_handoff *handoff)
+void seed_gather(struct img_handoff *handoff)
 {
 	uint64_t seed[SEED_WORDS] = { 0 };
 

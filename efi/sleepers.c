@@ -107,9 +107,9 @@ static bool is_announced(void)
 	       EFI_BUFFER_TOO_SMALL;
 }
 
-enum img_reason look_for_sleepers(struct loader *l)
+enum img_reason sleepers_look(struct loader *l)
 {
-	void *block = mem_alloc(l, IMG_BLOCK);
+	void *block = alloc_pages(l, IMG_BLOCK);
 	struct disk disk;
 
 	if (!block)
@@ -118,7 +118,7 @@ enum img_reason look_for_sleepers(struct loader *l)
 	if (find_sleeper(block, &disk)) {
 		l->detail = (struct img_detail){ .object = disk.partition ? "swap space"
 									  : "whole disk" };
-		if (partition_uuid(disk.handle, l->detail_uuid))
+		if (devpath_uuid(disk.handle, l->detail_uuid))
 			l->detail.uuid = l->detail_uuid;
 		return IMG_E_HIBERNATED;
 	}

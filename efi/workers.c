@@ -56,12 +56,12 @@ static enum img_reason decode(const struct img_chunk *c, const uint8_t *stored, 
 	return reason;
 }
 
-static void place(const struct loader *l, const struct img_chunk *c, const void *pages,
-		  struct img_work *work)
+static void write_pages(const struct loader *l, const struct img_chunk *c, const void *pages,
+			struct img_work *work)
 {
 	uint64_t start = tsc();
 
-	place_stored(l, c->first, c->pages, pages);
+	place_write(l, c->first, c->pages, pages);
 	work->place += tsc() - start;
 }
 
@@ -75,17 +75,17 @@ static enum img_reason do_chunk_at(const struct loader *l, const struct img_chun
 	if (reason != IMG_OK)
 		return reason;
 	if (c->kind == IMG_CHUNK_RAW) {
-		place(l, c, stored, &w->work);
+		write_pages(l, c, stored, &w->work);
 		return IMG_OK;
 	}
-	direct = stored_in_one_piece(l, c->first, c->pages);
+	direct = place_direct(l, c->first, c->pages);
 	reason = decode(c, stored, direct ? direct : w->scratch, &w->work);
 	if (reason == IMG_OK && !direct)
-		place(l, c, w->scratch, &w->work);
+		write_pages(l, c, w->scratch, &w->work);
 	return reason;
 }
 
-enum img_reason chunk_cost(const struct img_chunk *c, const uint8_t *stored, struct worker *w)
+enum img_reason workers_measure(const struct img_chunk *c, const uint8_t *stored, struct worker *w)
 {
 	enum img_reason reason = verify(c, stored, &w->work);
 
@@ -124,7 +124,7 @@ static void fill_run(const struct loader *l, const struct img_run *run)
 	uint64_t pfn = run->pfn, pages = run->pages, span;
 
 	for (; pages; pages -= span, pfn += span) {
-		void *at = page_now(l, pfn, pages, &span);
+		void *at = place_find(l, pfn, pages, &span);
 
 		img_fill_pages(at, run->fill, span);
 	}
@@ -149,7 +149,7 @@ static bool do_fills(struct queue *q, struct worker *w)
 	return true;
 }
 
-bool work_once(struct queue *q, uint32_t worker)
+bool workers_step(struct queue *q, uint32_t worker)
 {
 	uint64_t number;
 
@@ -171,7 +171,7 @@ static bool all_taken(const struct queue *q)
 static void work_to_the_end(struct queue *q, uint32_t worker)
 {
 	while (!all_taken(q)) {
-		if (!work_once(q, worker))
+		if (!workers_step(q, worker))
 			__builtin_ia32_pause();
 	}
 }

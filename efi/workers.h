@@ -56,10 +56,10 @@ void workers_fail(struct queue *q, enum img_reason reason, uint64_t chunk);
 void workers_start(struct queue *q);
 
 /* One piece of work on this processor; false if there was none to be had now. */
-bool work_once(struct queue *q, uint32_t worker);
+bool workers_step(struct queue *q, uint32_t worker);
 
 /* Verifies and decodes a chunk into the worker's scratch, for what it costs. */
-enum img_reason chunk_cost(const struct img_chunk *c, const uint8_t *stored, struct worker *w);
+enum img_reason workers_measure(const struct img_chunk *c, const uint8_t *stored, struct worker *w);
 
 /* Works until all is done or one has failed, then waits for every processor to be out. */
 enum img_reason workers_finish(struct queue *q);

@@ -229,14 +229,14 @@ static void check_partition(void)
 			(!(answers.flags & OTHER_DISK) || !disk_size) &&
 			disk_size + HEAD <= MAX_DISK;
 
-	must(partition_uuid(&answers, uuid) == has_uuid);
+	must(devpath_uuid(&answers, uuid) == has_uuid);
 	must(!has_uuid || memcmp(uuid, last.byte + 24, sizeof(uuid)) == 0);
-	must(disk_below(&answers) == (has_disk ? &answers : NULL));
+	must(devpath_disk(&answers) == (has_disk ? &answers : NULL));
 }
 
 static void check_disk(void)
 {
-	uint64_t place = disk_place(&answers), identity = disk_identity(&answers);
+	uint64_t place = devpath_place(&answers), identity = devpath_identity(&answers);
 	enum img_place_kind kind;
 	struct node node;
 	size_t at = 0;

@@ -53,7 +53,7 @@ static enum img_reason fill_ram_disk(struct loader *l)
 	ram_disk.start = SLOT(l);
 	ram_disk.media = *l->disk.bio->Media;
 	ram_disk.bio = (EFI_BLOCK_IO){ .Media = &ram_disk.media, .ReadBlocks = ram_read };
-	ram_disk.bytes = mem_alloc(l, l->slot.meta_offset);
+	ram_disk.bytes = alloc_pages(l, l->slot.meta_offset);
 	if (!ram_disk.bytes)
 		return IMG_E_NO_MEMORY;
 	if (!disk_read(&l->disk, ram_disk.start, l->slot.meta_offset, ram_disk.bytes))
@@ -93,22 +93,22 @@ static enum img_reason claim_block(void)
 
 static enum img_reason read_image(struct loader *l)
 {
-	enum img_reason reason = find_area(l);
+	enum img_reason reason = area_find(l);
 
 	if (reason == IMG_OK)
-		reason = read_headers(l);
+		reason = image_read_headers(l);
 	if (reason == IMG_OK)
-		reason = read_sections(l);
+		reason = image_read_sections(l);
 	if (reason == IMG_OK)
 		reason = fill_ram_disk(l);
 	return reason;
 }
 
-/* place_image() does this once more: here it is alone. */
+/* pipeline_run() does this once more: here it is alone. */
 static enum img_reason measure_plan(struct loader *l)
 {
 	uint64_t start = tsc();
-	enum img_reason reason = plan_staging(l);
+	enum img_reason reason = place_plan(l);
 
 	plan_ticks = tsc() - start;
 	l->staging = (struct staging){ 0 };
@@ -119,7 +119,7 @@ static enum img_reason measure_plan(struct loader *l)
 static enum img_reason measure_place(struct loader *l)
 {
 	uint64_t start = tsc();
-	enum img_reason reason = place_image(l);
+	enum img_reason reason = pipeline_run(l);
 
 	whole_ticks = tsc() - start;
 	return reason;
@@ -154,13 +154,13 @@ static enum img_reason restore(struct loader *l)
 	reason = measure_plan(l);
 	BS->RestoreTPL(tpl);
 	if (reason == IMG_OK)
-		reason = prepare_entry(l, &entry);
+		reason = entry_prepare(l, &entry);
 	tpl = BS->RaiseTPL(TPL_HIGH_LEVEL);
 	if (reason == IMG_OK)
 		reason = measure_place(l);
 	BS->RestoreTPL(tpl);
 	if (reason == IMG_OK)
-		reason = enter_golden(l, &entry);
+		reason = entry_enter(l, &entry);
 	return reason;
 }
 

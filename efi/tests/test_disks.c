@@ -73,7 +73,7 @@ static UINTN refusal_size; /* 0: there is none */
 static bool removal_fails;
 
 /* Exactly as large as asked for, so that ASan sees what goes beyond. */
-void *mem_alloc(struct loader *l, uint64_t bytes)
+void *alloc_pages(struct loader *l, uint64_t bytes)
 {
 	void *p = calloc(1, bytes);
 
@@ -428,12 +428,12 @@ static void add_proof(const struct medium *of, uint8_t uuid, enum img_proof_kind
 
 static enum img_reason check_proofs(void)
 {
-	const struct img_proof_probe probe = { .ctx = &loader, .digest = proof_digest };
+	const struct img_proof_probe probe = { .ctx = &loader, .digest = proofs_digest };
 	enum img_reason reason;
 
-	assert_int_equal(prepare_proofs(&loader), IMG_OK);
+	assert_int_equal(proofs_prepare(&loader), IMG_OK);
 	reason = img_proof_check(&loader.meta, &probe, &loader.detail);
-	complete_detail(&loader, reason);
+	detail_complete(&loader, reason);
 	return reason;
 }
 
@@ -734,7 +734,7 @@ static const struct img_state tried_thrice = { .valid = true, .restores = 9, .at
 static void assert_taken(int slot, enum img_reason passed)
 {
 	loader.passed = IMG_OK;
-	assert_int_equal(read_headers(&loader), IMG_OK);
+	assert_int_equal(image_read_headers(&loader), IMG_OK);
 	assert_int_equal(loader.slot_number, slot);
 	assert_int_equal(loader.slot.generation, slot + 1);
 	assert_int_equal(loader.passed, passed);
@@ -760,16 +760,16 @@ static void test_find_area(void **state)
 	memset(&loader.area, 0, sizeof(loader.area));
 	memset(&loader.disk, 0, sizeof(loader.disk));
 	put_area_on_disk(&medium[2]);
-	assert_int_equal(find_area(&loader), IMG_OK);
+	assert_int_equal(area_find(&loader), IMG_OK);
 	assert_ptr_equal(loader.disk.handle, own);
 	assert_int_equal(loader.area.nr_slots, 2);
 	own->fail_read_at = PART_SIZE - 512;
-	assert_int_equal(find_area(&loader), IMG_E_DISK_READ);
+	assert_int_equal(area_find(&loader), IMG_E_DISK_READ);
 	own->fail_read_at = NOWHERE;
 	own->bytes[PART_SIZE - 1] ^= 1;
-	assert_int_equal(find_area(&loader), IMG_E_AREA_CHECKSUM);
+	assert_int_equal(area_find(&loader), IMG_E_AREA_CHECKSUM);
 	memset(own->bytes + PART_SIZE - IMG_BLOCK, 0, IMG_BLOCK);
-	assert_int_equal(find_area(&loader), IMG_E_AREA_MISSING);
+	assert_int_equal(area_find(&loader), IMG_E_AREA_MISSING);
 }
 
 static void test_newest_slot(void **state)
@@ -790,7 +790,7 @@ static void test_promoted(void **state)
 	own = two_slots(512);
 	put_state(own, 0, &promoted);
 	assert_taken(0, IMG_OK);
-	assert_int_equal(record_attempt(&loader), IMG_OK);
+	assert_int_equal(attempt_record(&loader), IMG_OK);
 	assert_int_equal(loader.state.rank, 3);
 	assert_taken(0, IMG_OK);
 
@@ -816,7 +816,7 @@ static void test_quarantined(void **state)
 	assert_taken(0, IMG_E_SLOT_QUARANTINED);
 
 	put_state(own, 0, &tried_thrice);
-	assert_int_equal(read_headers(&loader), IMG_E_SLOT_QUARANTINED);
+	assert_int_equal(image_read_headers(&loader), IMG_E_SLOT_QUARANTINED);
 	assert_string_equal(loader.detail.object, "slot state");
 }
 
@@ -833,7 +833,7 @@ static void test_wanted_slot(void **state)
 	(void)state;
 	put_state(two_slots(512), 1, &tried_thrice);
 	loader.options.slot = 1;
-	assert_int_equal(read_headers(&loader), IMG_E_SLOT_QUARANTINED);
+	assert_int_equal(image_read_headers(&loader), IMG_E_SLOT_QUARANTINED);
 	assert_int_equal(loader.detail.index, 1);
 	loader.options.slot = 0;
 	assert_taken(0, IMG_OK);
@@ -876,9 +876,9 @@ static void test_header_read_error(void **state)
 	(void)state;
 	own = two_slots(512);
 	own->fail_read_at = loader.area.slot[0].offset;
-	assert_int_equal(read_headers(&loader), IMG_E_DISK_READ);
+	assert_int_equal(image_read_headers(&loader), IMG_E_DISK_READ);
 	own->fail_read_at = loader.area.slot[1].offset + IMG_BLOCK;
-	assert_int_equal(read_headers(&loader), IMG_E_DISK_READ);
+	assert_int_equal(image_read_headers(&loader), IMG_E_DISK_READ);
 	assert_int_equal(loader.detail.index, 1);
 }
 
@@ -917,7 +917,7 @@ static void check_attempt(uint32_t block)
 				       .description = "the tested one" });
 	memcpy(before, own->bytes, PART_SIZE);
 	assert_taken(1, IMG_OK);
-	assert_int_equal(record_attempt(&loader), IMG_OK);
+	assert_int_equal(attempt_record(&loader), IMG_OK);
 	img_state_decode(own->bytes + at, loader.slot.image_uuid, &found);
 	assert_true(found.valid && !found.consumed);
 	assert_int_equal(found.restores, 42);
@@ -954,7 +954,7 @@ static void test_three_attempts(void **state)
 	two_slots(512);
 	for (i = 1; i <= 3; i++) {
 		assert_taken(1, IMG_OK);
-		assert_int_equal(record_attempt(&loader), IMG_OK);
+		assert_int_equal(attempt_record(&loader), IMG_OK);
 		assert_int_equal(loader.state.attempts, i);
 	}
 	assert_taken(0, IMG_E_SLOT_QUARANTINED);
@@ -967,7 +967,7 @@ static void test_once(void **state)
 	(void)state;
 	put_slot(two_slots(512), 1, 2, IMG_MODE_ONCE, &fresh);
 	assert_taken(1, IMG_OK);
-	assert_int_equal(record_attempt(&loader), IMG_OK);
+	assert_int_equal(attempt_record(&loader), IMG_OK);
 	assert_true(loader.state.consumed);
 	assert_taken(0, IMG_E_SLOT_CONSUMED);
 }
@@ -976,7 +976,7 @@ static void assert_attempt_fails(const char *step)
 {
 	struct img_state before = loader.state;
 
-	assert_int_equal(record_attempt(&loader), IMG_E_STATE_WRITE);
+	assert_int_equal(attempt_record(&loader), IMG_E_STATE_WRITE);
 	assert_string_equal(loader.detail.object, "slot state");
 	assert_string_equal(loader.detail.field, step);
 	assert_int_equal(loader.detail.index, 1);
@@ -1015,7 +1015,7 @@ static void test_attempt_flush_error(void **state)
 	own->flush_status = EFI_DEVICE_ERROR;
 	assert_attempt_fails("flush");
 	own->flush_status = EFI_UNSUPPORTED;
-	assert_int_equal(record_attempt(&loader), IMG_OK);
+	assert_int_equal(attempt_record(&loader), IMG_OK);
 }
 
 static void test_attempt_read_back_error(void **state)
@@ -1092,8 +1092,8 @@ static void test_places(void **state)
 	for (i = 0; i < ARRAY_SIZE(row); i++) {
 		nr_media = 0;
 		controller = new_controller(0x01060100);
-		assert_true(disk_place(disk_of(controller, row[i].type, row[i].body,
-					       row[i].size)) == row[i].place);
+		assert_true(devpath_place(disk_of(controller, row[i].type, row[i].body,
+						  row[i].size)) == row[i].place);
 	}
 }
 
@@ -1112,8 +1112,8 @@ static void test_no_place_of_long_nodes(void **state)
 	for (i = 0; i < ARRAY_SIZE(row); i++) {
 		nr_media = 0;
 		controller = new_controller(0x01060100);
-		assert_true(disk_place(disk_of(controller, row[i].type, body,
-					       row[i].length - sizeof(EFI_DEVICE_PATH))) == 0);
+		assert_true(devpath_place(disk_of(controller, row[i].type, body,
+						  row[i].length - sizeof(EFI_DEVICE_PATH))) == 0);
 	}
 }
 
@@ -1125,9 +1125,9 @@ static void test_no_place(void **state)
 	controller = new_controller(0x01060100);
 	disk = disk_of(controller, MSG_SATA_DP, "\1\0\0\0\0\0", 6);
 	add_node(disk, MESSAGING_DEVICE_PATH, MSG_USB_DP, "\1", 2);
-	assert_true(disk_place(disk) == 0);
+	assert_true(devpath_place(disk) == 0);
 	controller->connected = false;
-	assert_true(disk_place(disk) == 0);
+	assert_true(devpath_place(disk) == 0);
 }
 
 static void test_disk_moved(void **state)
@@ -1197,23 +1197,23 @@ static void test_identities(void **state)
 
 	(void)state;
 	controller = new_controller(0x01060100);
-	assert_true(disk_identity(ata_disk(controller, SERIAL)) ==
+	assert_true(devpath_identity(ata_disk(controller, SERIAL)) ==
 		    img_ata_identity((const uint8_t *)SERIAL));
-	assert_true(disk_identity(ata_disk(controller, NULL)) == 0);
+	assert_true(devpath_identity(ata_disk(controller, NULL)) == 0);
 	disk = ata_disk(controller, SERIAL);
 	disk->info.interface.Data1 ^= 1; /* whose Identify says something else */
-	assert_true(disk_identity(disk) == 0);
+	assert_true(devpath_identity(disk) == 0);
 	disk = disk_of(controller, 0x17, "\3\0\0\0\1\2\3\4\5\6\7\x80", 12);
-	assert_true(disk_identity(disk) == 0x8007060504030201ull);
+	assert_true(devpath_identity(disk) == 0x8007060504030201ull);
 	/* A controller that is its own disk, and one that has no number of that kind. */
 	disk = disk_of(controller, 0, "", 0);
 	disk->serial = SERIAL;
-	assert_true(disk_identity(disk) == 0);
+	assert_true(devpath_identity(disk) == 0);
 	disk = disk_of(controller, MSG_SCSI_DP, "\4\0\7\0", 4);
 	disk->serial = SERIAL;
-	assert_true(disk_identity(disk) == 0);
+	assert_true(devpath_identity(disk) == 0);
 	controller->connected = false;
-	assert_true(disk_identity(ata_disk(controller, SERIAL)) == 0);
+	assert_true(devpath_identity(ata_disk(controller, SERIAL)) == 0);
 }
 
 static void test_disk_replaced(void **state)
@@ -1254,8 +1254,8 @@ static void refuse(const char *code, uint64_t generation, uint8_t uuid)
 
 static enum img_reason next_start(void)
 {
-	take_refusal(&loader);
-	return read_headers(&loader);
+	refusal_take(&loader);
+	return image_read_headers(&loader);
 }
 
 static void refusable(void)
@@ -1357,15 +1357,15 @@ static void put_to_sleep(struct medium *m, const char *signature)
 static void check_sleeper(uint32_t block)
 {
 	two_disks(block);
-	assert_int_equal(look_for_sleepers(&loader), IMG_OK);
+	assert_int_equal(sleepers_look(&loader), IMG_OK);
 	put_to_sleep(&medium[3], "SWAPSPACE2");
-	assert_int_equal(look_for_sleepers(&loader), IMG_OK);
+	assert_int_equal(sleepers_look(&loader), IMG_OK);
 	put_to_sleep(&medium[3], "S1SUSPEND");
-	assert_int_equal(look_for_sleepers(&loader), IMG_E_HIBERNATED);
+	assert_int_equal(sleepers_look(&loader), IMG_E_HIBERNATED);
 	assert_partition(0x22);
 	assert_string_equal(loader.detail.object, "swap space");
 	put_to_sleep(&medium[3], "SWAPSPACE2");
-	assert_int_equal(look_for_sleepers(&loader), IMG_OK);
+	assert_int_equal(sleepers_look(&loader), IMG_OK);
 }
 
 static void test_sleeper(void **state)
@@ -1390,7 +1390,7 @@ static void test_sleepers_signatures(void **state)
 	two_disks(512);
 	for (i = 0; i < ARRAY_SIZE(signature); i++) {
 		put_to_sleep(&medium[1], signature[i]);
-		assert_int_equal(look_for_sleepers(&loader), IMG_E_HIBERNATED);
+		assert_int_equal(sleepers_look(&loader), IMG_E_HIBERNATED);
 		assert_partition(0x11);
 	}
 }
@@ -1401,7 +1401,7 @@ static void test_sleeper_on_a_whole_disk(void **state)
 	(void)state;
 	two_disks(512);
 	put_to_sleep(&medium[2], "S1SUSPEND");
-	assert_int_equal(look_for_sleepers(&loader), IMG_E_HIBERNATED);
+	assert_int_equal(sleepers_look(&loader), IMG_E_HIBERNATED);
 	assert_null(loader.detail.uuid);
 	assert_string_equal(loader.detail.object, "whole disk");
 }
@@ -1411,9 +1411,9 @@ static void test_sleeper_unreadable(void **state)
 	(void)state;
 	two_disks(512);
 	medium[3].fail_read_at = 0;
-	assert_int_equal(look_for_sleepers(&loader), IMG_OK);
+	assert_int_equal(sleepers_look(&loader), IMG_OK);
 	put_to_sleep(&medium[1], "S1SUSPEND");
-	assert_int_equal(look_for_sleepers(&loader), IMG_E_HIBERNATED);
+	assert_int_equal(sleepers_look(&loader), IMG_E_HIBERNATED);
 }
 
 static void test_sleeper_in_a_file(void **state)
@@ -1421,7 +1421,7 @@ static void test_sleeper_in_a_file(void **state)
 	(void)state;
 	two_disks(512);
 	variable_there = true;
-	assert_int_equal(look_for_sleepers(&loader), IMG_E_HIBERNATED);
+	assert_int_equal(sleepers_look(&loader), IMG_E_HIBERNATED);
 	assert_string_equal(loader.detail.field, "HibernateLocation");
 }
 
@@ -1436,11 +1436,11 @@ static void test_storage_is_connected(void **state)
 	network = new_controller(0x02000000);
 	new_controller(0x01060100);
 	nvme->connected = network->connected = false;
-	assert_int_equal(look_for_sleepers(&loader), IMG_OK);
+	assert_int_equal(sleepers_look(&loader), IMG_OK);
 	assert_true(nvme->connected);
 	assert_false(network->connected);
 	assert_int_equal(connect_calls, 1);
-	assert_int_equal(look_for_sleepers(&loader), IMG_OK);
+	assert_int_equal(sleepers_look(&loader), IMG_OK);
 	assert_int_equal(connect_calls, 1);
 }
 

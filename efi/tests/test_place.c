@@ -506,7 +506,7 @@ static struct loader *new_roomy_round(struct fixture *f)
 
 static void give_back(struct loader *l)
 {
-	mem_release(l);
+	alloc_release(l);
 	assert_int_equal(nr_allocated, 0);
 }
 
@@ -518,11 +518,11 @@ static void test_every_page_in_its_place(void **state)
 
 	for (round = 0; round < ROUNDS; round++) {
 		struct loader *l = new_round(f, round);
-		enum img_reason reason = mem_claim(l);
+		enum img_reason reason = claim_all(l);
 		uint64_t before = digest_of_unclaimed();
 
 		assert_int_equal(reason, IMG_OK);
-		reason = place_image(l);
+		reason = pipeline_run(l);
 		assert_int_equal(digest_of_unclaimed(), before);
 		if (reason == IMG_OK) {
 			copy_staged(&l->staging);
@@ -547,8 +547,8 @@ static void test_damaged_chunk(void **state)
 	struct img_chunk chunk = img_meta_chunk(&l->meta, number);
 
 	disk_bytes[chunk.offset + chunk.size / 2] ^= 1;
-	assert_int_equal(mem_claim(l), IMG_OK);
-	assert_int_equal(place_image(l), IMG_E_CHUNK_CHECKSUM);
+	assert_int_equal(claim_all(l), IMG_OK);
+	assert_int_equal(pipeline_run(l), IMG_E_CHUNK_CHECKSUM);
 	assert_int_equal(l->detail.index, number);
 	give_back(l);
 }
@@ -558,9 +558,9 @@ static void test_read_error(void **state)
 	struct fixture *f = *state;
 	struct loader *l = new_roomy_round(f);
 
-	assert_int_equal(mem_claim(l), IMG_OK);
+	assert_int_equal(claim_all(l), IMG_OK);
 	read_to_fail = 2;
-	assert_int_equal(place_image(l), IMG_E_DISK_READ);
+	assert_int_equal(pipeline_run(l), IMG_E_DISK_READ);
 	assert_int_equal(read_to_fail, 0);
 	give_back(l);
 }
@@ -572,7 +572,7 @@ static struct loader *new_async_round(struct fixture *f, uint64_t ticks)
 
 	l->disk.bio2 = &f->bio2;
 	reset_reads(ticks);
-	assert_int_equal(mem_claim(l), IMG_OK);
+	assert_int_equal(claim_all(l), IMG_OK);
 	return l;
 }
 
@@ -580,7 +580,7 @@ static void restores(struct fixture *f)
 {
 	struct loader *l = &f->loader;
 
-	assert_int_equal(place_image(l), IMG_OK);
+	assert_int_equal(pipeline_run(l), IMG_OK);
 	assert_no_reads_left();
 	copy_staged(&l->staging);
 	check_pages(&f->image);
@@ -588,7 +588,7 @@ static void restores(struct fixture *f)
 
 static void refuses(struct loader *l, enum img_reason reason, uint64_t chunk)
 {
-	assert_int_equal(place_image(l), reason);
+	assert_int_equal(pipeline_run(l), reason);
 	assert_no_reads_left();
 	assert_string_equal(l->detail.object, "chunk");
 	assert_int_equal(l->detail.index, chunk);
@@ -600,7 +600,7 @@ static uint64_t first_chunk_of_read(const struct loader *l, uint64_t number)
 	uint64_t chunk = 0;
 
 	while (number--)
-		chunk = next_batch(&l->meta, chunk).end;
+		chunk = batch_next(&l->meta, chunk).end;
 	assert_true(chunk < l->meta.nr_chunks);
 	return chunk;
 }
@@ -738,9 +738,9 @@ static void test_escape(void **state)
 			round % 4 ? new_async_round(f, ticks[round % 3]) : new_roomy_round(f);
 
 		if (round % 4 == 0)
-			assert_int_equal(mem_claim(l), IMG_OK);
+			assert_int_equal(claim_all(l), IMG_OK);
 		press_esc_at = 1 + round * (l->meta.nr_chunks - 2) / 11;
-		assert_int_equal(place_image(l), IMG_E_USER_ESCAPE);
+		assert_int_equal(pipeline_run(l), IMG_E_USER_ESCAPE);
 		assert_no_reads_left();
 		assert_true(told >= press_esc_at && told < l->meta.nr_chunks);
 		assert_null(l->detail.object);
@@ -755,7 +755,7 @@ static void test_nothing_is_read_without_memory(void **state)
 	struct loader *l = new_async_round(f, 50);
 
 	l->memory.owned.nr = 0;
-	assert_int_equal(place_image(l), IMG_E_NO_MEMORY);
+	assert_int_equal(pipeline_run(l), IMG_E_NO_MEMORY);
 	assert_no_reads_left();
 	assert_int_equal(nr_queued + reads, 0);
 	give_back(l);
