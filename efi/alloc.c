@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is allocated from the firmware, and giving all of it back. */
+#include "alloc.h"
+
 #include "loader.h"
 
 bool alloc_hold(struct memory *m, EFI_PHYSICAL_ADDRESS phys, UINTN pages)

@@ -8,6 +8,9 @@
  * write costs the state and nothing else.  What was written is read back:
  * firmware has been seen to succeed in writing nothing.
  */
+#include "attempt.h"
+
+#include "disk.h"
 #include "loader.h"
 
 static enum img_reason failed(struct loader *l, const char *step)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Which chunks one read takes. */
-#include "reader.h"
+#include "batch.h"
 
 struct batch batch_next(const struct img_meta *meta, uint64_t first)
 {

@@ -8,7 +8,11 @@
  *   claim_pool     pages out of the claim which the image does not want
  *   alloc_release  all of it back to the firmware, after a refusal
  */
+#include "claim.h"
+
+#include "alloc.h"
 #include "loader.h"
+#include "memmap.h"
 
 /* Left unclaimed for the firmware's own allocations until the exit. */
 #define FIRMWARE_RESERVE_PAGES (16 * MIB / IMG_PAGE_SIZE)

@@ -8,7 +8,10 @@
  * has a graphics screen, the screen is left to screen.c and lines are written to the others, each
  * by itself; where nothing is marked or drawn, they go to ConOut.
  */
+#include "console.h"
+
 #include "loader.h"
+#include "screen.h"
 
 /* Firmware looks at its keyboards no more often; a read costs up to some 10 us. */
 #define LOOKS_A_SECOND 50

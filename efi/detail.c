@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What a refusal names: the partition, and what is wrong with it. */
+#include "detail.h"
+
+#include "devpath.h"
 #include "loader.h"
 
 static const uint8_t own_partition[16];

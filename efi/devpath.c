@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What a device path tells: which partition a handle is, and which disk it lies on. */
-#include "loader.h"
+#include "devpath.h"
 
 #include <efipciio.h>
 #include <imgfmt/proof.h>

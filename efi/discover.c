@@ -6,6 +6,11 @@
  * only.  The area is usually on it, so what is there is looked at first, and
  * all controllers are connected (about half a second) only if that found none.
  */
+#include "discover.h"
+
+#include "alloc.h"
+#include "devpath.h"
+#include "disk.h"
 #include "loader.h"
 
 struct search {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A disk or partition by byte offset, through its BlockIo (UEFI 2.10, 13.9). */
-#include "loader.h"
+#include "disk.h"
 
 /*
  * One request: firmware moves 1 to 4 MiB at the disk's speed and falls off on both sides; USB

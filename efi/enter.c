@@ -11,7 +11,13 @@
  *
  * entry_enter() holds the point of no return.
  */
+#include "enter.h"
+
+#include "claim.h"
 #include "loader.h"
+#include "place.h"
+#include "report.h"
+#include "seed.h"
 #include "restore/restore.h"
 
 #define PTE_PRESENT_WRITE 0x3ull

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Reads the slots' headers and states, picks a slot, reads and validates its sections. */
+#include "image.h"
+
+#include "alloc.h"
+#include "disk.h"
 #include "loader.h"
+#include "refusal.h"
 
 struct headers {
 	struct img_slot slot[IMG_MAX_SLOTS];

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the machine is today, in the terms of the image's fingerprint. */
+#include "machine.h"
+
+#include "alloc.h"
 #include "loader.h"
+#include "memmap.h"
 
 #include <efipciio.h>
 

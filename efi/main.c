@@ -8,7 +8,21 @@
  * the disk, and that before the firmware is let go.  All failures up to there
  * end in an error to the firmware, which then boots the next entry.
  */
+#include "alloc.h"
+#include "attempt.h"
+#include "claim.h"
+#include "console.h"
+#include "detail.h"
+#include "discover.h"
+#include "enter.h"
+#include "image.h"
 #include "loader.h"
+#include "machine.h"
+#include "pipeline.h"
+#include "proofs.h"
+#include "refusal.h"
+#include "report.h"
+#include "sleepers.h"
 
 #define CALIBRATIONS   4
 #define CALIBRATION_US 500

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The firmware's memory map of today. */
+#include "memmap.h"
+
+#include "alloc.h"
 #include "loader.h"
 
 /* Descriptors that may appear between sizing the map and reading it. */

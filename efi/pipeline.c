@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* All chunks, from the disk to their places: buffers, the processors' work, what it cost. */
+#include "pipeline.h"
+
+#include "batch.h"
+#include "claim.h"
+#include "loader.h"
+#include "place.h"
+#include "probe.h"
 #include "reader.h"
+#include "workers.h"
 
 /* Two buffers are enough to overlap reading with decoding; more even out the difference. */
 static bool ring_allocate(struct loader *l, struct ring *ring)
@@ -84,7 +92,7 @@ enum img_reason pipeline_run(struct loader *l)
 	if (!allocate_all(l, &q, &ring))
 		return IMG_E_NO_MEMORY;
 	if (l->options.probe)
-		reason = probe_run(l, &ring, &q.worker[0]);
+		reason = probe_run(l, ring.buffer[0], &q.worker[0]);
 	if (reason == IMG_OK)
 		reason = place_plan(l);
 	if (reason != IMG_OK)

@@ -8,6 +8,9 @@
  * page is a binary search and the copying after the exit a few long loops.
  * After place_plan() the list is read-only and used by every processor.
  */
+#include "place.h"
+
+#include "claim.h"
 #include "loader.h"
 
 /* A count from a trial run may be off by the pieces that the list itself displaces. */

@@ -7,7 +7,12 @@
  *
  * docs/performance.md compares restores with it.
  */
-#include "reader.h"
+#include "probe.h"
+
+#include "batch.h"
+#include "disk.h"
+#include "loader.h"
+#include "workers.h"
 
 static enum img_reason probe_batch(struct loader *l, const struct batch *b, uint8_t *buffer,
 				   struct worker *w)
@@ -31,7 +36,7 @@ static enum img_reason probe_batch(struct loader *l, const struct batch *b, uint
 	return reason;
 }
 
-enum img_reason probe_run(struct loader *l, struct ring *ring, struct worker *w)
+enum img_reason probe_run(struct loader *l, uint8_t *buffer, struct worker *w)
 {
 	uint64_t start = tsc(), at = 0;
 	enum img_reason reason = IMG_OK;
@@ -39,7 +44,7 @@ enum img_reason probe_run(struct loader *l, struct ring *ring, struct worker *w)
 	while (reason == IMG_OK && at < l->meta.nr_chunks) {
 		struct batch b = batch_next(&l->meta, at);
 
-		reason = probe_batch(l, &b, ring->buffer[0], w);
+		reason = probe_batch(l, &b, buffer, w);
 		at = b.end;
 	}
 	l->handoff.probe = w->work;

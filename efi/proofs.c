@@ -9,6 +9,11 @@
  * done by proofs_prepare(), before the memory map is looked at, and the probe
  * itself changes nothing.
  */
+#include "proofs.h"
+
+#include "alloc.h"
+#include "devpath.h"
+#include "disk.h"
 #include "loader.h"
 
 /* The longest proof, with a medium's block around either end. */

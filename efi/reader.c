@@ -10,6 +10,13 @@
  */
 #include "reader.h"
 
+#include "batch.h"
+#include "console.h"
+#include "disk.h"
+#include "loader.h"
+#include "report.h"
+#include "workers.h"
+
 #define MAX_UNDER_WAY 2
 
 /* The reads, oldest first; the slot of a batch in here is its number modulo MAX_UNDER_WAY. */

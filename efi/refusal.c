@@ -3,6 +3,9 @@
  * A restored kernel has looked at its disks by its own drivers, before any task ran, and has found
  * another one than the image knows: it has reset the machine, and said why.
  */
+#include "refusal.h"
+
+#include "detail.h"
 #include "loader.h"
 
 #define VARIABLE L"FastbootKernelRefusal"

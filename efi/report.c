@@ -5,9 +5,14 @@
  * which lives in memory until power goes and which the normally booted kernel
  * shows in efivarfs.
  */
+#include "report.h"
+
 #include <stdarg.h>
 
+#include "console.h"
+#include "devpath.h"
 #include "loader.h"
+#include "screen.h"
 
 #define RESULT_CHARS 1024
 #define LINE_CHARS   (MESSAGE_CHARS + 16)

@@ -7,6 +7,9 @@
  * the next but struct screen, so a picture may be drawn before memory is claimed and after it was
  * given back.  A drawing that fails is left out.
  */
+#include "screen.h"
+
+#include "layout.h"
 #include "loader.h"
 
 /* Pixels as Blt() has them: blue in the lowest byte. */

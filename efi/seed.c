@@ -11,7 +11,9 @@
  *                      and the handoff page: the times of this restore's reads
  *                      and the number of restores, which never repeats
  */
-#include "loader.h"
+#include "seed.h"
+
+#include "base.h"
 
 #define SEED_WORDS    (IMG_SEED_SIZE / 8)
 #define JITTER_ROUNDS 32 /* stalls of 1 us, for each word */

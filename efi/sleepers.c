@@ -9,6 +9,11 @@
  * One that sleeps in a file says so in an EFI variable, if systemd of 255 or later put it to
  * sleep (src/shared/hibernate-util.c, write_efi_hibernate_location).
  */
+#include "sleepers.h"
+
+#include "alloc.h"
+#include "devpath.h"
+#include "disk.h"
 #include "loader.h"
 
 #include <efipciio.h>

@@ -2,6 +2,9 @@
 /* Queue, workers and EFI_MP_SERVICES_PROTOCOL (PI 1.8, volume 2, 13.4). */
 #include "workers.h"
 
+#include "loader.h"
+#include "place.h"
+
 #define FILL_BATCH 64 /* runs looked at in one go */
 
 /* After the last worker has left, the firmware gets this long to notice, in 10 us steps. */

@@ -10,7 +10,12 @@
 #ifndef WORKERS_H
 #define WORKERS_H
 
-#include "loader.h"
+#include <imgfmt/handoff.h>
+#include <imgfmt/reader.h>
+
+#include "base.h"
+
+struct loader;
 
 #define MAX_WORKERS 64
 

@@ -7,7 +7,7 @@
  * length (2 bytes), content.  The end is added where the input has none.
  */
 #include "fuzz.h"
-#include "loader.h"
+#include "devpath.h"
 
 #include <efipciio.h>
 

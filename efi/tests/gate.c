@@ -19,7 +19,13 @@
  * and turns the machine off.
  */
 #include "gate.h"
-#include "workers.h"
+#include "alloc.h"
+#include "discover.h"
+#include "enter.h"
+#include "image.h"
+#include "loader.h"
+#include "pipeline.h"
+#include "place.h"
 
 #define COM1	      0x3f8
 #define LINE_STATUS   5

@@ -16,7 +16,15 @@
 
 #include <imgfmt/writer.h>
 
+#include "attempt.h"
+#include "detail.h"
+#include "devpath.h"
+#include "discover.h"
+#include "image.h"
 #include "loader.h"
+#include "proofs.h"
+#include "refusal.h"
+#include "sleepers.h"
 
 #include <efipciio.h>
 

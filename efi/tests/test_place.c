@@ -19,7 +19,12 @@
 
 #include <imgfmt/writer.h>
 
-#include "reader.h"
+#include "batch.h"
+#include "claim.h"
+#include "console.h"
+#include "loader.h"
+#include "pipeline.h"
+#include "report.h"
 
 #define RAM_START     0x10000000ull
 #define RAM_PAGES     (96 * MIB / IMG_PAGE_SIZE)

@@ -13,7 +13,9 @@
 
 #include <cmocka.h>
 
+#include "console.h"
 #include "loader.h"
+#include "screen.h"
 
 #define HZ	    (1ull << 50)
 #define MAX_WIDTH   3840u

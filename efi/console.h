@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The firmware's consoles: plain lines, key strokes. */
+#ifndef CONSOLE_H
+#define CONSOLE_H
+
+#include "base.h"
+
+struct loader;
+
+#define MAX_TEXT_CONSOLES 8
+struct console {
+	EFI_SIMPLE_TEXT_OUT_PROTOCOL *text[MAX_TEXT_CONSOLES]; /* those without a screen */
+	UINTN nr_text;
+	bool graphics;	 /* there is one with a screen */
+	uint64_t looked; /* TSC, for key strokes */
+};
+
+/* Looks for the devices, and for a screen. */
+void console_open(struct loader *l);
+
+/* To all consoles of text, or to every one where nothing is drawn. */
+void console_write(const struct loader *l, CHAR16 *text);
+
+/* Has Esc been pressed?  Other keys are taken and do nothing. */
+bool console_escape(struct loader *l);
+
+/* Until the time is over or a key is pressed. */
+void console_wait(uint32_t seconds);
+
+#endif

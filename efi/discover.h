@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The one partition with a fast-boot area. */
+#ifndef DISCOVER_H
+#define DISCOVER_H
+
+#include <imgfmt/reasons.h>
+
+struct loader;
+
+/* Fills in l->disk and l->area. */
+enum img_reason area_find(struct loader *l);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The option `probe`: what reading, verifying and decoding cost, each alone. */
+#ifndef PROBE_H
+#define PROBE_H
+
+#include "workers.h"
+
+/*
+ * Reads, verifies and decodes every chunk once, on this processor, one step after the other, and
+ * notes in l->handoff what that cost.  Nothing is placed.  buffer: BUFFER_SIZE bytes.
+ */
+enum img_reason probe_run(struct loader *l, uint8_t *buffer, struct worker *w);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the disks say today of the bytes that prove them unchanged. */
+#ifndef PROOFS_H
+#define PROOFS_H
+
+#include <imgfmt/proof.h>
+
+struct loader;
+
+struct proofs {
+	uint8_t *buffer;
+	const char *why_missing; /* of the last disk that is missing */
+	uint64_t ticks;		 /* TSC, spent on all of them */
+};
+
+/* Connects the disks that the proofs need, so call it before machine_look(). */
+enum img_reason proofs_prepare(struct loader *l);
+
+/* For struct img_proof_probe, with the loader as its ctx. */
+enum img_reason proofs_digest(void *loader, const struct img_proof *proof, uint64_t *ret_digest);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the saved kernel refused after the last jump. */
+#ifndef REFUSAL_H
+#define REFUSAL_H
+
+#include <imgfmt/reader.h>
+
+struct loader;
+
+/* Reads it into l->refusal and, unless this start is a simulation, removes the variable. */
+void refusal_take(struct loader *l);
+
+/* IMG_OK: it is not about that image. */
+enum img_reason refusal_heed(struct loader *l, const struct img_slot *slot);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is reported: lines, picture, result variable. */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <imgfmt/reasons.h>
+
+#include "base.h"
+
+struct loader;
+
+void report_start(const struct loader *l);
+void report_progress(struct loader *l, uint64_t chunks);
+void report_restore(struct loader *l);
+
+/* Returns when somebody has read it, or could have. */
+void report_refusal(const struct loader *l, enum img_reason reason);
+EFI_STATUS reason_status(enum img_reason reason);
+
+#endif

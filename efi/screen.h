@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The picture; nothing is drawn without a screen, or if the options forbid it. */
+#ifndef SCREEN_H
+#define SCREEN_H
+
+#include "base.h"
+#include "layout.h"
+
+struct loader;
+struct hii_font;
+
+struct screen {
+	EFI_GRAPHICS_OUTPUT_PROTOCOL *gop; /* NULL: there is nothing to draw on, or with */
+	struct hii_font *font;
+	struct layout layout;
+	bool shown;	/* the panel, with the bar */
+	uint32_t step;	/* of the bar, as drawn */
+	uint64_t began; /* TSC, when the first chunk was waited for */
+};
+
+/* A refusal in lines for people, without their ends. */
+#define MESSAGE_LINES 3
+#define MESSAGE_CHARS 240
+struct message {
+	CHAR16 line[MESSAGE_LINES][MESSAGE_CHARS];
+	UINTN lines;
+};
+
+/* Looks for a screen. */
+void screen_open(struct loader *l);
+
+/* chunks: in their places.  Call it often; it draws seldom. */
+void screen_progress(struct loader *l, uint64_t chunks);
+
+/* The last thing drawn, if anything was. */
+void screen_starting(struct loader *l);
+
+/* next: what comes after the refusal.  False: nothing was drawn. */
+bool screen_refusal(const struct loader *l, const struct message *message, const CHAR16 *next);
+
+#endif
