@@ -9,7 +9,6 @@
 
 struct loader;
 struct tramp_param;
-struct img_handoff;
 
 struct entry {
 	struct tramp_param *param;
@@ -18,7 +17,6 @@ struct entry {
 	uint32_t nr_virtual;
 	void *map_buffer;
 	UINTN map_size;
-	struct img_handoff *handoff; /* in its place of now */
 };
 
 /* Does all that can fail. */
