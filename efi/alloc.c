@@ -2,9 +2,9 @@
 /* What is allocated from the firmware, and giving all of it back. */
 #include "alloc.h"
 
-#include "loader.h"
+#include <imgfmt/format.h>
 
-bool alloc_hold(struct memory *m, EFI_PHYSICAL_ADDRESS phys, UINTN pages)
+static bool hold(struct memory *m, EFI_PHYSICAL_ADDRESS phys, UINTN pages)
 {
 	if (m->nr_held == MAX_HELD)
 		return false;
@@ -12,14 +12,14 @@ bool alloc_hold(struct memory *m, EFI_PHYSICAL_ADDRESS phys, UINTN pages)
 	return true;
 }
 
-void *alloc_pages(struct loader *l, uint64_t bytes)
+void *alloc_pages(struct memory *m, uint64_t bytes)
 {
 	UINTN pages = (bytes + IMG_PAGE_SIZE - 1) / IMG_PAGE_SIZE;
 	EFI_PHYSICAL_ADDRESS phys;
 
 	if (EFI_ERROR(BS->AllocatePages(AllocateAnyPages, EfiLoaderData, pages, &phys)))
 		return NULL;
-	if (!alloc_hold(&l->memory, phys, pages)) {
+	if (!hold(m, phys, pages)) {
 		BS->FreePages(phys, pages);
 		return NULL;
 	}
@@ -27,14 +27,21 @@ void *alloc_pages(struct loader *l, uint64_t bytes)
 	return (void *)phys;
 }
 
-void alloc_release(struct loader *l)
+bool alloc_range(struct memory *m, uint64_t pfn, uint64_t pages)
 {
-	struct memory *m = &l->memory;
+	EFI_PHYSICAL_ADDRESS phys = pfn * IMG_PAGE_SIZE;
 
+	if (m->nr_held == MAX_HELD ||
+	    EFI_ERROR(BS->AllocatePages(AllocateAddress, EfiLoaderData, pages, &phys)))
+		return false;
+	return hold(m, phys, pages);
+}
+
+void alloc_release(struct memory *m)
+{
 	while (m->nr_held) {
 		struct pages p = m->held[--m->nr_held];
 
 		BS->FreePages(p.phys, p.count);
 	}
-	m->owned.nr = 0;
 }

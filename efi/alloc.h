@@ -3,11 +3,7 @@
 #ifndef ALLOC_H
 #define ALLOC_H
 
-#include <imgfmt/plan.h>
-
 #include "base.h"
-
-struct loader;
 
 struct pages {
 	EFI_PHYSICAL_ADDRESS phys;
@@ -19,16 +15,15 @@ struct pages {
 struct memory {
 	struct pages held[MAX_HELD];
 	UINTN nr_held;
-	struct img_range range[MAX_HELD]; /* claimed for the image, by rising address */
-	struct img_owned owned;		  /* the claim, less what claim_pool() gave out */
 };
 
-/* These are to be given back; false: too many are already. */
-bool alloc_hold(struct memory *m, EFI_PHYSICAL_ADDRESS phys, UINTN pages);
-
 /* Whole pages of loader memory, all zero; NULL: the firmware has none left. */
-void *alloc_pages(struct loader *l, uint64_t bytes);
+void *alloc_pages(struct memory *m, uint64_t bytes);
 
-void alloc_release(struct loader *l);
+/* These very pages, of any content; false: the firmware does not give them. */
+bool alloc_range(struct memory *m, uint64_t pfn, uint64_t pages);
+
+/* Gives back all of it, the claimed memory too. */
+void alloc_release(struct memory *m);
 
 #endif

@@ -23,16 +23,12 @@
 #define LOW_LIMIT_PFN (1ull << (32 - 12))
 
 /* A range that cannot be had is not an error: its pages are staged. */
-static void claim(struct memory *m, uint64_t pfn, uint64_t end)
+static void claim(struct loader *l, uint64_t pfn, uint64_t end)
 {
-	EFI_PHYSICAL_ADDRESS phys = pfn * IMG_PAGE_SIZE;
+	struct claim *c = &l->claim;
 
-	if (pfn >= end || m->owned.nr == MAX_HELD || m->nr_held == MAX_HELD)
-		return;
-	if (EFI_ERROR(BS->AllocatePages(AllocateAddress, EfiLoaderData, end - pfn, &phys)))
-		return;
-	alloc_hold(m, phys, end - pfn);
-	m->range[m->owned.nr++] = (struct img_range){ pfn, end - pfn };
+	if (pfn < end && c->owned.nr < MAX_CLAIMED && alloc_range(&l->memory, pfn, end - pfn))
+		c->range[c->owned.nr++] = (struct img_range){ pfn, end - pfn };
 }
 
 /* What may be claimed, as ranges; their count. */
@@ -40,11 +36,11 @@ static uint64_t claimable(const struct loader *l, struct img_range *range)
 {
 	uint64_t i, nr = 0;
 
-	for (i = 0; i < l->nr_map && nr < MAX_HELD; i++) {
-		uint64_t pfn = l->map[i].phys / IMG_PAGE_SIZE;
-		uint64_t end = pfn + l->map[i].pages;
+	for (i = 0; i < l->map.nr && nr < MAX_CLAIMED; i++) {
+		uint64_t pfn = l->map.range[i].phys / IMG_PAGE_SIZE;
+		uint64_t end = pfn + l->map.range[i].pages;
 
-		if (l->map[i].type != IMG_EFI_CONVENTIONAL)
+		if (l->map.range[i].type != IMG_EFI_CONVENTIONAL)
 			continue;
 		if (pfn < LOWEST_CLAIM_PFN)
 			pfn = LOWEST_CLAIM_PFN;
@@ -72,9 +68,8 @@ static struct img_range find_reserve(const struct loader *l, const struct img_ow
 
 enum img_reason claim_all(struct loader *l)
 {
-	struct memory *m = &l->memory;
-	struct img_range *range = alloc_pages(l, MAX_HELD * sizeof(*range)), reserve;
-	enum img_reason reason = memmap_read(l);
+	struct img_range *range = alloc_pages(&l->memory, MAX_CLAIMED * sizeof(*range)), reserve;
+	enum img_reason reason = memmap_read(&l->memory, &l->map);
 	struct img_owned all = { .range = range };
 	uint64_t i;
 
@@ -86,30 +81,30 @@ enum img_reason claim_all(struct loader *l)
 		uint64_t pfn = range[i].pfn, end = pfn + range[i].pages;
 
 		if (reserve.pfn < pfn || reserve.pfn >= end) {
-			claim(m, pfn, end);
+			claim(l, pfn, end);
 			continue;
 		}
-		claim(m, pfn, reserve.pfn);
-		claim(m, reserve.pfn + reserve.pages, end);
+		claim(l, pfn, reserve.pfn);
+		claim(l, reserve.pfn + reserve.pages, end);
 	}
-	m->owned.range = m->range;
+	l->claim.owned.range = l->claim.range;
 	return IMG_OK;
 }
 
 /* Takes a range out of what is owned: the image does not want it, so nobody will miss it. */
-static bool disown(struct memory *m, struct img_range r)
+static bool disown(struct claim *c, struct img_range r)
 {
-	struct img_range *at = m->range;
+	struct img_range *at = c->range;
 	uint64_t before, after;
 
 	while (r.pfn >= at->pfn + at->pages)
 		at++;
 	before = r.pfn - at->pfn;
 	after = at->pages - before - r.pages;
-	if (m->owned.nr == MAX_HELD)
+	if (c->owned.nr == MAX_CLAIMED)
 		return false;
-	memmove(at + 1, at, (uint64_t)(m->range + m->owned.nr - at) * sizeof(*at));
-	m->owned.nr++;
+	memmove(at + 1, at, (uint64_t)(c->range + c->owned.nr - at) * sizeof(*at));
+	c->owned.nr++;
 	at[0].pages = before;
 	at[1] = (struct img_range){ r.pfn + r.pages, after };
 	return true;
@@ -118,13 +113,13 @@ static bool disown(struct memory *m, struct img_range r)
 void *claim_pool(struct loader *l, uint64_t bytes, bool low)
 {
 	uint64_t pages = (bytes + IMG_PAGE_SIZE - 1) / IMG_PAGE_SIZE;
-	struct memory *m = &l->memory;
+	struct claim *c = &l->claim;
 	struct img_pool scan;
 	struct img_range r;
 
-	img_pool_init(&scan, &l->meta, &m->owned);
+	img_pool_init(&scan, &l->meta, &c->owned);
 	r = img_pool_contiguous(&scan, pages, low ? LOW_LIMIT_PFN : IMG_MAX_PFN);
-	if (r.pages == 0 || !disown(m, r))
+	if (r.pages == 0 || !disown(c, r))
 		return NULL;
 	return (void *)(r.pfn * IMG_PAGE_SIZE);
 }

@@ -3,12 +3,17 @@
 #ifndef CLAIM_H
 #define CLAIM_H
 
-#include <imgfmt/reasons.h>
-
-#include "imgfmt_port.h"
+#include <imgfmt/plan.h>
 
 struct loader;
 
+#define MAX_CLAIMED 2048
+struct claim {
+	struct img_range range[MAX_CLAIMED]; /* by rising address */
+	struct img_owned owned;		     /* these, less what claim_pool() gave out */
+};
+
+/* Claims into l->claim what the firmware can spare; needs l->meta to choose what stays. */
 enum img_reason claim_all(struct loader *l);
 
 /*

@@ -76,7 +76,7 @@ static void look_at_all(struct loader *l, struct search *s)
 
 enum img_reason area_find(struct loader *l)
 {
-	struct search s = { .block = alloc_pages(l, IMG_BLOCK) };
+	struct search s = { .block = alloc_pages(&l->memory, IMG_BLOCK) };
 
 	if (!s.block)
 		return IMG_E_NO_MEMORY;

@@ -89,12 +89,12 @@ static bool map_large(struct tables *t, uint64_t virt, uint64_t phys)
 }
 
 /* The end of RAM; reserved and MMIO ranges may be reported far above it and are not used. */
-static uint64_t ram_end(const struct loader *l)
+static uint64_t ram_end(const struct memmap *map)
 {
 	uint64_t end = 4 * GIB, i;
 
-	for (i = 0; i < l->nr_map; i++) {
-		const struct img_memrange *r = &l->map[i];
+	for (i = 0; i < map->nr; i++) {
+		const struct img_memrange *r = &map->range[i];
 		uint64_t top = r->phys + r->pages * IMG_PAGE_SIZE;
 
 		if (r->type >= IMG_EFI_LOADER_CODE && r->type <= IMG_EFI_CONVENTIONAL && top > end)
@@ -123,7 +123,7 @@ static bool map_all(struct tables *t, const struct img_record *record, uint64_t 
 static enum img_reason build_tables(struct loader *l, uint64_t *ret_cr3)
 {
 	const struct img_record *record = &l->meta.record;
-	uint64_t end = ram_end(l), count = 6 + end / GIB + 1 + end / (512 * GIB) + 1;
+	uint64_t end = ram_end(&l->map), count = 6 + end / GIB + 1 + end / (512 * GIB) + 1;
 	uint64_t *block = claim_pool(l, count * IMG_PAGE_SIZE, true), *top;
 	struct tables t;
 

@@ -68,11 +68,11 @@ static enum img_reason heed_kernel(struct loader *l, const struct headers *h)
 
 enum img_reason image_read_headers(struct loader *l)
 {
-	struct headers *h = alloc_pages(l, sizeof(*h));
+	struct headers *h = alloc_pages(&l->memory, sizeof(*h));
 	enum img_reason refusal;
 	uint32_t i;
 
-	l->blocks = alloc_pages(l, LOADER_BLOCKS);
+	l->blocks = alloc_pages(&l->memory, LOADER_BLOCKS);
 	if (!h || !l->blocks)
 		return IMG_E_NO_MEMORY;
 	for (i = 0; i < l->area.nr_slots; i++) {
@@ -98,7 +98,7 @@ enum img_reason image_read_headers(struct loader *l)
 enum img_reason image_read_sections(struct loader *l)
 {
 	uint64_t offset = l->area.slot[l->slot_number].offset + l->slot.meta_offset;
-	void *meta = alloc_pages(l, l->slot.meta_size);
+	void *meta = alloc_pages(&l->memory, l->slot.meta_size);
 
 	if (!meta)
 		return IMG_E_NO_MEMORY;

@@ -44,8 +44,10 @@
 #include <imgfmt/reader.h>
 
 #include "alloc.h"
+#include "claim.h"
 #include "console.h"
 #include "disk.h"
+#include "memmap.h"
 #include "place.h"
 #include "proofs.h"
 #include "screen.h"
@@ -66,11 +68,11 @@ struct loader {
 	struct img_meta meta;
 	struct proofs proofs;
 	struct img_fp fp;
-	struct img_memrange *map;
-	uint64_t nr_map;
+	struct memmap map;
 	struct img_verdict verdict;
 	struct img_refusal refusal; /* all zeroes: there is none */
 	struct memory memory;
+	struct claim claim;
 	struct staging staging;
 	struct img_handoff handoff;
 	struct console console;

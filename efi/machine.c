@@ -3,7 +3,6 @@
 #include "machine.h"
 
 #include "alloc.h"
-#include "loader.h"
 #include "memmap.h"
 
 #include <efipciio.h>
@@ -44,11 +43,11 @@ static uint64_t find_rsdp(void)
 	return rsdp ? rsdp : find_table(&acpi10);
 }
 
-static void add_smbios(struct loader *l, const struct img_probe *probe, void *scratch)
+static void add_smbios(struct img_fp *fp, const struct img_probe *probe, void *scratch)
 {
 	static const EFI_GUID smbios3 = SMBIOS3_TABLE_GUID, smbios = SMBIOS_TABLE_GUID;
 
-	img_fp_add_smbios(&l->fp, probe, find_table(&smbios3), find_table(&smbios), scratch);
+	img_fp_add_smbios(fp, probe, find_table(&smbios3), find_table(&smbios), scratch);
 }
 
 /* Configuration space, PCI Local Bus 3.0, 6.1. */
@@ -59,7 +58,7 @@ static void add_smbios(struct loader *l, const struct img_probe *probe, void *sc
 #define PCI_SUBSYSTEM	 0x2c
 
 struct pci_scan {
-	struct loader *l;
+	struct img_fp *fp;
 	EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL *io;
 	bool bus[256]; /* to be scanned */
 };
@@ -87,17 +86,17 @@ static bool scan_function(struct pci_scan *s, uint32_t bus, uint32_t devfn, bool
 		subsystem = pci_read(s, bus, devfn, PCI_SUBSYSTEM);
 	if (type == 1)
 		s->bus[pci_read(s, bus, devfn, PCI_BUS_NUMBERS) >> 8 & 0xff] = true;
-	img_fp_add_pci(&s->l->fp, &(struct img_pci_id){
-					  .segment = (uint16_t)s->io->SegmentNumber,
-					  .bus = (uint8_t)bus,
-					  .devfn = (uint8_t)devfn,
-					  .vendor = (uint16_t)id,
-					  .device = (uint16_t)(id >> 16),
-					  .subvendor = (uint16_t)subsystem,
-					  .subdevice = (uint16_t)(subsystem >> 16),
-					  .class_revision = pci_read(s, bus, devfn, PCI_CLASS),
-					  .header_type = (uint8_t)type,
-				  });
+	img_fp_add_pci(s->fp, &(struct img_pci_id){
+				      .segment = (uint16_t)s->io->SegmentNumber,
+				      .bus = (uint8_t)bus,
+				      .devfn = (uint8_t)devfn,
+				      .vendor = (uint16_t)id,
+				      .device = (uint16_t)(id >> 16),
+				      .subvendor = (uint16_t)subsystem,
+				      .subdevice = (uint16_t)(subsystem >> 16),
+				      .class_revision = pci_read(s, bus, devfn, PCI_CLASS),
+				      .header_type = (uint8_t)type,
+			      });
 	return true;
 }
 
@@ -130,9 +129,9 @@ static uint32_t root_bus(EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL *io)
 }
 
 /* Bridges lie on a lower bus than what is behind them, so one pass upwards finds all. */
-static void scan_root_bridge(struct loader *l, EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL *io)
+static void scan_root_bridge(struct img_fp *fp, EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL *io)
 {
-	struct pci_scan s = { .l = l, .io = io };
+	struct pci_scan s = { .fp = fp, .io = io };
 	uint32_t bus;
 
 	s.bus[root_bus(io)] = true;
@@ -142,7 +141,7 @@ static void scan_root_bridge(struct loader *l, EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL *
 	}
 }
 
-static void scan_pci(struct loader *l)
+static void scan_pci(struct img_fp *fp)
 {
 	EFI_GUID guid = EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL_GUID;
 	EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL *io;
@@ -153,28 +152,28 @@ static void scan_pci(struct loader *l)
 		return;
 	for (i = 0; i < count; i++) {
 		if (!EFI_ERROR(BS->HandleProtocol(handle[i], &guid, (void **)&io)))
-			scan_root_bridge(l, io);
+			scan_root_bridge(fp, io);
 	}
 	BS->FreePool(handle);
 }
 
-enum img_reason machine_look(struct loader *l)
+enum img_reason machine_look(struct memory *memory, struct memmap *ret_map, struct img_fp *ret_fp)
 {
 	const struct img_probe probe = { .cpuid = cpuid, .read_phys = read_phys };
-	void *scratch = alloc_pages(l, IMG_ACPI_SCRATCH);
+	void *scratch = alloc_pages(memory, IMG_ACPI_SCRATCH);
 	enum img_reason reason;
 
 	if (!scratch)
 		return IMG_E_NO_MEMORY;
-	reason = memmap_read(l);
+	reason = memmap_read(memory, ret_map);
 	if (reason != IMG_OK)
 		return reason;
-	img_fp_init(&l->fp);
-	img_fp_add_cpuid(&l->fp, &probe);
-	img_fp_add(&l->fp, IMG_FP_RAM_BYTES, 0, img_memmap_ram(l->map, l->nr_map), 0);
-	img_fp_add_acpi(&l->fp, &probe, find_rsdp(), scratch);
-	add_smbios(l, &probe, scratch);
-	scan_pci(l);
-	img_fp_sort(&l->fp);
+	img_fp_init(ret_fp);
+	img_fp_add_cpuid(ret_fp, &probe);
+	img_fp_add(ret_fp, IMG_FP_RAM_BYTES, 0, img_memmap_ram(ret_map->range, ret_map->nr), 0);
+	img_fp_add_acpi(ret_fp, &probe, find_rsdp(), scratch);
+	add_smbios(ret_fp, &probe, scratch);
+	scan_pci(ret_fp);
+	img_fp_sort(ret_fp);
 	return IMG_OK;
 }

@@ -3,11 +3,12 @@
 #ifndef MACHINE_H
 #define MACHINE_H
 
-#include <imgfmt/reasons.h>
+#include <imgfmt/fingerprint.h>
 
-struct loader;
+struct memmap;
+struct memory;
 
-/* Fills in l->fp and the memory map. */
-enum img_reason machine_look(struct loader *l);
+/* The memory map is read here, after all that this needs was allocated. */
+enum img_reason machine_look(struct memory *memory, struct memmap *ret_map, struct img_fp *ret_fp);
 
 #endif

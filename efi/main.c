@@ -84,11 +84,11 @@ static enum img_reason decide(struct loader *l)
 	if (reason == IMG_OK)
 		reason = proofs_prepare(l);
 	if (reason == IMG_OK)
-		reason = machine_look(l);
+		reason = machine_look(&l->memory, &l->map, &l->fp);
 	if (reason != IMG_OK)
 		return reason;
-	machine.map = l->map;
-	machine.nr_map = l->nr_map;
+	machine.map = l->map.range;
+	machine.nr_map = l->map.nr;
 	machine.runtime_services = (uint64_t)RT;
 	img_decide(&l->meta, &machine, IMG_SPARE_PAGES, &l->verdict);
 	stamp(l, IMG_STAMP_DECIDED);
@@ -150,7 +150,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system_table)
 	console_open(&loader);
 
 	reason = fast_boot(&loader);
-	alloc_release(&loader);
+	alloc_release(&loader.memory);
 	report_refusal(&loader, reason);
 	return reason_status(reason);
 }

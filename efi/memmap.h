@@ -3,11 +3,15 @@
 #ifndef MEMMAP_H
 #define MEMMAP_H
 
-#include <imgfmt/reasons.h>
+#include <imgfmt/plan.h>
 
-struct loader;
+struct memory;
 
-/* Fills in l->map, sorted, and l->nr_map. */
-enum img_reason memmap_read(struct loader *l);
+struct memmap {
+	struct img_memrange *range; /* by rising address, in loader memory */
+	uint64_t nr;
+};
+
+enum img_reason memmap_read(struct memory *memory, struct memmap *ret_map);
 
 #endif

@@ -49,7 +49,7 @@ static bool stage_run(struct loader *l, struct staging *s, struct img_pool *pool
 	bool owned;
 
 	for (; pages; pfn += span, pages -= span) {
-		span = img_owned_span(&l->memory.owned, pfn, pages, &owned);
+		span = img_owned_span(&l->claim.owned, pfn, pages, &owned);
 		if (!owned && !stage_span(s, pool, pfn, span))
 			return false;
 	}
@@ -75,14 +75,14 @@ enum img_reason place_plan(struct loader *l)
 	struct staging *s = &l->staging;
 	struct img_pool pool;
 
-	img_pool_init(&pool, &l->meta, &l->memory.owned);
+	img_pool_init(&pool, &l->meta, &l->claim.owned);
 	if (!stage_all(l, s, &pool))
 		return IMG_E_NO_MEMORY;
 	s->capacity = s->count + COPY_SLACK;
 	s->copy = claim_pool(l, s->capacity * sizeof(*s->copy), false);
 	s->count = 0;
 	s->pages = 0;
-	img_pool_init(&pool, &l->meta, &l->memory.owned);
+	img_pool_init(&pool, &l->meta, &l->claim.owned);
 	if (!s->copy || !stage_all(l, s, &pool))
 		return IMG_E_NO_MEMORY;
 	l->handoff.pages_staged = s->pages;
@@ -111,7 +111,7 @@ void *place_find(const struct loader *l, uint64_t pfn, uint64_t pages, uint64_t 
 	const struct copy *c;
 	bool owned;
 
-	*ret_pages = img_owned_span(&l->memory.owned, pfn, pages, &owned);
+	*ret_pages = img_owned_span(&l->claim.owned, pfn, pages, &owned);
 	if (owned)
 		return (void *)phys;
 	c = find_copy(&l->staging, phys);

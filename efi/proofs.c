@@ -139,7 +139,7 @@ static bool all_connected(const struct loader *l)
 
 enum img_reason proofs_prepare(struct loader *l)
 {
-	l->proofs.buffer = alloc_pages(l, BUFFER_SIZE);
+	l->proofs.buffer = alloc_pages(&l->memory, BUFFER_SIZE);
 	if (!l->proofs.buffer)
 		return IMG_E_NO_MEMORY;
 	if (!all_connected(l))

@@ -114,7 +114,7 @@ static bool is_announced(void)
 
 enum img_reason sleepers_look(struct loader *l)
 {
-	void *block = alloc_pages(l, IMG_BLOCK);
+	void *block = alloc_pages(&l->memory, IMG_BLOCK);
 	struct disk disk;
 
 	if (!block)

@@ -59,7 +59,7 @@ static enum img_reason fill_ram_disk(struct loader *l)
 	ram_disk.start = SLOT(l);
 	ram_disk.media = *l->disk.bio->Media;
 	ram_disk.bio = (EFI_BLOCK_IO){ .Media = &ram_disk.media, .ReadBlocks = ram_read };
-	ram_disk.bytes = alloc_pages(l, l->slot.meta_offset);
+	ram_disk.bytes = alloc_pages(&l->memory, l->slot.meta_offset);
 	if (!ram_disk.bytes)
 		return IMG_E_NO_MEMORY;
 	if (!disk_read(&l->disk, ram_disk.start, l->slot.meta_offset, ram_disk.bytes))
@@ -72,17 +72,17 @@ static enum img_reason fill_ram_disk(struct loader *l)
 /* Memory: the same pieces of it every time, and between them a tenth that "the firmware" has. */
 static void own(struct loader *l)
 {
-	struct memory *m = &l->memory;
+	struct claim *c = &l->claim;
 	uint64_t pfn = GATE_FIRST_PFN, random = 0, pages;
 
-	m->owned = (struct img_owned){ .range = m->range };
+	c->owned = (struct img_owned){ .range = c->range };
 	while (pfn < GATE_IMAGE_END_PFN) {
 		pfn += 1 + gate_random(&random) % 32;
 		pages = 1 + gate_random(&random) % 256;
-		m->range[m->owned.nr++] = (struct img_range){ pfn, pages };
+		c->range[c->owned.nr++] = (struct img_range){ pfn, pages };
 		pfn += pages;
 	}
-	m->range[m->owned.nr++] = (struct img_range){ pfn, GATE_END_PFN - pfn };
+	c->range[c->owned.nr++] = (struct img_range){ pfn, GATE_END_PFN - pfn };
 }
 
 static enum img_reason claim_block(void)

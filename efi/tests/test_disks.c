@@ -81,11 +81,11 @@ static UINTN refusal_size; /* 0: there is none */
 static bool removal_fails;
 
 /* Exactly as large as asked for, so that ASan sees what goes beyond. */
-void *alloc_pages(struct loader *l, uint64_t bytes)
+void *alloc_pages(struct memory *m, uint64_t bytes)
 {
 	void *p = calloc(1, bytes);
 
-	(void)l;
+	(void)m;
 	assert_non_null(p);
 	assert_true(nr_kept < MAX_KEPT);
 	kept[nr_kept++] = p;

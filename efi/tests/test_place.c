@@ -511,7 +511,7 @@ static struct loader *new_roomy_round(struct fixture *f)
 
 static void give_back(struct loader *l)
 {
-	alloc_release(l);
+	alloc_release(&l->memory);
 	assert_int_equal(nr_allocated, 0);
 }
 
@@ -759,7 +759,7 @@ static void test_nothing_is_read_without_memory(void **state)
 	struct fixture *f = *state;
 	struct loader *l = new_async_round(f, 50);
 
-	l->memory.owned.nr = 0;
+	l->claim.owned.nr = 0;
 	assert_int_equal(pipeline_run(l), IMG_E_NO_MEMORY);
 	assert_no_reads_left();
 	assert_int_equal(nr_queued + reads, 0);
