@@ -11,7 +11,6 @@
 #include "console.h"
 
 #include "loader.h"
-#include "screen.h"
 
 /* Firmware looks at its keyboards no more often; a read costs up to some 10 us. */
 #define LOOKS_A_SECOND 50
@@ -43,19 +42,18 @@ static void add_device(struct console *c, EFI_HANDLE handle)
 		c->text[c->nr_text++] = interface;
 }
 
-void console_open(struct loader *l)
+void console_open(struct console *ret_console)
 {
 	EFI_HANDLE *handle;
 	UINTN count, i;
 
+	*ret_console = (struct console){ 0 };
 	if (EFI_ERROR(BS->LocateHandleBuffer(ByProtocol, &console_device_guid, NULL, &count,
 					     &handle)))
 		return;
 	for (i = 0; i < count; i++)
-		add_device(&l->console, handle[i]);
+		add_device(ret_console, handle[i]);
 	BS->FreePool(handle);
-	if (l->console.graphics)
-		screen_open(l);
 }
 
 void console_write(const struct loader *l, CHAR16 *text)

@@ -15,8 +15,8 @@ struct console {
 	uint64_t looked; /* TSC, for key strokes */
 };
 
-/* Looks for the devices, and for a screen. */
-void console_open(struct loader *l);
+/* Looks for the devices. */
+void console_open(struct console *ret_console);
 
 /* To all consoles of text, or to every one where nothing is drawn. */
 void console_write(const struct loader *l, CHAR16 *text);

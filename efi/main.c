@@ -22,6 +22,7 @@
 #include "proofs.h"
 #include "refusal.h"
 #include "report.h"
+#include "screen.h"
 #include "sleepers.h"
 
 #define CALIBRATIONS   4
@@ -147,7 +148,8 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system_table)
 	loader.self = image;
 	stamp(&loader, IMG_STAMP_ENTRY);
 	loader.handoff.tsc_hz = measure_tsc();
-	console_open(&loader);
+	console_open(&loader.console);
+	screen_open(&loader.console, &loader.screen);
 
 	reason = fast_boot(&loader);
 	alloc_release(&loader.memory);

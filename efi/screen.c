@@ -63,18 +63,19 @@ static EFI_GUID hii_font_guid = {
 };
 
 /* Of the console, so that what the splitter shows on several screens is seen on all. */
-void screen_open(struct loader *l)
+void screen_open(const struct console *console, struct screen *ret_screen)
 {
 	EFI_GUID guid = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
 	EFI_GRAPHICS_OUTPUT_PROTOCOL *gop;
-	struct screen *s = &l->screen;
 
-	if (EFI_ERROR(BS->HandleProtocol(ST->ConsoleOutHandle, &guid, (void **)&gop)) ||
-	    EFI_ERROR(BS->LocateProtocol(&hii_font_guid, NULL, (void **)&s->font)))
+	*ret_screen = (struct screen){ 0 };
+	if (!console->graphics ||
+	    EFI_ERROR(BS->HandleProtocol(ST->ConsoleOutHandle, &guid, (void **)&gop)) ||
+	    EFI_ERROR(BS->LocateProtocol(&hii_font_guid, NULL, (void **)&ret_screen->font)))
 		return;
 	if (layout_screen(gop->Mode->Info->HorizontalResolution,
-			  gop->Mode->Info->VerticalResolution, &s->layout))
-		s->gop = gop;
+			  gop->Mode->Info->VerticalResolution, &ret_screen->layout))
+		ret_screen->gop = gop;
 }
 
 static bool may_draw(const struct loader *l)

@@ -6,6 +6,7 @@
 #include "base.h"
 #include "layout.h"
 
+struct console;
 struct loader;
 struct hii_font;
 
@@ -26,8 +27,8 @@ struct message {
 	UINTN lines;
 };
 
-/* Looks for a screen. */
-void screen_open(struct loader *l);
+/* Looks for a screen, if the console has one. */
+void screen_open(const struct console *console, struct screen *ret_screen);
 
 /* chunks: in their places.  Call it often; it draws seldom. */
 void screen_progress(struct loader *l, uint64_t chunks);

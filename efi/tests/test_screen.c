@@ -360,9 +360,8 @@ static int tear_down(void **state)
 /* The loader was entered `age` ticks ago, and began to read a little later. */
 static struct loader *opened(uint64_t age)
 {
-	loader.console = (struct console){ 0 };
-	loader.screen = (struct screen){ 0 };
-	console_open(&loader);
+	console_open(&loader.console);
+	screen_open(&loader.console, &loader.screen);
 	loader.handoff.stamp[IMG_STAMP_ENTRY] = tsc() - age;
 	loader.screen.began = tsc() - age + HZ / 100;
 	loader.console.looked = tsc() - HZ;
