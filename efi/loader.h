@@ -1,38 +1,47 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The loader's rooms, and the state of one start that several of them share.
+ * The loader's rooms, and the state of one start that several of them share.  A room calls rooms of
+ * its own group or of a later one, never in a circle (tests/law).
+ *
+ *   main.c      the order of a start
+ *
+ *   pipeline.c  all chunks, from the disk to their places
+ *   probe.c     what each step of that costs alone, if asked
+ *   reader.c    chunks from the disk into buffers
+ *   workers.c   the processors that verify, decode and place them
+ *   batch.c     how many chunks one read takes
+ *
+ *   enter.c     tables for the jump, the exit from boot services, the jump
+ *   attempt.c   the attempt, on the disk before the jump
+ *   seed.c      fresh random bytes
  *
  *   discover.c  the partition with the fast-boot area
- *   sleepers.c  other systems that wait on a disk to go on
- *   devpath.c   what device paths tell of partitions and disks
- *   disk.c      reads and writes by byte offset
  *   image.c     headers, states and sections of the image
- *   refusal.c   why the saved kernel did not go on the last time
- *   memmap.c    the firmware's memory map of today
+ *   refusal.c   what the saved kernel refused after the last jump
+ *
+ *   sleepers.c  other systems that hibernated and wait on a disk
  *   machine.c   what the machine is today
  *   proofs.c    what its disks say today
  *   detail.c    which partition a refusal names
- *   alloc.c     allocations, and giving all of them back
- *   claim.c     the memory that is claimed for the image, and the pool
- *   place.c     where each page of the image goes: straight or staged
- *   pipeline.c  all chunks, from the disk to their places
- *   batch.c     which chunks one read takes
- *   reader.c    chunks from the disk into buffers
- *   workers.c   the processors that verify, decode and place them
- *   probe.c     what each of that costs alone, if asked
- *   attempt.c   the attempt, on the disk before the jump
- *   seed.c      fresh random bytes
- *   enter.c     tables for the jump, the exit from boot services, the jump
+ *
  *   report.c    what is reported: lines, picture, result variable
- *   console.c   the firmware's consoles: plain lines, key strokes
  *   screen.c    the picture on a graphics screen
  *   layout.c    where things are in it
+ *   console.c   the firmware's consoles: plain lines, key strokes
+ *
+ *   place.c     where each page of the image goes: straight or staged
+ *   claim.c     the memory that is claimed for the image, and the pool
+ *   memmap.c    the firmware's memory map of today
+ *   alloc.c     memory from the firmware, and giving all of it back
+ *
+ *   devpath.c   what device paths say of partitions and disks
+ *   disk.c      reads and writes by byte offset
  *
  * Execution context: UEFI boot services, one thread, interrupts on, identity
- * map; workers.c alone runs on other processors, where no boot service may be
- * called.  Until entry_enter() calls ExitBootServices every failure returns a
- * reason to efi_main, which gives all memory back and returns an error to the
- * firmware, so that it goes on to the next boot entry.
+ * map.  workers.c and place.c alone run on other processors too, where no boot
+ * service may be called.  Until entry_enter() calls ExitBootServices every
+ * failure returns a reason to efi_main, which gives all memory back and returns
+ * an error to the firmware, so that it boots the next entry.
  */
 #ifndef LOADER_H
 #define LOADER_H
