@@ -7,7 +7,7 @@
 
 struct loader;
 
-/* IMG_OK once l->state, with this attempt in it, is on the disk. */
+/* IMG_OK: l->state, with this attempt in it, is on the disk. */
 enum img_reason attempt_record(struct loader *l);
 
 #endif

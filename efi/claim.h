@@ -18,7 +18,7 @@ enum img_reason claim_all(struct loader *l);
 
 /*
  * Pages that are claimed and not wanted by the image, in one piece, of any content, and below 4 GiB
- * if `low`; NULL: there are none.  Not after place_plan(), which hands out the rest.
+ * if `low`; NULL: no such pages are left.  Not after place_plan(), which hands out the rest.
  */
 void *claim_pool(struct loader *l, uint64_t bytes, bool low);
 

@@ -11,20 +11,20 @@ struct loader;
 struct console {
 	EFI_SIMPLE_TEXT_OUT_PROTOCOL *text[MAX_TEXT_CONSOLES]; /* those without a screen */
 	UINTN nr_text;
-	bool graphics;	 /* there is one with a screen */
+	bool graphics;	 /* one of them has a screen */
 	uint64_t looked; /* TSC, for key strokes */
 };
 
 /* Looks for the devices. */
 void console_open(struct console *ret_console);
 
-/* To all consoles of text, or to every one where nothing is drawn. */
+/* To the consoles without a screen; to every console if nothing is drawn. */
 void console_write(const struct loader *l, CHAR16 *text);
 
 /* Has Esc been pressed?  Other keys are taken and do nothing. */
 bool console_escape(struct loader *l);
 
-/* Until the time is over or a key is pressed. */
+/* Returns when the time is over or a key is pressed. */
 void console_wait(uint32_t seconds);
 
 #endif

@@ -19,10 +19,10 @@ struct entry {
 	UINTN map_size;
 };
 
-/* Does all that can fail. */
+/* Does everything that can fail: allocates from the pool and fills in ret_entry. */
 enum img_reason entry_prepare(struct loader *l, struct entry *ret_entry);
 
-/* Returns only if the firmware does not let go, and then nothing has been changed. */
+/* Returns only if the firmware refuses to exit boot services; nothing has changed then. */
 enum img_reason entry_enter(struct loader *l, const struct entry *entry);
 
 #endif

@@ -72,14 +72,14 @@ struct loader {
 	int slot_number;
 	struct img_slot slot;
 	struct img_state state;
-	uint32_t passed_slot; /* would have been taken but for `passed`; IMG_OK: there is none */
+	uint32_t passed_slot; /* would have been taken but for `passed`; IMG_OK: none */
 	enum img_reason passed;
 	struct img_meta meta;
 	struct proofs proofs;
 	struct img_fp fp;
 	struct memmap map;
 	struct img_verdict verdict;
-	struct img_refusal refusal; /* all zeroes: there is none */
+	struct img_refusal refusal; /* all zeroes: none */
 	struct memory memory;
 	struct claim claim;
 	struct staging staging;

@@ -10,8 +10,8 @@
 
 struct ring {
 	uint8_t *buffer[NR_BUFFERS];
-	uint32_t count;			/* buffers there are */
-	uint64_t chunks_in[NR_BUFFERS]; /* of the buffer's present use */
+	uint32_t count;			/* buffers that were allocated */
+	uint64_t chunks_in[NR_BUFFERS]; /* read into the buffer this time */
 	uint64_t done_in[NR_BUFFERS];	/* counted by the workers */
 	const uint8_t **stored;		/* as in struct queue, here to be written */
 	uint8_t *buffer_of;

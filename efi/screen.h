@@ -11,7 +11,7 @@ struct loader;
 struct hii_font;
 
 struct screen {
-	EFI_GRAPHICS_OUTPUT_PROTOCOL *gop; /* NULL: there is nothing to draw on, or with */
+	EFI_GRAPHICS_OUTPUT_PROTOCOL *gop; /* NULL: nothing to draw on, or no font */
 	struct hii_font *font;
 	struct layout layout;
 	bool shown;	/* the panel, with the bar */

@@ -60,7 +60,7 @@ void workers_fail(struct queue *q, enum img_reason reason, uint64_t chunk);
 /* Starts the other processors, if there are any and the firmware can; never fails. */
 void workers_start(struct queue *q);
 
-/* One piece of work on this processor; false if there was none to be had now. */
+/* One piece of work on this processor; false: there is none now. */
 bool workers_step(struct queue *q, uint32_t worker);
 
 /* Verifies and decodes a chunk into the worker's scratch, for what it costs. */
