@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A block device's page cache goes with the last close of it (block/bdev.c, blkdev_put_whole),
- * or never.  Process context.
+ * A block device's page cache is freed at its last close (block/bdev.c, blkdev_put_whole), or
+ * never.  Process context.
  */
 #include <linux/blkdev.h>
 #include <linux/fs.h>
@@ -12,7 +12,7 @@
 #include "devices.h"
 #include "findings.h"
 
-/* How many pages are left.  Mapped ones, too, are dropped, by the second call alone. */
+/* How many pages are left.  The second call alone also drops mapped ones. */
 static unsigned long cache_drop(struct block_device *bdev)
 {
 	struct address_space *cache = bdev_page_cache(bdev);
@@ -32,7 +32,7 @@ void caches_drop(const struct survey *survey, struct report *report)
 	char name[DEVICE_NAME_SIZE];
 	unsigned long left;
 
-	device_walk_begin(&walk, survey->any);
+	device_walk_begin(&walk, survey->anchor);
 	while ((bdev = device_walk_next(&walk))) {
 		if (device_name_is_memory(bdev->bd_disk->disk_name) ||
 		    survey_fs_on(survey, bdev->bd_dev))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the page cache holds of block devices.
+ * The page cache of block devices.
  */
 #ifndef HOOK_CACHES_H
 #define HOOK_CACHES_H
@@ -9,10 +9,10 @@
 #include "survey.h"
 
 /*
- * Drops it, of every device that no file system of the image is on: what the disk holds there
- * may be another thing at each restore, and a device that some program keeps open, be it only
- * for reading, keeps its cache through any number of mounts.  What cannot be dropped is an
- * obstacle.  With the tasks frozen.
+ * Drops the page cache of every device without a file system of the image: the disk may hold
+ * something else there at each restore, and a device that a program keeps open, even only for
+ * reading, keeps its cache through any number of mounts.  What cannot be dropped is an obstacle.
+ * With the tasks frozen.
  */
 void caches_drop(const struct survey *survey, struct report *report);
 

@@ -20,11 +20,11 @@
 #define MAX_DEPTH 8 /* of devices on devices */
 
 /* block_class is not exported, but each block device points to it. */
-void device_walk_begin(struct device_walk *walk, struct device *any)
+void device_walk_begin(struct device_walk *walk, struct device *anchor)
 {
 	memset(walk, 0, sizeof(*walk));
-	if (any)
-		class_dev_iter_init(&walk->iter, any->class, NULL, NULL);
+	if (anchor)
+		class_dev_iter_init(&walk->iter, anchor->class, NULL, NULL);
 }
 
 struct block_device *device_walk_next(struct device_walk *walk)
@@ -64,32 +64,32 @@ struct device *device_walk_prepare(void)
 	unsigned int major, minor;
 	unsigned long long blocks;
 	char name[DEVICE_NAME_SIZE];
-	struct device *any = NULL;
+	struct device *anchor = NULL;
 	char *rest, *line;
 
 	if (IS_ERR(partitions))
 		return NULL;
 	rest = partitions;
-	while (!any && (line = strsep(&rest, "\n"))) {
+	while (!anchor && (line = strsep(&rest, "\n"))) {
 		if (sscanf(line, "%u %u %llu %31s", &major, &minor, &blocks, name) == 4)
-			any = device_by_name(name);
+			anchor = device_by_name(name);
 	}
 	held_kvfree(partitions);
-	return any;
+	return anchor;
 }
 
-void device_walk_release(struct device *any)
+void device_walk_release(struct device *anchor)
 {
-	put_device(unheld(any));
+	put_device(unheld(anchor));
 }
 
-struct block_device *device_find(struct device *any, dev_t number, const char *name)
+struct block_device *device_find(struct device *anchor, dev_t number, const char *name)
 {
 	struct block_device *bdev;
 	struct device_walk walk;
 	char here[DEVICE_NAME_SIZE];
 
-	device_walk_begin(&walk, any);
+	device_walk_begin(&walk, anchor);
 	while ((bdev = device_walk_next(&walk))) {
 		device_name(bdev, here);
 		if (name ? !strcmp(here, name) : bdev->bd_dev == number) {
@@ -192,7 +192,7 @@ struct block_device *device_of_file(const struct file *file)
 	return S_ISBLK(inode->i_mode) ? I_BDEV(inode) : NULL;
 }
 
-/* The kernel keeps the GUID as text; a DOS table's partitions have a shorter one. */
+/* The kernel keeps the GUID as text; partitions of a DOS table have a shorter one. */
 bool device_guid(struct block_device *bdev, u8 ret_guid[16])
 {
 	guid_t guid;
@@ -214,14 +214,14 @@ bool device_is_dirty(struct block_device *bdev)
 	       mapping_tagged(cache, PAGECACHE_TAG_WRITEBACK);
 }
 
-bool device_lies_on(const struct block_device *upper, const struct block_device *lower)
+bool device_is_made_of(const struct block_device *upper, const struct block_device *lower)
 {
 	return device_sysfs_has("/sys/class/block/%s/slaves/%s", dev_name(&upper->bd_device),
 				dev_name(&lower->bd_device));
 }
 
 struct below {
-	struct device *any;
+	struct device *anchor;
 	char *text;
 	size_t size;
 	size_t length;
@@ -233,9 +233,9 @@ static void below_add(struct below *below, const struct block_device *upper, uns
 	struct device_walk walk;
 	char name[DEVICE_NAME_SIZE];
 
-	device_walk_begin(&walk, below->any);
+	device_walk_begin(&walk, below->anchor);
 	while (depth && (bdev = device_walk_next(&walk))) {
-		if (!device_lies_on(upper, bdev))
+		if (!device_is_made_of(upper, bdev))
 			continue;
 		device_name(bdev, name);
 		below->length += scnprintf(below->text + below->length, below->size - below->length,
@@ -245,9 +245,9 @@ static void below_add(struct below *below, const struct block_device *upper, uns
 	device_walk_end(&walk);
 }
 
-void device_below(struct device *any, struct block_device *bdev, char *ret_text, size_t size)
+void device_below(struct device *anchor, struct block_device *bdev, char *ret_text, size_t size)
 {
-	struct below below = { .any = any, .text = ret_text, .size = size };
+	struct below below = { .anchor = anchor, .text = ret_text, .size = size };
 
 	ret_text[0] = '\0';
 	below_add(&below, bdev_whole(bdev), MAX_DEPTH);
@@ -259,10 +259,9 @@ static bool super_is_memory(const struct super_block *sb)
 }
 
 /*
- * A loop device's file lies in a file system, which has been looked at like any
- * other if it is on a disk: an overlay's and btrfs's have a device of which they do
- * not tell.  ret_lower: the disk of that file system, "" if it does not tell; or the
- * block device that takes the file's place.
+ * A loop device's file is in a file system.  One on a disk has been checked like any other; an
+ * overlay's and btrfs's device is not in the superblock.  ret_lower: the disk of that file system,
+ * "" if unknown; or the block device that is in the place of the file.
  */
 static enum device_home file_home(const struct path *path, char ret_lower[DEVICE_NAME_SIZE],
 				  const char **ret_why)
@@ -285,7 +284,7 @@ static enum device_home file_home(const struct path *path, char ret_lower[DEVICE
 	return DEVICE_HOME_UNKNOWN;
 }
 
-/* disk: the loop device; becomes what its file is on, as by file_home. */
+/* disk: the loop device; changed to what its file is on, as by file_home. */
 static enum device_home loop_home(char disk[DEVICE_NAME_SIZE], char *scratch, const char **ret_why)
 {
 	enum device_home home;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Block devices: which there are, and how they lie on each other.  Disks and
- * partitions alike are walked as what they are to the driver core, members of one
- * class, so nothing is opened for a look: opening an empty floppy drive takes
- * seconds.  What lies on what is asked of sysfs.  Process context.
+ * Block devices: which exist, and how they are stacked.  Disks and partitions alike are walked as
+ * the driver core has them, as members of one class, so no look opens a device: opening an empty
+ * floppy drive takes seconds.  sysfs says how they are stacked.  Process context.
  */
 #ifndef HOOK_DEVICES_H
 #define HOOK_DEVICES_H
@@ -19,41 +18,41 @@ struct device_walk {
 	struct class_dev_iter iter;
 };
 
-/* any: any block device; NULL walks none.  Each step's device is good until the next. */
-void device_walk_begin(struct device_walk *walk, struct device *any);
+/* anchor: any block device; NULL walks none.  Each step's device is valid until the next step. */
+void device_walk_begin(struct device_walk *walk, struct device *anchor);
 struct block_device *device_walk_next(struct device_walk *walk);
 void device_walk_end(struct device_walk *walk);
 
-/* A device to walk from, to be given back with device_walk_release; NULL: none was found. */
+/* A device to walk from, to be released with device_walk_release; NULL: none found. */
 struct device *device_walk_prepare(void);
-void device_walk_release(struct device *any);
+void device_walk_release(struct device *anchor);
 
 /*
- * The device with that number or, if `name` is not NULL, with that name; NULL if there
- * is none.  To be given back with device_put.
+ * The device with that number or, if `name` is not NULL, with that name; NULL if none.  To be
+ * released with device_put.
  */
-struct block_device *device_find(struct device *any, dev_t number, const char *name);
+struct block_device *device_find(struct device *anchor, dev_t number, const char *name);
 void device_put(struct block_device *bdev);
 
 /* As in /dev and /proc/partitions. */
 void device_name(struct block_device *bdev, char ret_name[DEVICE_NAME_SIZE]);
 
 /*
- * The first line of a file of sysfs, without its end; 0 or a negative errno.  size: of ret_text,
+ * The first line of a sysfs file, without its newline; 0 or a negative errno.  size: of ret_text,
  * which is "" on failure.
  */
 __printf(3, 4) int device_sysfs_text(char *ret_text, size_t size, const char *format, ...);
 
-/* Is it on the bus of that name, as in "virtio"? */
+/* Is it on the bus of that name, for example "virtio"? */
 bool device_is_on_bus(const struct device *device, const char *bus);
 
-/* Is there such a path? */
+/* Does the path exist? */
 __printf(1, 2) bool device_sysfs_has(const char *format, ...);
 
 /* True if sysfs calls it a partition. */
 bool device_name_is_partition(const char *name);
 
-/* Is it one of a driver that numbers its devices, as in "loop0"? */
+/* Is it a device of a driver that numbers its devices, for example "loop0"? */
 bool device_name_is_numbered(const char *name, const char *driver);
 
 /* zram and brd keep their contents in memory, so they are part of the image. */
@@ -62,23 +61,23 @@ bool device_name_is_memory(const char *name);
 /* Opens /dev/NAME for direct I/O, to be closed with held_close; an ERR_PTR on failure. */
 struct file *device_open(const char *name, int flags);
 
-/* NULL if it is no block device. */
+/* NULL if it is not a block device. */
 struct block_device *device_of_file(const struct file *file);
 
 /* False unless it is a GPT partition; its unique GUID, as the GPT has it. */
 bool device_guid(struct block_device *bdev, u8 ret_guid[16]);
 
-/* Has the page cache of the device something that is not on it yet? */
+/* Does the page cache of the device hold something that is not on it yet? */
 bool device_is_dirty(struct block_device *bdev);
 
 /* Is one (a device-mapper, md or bcache device) made of the other? */
-bool device_lies_on(const struct block_device *upper, const struct block_device *lower);
+bool device_is_made_of(const struct block_device *upper, const struct block_device *lower);
 
 /*
- * What a device is made of, all the way down, as in "dm-1, vda4"; "" for one that
- * stands on its own, as a disk or its partition does.
+ * The devices that a device is made of, all the way down, for example "dm-1, vda4"; "" for one that
+ * is not made of others, such as a disk or its partition.
  */
-void device_below(struct device *any, struct block_device *bdev, char *ret_text, size_t size);
+void device_below(struct device *anchor, struct block_device *bdev, char *ret_text, size_t size);
 
 enum device_home {
 	DEVICE_HOME_DISK,
@@ -88,8 +87,8 @@ enum device_home {
 };
 
 /*
- * Where the contents of a device are.  ret_lower: what its contents are on, as far as that
- * is known, or "".  ret_why: of UNKNOWN, a few words.
+ * Where the contents of a device are.  ret_lower: what its contents are on, as far as that is
+ * known, or "".  ret_why: UNKNOWN only, a few words.
  */
 enum device_home device_home(struct block_device *bdev, char ret_lower[DEVICE_NAME_SIZE],
 			     const char **ret_why);

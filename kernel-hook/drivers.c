@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The virtio bus resets each of its devices when it wakes them, and has nothing but the driver's
- * `restore` to set up its queues again (drivers/virtio/virtio.c, virtio_device_restore_priv).
- * Process context.
+ * The virtio bus resets each of its devices when it wakes them, and only the driver's `restore` can
+ * set up its queues again (drivers/virtio/virtio.c, virtio_device_restore_priv).  Process context.
  */
 #include <linux/device.h>
 #include <linux/pci.h>
@@ -13,7 +12,9 @@
 #include "drivers.h"
 #include "findings.h"
 
-/* Since 5.4 it has both and refuses in the first (fs/fuse/virtio_fs.c, virtio_fs_freeze). */
+/*
+ * Since 5.4 it has both callbacks and refuses in the first (fs/fuse/virtio_fs.c, virtio_fs_freeze).
+ */
 #define REFUSES_TO_FREEZE "virtiofs"
 
 static bool comes_back(const struct virtio_driver *driver)

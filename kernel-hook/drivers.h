@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Devices that do not come back from sleep.
+ * Devices that do not survive sleep.
  */
 #ifndef HOOK_DRIVERS_H
 #define HOOK_DRIVERS_H
@@ -8,8 +8,8 @@
 #include "report.h"
 
 /*
- * Each whose driver says that it cannot be woken is an obstacle: after a restore it would be
- * dead, and whoever asks it for something would wait for ever.
+ * Each device whose driver cannot wake it is an obstacle: after a restore it would be dead, and its
+ * users would wait forever.
  */
 void gate_drivers(struct report *report);
 

@@ -15,7 +15,7 @@ struct findings {
 
 __printf(2, 3) void finding_add(struct findings *findings, const char *format, ...);
 
-/* Ends the block, if there is one. */
+/* Ends the block, if one is open. */
 void findings_close(struct findings *findings);
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An image is restored long after it was taken, a golden one any number of times,
- * so whatever outlives a restore must not be something the image believes to know,
- * or be something the loader can prove to be as it was.  Process context.
+ * An image is restored long after it was taken, a golden one any number of times.  So whatever
+ * outlives a restore must be unknown to the image, or the loader must be able to prove it
+ * unchanged.  Process context.
  */
 #include <linux/delay.h>
 
@@ -20,7 +20,7 @@
 #include "stacks.h"
 #include "swaps.h"
 
-/* Somebody who keeps writing to a device is given so long to show. */
+/* How long to wait for a program that keeps writing to a device to show itself. */
 #define WRITER_MS 100
 
 static void gates_with_block(const struct target *target, const struct survey *survey, void *block,

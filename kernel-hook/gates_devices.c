@@ -11,29 +11,29 @@
 #include "openers.h"
 #include "swaps.h"
 
-/* The whole disk of a claimed partition is held by the block layer itself (block/bdev.c). */
-static bool device_has_held_partition(struct device *any, struct block_device *whole)
+/* The block layer itself holds the whole disk of a claimed partition (block/bdev.c). */
+static bool device_has_held_partition(struct device *anchor, struct block_device *whole)
 {
 	struct block_device *bdev;
 	struct device_walk walk;
 	bool held = false;
 
-	device_walk_begin(&walk, any);
+	device_walk_begin(&walk, anchor);
 	while (!held && (bdev = device_walk_next(&walk)))
 		held = bdev != whole && bdev_whole(bdev) == whole && READ_ONCE(bdev->bd_holder);
 	device_walk_end(&walk);
 	return held;
 }
 
-static bool device_has_upper(struct device *any, const struct block_device *lower)
+static bool device_has_upper(struct device *anchor, const struct block_device *lower)
 {
 	struct block_device *bdev;
 	struct device_walk walk;
 	bool found = false;
 
-	device_walk_begin(&walk, any);
+	device_walk_begin(&walk, anchor);
 	while (!found && (bdev = device_walk_next(&walk)))
-		found = device_lies_on(bdev, lower);
+		found = device_is_made_of(bdev, lower);
 	device_walk_end(&walk);
 	return found;
 }
@@ -44,8 +44,8 @@ static bool hold_is_explained(const struct survey *survey, const struct target *
 	dev_t device = bdev->bd_dev;
 
 	return survey_fs_on(survey, device) || (target->name[0] && device == target->device) ||
-	       device_has_held_partition(survey->any, bdev) || swaps_have(swaps, device) ||
-	       device_has_upper(survey->any, bdev) || survey_is_member(survey, bdev);
+	       device_has_held_partition(survey->anchor, bdev) || swaps_have(swaps, device) ||
+	       device_has_upper(survey->anchor, bdev) || survey_is_member(survey, bdev);
 }
 
 static bool device_is_held(struct block_device *bdev)
@@ -60,7 +60,7 @@ static void claim_add(struct findings *findings, struct block_device *bdev, cons
 	device_name(bdev, name);
 	claimer_of(bdev, claimer);
 	finding_add(findings, "%s: claimed%s%s%s", name, when,
-		    claimer[0] ? " by " : ", by no program that was found", claimer);
+		    claimer[0] ? " by " : ", by no program found", claimer);
 }
 
 void gate_held(struct survey *survey, const struct target *target, struct report *report)
@@ -70,7 +70,7 @@ void gate_held(struct survey *survey, const struct target *target, struct report
 	struct block_device *bdev;
 	struct device_walk walk;
 
-	device_walk_begin(&walk, survey->any);
+	device_walk_begin(&walk, survey->anchor);
 	while ((bdev = device_walk_next(&walk))) {
 		if (!device_is_held(bdev))
 			continue;
@@ -95,29 +95,29 @@ static bool held_before(const struct survey *survey, dev_t device)
 	return survey->target && device_of_file(survey->target)->bd_dev == device;
 }
 
-/* Asks nothing of sysfs: whatever was claimed since the first look is one too many. */
+/* Does not read sysfs: anything claimed since the first look is an obstacle. */
 void gate_held_frozen(const struct survey *survey, struct report *report)
 {
 	struct findings findings = { .report = report, .reason = IMG_E_GATE_HELD };
 	struct block_device *bdev;
 	struct device_walk walk;
 
-	device_walk_begin(&walk, survey->any);
+	device_walk_begin(&walk, survey->anchor);
 	while ((bdev = device_walk_next(&walk))) {
 		if (!device_is_held(bdev) || held_before(survey, bdev->bd_dev) ||
 		    survey_fs_on(survey, bdev->bd_dev) ||
-		    device_has_held_partition(survey->any, bdev))
+		    device_has_held_partition(survey->anchor, bdev))
 			continue;
-		claim_add(&findings, bdev, " while the snapshot was begun");
+		claim_add(&findings, bdev, " after the snapshot began");
 	}
 	device_walk_end(&walk);
 	findings_close(&findings);
 }
 
 /*
- * What the page cache holds of a device and is not on it yet, the image would write after
- * each restore.  A file system's own device is its proof's matter, except that in a golden
- * image it must not have any either.
+ * The image would write whatever the page cache holds unwritten of a device after each restore.  A
+ * file system's own device is checked by its proof, except that in a golden image it must have
+ * nothing unwritten either.
  */
 static bool device_must_be_clean(const struct survey *survey, struct block_device *bdev,
 				 bool with_fs)
@@ -136,12 +136,12 @@ bool devices_sync(const struct survey *survey)
 	struct device_walk walk;
 	bool dirty = false;
 
-	device_walk_begin(&walk, survey->any);
+	device_walk_begin(&walk, survey->anchor);
 	while ((bdev = device_walk_next(&walk))) {
 		if (!device_must_be_clean(survey, bdev, false) || !device_is_dirty(bdev))
 			continue;
 		dirty = true;
-		(void)sync_blockdev(bdev); /* what it leaves is found */
+		(void)sync_blockdev(bdev); /* the gate finds what it leaves */
 	}
 	device_walk_end(&walk);
 	return dirty;
@@ -154,7 +154,7 @@ void gate_dirty(const struct survey *survey, bool with_fs, struct report *report
 	struct device_walk walk;
 	char name[DEVICE_NAME_SIZE];
 
-	device_walk_begin(&walk, survey->any);
+	device_walk_begin(&walk, survey->anchor);
 	while ((bdev = device_walk_next(&walk))) {
 		if (!device_must_be_clean(survey, bdev, with_fs) || !device_is_dirty(bdev))
 			continue;

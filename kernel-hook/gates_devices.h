@@ -12,20 +12,20 @@
 #include "target.h"
 
 /*
- * Obstacles: devices claimed by something unknown.  The claims that are explained are noted in
- * the survey.  target: as far as it was found, name "" if it was not.
+ * Obstacles: devices claimed by something unknown.  Notes the explained claims in the survey.
+ * target: as far as it was found; name "" if not found.
  */
 void gate_held(struct survey *survey, const struct target *target, struct report *report);
 
 /* With the tasks frozen: devices claimed since gate_held. */
 void gate_held_frozen(const struct survey *survey, struct report *report);
 
-/* Writes out what devices without a file system have in the page cache.  True if there was any. */
+/* Writes out what the page cache holds of devices without a file system.  True if it held any. */
 bool devices_sync(const struct survey *survey);
 
 /*
- * Obstacles: devices with something in the page cache that is not on them yet.  with_fs:
- * also those with a file system.
+ * Obstacles: devices with unwritten pages in the page cache.  with_fs: also those with a file
+ * system.
  */
 void gate_dirty(const struct survey *survey, bool with_fs, struct report *report);
 

@@ -10,10 +10,10 @@
 #include "gates_fs.h"
 #include "proofs.h"
 
-/* "dm-0 on " and what it lies on. */
+/* "dm-0 on " and its lower devices. */
 #define LABEL_SIZE (DEVICE_NAME_SIZE + 4 + SURVEY_BELOW_SIZE)
 
-/* What a file system is called: "vda1", "dm-0 on vda4". */
+/* The label of a file system: "vda1", "dm-0 on vda4". */
 static void fs_label(const struct survey_fs *fs, char *ret_label, size_t size)
 {
 	scnprintf(ret_label, size, "%s%s%s", fs->name, fs->below[0] ? " on " : "", fs->below);
@@ -37,7 +37,7 @@ void gate_fs_writable(const struct survey *survey, struct report *report)
 	findings_close(&findings);
 }
 
-/* Tries the proof of a file system that is where one can be made.  NULL, or why there is none. */
+/* Tries the proof of a file system whose home allows one.  NULL, or why it has no proof. */
 static const char *fs_try(const struct survey_fs *fs, void *block)
 {
 	struct img_fs_extent extent[IMG_FS_MAX_EXTENTS];
@@ -80,12 +80,11 @@ void gate_fs_unprovable(const struct survey *survey, void *block, struct report 
 			finding_add(&findings, "%s: %s", survey->disk[i].name, why);
 	}
 	if (survey->overflow)
-		finding_add(&findings, "there are more than %u file systems on devices",
-			    survey->nr_fs);
+		finding_add(&findings, "more than %u file systems on devices", survey->nr_fs);
 	findings_close(&findings);
 }
 
-/* With the tasks frozen: the others were looked at before. */
+/* With the tasks frozen: the others were checked before. */
 void gate_fs_late(const struct survey *survey, struct report *report)
 {
 	struct findings findings = { .report = report, .reason = IMG_E_GATE_FS_UNPROVABLE };
@@ -99,7 +98,6 @@ void gate_fs_late(const struct survey *survey, struct report *report)
 			finding_add(&findings, "%s: %s: %s", fs->name, fs->type, fs->why);
 	}
 	if (survey->overflow)
-		finding_add(&findings, "there are more than %u file systems on devices",
-			    survey->nr_fs);
+		finding_add(&findings, "more than %u file systems on devices", survey->nr_fs);
 	findings_close(&findings);
 }

@@ -12,12 +12,12 @@
 void gate_fs_writable(const struct survey *survey, struct report *report);
 
 /*
- * Obstacles: file systems and partition tables that nothing can prove to be the same at a
- * restore.  block: IMG_BLOCK bytes, overwritten.
+ * Obstacles: file systems and partition tables that nothing can prove to be unchanged at a restore.
+ * block: IMG_BLOCK bytes, overwritten.
  */
 void gate_fs_unprovable(const struct survey *survey, void *block, struct report *report);
 
-/* The same with the tasks frozen: file systems that came since the first look. */
+/* The same with the tasks frozen: file systems mounted since the first look. */
 void gate_fs_late(const struct survey *survey, struct report *report);
 
 #endif

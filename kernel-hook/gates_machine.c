@@ -36,16 +36,17 @@ void gate_taint(struct report *report)
 	findings_close(&findings);
 }
 
-/* Real-time kernels leave them off by themselves (CONFIG_EFI_DISABLE_RUNTIME). */
+/* Real-time kernels leave runtime services off by default (CONFIG_EFI_DISABLE_RUNTIME). */
 void gate_efi(struct report *report)
 {
 	if (!efi_enabled(EFI_BOOT))
-		report_obstacle(report, IMG_E_GATE_EFI, 0, "it was started by a BIOS");
+		report_obstacle(report, IMG_E_GATE_EFI, 0, "the machine was booted by a BIOS");
 	else if (!efi_enabled(EFI_RUNTIME_SERVICES) || !efi_enabled(EFI_MEMMAP))
-		report_obstacle(report, IMG_E_GATE_EFI_RUNTIME, 0, "%s",
-				IS_ENABLED(CONFIG_EFI_DISABLE_RUNTIME)
-					? "this kernel uses them only when told to: efi=runtime"
-					: "look for noefi and efi=noruntime on the command line");
+		report_obstacle(
+			report, IMG_E_GATE_EFI_RUNTIME, 0, "%s",
+			IS_ENABLED(CONFIG_EFI_DISABLE_RUNTIME)
+				? "this kernel uses them only with efi=runtime on its command line"
+				: "look for noefi and efi=noruntime on the command line");
 }
 
 void gate_known_bad(struct report *report)
@@ -59,9 +60,8 @@ void gate_known_bad(struct report *report)
 }
 
 /*
- * The least that the kernel will save: what is used, without what it can drop.
- * Kernel text and tables lie outside of totalram; they don't matter at this
- * precision.
+ * The least that the kernel will save: used memory without what it can drop.  Kernel text and
+ * tables are not part of totalram; they do not matter at this precision.
  */
 static u64 least_image_pages(void)
 {
@@ -90,9 +90,9 @@ static u64 largest_slot(const struct target *target)
 }
 
 /*
- * LZ4 rarely does better than half on what remains once caches are dropped, so
- * an image whose half is larger than the slot is not worth the freeze.  What
- * passes here and is too large still ends in slot-full, as cleanly but later.
+ * LZ4 rarely does better than half on what remains once caches are dropped, so if half the image is
+ * larger than the slot, a freeze is not worthwhile.  An image that passes here and is too large
+ * still ends in slot-full, as cleanly but later.
  */
 void gate_size(const struct target *target, struct report *report)
 {

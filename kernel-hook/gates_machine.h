@@ -8,7 +8,7 @@
 #include "report.h"
 #include "target.h"
 
-/* Obstacle: a machine that was not started by EFI, or runs without its services. */
+/* Obstacle: a machine not booted by EFI, or running without EFI runtime services. */
 void gate_efi(struct report *report);
 
 /* Obstacle: a kernel of compat/known_bad.c. */
@@ -18,8 +18,8 @@ void gate_known_bad(struct report *report);
 void gate_taint(struct report *report);
 
 /*
- * Obstacles: more memory in use than can be copied, or than a slot holds.  target: as far as it
- * was found, for its slots.
+ * Obstacles: more memory in use than can be copied, or than a slot holds.  target: as far as it was
+ * found, for its slots.
  */
 void gate_size(const struct target *target, struct report *report);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory announces that it is being plugged; for processors there is a lock to try.
- * Process context.
+ * Memory announces that it is being plugged; processors have a lock to try.  Process context.
  */
 #include <linux/compiler.h>
 #include <linux/cpu.h>
@@ -11,7 +10,7 @@
 #include "findings.h"
 #include "hotplug.h"
 
-/* Memory is plugged by one at a time, under mem_hotplug_lock. */
+/* Only one plugging at a time, under mem_hotplug_lock. */
 static bool memory_plugging;
 
 static int memory_notice(struct notifier_block *block, unsigned long action, void *data)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Processors and memory that come and go.
+ * Processors and memory that are plugged or unplugged.
  */
 #ifndef HOOK_HOTPLUG_H
 #define HOOK_HOTPLUG_H
 
 #include "report.h"
 
-/* Keeps an eye on memory being plugged, as long as the module is there.  0 or a negative errno. */
+/* Watches for memory being plugged, as long as the module is loaded.  0 or a negative errno. */
 int hotplug_watch(void);
 void hotplug_unwatch(void);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Open files are found in the tasks' tables; one that only io_uring or a message in flight holds
- * is not.  Process context.
+ * Open files are found in the tasks' tables; a file held only by io_uring or by a message in flight
+ * is not found.  Process context.
  */
 #include <linux/blkdev.h>
 #include <linux/fdtable.h>
@@ -27,8 +27,8 @@ struct opener {
 };
 
 struct openers {
-	struct task_struct *task; /* being looked at */
-	dev_t only;		  /* who has claimed this one; 0: who has any open to write */
+	struct task_struct *task; /* the one visited now */
+	dev_t only; /* find who has claimed this device; 0: who has a device open for writing */
 	struct opener opener[MAX_OPENERS];
 	unsigned int nr;
 	bool more;
@@ -67,7 +67,7 @@ static int file_visit(const void *context, struct file *file, unsigned int fd)
 	return 0;
 }
 
-/* Threads that share their process' table are looked at with it. */
+/* Threads that share the table of their process are visited with it. */
 static void openers_find(struct openers *openers)
 {
 	struct task_struct *process, *task;
@@ -112,7 +112,7 @@ static bool opened_before(const struct survey *survey, dev_t device)
 	return false;
 }
 
-/* A loop device over a file in memory is part of the image; noted, for a look without paths. */
+/* A loop device over a file in memory is part of the image; noted for a look without paths. */
 static bool is_in_memory(struct survey *survey, dev_t device, bool frozen)
 {
 	struct block_device *bdev;
@@ -124,7 +124,7 @@ static bool is_in_memory(struct survey *survey, dev_t device, bool frozen)
 		return true;
 	if (frozen)
 		return false;
-	bdev = device_find(survey->any, device, NULL);
+	bdev = device_find(survey->anchor, device, NULL);
 	memory = bdev && device_home(bdev, lower, &why) == DEVICE_HOME_MEMORY;
 	device_put(bdev);
 	if (memory && survey->nr_in_memory < ARRAY_SIZE(survey->in_memory))
@@ -132,14 +132,14 @@ static bool is_in_memory(struct survey *survey, dev_t device, bool frozen)
 	return memory;
 }
 
-/* The file may be closed by now, the mapping is not. */
+/* The file may be closed by now; the mapping still exists. */
 static void mappings_find(struct survey *survey, bool frozen, struct findings *findings)
 {
 	struct block_device *bdev;
 	struct device_walk walk;
 	char name[DEVICE_NAME_SIZE];
 
-	device_walk_begin(&walk, survey->any);
+	device_walk_begin(&walk, survey->anchor);
 	while ((bdev = device_walk_next(&walk))) {
 		if (!mapping_writably_mapped(bdev_page_cache(bdev)) ||
 		    device_name_is_memory(bdev->bd_disk->disk_name) ||

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Of those that have a parent, as disks of hardware have: the others are stacks (stacks.h).
+ * Looks at disks that have a parent, as hardware disks have: the others are stacks (stacks.h).
  * Process context.
  */
 #include <linux/blkdev.h>
@@ -11,8 +11,9 @@
 #include "remotes.h"
 
 /*
- * Of the devices above a disk, the one that tells: a session (drivers/scsi/scsi_transport_iscsi.c),
- * a controller whose ports are elsewhere (drivers/usb/usbip/vhci_hcd.c), RADOS's own bus.
+ * The device above a disk that identifies the protocol: a session
+ * (drivers/scsi/scsi_transport_iscsi.c), a controller whose ports are elsewhere
+ * (drivers/usb/usbip/vhci_hcd.c), RADOS's own bus.
  */
 static const char *protocol_above(const struct device *device)
 {
@@ -31,8 +32,8 @@ static const char *protocol_above(const struct device *device)
 }
 
 /*
- * "pcie", or how its controller is reached (drivers/nvme/host/sysfs.c).  Where a namespace has
- * several controllers, each way to it is a hidden disk, and met in its turn.
+ * The transport is "pcie" or the fabric that leads to the controller (drivers/nvme/host/sysfs.c).
+ * Where a namespace has several controllers, each path to it is a hidden disk, visited in its turn.
  */
 static bool is_nvme_of(const char *name)
 {
@@ -60,7 +61,7 @@ void gate_remotes(const struct survey *survey, struct report *report)
 	struct block_device *bdev;
 	struct device_walk walk;
 
-	device_walk_begin(&walk, survey->any);
+	device_walk_begin(&walk, survey->anchor);
 	while ((bdev = device_walk_next(&walk))) {
 		const char *protocol = protocol_of(bdev);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Disks of another machine: the session with it ends when this machine is started anew, and the
- * loader does not see them.
+ * Disks of another machine: the session with it ends when this machine is restarted, and the loader
+ * does not see them.
  */
 #ifndef HOOK_REMOTES_H
 #define HOOK_REMOTES_H

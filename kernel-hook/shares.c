@@ -8,12 +8,12 @@
 
 static char network_ok[512];
 module_param_string(network_ok, network_ok, sizeof(network_ok), 0644);
-MODULE_PARM_DESC(network_ok, "mount points, with commas between, of writable network file systems "
-			     "that a golden image may have nevertheless");
+MODULE_PARM_DESC(network_ok, "mount points, separated by commas, of writable network file systems "
+			     "that a golden image may contain nevertheless");
 
 /*
- * A line, if it came from sysfs.  Of a file system that is mounted twice, as NFS does it with two
- * directories of one server, more would be permitted than was named.
+ * The parameter ends with a newline if it came from sysfs.  If a file system is mounted twice, as
+ * NFS does with two directories of one server, naming one mount would permit the other, too.
  */
 static bool is_permitted(const struct survey_fs *fs)
 {
@@ -42,7 +42,7 @@ static bool is_one_of(const char *name, const char *const *names, size_t nr)
 	return false;
 }
 
-/* Shares of the host, whose transport has no way back: see drivers.c. */
+/* Shares of the host, whose transport cannot be restored: see drivers.c. */
 static bool is_of_the_host(const struct survey_fs *fs)
 {
 	static const char *const types[] = { "9p", "virtiofs", "vboxsf" };
@@ -50,7 +50,7 @@ static bool is_of_the_host(const struct survey_fs *fs)
 	return is_one_of(fs->type, types, ARRAY_SIZE(types));
 }
 
-/* FUSE file systems whose program, which is in the image, has all that they are made of. */
+/* FUSE file systems whose program, which is in the image, has all of their contents. */
 static bool is_of_a_program(const struct survey_fs *fs)
 {
 	static const char *const subtypes[] = { "lxcfs",    "portal",	  "gvfsd-fuse",

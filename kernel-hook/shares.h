@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * File systems of a server or of the host that this machine is a guest of.
+ * File systems of a server, or of the host of this virtual machine.
  */
 #ifndef HOOK_SHARES_H
 #define HOOK_SHARES_H
@@ -11,9 +11,9 @@
 #include "survey.h"
 
 /*
- * Obstacles: those whose drivers do not survive a freeze; in a golden image also all that can be
- * written, for what is not written yet would be sent at each restore, and locks and leases are
- * claimed that the server has long given to others.  Works on a late survey, too.
+ * Obstacles: file systems whose drivers do not survive a freeze; in a golden image also all
+ * writable ones, because each restore would send what was not written yet, and claim locks and
+ * leases that the server gave to others long ago.  Accepts a late survey, too.
  */
 void gate_shares(const struct survey *survey, enum img_mode mode, struct report *report);
 

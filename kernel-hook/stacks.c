@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Disks of hardware have a parent: what they are plugged into.  Those without one are made by
- * drivers of others, or of nothing but memory.  Process context.
+ * A hardware disk has a parent: what it is plugged into.  A disk without one is made of other
+ * devices, or only of memory.  Process context.
  */
 #include <linux/blkdev.h>
 #include <linux/string.h>
@@ -12,7 +12,9 @@
 
 #define DM_NAME_SIZE 128 /* DM_NAME_LEN, linux/dm-ioctl.h */
 
-/* A loop device keeps nothing but where its file is, which is looked at with its file system. */
+/*
+ * A loop device keeps only where its file is; that file's file system is checked by its own gate.
+ */
 static bool is_stack(struct block_device *bdev)
 {
 	const char *name = bdev->bd_disk->disk_name;
@@ -29,8 +31,8 @@ static void stack_report(const struct survey *survey, struct block_device *bdev,
 
 	device_name(bdev, name);
 	(void)device_sysfs_text(title, sizeof(title), "/sys/block/%s/dm/name",
-				bdev->bd_disk->disk_name); /* "" of others */
-	device_below(survey->any, bdev, below, sizeof(below));
+				bdev->bd_disk->disk_name); /* "" for others */
+	device_below(survey->anchor, bdev, below, sizeof(below));
 	finding_add(findings, "%s%s%s%s%s%s", name, title[0] ? " (" : "", title,
 		    title[0] ? ")" : "", below[0] ? ", on " : "", below);
 }
@@ -41,7 +43,7 @@ void gate_stacks(const struct survey *survey, struct report *report)
 	struct block_device *bdev;
 	struct device_walk walk;
 
-	device_walk_begin(&walk, survey->any);
+	device_walk_begin(&walk, survey->anchor);
 	while ((bdev = device_walk_next(&walk))) {
 		if (is_stack(bdev))
 			stack_report(survey, bdev, &findings);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Block devices that are made of others, and what their drivers keep in memory of these: tables,
+ * Block devices that are made of others, and what their drivers keep of these in memory: tables,
  * thin metadata, the state of array members, keys.
  */
 #ifndef HOOK_STACKS_H
@@ -9,7 +9,10 @@
 #include "report.h"
 #include "survey.h"
 
-/* Each that is active is an obstacle, mounted or not: nothing proves what lies below unchanged. */
+/*
+ * Each active one is an obstacle, mounted or not: nothing proves that its lower devices are
+ * unchanged.
+ */
 void gate_stacks(const struct survey *survey, struct report *report);
 
 #endif

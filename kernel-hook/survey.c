@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Superblocks are visited type by type, which is all that is exported, and noted
- * under their lock; where each lives is found out afterwards, since that walks
- * paths and opens files.  Process context.
+ * Visits superblocks type by type, because only that iterator is exported, and notes them under
+ * their lock.  Locates each afterwards, because that walks paths and opens files.  Process context.
  */
 #include <linux/backing-dev.h>
 #include <linux/err.h>
@@ -26,8 +25,8 @@ struct visit {
 };
 
 /*
- * The note of a superblock seen before, or a new one; NULL: no room.  Memory of one that went
- * may be another's by now, so its address alone does not tell.
+ * The note of a superblock seen before, or a new one; NULL: no room.  The memory of an unmounted
+ * superblock may have been reused, so its address alone does not identify it.
  */
 static struct survey_fs *note_find(struct survey *survey, const struct super_block *sb,
 				   const char *name, const char *type)
@@ -53,14 +52,14 @@ static struct survey_fs *note_find(struct survey *survey, const struct super_blo
 	if (device_name_is_memory(name))
 		fs->home = SURVEY_MEMORY;
 	else
-		fs->why = "mounted while the snapshot was begun";
+		fs->why = "mounted after the snapshot began";
 	return fs;
 }
 
 /*
- * Without a device, but with somewhere to write back to: what is only memory has no backing
- * device of its own (mm/backing-dev.c, noop_backing_dev_info).  ecryptfs writes to another file
- * system of this machine.
+ * Has no device, but a place to write back to: a file system in memory has no backing device of its
+ * own (mm/backing-dev.c, noop_backing_dev_info).  ecryptfs writes to another file system of this
+ * machine.
  */
 static bool is_remote(const struct super_block *sb)
 {
@@ -76,8 +75,8 @@ static void remote_note(struct survey_fs *fs, const struct super_block *sb)
 }
 
 /*
- * A file system that has a device.  btrfs does not say so in s_bdev, since it may have
- * several; but s_id is the name of one.
+ * A file system on a device.  btrfs leaves s_bdev empty, because it may have several devices, but
+ * its s_id is the name of one.
  */
 static void superblock_visit(struct super_block *sb, void *context)
 {
@@ -126,20 +125,20 @@ static bool mount_parse(char *line, const char *type, char **ret_point, char **r
 	return true;
 }
 
-/* No mount of a type leads anywhere, though there is one: it cannot be looked at. */
+/* A file system of that type is mounted, but no mount of it can be reached. */
 static void unreached_note(struct survey *survey, const char *source, const char *type)
 {
 	struct survey_fs *fs = note_find(survey, NULL, kbasename(source), type);
 
 	if (!fs)
 		return;
-	fs->why = "mounted where it cannot be looked at";
+	fs->why = "mounted where the module cannot reach it";
 	fs->present = true;
 }
 
 /*
- * The type that the superblock of a mount hangs on; NULL if it has not the name of the one
- * visited.  A type that is not registered is kept, by its mount.
+ * The type on whose list the superblock of a mount is; NULL unless it has the name of the visited
+ * type.  An unregistered type is kept, through its mount.
  */
 static struct file_system_type *mount_type(const struct visit *visit, const char *point)
 {
@@ -160,7 +159,7 @@ static struct file_system_type *mount_type(const struct visit *visit, const char
 	return type == visit->type ? type : NULL;
 }
 
-/* Looks among all mounts. */
+/* Searches all mounts. */
 static struct file_system_type *mounts_type(const struct visit *visit)
 {
 	const char *name = visit->type->name;
@@ -185,9 +184,9 @@ static struct file_system_type *mounts_type(const struct visit *visit)
 }
 
 /*
- * A type that no superblock was found of although it lives on devices: its superblocks may
- * hang on a type of the same name that is not registered, which only a mount leads to.  Or
- * one was mounted just now.
+ * For a type that needs devices but has no superblock on its list: its superblocks may be on the
+ * list of an unregistered type of the same name, which is reachable only through a mount.  Or one
+ * was mounted just now.
  */
 static struct file_system_type *hidden_type(const struct visit *visit)
 {
@@ -273,7 +272,7 @@ static bool guid_is_unique(struct survey *survey, const struct block_device *par
 	bool unique = true;
 	u8 other[16];
 
-	device_walk_begin(&walk, survey->any);
+	device_walk_begin(&walk, survey->anchor);
 	while (unique && (bdev = device_walk_next(&walk)))
 		unique = bdev == partition || !device_guid(bdev, other) ||
 			 memcmp(other, guid, sizeof(other));
@@ -281,7 +280,7 @@ static bool guid_is_unique(struct survey *survey, const struct block_device *par
 	return unique;
 }
 
-/* Plugged in and out by people: what it holds is looked at when it is used. */
+/* People plug it in and out: its contents are checked when it is used. */
 static bool disk_is_removable(struct block_device *whole)
 {
 	const struct device *device;
@@ -296,8 +295,8 @@ static bool disk_is_removable(struct block_device *whole)
 }
 
 /*
- * The kernel of the image knows where the partitions of every disk are, in use or not.  What
- * cannot be opened, or has no GPT, is left out: nothing of the image is on it.
+ * The saved kernel knows the partitions of every disk, in use or not.  Leaves out a disk that
+ * cannot be opened or has no GPT: nothing of the image is on it.
  */
 static void disks_add_idle(struct survey *survey)
 {
@@ -305,7 +304,7 @@ static void disks_add_idle(struct survey *survey)
 	struct device_walk walk;
 	u8 guid[16];
 
-	device_walk_begin(&walk, survey->any);
+	device_walk_begin(&walk, survey->anchor);
 	while ((bdev = device_walk_next(&walk))) {
 		if (bdev_is_partition(bdev) && bdev_whole(bdev)->bd_device.parent &&
 		    !disk_is_removable(bdev_whole(bdev)) && device_guid(bdev, guid) &&
@@ -338,7 +337,7 @@ static const char *partition_take(struct survey *survey, struct block_device *bd
 
 static const char *fs_take(struct survey *survey, struct survey_fs *fs, struct block_device *bdev)
 {
-	device_below(survey->any, bdev, fs->below, sizeof(fs->below));
+	device_below(survey->anchor, bdev, fs->below, sizeof(fs->below));
 	if (fs->below[0])
 		return "on a stack of devices";
 	return partition_take(survey, bdev, fs->guid, &fs->file);
@@ -346,12 +345,12 @@ static const char *fs_take(struct survey *survey, struct survey_fs *fs, struct b
 
 const char *survey_take_swap(struct survey *survey, dev_t device)
 {
-	struct block_device *bdev = device_find(survey->any, device, NULL);
+	struct block_device *bdev = device_find(survey->anchor, device, NULL);
 	struct survey_swap *swap = &survey->swap[survey->nr_swaps];
-	const char *why = "its device is not known";
+	const char *why = "its device is unknown";
 
 	if (survey->nr_swaps == ARRAY_SIZE(survey->swap))
-		why = "there are more than can be proven";
+		why = "more swap partitions than can be proven";
 	else if (bdev)
 		why = partition_take(survey, bdev, swap->guid, &swap->file);
 	if (!why) {
@@ -385,7 +384,10 @@ static void fs_locate(struct survey *survey, struct survey_fs *fs, struct block_
 	}
 }
 
-/* Where process 1 sees the file system of that number first, and whether only there. */
+/*
+ * The first place where process 1 sees the file system of that number, and whether it is the only
+ * one.
+ */
 static void point_find(struct survey_fs *fs, char *mounts)
 {
 	unsigned int major, minor, offset;
@@ -426,15 +428,15 @@ static void fs_examine(struct survey *survey, struct survey_fs *fs)
 		remote_examine(fs);
 		return;
 	}
-	bdev = device_find(survey->any, fs->device, fs->device ? NULL : fs->name);
+	bdev = device_find(survey->anchor, fs->device, fs->device ? NULL : fs->name);
 	if (bdev)
 		fs_locate(survey, fs, bdev);
 	else
-		fs->why = "its device is not known";
+		fs->why = "its device is unknown";
 	device_put(bdev);
 }
 
-/* The target's partition and disk are proven too, and are named by no GUID. */
+/* The target's partition and disk are proven too, but no GUID names them. */
 static int target_take(struct survey *survey, const struct target *target, struct report *report)
 {
 	static const u8 zero[16];
@@ -464,7 +466,7 @@ int survey_prepare(struct survey *survey, const struct target *target, struct re
 	if (!survey->fs || !survey->disk || !survey->held)
 		return report_obstacle(report, IMG_E_CAPTURE, -ENOMEM,
 				       "no memory for a list of file systems");
-	survey->any = device_walk_prepare();
+	survey->anchor = device_walk_prepare();
 	error = target_take(survey, target, report);
 	if (!error)
 		error = survey_look(survey, report);
@@ -522,7 +524,7 @@ void survey_release(struct survey *survey)
 		path_put(&survey->hidden);
 		held_add(-1);
 	}
-	device_walk_release(survey->any);
+	device_walk_release(survey->anchor);
 	held_kvfree(survey->held);
 	held_kvfree(survey->disk);
 	held_kvfree(survey->fs);

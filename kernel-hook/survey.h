@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What there is before a snapshot: every file system that lives on a block device
- * or outside this machine, in all mount namespaces, where it lives, and the disks that must
- * be as they are when the image is restored.  What is to be read for a proof is opened, so that
- * later, with the tasks frozen, no path has to be walked.
+ * The state of the machine before a snapshot: every file system on a block device or outside this
+ * machine, in all mount namespaces; where it is; and the disks that must be unchanged when the
+ * image is restored.  Files that a proof reads are opened here, so that no path has to be walked
+ * later, with the tasks frozen.
  */
 #ifndef HOOK_SURVEY_H
 #define HOOK_SURVEY_H
@@ -26,22 +26,22 @@ enum survey_home {
 	SURVEY_PARTITION,  /* a GPT partition of its own: open, to be proven */
 	SURVEY_FILE,	   /* a loop device; the file system of its file is to be proven */
 	SURVEY_MEMORY,	   /* part of the image */
-	SURVEY_REMOTE,	   /* no device of this machine: a server's or the host's */
+	SURVEY_REMOTE,	   /* not on a device of this machine: a server's or the host's */
 };
 
 struct survey_fs {
-	const struct super_block *sb; /* to know it again, never followed; NULL: out of reach */
-	dev_t device;		      /* 0: not known */
+	const struct super_block *sb; /* identifies it, never dereferenced; NULL: out of reach */
+	dev_t device;		      /* 0: unknown */
 	char name[DEVICE_NAME_SIZE];
 	char type[SURVEY_TYPE_SIZE];
 	char below[SURVEY_BELOW_SIZE];	/* the devices that its device is made of, or "" */
-	char subtype[SURVEY_TYPE_SIZE]; /* of REMOTE: what FUSE calls it, or "" */
-	char point[SURVEY_POINT_SIZE];	/* of REMOTE: where process 1 has it mounted, or "" */
-	bool elsewhere;			/* and at another place, too */
-	uuid_t uuid;			/* as the file system told it to the kernel */
+	char subtype[SURVEY_TYPE_SIZE]; /* REMOTE: the FUSE subtype, or "" */
+	char point[SURVEY_POINT_SIZE];	/* REMOTE: where process 1 has it mounted, or "" */
+	bool elsewhere;			/* mounted at another place, too */
+	uuid_t uuid;			/* as the file system reported it to the kernel */
 	bool writable;
 	bool present; /* at the last look */
-	bool late;    /* not there at the first */
+	bool late;    /* absent at the first look */
 
 	enum survey_home home;
 	const char *why;
@@ -60,8 +60,8 @@ struct survey_disk {
 	char name[DEVICE_NAME_SIZE];
 	struct file *file;
 	u8 guid[16];  /* of a partition on it; zero: the target's */
-	u64 place;    /* as by place_of */
-	u64 identity; /* as by place_identity */
+	u64 place;    /* from place_of */
+	u64 identity; /* from place_identity */
 	struct {
 		u64 offset, digest;
 		u32 size;
@@ -69,17 +69,17 @@ struct survey_disk {
 };
 
 struct survey {
-	struct device *any;
-	struct path hidden;  /* a mount of a type whose superblocks hang elsewhere */
-	struct file *target; /* the target's partition; NULL: none was found */
+	struct device *anchor;
+	struct path hidden;  /* a mount of a type whose superblocks are on another list */
+	struct file *target; /* the target's partition; NULL: not found */
 	struct survey_fs *fs;
-	struct survey_disk *disk;		   /* the target's, if any, is the first */
+	struct survey_disk *disk;		   /* the target's disk, if found, is the first */
 	struct survey_swap swap[SURVEY_MAX_SWAPS]; /* active, on partitions of their own */
 	dev_t *held;				   /* devices in exclusive use, all explained */
 	dev_t in_memory[16]; /* loop devices over memory that programs have open */
 	unsigned int nr_fs, nr_disks, nr_held, nr_in_memory, nr_swaps;
-	bool overflow;	/* more file systems than can be noted */
-	bool late;	/* this is not the first look */
+	bool overflow;	/* more file systems than fit */
+	bool late;	/* the first look is over */
 	bool disk_swap; /* swap space on a disk is active */
 	long free_swap; /* pages, before memory is copied */
 };
@@ -87,16 +87,16 @@ struct survey {
 #define SURVEY_MAX_HELD 1024u
 
 /*
- * The first look; opens, without claiming them, all partitions and disks that a proof
- * needs.  target: as far as it was found, name "" if it was not.  0, or the errno of an
- * obstacle that kept it from looking; what it saw is not judged here.
+ * The first look.  Opens, without claiming them, all partitions and disks that a proof needs.
+ * target: as far as it was found; name "" if not found.  0, or the errno of an obstacle that
+ * prevented the look.  Does not judge what it sees.
  */
 int survey_prepare(struct survey *survey, const struct target *target, struct report *report);
 void survey_release(struct survey *survey);
 
 /*
- * Another look at the file systems, for use with the tasks frozen: walks no path that a
- * file system in user space could hold up.  Notes what came, went or changed its mode.
+ * Another look at the file systems, with the tasks frozen: walks no path that a file system in user
+ * space could block.  Notes mounts that appeared, disappeared or changed their mode.
  */
 int survey_again(struct survey *survey, struct report *report);
 
@@ -106,10 +106,10 @@ int survey_again(struct survey *survey, struct report *report);
  */
 const char *survey_take_swap(struct survey *survey, dev_t device);
 
-/* The noted, present file system on a device; NULL if there is none. */
+/* The noted, present file system on a device; NULL if none. */
 const struct survey_fs *survey_fs_on(const struct survey *survey, dev_t device);
 
-/* Is it a further device of a noted btrfs?  Asks sysfs. */
+/* Is it a further device of a noted btrfs?  Reads sysfs. */
 bool survey_is_member(const struct survey *survey, const struct block_device *bdev);
 
 #endif

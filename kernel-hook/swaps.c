@@ -54,8 +54,8 @@ bool swaps_have(const char *text, dev_t device)
 }
 
 /*
- * Made into something else and used by a normal boot, it would be overwritten by the first page
- * that a restored kernel swaps out.  A file's file system is looked at like any other.
+ * If a normal boot made it something else and used it, the first page that a restored kernel swaps
+ * out would overwrite that.  A swap file's file system is checked like any other.
  */
 static const char *swap_take(struct survey *survey, const struct swap *swap)
 {
@@ -64,7 +64,7 @@ static const char *swap_take(struct survey *survey, const struct swap *swap)
 	if (strcmp(swap->type, "partition"))
 		return NULL;
 	if (lookup_bdev(swap->path, &device))
-		return "its device is not known";
+		return "its device is unknown";
 	return survey_take_swap(survey, device);
 }
 
