@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /dev/snapshot from inside the kernel: the same calls a program would make.
- * Process context of the task that wrote to sysfs; the device lets only the
- * opener go on.
+ * /dev/snapshot from inside the kernel, with the same calls that a program would make.  Process
+ * context of the task that wrote to sysfs, because the device accepts only its opener.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -30,9 +29,9 @@ static int open_refused(int error, struct report *report)
 			"nohibernate on the command line, or secret or CXL memory in use");
 	if (error == -ENOENT)
 		return report_obstacle(report, IMG_E_GATE_HIBERNATION, -EPERM,
-				       "there is no /dev/snapshot");
+				       "/dev/snapshot does not exist");
 	return report_obstacle(report, IMG_E_CAPTURE, error,
-			       "/dev/snapshot: error %d; a driver may have objected", error);
+			       "/dev/snapshot: error %d; a driver may have refused", error);
 }
 
 int checkpoint_open(struct checkpoint *checkpoint, struct report *report)
@@ -50,7 +49,7 @@ int checkpoint_open(struct checkpoint *checkpoint, struct report *report)
 
 void checkpoint_close(struct checkpoint *checkpoint)
 {
-	/* The release runs on the way to user mode: before the write(2) returns. */
+	/* The release runs on the way to user mode: before write(2) returns. */
 	held_close(checkpoint->device);
 	checkpoint->device = NULL;
 }
@@ -72,7 +71,7 @@ void checkpoint_thaw(struct checkpoint *checkpoint)
 {
 	if (!checkpoint->frozen)
 		return;
-	/* In this order: as long as an image is held, the device refuses to thaw. */
+	/* In this order: while it holds an image, the device refuses to thaw. */
 	(void)device_ioctl(checkpoint->device, SNAPSHOT_FREE, 0);
 	(void)device_ioctl(checkpoint->device, SNAPSHOT_UNFREEZE, 0);
 	checkpoint->frozen = false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Direct block I/O.  O_DIRECT on a block device of 6.1 takes page vectors only,
- * no kernel addresses; so pages are described one by one.
+ * Direct block I/O.  O_DIRECT on a block device of 6.1 accepts only page vectors, no kernel
+ * addresses, so pages are described one by one.
  */
 #include <linux/minmax.h>
 #include <linux/mm.h>

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Direct reads and writes of a partition through its open file: the one way to
- * a block device whose calls are the same in all the kernels we build for.
- * Positions are bytes of the partition, all sizes whole blocks of IMG_BLOCK.
- * Return 0 or a negative errno.  May sleep.
+ * Direct reads and writes of a partition through its open file: the one interface to a block device
+ * whose calls are the same in all the kernels we build for.  Positions are bytes of the partition,
+ * all sizes whole blocks of IMG_BLOCK.  Return 0 or a negative errno.  May sleep.
  */
 #ifndef HOOK_DISK_H
 #define HOOK_DISK_H
@@ -19,7 +18,7 @@ int disk_write(struct file *file, u64 position, const void *data, size_t size);
 /* `pages` whole pages, as one request as far as the block layer allows. */
 int disk_write_pages(struct file *file, u64 position, struct bio_vec *page, size_t pages);
 
-/* Returns once all that was written is durable. */
+/* Returns once everything written is durable. */
 int disk_flush(struct file *file);
 
 /* Describes page-aligned kernel memory of `pages` pages. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The sector of a partition table holds the GUID of its disk, and a checksum of all entries: what
- * was read of it before the snapshot is what the kernel must find at the same device after a
- * restore, whatever that device is by then.
+ * The sector of a partition table holds the GUID of its disk, and a checksum of all entries: the
+ * kernel must find the same bytes at the same device after a restore as before the snapshot,
+ * whatever that device is by then.
  */
 #include <linux/blkdev.h>
 #include <linux/completion.h>
@@ -17,7 +17,7 @@
 
 #define GPT_SIGNATURE "EFI PART" /* UEFI 2.10, 5.3.2 */
 
-/* A disk that has just been woken may need a moment. */
+/* A disk that has just woken may need a moment. */
 #define ATTEMPTS 4
 #define PAUSE_MS 500
 
@@ -29,9 +29,9 @@ static bool guid_is_zero(const u8 guid[16])
 }
 
 /*
- * Where the partition table of a disk is proven: the GPT header in its second sector.  On
- * the image's disk, which may be without, else the first sector, with the DOS table.  0,
- * -EINVAL if there is no GPT, or another negative errno.
+ * Where the partition table of a disk is proven: the GPT header in its second sector.  The image's
+ * disk may lack one; then the first sector, with the DOS table.  0, -EINVAL without a GPT, or
+ * another negative errno.
  */
 static int table_find(const struct survey_disk *disk, void *block, u64 *ret_offset)
 {
@@ -158,7 +158,7 @@ void disks_release(struct disks *disks)
 	memset(disks, 0, sizeof(*disks));
 }
 
-/* What a driver makes of a disk that does not answer may take minutes for each request. */
+/* A driver may spend minutes on each request to a disk that does not answer. */
 struct disks_stranger disks_recheck(struct disks *disks)
 {
 	struct disks_stranger late = { .reason = IMG_E_DISK_READ, .error = -ETIMEDOUT };

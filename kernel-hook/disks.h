@@ -20,8 +20,8 @@ const char *disks_try(const struct survey_disk *disk, void *block);
 
 struct disks_stranger {
 	const struct survey_disk *disk;
-	enum img_reason reason; /* IMG_OK: there is none; IMG_E_DISK_MOVED, IMG_E_DISK_READ */
-	int error;		/* of DISK_READ */
+	enum img_reason reason; /* IMG_OK: none; IMG_E_DISK_MOVED, IMG_E_DISK_READ */
+	int error;		/* DISK_READ only */
 };
 
 struct disks {
@@ -34,15 +34,15 @@ struct disks {
 };
 
 /*
- * Notes in the survey where the tables are, and what they say.  block: a page, overwritten now and
+ * Notes in the survey where the tables are, and their contents.  block: a page, overwritten now and
  * in each recheck.  0, or the errno of an obstacle.
  */
 int disks_prepare(struct disks *disks, struct survey *survey, void *block, struct report *report);
 void disks_release(struct disks *disks);
 
 /*
- * After a restore, before any task runs.  Takes a minute at the most.  With a stranger there, the
- * machine is not to go on: a read may still be under way.
+ * After a restore, before any task runs.  Takes a minute at most.  If it returns a stranger, the
+ * machine must not continue: a read may still be under way.
  */
 struct disks_stranger disks_recheck(struct disks *disks);
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From the stream to the slot.  Tasks are frozen, devices work, allocations do
- * no I/O; all memory of any size was reserved before.
+ * From the stream to the slot.  Tasks are frozen, devices work, allocations do no I/O; all large
+ * memory was reserved before.
  *
- * Commit: the slot's old header and state are erased and that is flushed; then
- * chunks, sections and a fresh state, flushed; then the header, flushed.  Whatever
- * interrupts this leaves an empty slot, and the other slot's image as it was.
+ * Commit: the slot's old header and state are erased and flushed; then chunks, sections and a new
+ * state, flushed; then the header, flushed.  Whatever interrupts this leaves an empty slot, and the
+ * other slot's image unchanged.
  *
- * The proofs are read last of all that is described: when the disks have been
- * flushed by the freeze, and after a copy of memory was made that knows them so.
+ * The proofs are read after everything else: the freeze has flushed the disks by then, and the copy
+ * of memory knows them in that state.
  */
 #define pr_fmt(fmt) "fastboot: " fmt
 
@@ -89,7 +89,7 @@ static bool aux_page_pack(struct image *image, const struct record_aux *aux, u64
 	return pack_commit(image->pack, aux->pfn + page);
 }
 
-/* Packs the auxiliary pages below `pfn`; one at `pfn` gives way to the stream's. */
+/* Packs the auxiliary pages below `pfn`; at `pfn` itself the stream's page takes precedence. */
 static bool aux_pack_until(struct image *image, struct aux_cursor *at, u64 pfn)
 {
 	const struct record *record = image->record;
@@ -128,7 +128,7 @@ static bool stream_pack(struct image *image)
 	return aux_pack_until(image, &aux, ~0ull);
 }
 
-/* Runs of consecutive pfns; an auxiliary range adds itself and may split none. */
+/* Counts runs of consecutive pfns; an auxiliary range adds one and must not split another. */
 static u64 runs_count(const struct image *image)
 {
 	u64 i, next = ~0ull, runs = image->record->nr_aux;
@@ -192,9 +192,9 @@ static int slot_flush(struct image *image, const char *what)
 }
 
 /*
- * A header whose write or flush failed may be on the disk all the same.  The
- * machine goes on, so it must not come back: with file systems that it then writes
- * to, the image would be stale.
+ * A header whose write or flush failed may be on the disk all the same.  The machine keeps running,
+ * so that image must never be restored: the machine then writes to file systems, and the image
+ * would be stale.
  */
 static void header_withdraw(struct image *image)
 {
@@ -203,7 +203,7 @@ static void header_withdraw(struct image *image)
 
 	image->doubtful = error;
 	if (error)
-		pr_err("slot %c may hold an image that failed, and cannot be erased: error %d\n",
+		pr_err("slot %c may hold a failed image, and cannot be erased: error %d\n",
 		       'A' + target->slot, error);
 }
 
@@ -232,7 +232,7 @@ static void figures_take(struct image *image, const struct img_slot *slot)
 	image->figures->disk_ns = image->pack->costs.disk_ns;
 }
 
-/* Fills in the slot header, and data[i] with what section i consists of. */
+/* Fills in the slot header, and data[i] with the contents of section i. */
 static int sections_lay_out(struct image *image, struct img_slot *slot,
 			    const void *data[IMG_MAX_SECTIONS])
 {
@@ -250,7 +250,7 @@ static int sections_lay_out(struct image *image, struct img_slot *slot,
 			       image->pack->writer.nr_chunks, image->target->slot_size >> 20);
 }
 
-/* All that the header will make an image. */
+/* Everything that the header makes an image. */
 static int slot_fill(struct image *image, struct img_slot *slot)
 {
 	const void *data[IMG_MAX_SECTIONS];

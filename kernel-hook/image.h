@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The image that a snapshot writes: where it comes from, where it goes, what came of it.
+ * The image that a snapshot writes: its source, its slot, and its result.
  */
 #ifndef HOOK_IMAGE_H
 #define HOOK_IMAGE_H
@@ -17,7 +17,7 @@ struct stream;
 struct survey;
 struct target;
 
-/* All that is pointed to is prepared; the target is open and has its slot chosen. */
+/* Everything pointed to is prepared; the target is open and its slot is chosen. */
 struct image {
 	const struct snapshot_request *request;
 	u64 generation;
@@ -31,17 +31,16 @@ struct image {
 	const struct target *target;
 	struct report *report;
 
-	/* Left by image_write, which fills in its part of the figures. */
+	/* image_write fills in its part of the figures. */
 	struct snapshot_figures *figures;
-	u64 erased; /* generation of the image that was in the slot, 0: none, or not erased */
-	/* The header may be on the disk or not: neither its flush nor its erasure succeeded. */
+	u64 erased; /* generation of the erased image; 0: the slot had none, or it was not erased */
+	/* The header may or may not be on the disk: both its flush and its erasure failed. */
 	bool doubtful;
 };
 
 /*
- * SAVED: reads the stream and, as far as the request goes, writes the image to its
- * slot.  0: it is durable.  After a failure the slot does not hold it, except in one
- * case: see `doubtful`.
+ * SAVED: reads the stream and, as far as the request goes, writes the image to its slot.  0: it is
+ * durable.  After a failure the slot does not hold it, except in one case: see `doubtful`.
  */
 int image_write(struct image *image);
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The machine, asked through the kernel.  Process context; the questions to the
- * processor are asked on the boot processor, which is the one that the loader
- * sees and the one that a restore returns on.
+ * The machine as the kernel sees it.  Process context.  Queries of the processor run on the boot
+ * processor, which is the one that the loader sees and the one on which a restore returns.
  */
 #include <linux/efi.h>
 #include <linux/io.h>
@@ -49,7 +48,7 @@ static u64 rsdp_phys(void)
 	return efi.acpi20 != EFI_INVALID_TABLE_ADDR ? efi.acpi20 : efi.acpi;
 }
 
-/* An entry of the EFI configuration table; 0 if the firmware has none. */
+/* An entry of the EFI configuration table; 0 if the firmware does not provide it. */
 static u64 table_phys(unsigned long phys)
 {
 	return phys != EFI_INVALID_TABLE_ADDR ? phys : 0;
@@ -60,14 +59,14 @@ static int fingerprint_acpi(struct img_fp *fp, void *scratch, struct report *rep
 	u64 rsdp = rsdp_phys();
 
 	if (rsdp == EFI_INVALID_TABLE_ADDR)
-		return report_obstacle(report, IMG_E_GATE_EFI, 0, "there are no ACPI tables");
+		return report_obstacle(report, IMG_E_GATE_EFI, 0, "no ACPI tables");
 	if (!img_fp_add_acpi(fp, &probe, rsdp, scratch))
 		return report_obstacle(report, IMG_E_GATE_EFI, 0,
 				       "the ACPI tables at %llx cannot be read", rsdp);
 	return 0;
 }
 
-/* What the firmware says in tables. */
+/* The firmware's tables. */
 static int fingerprint_firmware(struct img_fp *fp, struct report *report)
 {
 	void *scratch = held_vzalloc(IMG_ACPI_SCRATCH);
@@ -85,8 +84,8 @@ static int fingerprint_firmware(struct img_fp *fp, struct report *report)
 }
 
 /*
- * Class and revision as in config space; the kernel's copies, which quirks may
- * have changed, serve where a sleeping device does not answer.
+ * Class and revision as in config space.  The kernel's copies, which quirks may have changed, are
+ * used where a sleeping device does not answer.
  */
 static u32 pci_class_revision(struct pci_dev *dev)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What machine this is: the kernel's side of the fingerprint.  The loader
- * collects the same from the firmware, see imgfmt/fingerprint.h.
+ * The identity of this machine: the kernel's side of the fingerprint.  The loader collects the same
+ * from the firmware, see imgfmt/fingerprint.h.
  */
 #ifndef HOOK_MACHINE_H
 #define HOOK_MACHINE_H
@@ -10,7 +10,7 @@
 
 #include "report.h"
 
-/* The processor's state that the loader has to know, of the boot processor. */
+/* The state of the boot processor that the loader has to know. */
 struct machine_cpu {
 	u64 cr0;
 	u64 cr4;

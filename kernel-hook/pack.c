@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The compression pipeline.  Reader: process context of the caller.
- * Compressors and writer: workers of a queue of our own.
+ * The compression pipeline.  Reader: process context of the caller.  Compressors and writer:
+ * workers of a queue of our own.
  */
 #include <linux/cpumask.h>
 #include <linux/ktime.h>
@@ -24,7 +24,9 @@ static unsigned int pack_workers(void)
 	return min_t(unsigned int, num_online_cpus(), PACK_MAX_WORKERS);
 }
 
-/* Two jobs a worker, so that it never waits for the reader, and two for writer and reader. */
+/*
+ * Two jobs for each worker, so that it never waits for the reader, and two for writer and reader.
+ */
 static unsigned int pack_jobs(void)
 {
 	return min_t(unsigned int, 2 * pack_workers() + 2, PACK_MAX_JOBS);
@@ -80,7 +82,7 @@ static void pack_encode_work(struct work_struct *work)
 	queue_work(pack->queue, &pack->writer_work);
 }
 
-/* Gives the finished jobs from the tail on their places; the number of them. */
+/* Gives the finished jobs, from the tail on, their places; returns how many. */
 static unsigned int writer_take(struct pack *pack)
 {
 	enum img_reason reason = IMG_OK;
@@ -103,7 +105,7 @@ static unsigned int writer_take(struct pack *pack)
 	return jobs;
 }
 
-/* Chunks taken together lie one after the other. */
+/* Chunks taken together are adjacent. */
 static int writer_write(struct pack *pack, unsigned int jobs)
 {
 	u64 position = 0;
@@ -190,7 +192,7 @@ static int jobs_prepare(struct pack *pack, const struct shared *shared, size_t o
 	return 0;
 }
 
-/* An entry a quarter of the pages that an image can have: fragmentation far beyond the usual. */
+/* One entry for every four pages that an image can have: fragmentation far beyond the usual. */
 static int tables_prepare(struct pack *pack, u64 pages)
 {
 	u64 runs = pages / 4, chunks = pages / IMG_CHUNK_PAGES + 1;
@@ -205,7 +207,7 @@ static int queue_prepare(struct pack *pack)
 {
 	pack->write_page =
 		held_kvcalloc(PACK_MAX_WRITE * IMG_CHUNK_PAGES, sizeof(*pack->write_page));
-	/* With a rescuer: no thread can be made while memory is short. */
+	/* With a rescuer, because no thread can be created while memory is short. */
 	pack->queue =
 		held(alloc_workqueue("fastboot", WQ_UNBOUND | WQ_MEM_RECLAIM, pack_workers() + 1));
 	return pack->write_page && pack->queue ? 0 : -ENOMEM;
@@ -291,15 +293,15 @@ static void pack_submit(struct pack *pack)
 
 	pack->head++;
 	queue_work(pack->queue, &job->work);
-	/* The job that is filled next must have been written since its last turn. */
+	/* The job to fill next must have been written since its last turn. */
 	wait_event(pack->progress, pack_has_free_job(pack) || pack_failed(pack));
 	if (!pack_failed(pack))
 		pack_job(pack, pack->head)->pages = 0;
 }
 
 /*
- * A page of one repeated word goes into the index, not into a chunk, as long as
- * that leaves room for what is to come: for this page and the rest of its run.
+ * A page of one repeated word goes into the index, not into a chunk, as long as the index keeps
+ * room for what follows: for this page and the rest of its run.
  */
 static enum img_run_kind page_kind(struct pack *pack, const void *page, u64 *ret_word)
 {

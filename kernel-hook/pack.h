@@ -3,17 +3,16 @@
  * Packing: pages go in by rising pfn, chunks come out on the disk.
  *
  *	reader (our caller)	fills a job's input, page by page
- *	compressors		one work item a job, on any processor
+ *	compressors		one work item for each job, on any processor
  *	writer			one work item: takes finished jobs in order, several
- *				at once, to one long write
+ *				at once, for one long write
  *
- * Jobs form a ring: job number n lives in job[n % count].  [tail, head) are in
- * flight, in order; the reader waits while all are.  Workers are not freezable
- * and all memory is there from the start, for packing happens with tasks frozen
- * and with allocations restricted.
+ * Jobs form a ring: job number n is in job[n % count].  [tail, head) are in flight, in order; the
+ * reader waits while all are.  Workers are not freezable and all memory is allocated from the
+ * start, because packing happens with tasks frozen and with allocations restricted.
  *
- * Output buffers are zeroed memory when the checkpoint is taken, so in the image
- * they cost an entry of the index and no more.
+ * Output buffers are zeroed memory when the checkpoint is taken, so in the image they cost an entry
+ * of the index and no more.
  */
 #ifndef HOOK_PACK_H
 #define HOOK_PACK_H
@@ -44,8 +43,8 @@ struct pack_job {
 };
 
 /*
- * What packing cost.  Only chunks that were compressed without a context switch count as timed:
- * the others' time is not that of compressing alone.
+ * The cost of packing.  Only chunks compressed without a context switch count as timed: the others'
+ * time includes more than compression.
  */
 struct pack_costs {
 	u64 timed_ns;
@@ -72,7 +71,7 @@ struct pack {
 	enum img_reason reason; /* of the first failure */
 	int error;
 
-	u64 runs_ahead; /* runs still to come at least; the reader's */
+	u64 runs_ahead; /* lower bound of the runs to come; the reader's */
 	u64 next_pfn;
 };
 
@@ -82,20 +81,20 @@ struct pack_page {
 	void __user *user;
 };
 
-/* How many pages of shared memory pack_prepare wants. */
+/* How many pages of shared memory pack_prepare needs. */
 size_t pack_shared_pages(void);
 
 /*
- * shared, offset: pages for the jobs' inputs, from that page on.  max_pages: the
- * most that an image can have.
+ * shared, offset: pages for the jobs' inputs, from that page on.  max_pages: the most that an image
+ * can have.
  */
 int pack_prepare(struct pack *pack, const struct shared *shared, size_t offset, u64 max_pages);
 void pack_release(struct pack *pack);
 
-/* Bytes that packing takes: buffers, and the tables that become the image's index. */
+/* Bytes that packing uses: buffers, and the tables that become the image's index. */
 size_t pack_memory(const struct pack *pack);
 
-/* Before the first page.  runs: as many runs of consecutive pfns are to come. */
+/* Before the first page.  runs: how many runs of consecutive pfns will come. */
 void pack_begin(struct pack *pack, struct file *file, u64 slot_offset, u64 slot_size, u64 runs);
 
 /* Where the next page goes.  False: packing has failed. */
@@ -104,10 +103,12 @@ bool pack_reserve(struct pack *pack, struct pack_page *ret_page);
 /* The reserved page is filled in, and is the page of that pfn.  May wait.  False: failed. */
 bool pack_commit(struct pack *pack, u64 pfn);
 
-/* Waits for all that was committed to be written; also needed after a failure. */
+/* Waits until everything committed is written; also needed after a failure. */
 void pack_drain(struct pack *pack);
 
-/* One processor's time to compress all that was packed, as far as could be told; ns. */
+/*
+ * The time one processor would need to compress all that was packed, as far as it was measured; ns.
+ */
 u64 pack_encode_ns(const struct pack *pack);
 
 /* Reports the first failure, if any, and returns its errno. */

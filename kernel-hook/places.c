@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A disk's device has what it is plugged into above it, up to a PCI function.  Process context.
+ * Above a disk's device is what it is plugged into, up to a PCI function.  Process context.
  */
 #include <linux/device.h>
 #include <linux/kernel.h>
@@ -13,7 +13,7 @@
 #include "devices.h"
 #include "places.h"
 
-/* False: not this kind, or it cannot be told. */
+/* False: not this kind, or unknown. */
 static bool nvme_unit(struct block_device *whole, u64 *ret_unit)
 {
 	char text[16];
@@ -43,13 +43,13 @@ static u64 place_at(const struct pci_dev *pci, enum img_place_kind kind, u64 uni
 {
 	int segment = pci_domain_nr(pci->bus);
 
-	/* A domain that the kernel has made up (VMD) is not known to the firmware. */
+	/* The firmware does not know a domain that the kernel has invented (VMD). */
 	if (segment > U16_MAX)
 		return 0;
 	return img_place(segment, pci->bus->number, pci->devfn, kind, unit);
 }
 
-/* Firmware has numbers of its own for what is in an array, or at a SAS controller. */
+/* Firmware has its own numbers for the disks of an array, or of a SAS controller. */
 static bool has_ports(const struct pci_dev *pci)
 {
 	return pci->class == PCI_CLASS_STORAGE_SATA_AHCI ||
@@ -93,8 +93,8 @@ static u64 nvme_identity(struct block_device *whole)
 }
 
 /*
- * libata makes page 0x80 of the vital product data of what the disk says: the head of a page, and
- * the serial number in its order for people (drivers/ata/libata-scsi.c, ata_scsiop_inq_80).
+ * libata builds page 0x80 of the vital product data from the disk's own answer: the head of a page,
+ * and the serial number in readable order (drivers/ata/libata-scsi.c, ata_scsiop_inq_80).
  */
 #define VPD_HEAD 4
 
@@ -112,7 +112,10 @@ static u64 ata_identity(struct scsi_device *disk)
 	return identity;
 }
 
-/* The PCI function above; NULL also where USB comes before, whose ports firmware counts anew. */
+/*
+ * The PCI function above; NULL also if USB comes first, because firmware numbers its ports
+ * differently.
+ */
 static struct pci_dev *pci_above(struct device *device)
 {
 	for (; device && !device_is_on_bus(device, "usb"); device = device->parent) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where disks are plugged in, and which they are.  The kernel of the image goes on to write there,
+ * Where disks are plugged in, and which they are.  The saved kernel continues to write there,
  * whatever disk that is by then.
  */
 #ifndef HOOK_PLACES_H
@@ -9,12 +9,12 @@
 #include <linux/blkdev.h>
 #include <linux/types.h>
 
-/* An img_place; 0: it cannot be told in words that the firmware has, too.  Asks sysfs. */
+/* An img_place; 0: cannot be expressed in terms that the firmware has, too.  Reads sysfs. */
 u64 place_of(struct block_device *whole);
 
 /*
- * Which disk it is (imgfmt/proof.h); 0: it has no number, or none that the firmware has, too.
- * place: as by place_of.
+ * Which disk it is (imgfmt/proof.h); 0: no number, or none that the firmware has, too.  place: from
+ * place_of.
  */
 u64 place_identity(struct block_device *whole, u64 place);
 

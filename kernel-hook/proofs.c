@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Direct reads go past the page cache, which they first make the kernel write out as
- * far as they reach: what is digested is what the loader will find.  Process
- * context.
+ * Direct reads bypass the page cache, after the kernel has written out the part of it that they
+ * cover: the digest is of what the loader will find.  Process context.
  */
 #include <linux/blkdev.h>
 #include <linux/build_bug.h>
@@ -54,7 +53,7 @@ enum img_reason proofs_fs_extents(const struct survey_fs *fs, void *block,
 	return img_fs_extents(fs->type, &reader, ret_extent, ret_nr, detail);
 }
 
-/* Reads and adds one; all but its digest is given. */
+/* Reads and adds one proof; the caller has set everything but its digest. */
 static enum img_reason proof_take(struct proofs *proofs, struct file *file, struct img_proof *proof)
 {
 	u64 start = round_down(proof->offset, IMG_BLOCK);
@@ -77,7 +76,7 @@ static int proof_failed(struct report *report, enum img_reason reason, const cha
 	return report_obstacle(report, reason, 0, "the proof of %s: %s", name, what);
 }
 
-/* The restored kernel will ask its disk for what was noted before: both must be the same. */
+/* The restored kernel will compare its disk with what was noted before: both must be the same. */
 static int table_take(struct proofs *proofs, const struct survey_disk *disk, struct report *report)
 {
 	struct img_proof proof = {
@@ -92,12 +91,12 @@ static int table_take(struct proofs *proofs, const struct survey_disk *disk, str
 	reason = proof_take(proofs, disk->file, &proof);
 	if (!reason && proof.digest != disk->table.digest)
 		return report_obstacle(report, IMG_E_CAPTURE, -EAGAIN,
-				       "the partition table of %s was changed meanwhile",
+				       "the partition table of %s changed during the snapshot",
 				       disk->name);
 	return proof_failed(report, reason, disk->name, "partition table");
 }
 
-/* value: what the loader is to find of the disk, without reading it; 0: it is not known. */
+/* value: what the loader must find about the disk without reading it; 0: unknown. */
 static int disk_take(struct proofs *proofs, const struct survey_disk *disk,
 		     enum img_proof_kind kind, u64 value, struct report *report)
 {
@@ -119,9 +118,9 @@ static int disk_take(struct proofs *proofs, const struct survey_disk *disk,
 }
 
 /*
- * What mkswap and mkfs write in its first block, unless an image begins there.  The block's last
- * sector is the kernel's: hibernation keeps its own notes there, beside the signature, and leaves
- * some of them (kernel/power/swap.c, struct swsusp_header).
+ * The contents that mkswap and mkfs write to its first block, unless an image begins there.  The
+ * block's last sector is the kernel's: hibernation keeps its own notes there, next to the
+ * signature, and leaves some of them (kernel/power/swap.c, struct swsusp_header).
  */
 #define SWAP_HEADER_SIZE (IMG_BLOCK - IMG_PROOF_ALIGN)
 

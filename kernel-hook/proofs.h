@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The proofs that go into the image: what the disks say now, for the loader to
- * compare.  docs/safety.md says what is proven.
+ * The proofs that go into the image: what the disks contain now, for the loader to compare.
+ * docs/safety.md says what is proven.
  */
 #ifndef HOOK_PROOFS_H
 #define HOOK_PROOFS_H
@@ -19,12 +19,12 @@ struct proofs {
 	void *buffer;
 };
 
-/* All memory that will be needed. */
+/* All the memory that will be needed. */
 int proofs_prepare(struct proofs *proofs, struct report *report);
 
 /*
- * Reads the disks, through the files of the survey.  With the tasks frozen, after the
- * capture: so that nothing is written any more to what has been read.  Allocates nothing.
+ * Reads the disks, through the files of the survey.  With the tasks frozen, after the capture, so
+ * that nothing writes to what has been read.  Allocates nothing.
  */
 int proofs_collect(struct proofs *proofs, const struct survey *survey, const struct target *target,
 		   struct report *report);
@@ -32,8 +32,8 @@ int proofs_collect(struct proofs *proofs, const struct survey *survey, const str
 void proofs_release(struct proofs *proofs);
 
 /*
- * Which bytes prove a file system whose home is a partition: as img_fs_extents.  block:
- * a page, overwritten.
+ * Which bytes prove a file system whose home is a partition: as img_fs_extents.  block: a page,
+ * overwritten.
  */
 enum img_reason proofs_fs_extents(const struct survey_fs *fs, void *block,
 				  struct img_fs_extent ret_extent[IMG_FS_MAX_EXTENTS], u32 *ret_nr,

@@ -2,12 +2,11 @@
 /*
  * Collects the sections.  Process context.
  *
- * efi.memmap, once the kernel has entered virtual mode, holds what it told the
- * firmware in SetVirtualAddressMap: runtime services memory with its virtual
- * addresses, and boot-services memory that the kernel keeps for good
- * (efi_mem_reserve: BGRT, ESRT, ...).  What of the latter is reserved in the
- * kernel's map is not in its snapshot, and the firmware will write over it: so it
- * is saved here.
+ * Once the kernel has entered virtual mode, efi.memmap holds what it passed to the firmware in
+ * SetVirtualAddressMap: runtime services memory with its virtual addresses, and boot-services
+ * memory that the kernel keeps permanently (efi_mem_reserve: BGRT, ESRT, ...).  Any of the latter
+ * that is reserved in the kernel's map is not in its snapshot, and the firmware will overwrite it:
+ * so it is saved here.
  */
 #include <linux/efi.h>
 #include <linux/io.h>
@@ -86,7 +85,7 @@ static int aux_add(struct record *record, u64 pfn, u64 pages, struct report *rep
 	return 0;
 }
 
-/* How many pages from pfn on, below end, are alike in being System RAM or not. */
+/* How many pages from pfn on, below end, agree in being System RAM or not. */
 static u64 span_alike(u64 pfn, u64 end)
 {
 	bool ram = page_is_ram(pfn);
@@ -98,8 +97,8 @@ static u64 span_alike(u64 pfn, u64 end)
 }
 
 /*
- * A descriptor that the kernel keeps is kept whole, though only a part of it may
- * be reserved; what is System RAM in it is in the kernel's own snapshot.
+ * A descriptor that the kernel keeps is kept whole, though only a part of it may be reserved; any
+ * System RAM in it is in the kernel's own snapshot.
  */
 static int aux_add_reserved(struct record *record, const efi_memory_desc_t *md,
 			    struct report *report)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What stands beside the pages: restore record, machine fingerprint, EFI runtime
- * map, auxiliary ranges.  All but the arch record is known before the freeze.
+ * The sections next to the pages: restore record, machine fingerprint, EFI runtime map, auxiliary
+ * ranges.  All but the arch record is known before the freeze.
  */
 #ifndef HOOK_RECORD_H
 #define HOOK_RECORD_H
@@ -21,7 +21,7 @@ struct record_aux {
 	const void *data;
 };
 
-/* The section tables are page-aligned and zero after what is used. */
+/* The section tables are page-aligned and zero after the used part. */
 struct record {
 	struct img_record record;
 	struct img_record_disk *record_disk;
@@ -38,7 +38,7 @@ void record_release(struct record *record);
 /* After the capture: completes the restore record. */
 void record_finish(struct record *record, const struct stream_arch *arch);
 
-/* The four sections, as the writer wants them. */
+/* The four sections, in the writer's form. */
 struct img_writer_sections record_sections(const struct record *record);
 
 #endif

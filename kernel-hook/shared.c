@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * User pages, pinned and mapped a second time.  Process context of the process
- * whose memory it is.
+ * User pages, pinned and mapped a second time.  Context of the process that owns the memory.
  */
 #include <linux/err.h>
 #include <linux/fs.h>

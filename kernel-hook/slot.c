@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Header and state lie side by side at the start of a slot.  Process context,
- * also with tasks frozen.
+ * Header and state are adjacent at the start of a slot.  Process context, also with tasks frozen.
  */
 #include <linux/errno.h>
 
@@ -14,7 +13,7 @@ static u64 slot_position(const struct target *target, unsigned int slot)
 	return target->area.slot[slot].offset;
 }
 
-/* What is wrong with the header; DISK_READ also for want of memory. */
+/* What is wrong with the header; DISK_READ also if memory is short. */
 static enum img_reason slot_read(const struct target *target, unsigned int slot,
 				 u64 *ret_generation)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A slot of the open target, as far as its header and its state.
+ * A slot of the open target: its header and its state.
  */
 #ifndef HOOK_SLOT_H
 #define HOOK_SLOT_H
@@ -9,19 +9,19 @@
 
 #include "target.h"
 
-/* Of the image in it; 0: it holds none, or cannot be read. */
+/* Of the image in it; 0: no image, or unreadable. */
 u64 slot_generation(const struct target *target, unsigned int slot);
 
-/* That it has been read, and no image is in it. */
+/* True if it has been read and no image is in it. */
 bool slot_holds_none(const struct target *target, unsigned int slot);
 
 /*
- * Leaves an empty slot, durably.  0 or a negative errno, after which it may hold
- * its old image still.
+ * Leaves an empty slot, durably.  0 or a negative errno, after which it may still hold its old
+ * image.
  */
 int slot_erase(const struct target *target, unsigned int slot);
 
-/* A fresh state, of an image that nobody has entered.  Not flushed. */
+/* A new state, of an image that nobody has entered.  Not flushed. */
 int slot_write_state(const struct target *target, unsigned int slot, const u8 image_uuid[16]);
 
 /* The header.  Not flushed. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads the head of the stream.  The whole list of pfns comes before the first
- * data page, so it has to be held; 4 bytes a page, reserved before the freeze.
+ * Reads the head of the stream.  The whole list of pfns comes before the first data page, so it
+ * must be kept; 4 bytes for each page, reserved before the freeze.
  */
 #include <linux/build_bug.h>
 #include <linux/mm.h>
@@ -32,8 +32,8 @@ static_assert(offsetof(struct stream_info, image_pages) == 416);
 static_assert(offsetof(struct stream_info, size) == 432);
 
 /*
- * The kernel needs a free page frame for each page it saves, so it saves at most
- * half of RAM; a sixteenth more for frames that totalram leaves out.
+ * The kernel needs a free page frame for each page it saves, so it saves at most half of RAM; a
+ * sixteenth more for frames that totalram leaves out.
  */
 u64 stream_max_pages(void)
 {
@@ -72,20 +72,21 @@ static int info_read(struct stream *stream, struct report *report)
 
 	error = checkpoint_read(stream->checkpoint, stream->user);
 	if (error)
-		return report_obstacle(report, IMG_E_CAPTURE, error,
-				       "no image was made (error %d); is /sys/power/pm_test set?",
-				       error);
+		return report_obstacle(
+			report, IMG_E_CAPTURE, error,
+			"the kernel made no image (error %d); is /sys/power/pm_test set?", error);
 	if (info->arch.magic != IMG_ARCH_MAGIC)
-		return report_obstacle(report, IMG_E_RECORD_ARCH, 0, "magic %llx, known is %llx",
+		return report_obstacle(report, IMG_E_RECORD_ARCH, 0, "magic %llx, expected %llx",
 				       info->arch.magic, IMG_ARCH_MAGIC);
 	/* A wakeup event or pm_test ends the kernel's part early, without an error. */
 	if (!info->image_pages)
-		return report_obstacle(report, IMG_E_CAPTURE, -EAGAIN,
-				       "the kernel broke off: a wakeup event, or pm_test is set");
+		return report_obstacle(
+			report, IMG_E_CAPTURE, -EAGAIN,
+			"the kernel stopped early: a wakeup event, or pm_test is set");
 	meta_pages = info->pages - info->image_pages - 1;
 	if (info->pages <= info->image_pages || info->size != info->pages * PAGE_SIZE)
 		return report_obstacle(report, IMG_E_RECORD_ARCH, 0,
-				       "pages %llu, image pages %llu, size %llu do not agree",
+				       "pages %llu, image pages %llu and size %llu do not agree",
 				       info->pages, info->image_pages, info->size);
 	if (meta_pages > stream->capacity / PFNS_A_PAGE)
 		return report_obstacle(report, IMG_E_INDEX_FULL, 0,
@@ -97,7 +98,7 @@ static int info_read(struct stream *stream, struct report *report)
 	return 0;
 }
 
-/* Keeps the pfns of one page of them; ends the list at the end mark. */
+/* Keeps the pfns of one page of the list; ends the list at the end mark. */
 static int pfns_keep(struct stream *stream, u64 first, struct report *report)
 {
 	const u64 *entry = stream->kernel;
@@ -116,7 +117,7 @@ static int pfns_keep(struct stream *stream, u64 first, struct report *report)
 	return 0;
 }
 
-/* Reads all pages of pfns, after the end mark too: the data pages come after them. */
+/* Reads all pages of pfns, after the end mark too, because the data pages follow them. */
 static int pfns_read(struct stream *stream, struct report *report)
 {
 	u64 i, all = stream->count;

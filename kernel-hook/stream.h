@@ -17,7 +17,7 @@
 
 #define STREAM_PFN_ZERO (1ull << 63)
 
-/* As they are kept: half the memory; enough for 8 TiB of RAM. */
+/* As kept in memory: half the size; enough for 8 TiB of RAM. */
 #define STREAM_KEPT_ZERO (1u << 31)
 
 /* arch/x86/power/hibernate.c: struct restore_data_record. */

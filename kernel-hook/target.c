@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Finding the partition.  Partitions are enumerated from /proc/partitions, since
- * nothing that 6.1 and 6.12 have in common exports them to modules; only those
- * that sysfs calls partitions are opened, for opening an empty floppy drive
- * takes seconds.  Process context, before the freeze.
+ * Finding the partition.  Partitions are enumerated from /proc/partitions, because 6.1 and 6.12
+ * have no common export for modules; only those that sysfs calls partitions are opened, because
+ * opening an empty floppy drive takes seconds.  Process context, before the freeze.
  */
 #include <linux/blkdev.h>
 #include <linux/err.h>
@@ -19,7 +18,7 @@ struct search {
 	struct target *target;
 	void *block; /* IMG_BLOCK bytes */
 	unsigned int found;
-	enum img_reason damage; /* of a partition that is not one of the found */
+	enum img_reason damage; /* of a partition that is not among those found */
 	char damaged[TARGET_NAME_SIZE];
 };
 
@@ -144,15 +143,16 @@ int target_open(struct target *target, struct report *report)
 	struct file *file = device_open(target->name, O_RDWR | O_EXCL);
 
 	if (IS_ERR(file))
-		return report_obstacle(report, IMG_E_GATE_TARGET, PTR_ERR(file),
-				       "/dev/%s: error %ld%s", target->name, PTR_ERR(file),
-				       PTR_ERR(file) == -EBUSY
-					       ? ": it is mounted, active as swap or held otherwise"
-					       : "");
+		return report_obstacle(
+			report, IMG_E_GATE_TARGET, PTR_ERR(file), "/dev/%s: error %ld%s",
+			target->name, PTR_ERR(file),
+			PTR_ERR(file) == -EBUSY
+				? ": it is mounted, active as swap or otherwise in use"
+				: "");
 	/*
-	 * udev looks at a device again when a writer closes it.  There is nothing new in what it
-	 * looks at, and it would in the first second after a restore, when services have better
-	 * use for the processors.
+	 * udev looks at a device again when a writer closes it.  It would find nothing new, and
+	 * would look in the first second after a restore, when services have better use for the
+	 * processors.
 	 */
 	file_be_silent(file);
 	target->file = file;
@@ -170,10 +170,10 @@ struct slots {
 	struct img_slot slot[IMG_MAX_SLOTS];
 	u64 rank[IMG_MAX_SLOTS];	       /* of whole images */
 	enum img_reason whole[IMG_MAX_SLOTS];  /* is there an image? */
-	enum img_reason usable[IMG_MAX_SLOTS]; /* and may it be entered once more? */
+	enum img_reason usable[IMG_MAX_SLOTS]; /* and may it be entered again? */
 };
 
-/* A state that cannot be read is none: it costs counts and the rank, never an image. */
+/* An unreadable state counts as none: that costs counts and the rank, never an image. */
 static void state_read(const struct target *target, u32 number, void *block, struct slots *slots)
 {
 	const struct img_slot *slot = &slots->slot[number];
@@ -204,7 +204,7 @@ static int slots_read(const struct target *target, void *block, struct slots *sl
 	return 0;
 }
 
-/* An image that is worth keeping: quarantine can be ended. */
+/* An image worth keeping: quarantine can be ended. */
 static bool slot_is_worth(const struct slots *slots, u32 number)
 {
 	return slots->whole[number] == IMG_OK && slots->usable[number] != IMG_E_SLOT_CONSUMED;

@@ -21,7 +21,7 @@ struct target {
 	struct img_area area;
 	struct file *file; /* open for writing, direct and exclusive; NULL: not open */
 
-	/* By target_choose_slot. */
+	/* Set by target_choose_slot. */
 	unsigned int slot;
 	u64 slot_offset;
 	u64 slot_size;
@@ -30,20 +30,19 @@ struct target {
 };
 
 /*
- * Finds the partition: the one with that PARTUUID, or if `partuuid` is empty the
- * one that carries a fast-boot area.  Opens nothing for good.
+ * Finds the partition: the one with that PARTUUID, or if `partuuid` is empty the one with a
+ * fast-boot area.  Leaves nothing open.
  */
 int target_find(struct target *target, const char *partuuid, struct report *report);
 
-/* Opens the partition that target_find found, for nobody else to use. */
+/* Opens the partition that target_find found, exclusively. */
 int target_open(struct target *target, struct report *report);
 void target_close(struct target *target);
 
 /*
- * The slot to overwrite: while there is another, never the one that the loader would take,
- * which is the usable image of the highest rank; or if none is usable (quarantined,
- * consumed), the image of the highest rank.  Where there is only one slot, the old image is
- * lost once the new one is begun.
+ * The slot to overwrite.  If the area has several slots, never the one that the loader would use:
+ * the usable image of the highest rank or, if none is usable (quarantined, consumed), the image of
+ * the highest rank.  If it has only one slot, the old image is lost once the new one is begun.
  */
 int target_choose_slot(struct target *target, struct report *report);
 
