@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The header and the state of each slot are erased.  Process context, tasks run.
+ * Erases the header and the state of each slot.  Process context, tasks run.
  */
 #define pr_fmt(fmt) "fastboot: " fmt
 
@@ -36,7 +36,7 @@ static int slots_forget(const struct target *target, int wanted, struct snapshot
 		return report_obstacle(report, IMG_E_MODE_UNKNOWN, 0,
 				       "the area on /dev/%s has no slot %c", target->name,
 				       'A' + last);
-	/* All of them, also if one fails. */
+	/* All of them, even if one fails. */
 	for (slot = first; slot <= last; slot++)
 		(void)fault_or(FAULT_ERASE, report, slot_forget(target, slot, status, report));
 	return report_error(report);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * No task has run, and none may: a driver's way to an orderly end would write what it holds to a
- * disk that is not its own.  So the machine is reset, as it stands.
+ * No task has run, and none may run: a driver's orderly shutdown would write what it holds to a
+ * disk that is not its own.  So the machine is reset immediately.
  */
 #define pr_fmt(fmt) "fastboot: " fmt
 
@@ -13,15 +13,15 @@
 #include "refusal.h"
 #include "variables.h"
 
-#define CONSOLES_MS 500 /* some print in a thread of their own */
+#define CONSOLES_MS 500 /* some consoles print in a thread of their own */
 
 static void __noreturn refusal_reset(struct img_refusal *refusal)
 {
 	int error = variables_write_refusal(refusal);
 
 	if (error)
-		pr_emerg("the firmware cannot be told so: error %d; the image will be tried until "
-			 "it is in quarantine\n",
+		pr_emerg("the EFI variable for the refusal cannot be written: error %d; the loader "
+			 "will try the image until it is quarantined\n",
 			 error);
 	pr_emerg("no task has run; resetting the machine, to boot normally\n");
 	msleep(CONSOLES_MS);
@@ -30,7 +30,7 @@ static void __noreturn refusal_reset(struct img_refusal *refusal)
 		cpu_relax();
 }
 
-static void tell(const struct disks_stranger *stranger)
+static void stranger_report(const struct disks_stranger *stranger)
 {
 	pr_emerg("%s: %s\n", img_reason_code(stranger->reason),
 		 img_reason_sentence(stranger->reason));
@@ -38,7 +38,7 @@ static void tell(const struct disks_stranger *stranger)
 		pr_emerg("    /dev/%s cannot be read: error %d\n", stranger->disk->name,
 			 stranger->error);
 	else
-		pr_emerg("    /dev/%s is another disk than at the snapshot\n",
+		pr_emerg("    /dev/%s is not the disk that it was at the snapshot\n",
 			 stranger->disk->name);
 }
 
@@ -50,6 +50,6 @@ void refusal_of_disk(const struct img_area *area, u64 generation,
 	memcpy(refusal.area_uuid, area->uuid, sizeof(refusal.area_uuid));
 	strscpy(refusal.code, img_reason_code(stranger->reason), sizeof(refusal.code));
 	memcpy(refusal.part_uuid, stranger->disk->guid, sizeof(refusal.part_uuid));
-	tell(stranger);
+	stranger_report(stranger);
 	refusal_reset(&refusal);
 }

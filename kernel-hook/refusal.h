@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A restored machine that must not go on.  Process context, before any task runs.
+ * A restored machine that must not continue.  Process context, before any task runs.
  */
 #ifndef HOOK_REFUSAL_H
 #define HOOK_REFUSAL_H
@@ -10,9 +10,9 @@
 #include "disks.h"
 
 /*
- * Leaves the reason to the loader's next start, and resets the machine: does not return.  It is
- * not declared so, since objtool knows that only of functions of the same file and of its own
- * list (tools/objtool/noreturns.h), and warns if nothing follows the call.
+ * Leaves the reason for the loader's next start, and resets the machine: does not return.  It is
+ * not declared noreturn, because objtool accepts that only for functions of the same file and of
+ * its own list (tools/objtool/noreturns.h), and warns if nothing follows the call.
  */
 void refusal_of_disk(const struct img_area *area, u64 generation,
 		     const struct disks_stranger *stranger);

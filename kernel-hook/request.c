@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The words of the sysfs files for what can be asked.  Any context.
+ * The words that the sysfs files use for requests.  Any context.
  */
 #include "request.h"
 

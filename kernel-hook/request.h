@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is asked of a snapshot.
+ * The request for a snapshot.
  */
 #ifndef HOOK_REQUEST_H
 #define HOOK_REQUEST_H
 
 #include <imgfmt/imgfmt.h>
 
-/* How far to go; all but the last are dry runs that come back from there. */
+/* How far to go; all but the last are dry runs that return from there. */
 enum snapshot_level {
 	SNAPSHOT_TEST_GATES,
 	SNAPSHOT_TEST_FREEZE,

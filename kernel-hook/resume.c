@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * After a restore.  Process context, all processors up, devices resumed, tasks
- * still frozen until resume_thawed.
+ * After a restore.  Process context, all processors up, devices resumed, tasks still frozen until
+ * resume_thawed.
  */
 #define pr_fmt(fmt) "fastboot: " fmt
 
@@ -29,7 +29,7 @@ static bool rtc_is_utc;
 module_param(rtc_is_utc, bool, 0644);
 MODULE_PARM_DESC(rtc_is_utc,
 		 "after each restore, set the clock from the RTC, which has UTC; default: "
-		 "let the two differ by what they did at the snapshot");
+		 "keep the difference that they had at the snapshot");
 
 static void s_cet_read(void *context)
 {
@@ -46,7 +46,7 @@ static void s_cet_write(void *context)
 	(void)wrmsrq_safe(MSR_IA32_S_CET, resume->s_cet);
 }
 
-/* The kernel's own clock device; 0 if there is none. */
+/* The kernel's own clock device; 0 if none. */
 static time64_t rtc_now(void)
 {
 	struct rtc_device *rtc = rtc_class_open("rtc0");
@@ -61,14 +61,15 @@ static time64_t rtc_now(void)
 	return now;
 }
 
-/* A generator that was never seeded refuses to be reseeded, and every restore needs that. */
+/* A generator that was never seeded refuses a reseed, and every restore needs one. */
 static int random_prepare(struct report *report)
 {
 	int error = wait_for_random_bytes();
 
 	if (error)
-		return report_obstacle(report, IMG_E_CAPTURE, error,
-				       "interrupted while the random generator had no seed yet");
+		return report_obstacle(
+			report, IMG_E_CAPTURE, error,
+			"interrupted while waiting for the random generator's first seed");
 	return 0;
 }
 
@@ -110,8 +111,8 @@ static void cet_restore(struct resume *resume)
 }
 
 /*
- * The firmware's start has left ACPI in its own mode, with events masked; the
- * kernel's resume path counts on firmware that knows it wakes from S4.
+ * The firmware's start has left ACPI in its own mode, with events masked; the kernel's resume path
+ * relies on firmware that knows it wakes from S4.
  */
 static void acpi_events_restore(void)
 {
@@ -125,16 +126,15 @@ static void acpi_events_restore(void)
 }
 
 /*
- * Every restore of one image starts from the same random state; the loader's
- * seed makes them differ, and has to before any task draws a number.
+ * Every restore of one image starts from the same random state; the loader's seed makes the
+ * restores differ, and must do so before any task draws a number.
  *
- * The seed goes into the input pool; the reseed makes a new base key from that
- * pool and raises base_crng.generation (drivers/char/random.c).  All that was
- * prepared in advance is dropped when its generation is found to be old: the
- * processors' keys, the batches behind get_random_u32 and its like, and since
- * 6.11 the state of the vDSO, which programs compare before and after each use.
- * A program that was frozen within a read of /dev/urandom has left it: the
- * freezer's signal ends the read after a page.
+ * The seed goes into the input pool; the reseed makes a new base key from that pool and raises
+ * base_crng.generation (drivers/char/random.c).  Everything prepared in advance is dropped when its
+ * generation is found to be old: the processors' keys, the batches of get_random_u32 and its
+ * siblings, and since 6.11 the state of the vDSO, which programs compare before and after each use.
+ * A program that was frozen during a read of /dev/urandom has left it: the freezer's signal ends
+ * the read after a page.
  */
 static void entropy_restore(struct resume *resume, struct img_handoff *handoff)
 {
@@ -148,8 +148,8 @@ static void entropy_restore(struct resume *resume, struct img_handoff *handoff)
 }
 
 /*
- * The kernel sets its clock forward by what the RTC has gone on since the
- * capture, never backward; a clock that was reset is for userspace to mend.
+ * The kernel sets its clock forward by as much as the RTC has advanced since the capture, never
+ * backward; correcting a clock that was reset is up to userspace.
  */
 static s64 clock_check(const struct resume *resume)
 {
@@ -157,14 +157,14 @@ static s64 clock_check(const struct resume *resume)
 
 	if (!resume->rtc || !now || now + RTC_SLACK >= resume->rtc)
 		return 0;
-	pr_warn("the RTC is %lld s behind the time of the image; the clock stays at that time\n",
+	pr_warn("the RTC is %lld s behind the time of the image; the clock keeps that time\n",
 		resume->rtc - now);
 	return resume->rtc - now;
 }
 
 /*
- * The difference of the two is kept by that.  It may have been an error, which somebody has mended
- * in the RTC since.
+ * The kernel preserves the difference of the two clocks.  It may have been an error, which somebody
+ * has corrected in the RTC since.
  */
 static void clock_set(void)
 {
@@ -173,7 +173,7 @@ static void clock_set(void)
 	int error;
 
 	if (!rtc_is_utc)
-		return; /* without having waited for the RTC once more */
+		return; /* without having waited for the RTC again */
 	now.tv_sec = rtc_now();
 	ahead = ktime_get_real_seconds() - now.tv_sec;
 	if (!now.tv_sec || (ahead <= RTC_SLACK && ahead >= -RTC_SLACK))
@@ -182,7 +182,7 @@ static void clock_set(void)
 	if (error)
 		pr_warn("the clock cannot be set from the RTC: error %d\n", error);
 	else
-		pr_info("the clock was %lld s ahead of the RTC, and has been set from it\n", ahead);
+		pr_info("the clock was %lld s ahead of the RTC and has been set from it\n", ahead);
 }
 
 static u64 since_jump_us(const struct img_handoff *handoff)
@@ -196,7 +196,7 @@ void resume_apply(struct resume *resume, struct img_handoff *handoff,
 		  struct resume_figures *ret_figures)
 {
 	if (handoff->version != IMG_HANDOFF_VERSION)
-		pr_warn("handoff version %u, known is %u: install matching loader and module\n",
+		pr_warn("handoff version %u, expected %u: install matching loader and module\n",
 			handoff->version, IMG_HANDOFF_VERSION);
 	ret_figures->kernel_us = since_jump_us(handoff);
 	cet_restore(resume);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a restored machine needs before its tasks go on: see the steps of
- * resume_apply.
+ * What a restored machine needs before its tasks continue: see the steps of resume_apply.
  */
 #ifndef HOOK_RESUME_H
 #define HOOK_RESUME_H
@@ -17,34 +16,34 @@ struct resume_figures {
 	struct img_handoff handoff; /* without its seed */
 	u64 kernel_us;		    /* from the loader's jump to resume_apply */
 	u64 thawed_us;		    /* from the loader's jump to tasks thawed */
-	s64 rtc_behind; /* seconds that the RTC is behind the image's capture; 0: it is not */
+	s64 rtc_behind; /* seconds that the RTC is behind the image's capture; 0: not behind */
 };
 
-/* Taken along in the image. */
+/* Saved in the image. */
 struct resume {
 	struct file *urandom;
 	u64 s_cet;
 	bool has_s_cet;
-	time64_t rtc; /* at the capture; 0: there is none */
+	time64_t rtc; /* at the capture; 0: no RTC */
 };
 
 int resume_prepare(struct resume *resume, struct report *report);
 void resume_release(struct resume *resume);
 
-/* Whether the loader has brought this memory back, or only the kernel says so. */
+/* True if the loader has restored this memory; the kernel's word alone is not enough. */
 bool resume_happened(const struct img_handoff *handoff);
 
-/* Before the thaw.  Wipes the handoff page for the next time. */
+/* Before the thaw.  Wipes the handoff page for the next restore. */
 void resume_apply(struct resume *resume, struct img_handoff *handoff,
 		  struct resume_figures *ret_figures);
 
 /* After the thaw. */
 void resume_thawed(struct resume_figures *figures);
 
-/* A stamp in microseconds since the loader was entered; 0 if the stage did not happen. */
+/* A stamp in microseconds since the loader's entry; 0 if the stage did not happen. */
 u64 resume_stamp_us(const struct img_handoff *handoff, enum img_stamp stamp);
 
-/* Ticks of the loader's clock in microseconds; 0 if its speed is unknown. */
+/* Ticks of the loader's clock in microseconds; 0 if its frequency is unknown. */
 u64 resume_ticks_us(const struct img_handoff *handoff, u64 ticks);
 
 #endif

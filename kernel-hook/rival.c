@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Whoever opens /dev/snapshot for reading, or writes "disk" to /sys/power/state, asks these
- * notifiers first (kernel/power/user.c, hibernate.c).  Any context that may sleep.
+ * The kernel calls these notifiers before anybody opens /dev/snapshot for reading, or hibernates by
+ * writing "disk" to /sys/power/state (kernel/power/user.c, hibernate.c).  Any context that may
+ * sleep.
  */
 #define pr_fmt(fmt) "fastboot: " fmt
 
@@ -20,8 +21,8 @@ static int sleep_notice(struct notifier_block *block, unsigned long action, void
 {
 	if (action != PM_HIBERNATION_PREPARE || !READ_ONCE(forbidden) || READ_ONCE(us) == current)
 		return NOTIFY_DONE;
-	pr_warn("hibernation refused: the golden image would be restored instead of what sleeps; "
-		"give it up first: echo invalidate >/sys/power/fastboot_snapshot\n");
+	pr_warn("hibernation refused: the golden image would be restored instead; "
+		"erase it first: echo invalidate >/sys/power/fastboot_snapshot\n");
 	return notifier_from_errno(-EBUSY);
 }
 

@@ -2,17 +2,17 @@
 /*
  * The story of one snapshot, and of each restore of it:
  *
- *	gates		look at everything that must hold; refuse with all obstacles
+ *	gates		check every condition; refuse with all obstacles
  *	prepare		every byte of memory that will be needed
- *	freeze		all tasks but this one stand still
- *	checkpoint	--- control comes back here twice, as from fork ---
+ *	freeze		all tasks but this one stop
+ *	checkpoint	--- control returns here twice, as from fork ---
  *	  saved		write the image; golden: thaw, return; once: power off
- *	  restored	hours or machines-off later, by way of the loader: mend what
- *			a firmware start has broken, thaw, tell, return
+ *	  restored	hours or power cycles later, through the loader: repair what
+ *			a firmware start has broken, thaw, report, return
  *
- * Until the checkpoint nothing has been written; a failure later leaves the
- * machine running and any other image valid.  The unwinding mirrors the set-up.
- * A dry run goes the same way and turns back earlier.
+ * Until the checkpoint nothing has been written; a failure later leaves the machine running and any
+ * other image valid.  The unwinding mirrors the set-up.  A dry run takes the same path and turns
+ * back earlier.
  */
 #define pr_fmt(fmt) "fastboot: " fmt
 
@@ -72,7 +72,7 @@ struct snapshot {
 	struct snapshot_figures figures;
 };
 
-/* A dry run that writes ends with an empty slot: never at the cost of the only image. */
+/* A dry run that writes leaves an empty slot: never at the cost of the only image. */
 static void test_slot_check(struct snapshot *snapshot)
 {
 	const struct target *target = &snapshot->target;
@@ -191,7 +191,7 @@ static void snapshot_release(struct snapshot *snapshot)
 	survey_release(&snapshot->survey);
 }
 
-/* What only holds for sure once the tasks stand still. */
+/* Checks what holds only once the tasks are frozen. */
 static int frozen_check(struct snapshot *snapshot)
 {
 	if (!fault_at(FAULT_FROZEN, snapshot->report))
@@ -203,8 +203,8 @@ static int frozen_check(struct snapshot *snapshot)
 }
 
 /*
- * The kernel's clocks stand still while the copy is made, and are then set forward by a clock
- * that may count in seconds; the processor's own goes on.
+ * The kernel's clocks stop while the copy is made, and are then set forward by a clock that may
+ * count in seconds; the processor's own continues.
  */
 static u64 now_ns(void)
 {
@@ -233,7 +233,7 @@ static int snapshot_freeze(struct snapshot *snapshot)
 	return error;
 }
 
-/* Memory is copied here, and devices are asked to sleep and to wake for it. */
+/* Copies memory, for which devices are put to sleep and woken. */
 static enum checkpoint_outcome copy_take(struct snapshot *snapshot)
 {
 	struct hibernation_mode *mode = &snapshot->hibernation_mode;
@@ -248,7 +248,7 @@ static enum checkpoint_outcome copy_take(struct snapshot *snapshot)
 	outcome = checkpoint_take(&snapshot->checkpoint, snapshot->shared.user, snapshot->report);
 	error = hibernation_mode_leave(mode);
 	if (error)
-		pr_warn("/sys/power/disk is left at \"suspend\": error %d\n", error);
+		pr_warn("/sys/power/disk remains at \"suspend\": error %d\n", error);
 	return outcome;
 }
 
@@ -264,7 +264,7 @@ static enum checkpoint_outcome snapshot_take(struct snapshot *snapshot)
 	outcome = copy_take(snapshot);
 	if (outcome == CHECKPOINT_RESTORED && !resume_happened(handoff)) {
 		report_obstacle(snapshot->report, IMG_E_CAPTURE, -EAGAIN,
-				"the kernel broke off: a wakeup event, or pm_test is set");
+				"the kernel stopped early: a wakeup event, or pm_test is set");
 		outcome = CHECKPOINT_FAILED;
 	}
 	if (outcome == CHECKPOINT_SAVED)
@@ -272,7 +272,7 @@ static enum checkpoint_outcome snapshot_take(struct snapshot *snapshot)
 	return outcome;
 }
 
-static void tell_written(const struct snapshot *snapshot, const char *what)
+static void report_written(const struct snapshot *snapshot, const char *what)
 {
 	const struct snapshot_figures *figures = &snapshot->figures;
 
@@ -283,15 +283,15 @@ static void tell_written(const struct snapshot *snapshot, const char *what)
 }
 
 /*
- * How the kernel's own hibernation ends (kernel/power/hibernate.c, power_down).  An
- * image for one restore is on the disk, so no task may run again: what it wrote
- * would be lost, and the file systems with it.
+ * The end of the kernel's own hibernation (kernel/power/hibernate.c, power_down).  A one-shot image
+ * is on the disk, so no task may run again: its writes would be lost, and the file systems with
+ * them.
  */
 static void __noreturn power_off(void)
 {
 	kernel_power_off();
 	kernel_halt();
-	pr_emerg("the machine could not be powered off; do it by hand\n");
+	pr_emerg("the machine could not be powered off; power it off by hand\n");
 	for (;;)
 		cpu_relax();
 }
@@ -308,11 +308,12 @@ static int saved_before_thaw(struct snapshot *snapshot)
 		error = image_write(&snapshot->image);
 	snapshot->figures.write_ns = since_ns(start);
 	if (once && snapshot->image.doubtful) {
-		pr_emerg("the disk says neither that the image is there nor that it is not\n");
+		pr_emerg("the disk may or may not hold the image: neither a flush nor its erasure "
+			 "succeeded\n");
 		power_off();
 	}
 	if (once && !error && snapshot->request.level == SNAPSHOT_IMAGE) {
-		tell_written(snapshot, "saved for one restore, powering off:");
+		report_written(snapshot, "saved as a one-shot image, powering off:");
 		power_off();
 	}
 	return error;
@@ -327,27 +328,27 @@ static void saved_after_thaw(struct snapshot *snapshot, struct snapshot_status *
 	status->attempts = 0;
 	status->figures = snapshot->figures;
 	status->publish(status);
-	tell_written(snapshot, "saved");
+	report_written(snapshot, "saved");
 	pr_info("tasks stood still for %llu ms\n", snapshot->figures.pause_ns / NSEC_PER_MSEC);
 }
 
 /*
- * The loader has recorded on the disk that this image is consumed.  Whatever cache
- * that may still lie in, it has to be durable before a task writes to a file system.
+ * The loader has recorded on the disk that this image is consumed.  Whatever cache may still hold
+ * that record, it must be durable before a task writes to a file system.
  */
 static void consumption_flush(struct snapshot *snapshot)
 {
 	int error = disk_flush(snapshot->target.file);
 
 	if (error)
-		pr_warn("error %d: slot %c of /dev/%s may not be marked as consumed yet; "
+		pr_warn("error %d: slot %c of /dev/%s is perhaps not marked as consumed yet; "
 			"write invalidate %c to /sys/power/fastboot_snapshot\n",
 			error, 'A' + snapshot->target.slot, snapshot->target.name,
 			'a' + snapshot->target.slot);
 }
 
 /*
- * Returns only if all disks are where the kernel left them.  The attempt may still lie in the cache
+ * Returns only if all disks are where the kernel left them.  The attempt may still be in the cache
  * of the image's disk, which is the survey's first.
  */
 static void disks_prove(struct snapshot *snapshot, u64 generation)
@@ -413,7 +414,7 @@ static int snapshot_checkpoint(struct snapshot *snapshot, struct snapshot_status
 	return error;
 }
 
-static void tell_tested(const struct snapshot *snapshot)
+static void report_tested(const struct snapshot *snapshot)
 {
 	const struct snapshot_request *request = &snapshot->request;
 
@@ -429,10 +430,11 @@ static int generation_choose(struct snapshot *snapshot, u64 last)
 	enum img_reason reason = img_rank_above(highest, &snapshot->image.generation, NULL);
 
 	if (reason)
-		report_obstacle(snapshot->report, reason, 0,
-				"none is above generation or rank %llu; erase the image that has "
-				"it: fastbootctl invalidate --slot a|b",
-				highest);
+		report_obstacle(
+			snapshot->report, reason, 0,
+			"no number is above generation or rank %llu; erase the image that has "
+			"it: fastbootctl invalidate --slot a|b",
+			highest);
 	return report_error(snapshot->report);
 }
 
@@ -474,7 +476,7 @@ int snapshot_run(const struct snapshot_request *request, struct snapshot_status 
 	int error;
 
 	if (!snapshot)
-		return report_obstacle(report, IMG_E_CAPTURE, -ENOMEM, "no memory to begin with");
+		return report_obstacle(report, IMG_E_CAPTURE, -ENOMEM, "no memory for the attempt");
 	snapshot->request = *request;
 	snapshot->report = report;
 	image_begin(snapshot);
@@ -482,7 +484,7 @@ int snapshot_run(const struct snapshot_request *request, struct snapshot_status 
 	error = snapshot_climb(snapshot, status);
 	snapshot_release(snapshot);
 	if (!error)
-		tell_tested(snapshot);
+		report_tested(snapshot);
 	held_kvfree(snapshot);
 	return error;
 }

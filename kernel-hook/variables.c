@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * EFI variables are asked for anew each time: after a restore the firmware below is that of the
- * new boot.
+ * Reads EFI variables again each time: after a restore the firmware is that of the new boot.
  */
 #include <linux/efi.h>
 #include <linux/module.h>
@@ -10,12 +9,12 @@
 
 #include "variables.h"
 
-/* MODULE_IMPORT_NS takes a name until 6.12, a string since 6.13; this is what it means. */
+/* MODULE_IMPORT_NS takes a name until 6.12, a string since 6.13; this is its expansion. */
 MODULE_INFO(import_ns, "EFIVAR");
 
 /*
- * efivar_lock relies on there being EFI variables; they are registered under just
- * this condition (drivers/firmware/efi/efi.c, efisubsys_init).
+ * efivar_lock assumes that EFI variables exist; they are registered under exactly this condition
+ * (drivers/firmware/efi/efi.c, efisubsys_init).
  */
 static bool variables_exist(void)
 {

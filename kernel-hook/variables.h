@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The EFI variables through which loader and kernel speak to each other: docs/loader.md.  May
- * sleep.
+ * The EFI variables through which loader and kernel communicate: docs/loader.md.  May sleep.
  */
 #ifndef HOOK_VARIABLES_H
 #define HOOK_VARIABLES_H
@@ -10,8 +9,8 @@
 #include <imgfmt/imgfmt.h>
 
 /*
- * "The result variable" of this boot.  Copies the text to `page`, at most size bytes.  Its length,
- * 0 if the loader left none or there are no variables; or a negative errno.
+ * "The result variable" of this boot.  Copies the text to `page`, at most size bytes.  Returns its
+ * length, 0 if the loader left none or EFI variables do not exist; or a negative errno.
  */
 ssize_t variables_loader_result(char *page, size_t size);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A watchdog is the driver data of its device in the class (drivers/watchdog/watchdog_dev.c,
- * watchdog_cdev_register).  Its operations are called past the core's lock: whoever else would
- * call them stands still, but for the core's own ping.  Process context.
+ * watchdog_cdev_register).  Its operations are called without the core's lock: every other caller
+ * is frozen, except the core's own ping.  Process context.
  */
 #define pr_fmt(fmt) "fastboot: " fmt
 
@@ -18,7 +18,7 @@
 
 #define MAX_WATCHDOGS 32 /* MAX_DOGS, drivers/watchdog/watchdog_core.h */
 
-/* To be given back with put_device; NULL: there is none of that number. */
+/* To be released with put_device; NULL: no watchdog has that number. */
 static struct device *watchdog_device_get(unsigned int number)
 {
 	struct device *device = NULL;
@@ -43,7 +43,7 @@ static bool is_to_run(const struct watchdog_device *watchdog)
 	       test_bit(WDOG_HW_RUNNING, &watchdog->status);
 }
 
-/* The core sets a timeout of its own where the hardware cannot have so long a one. */
+/* The core sets a timeout of its own if the hardware does not support so long a one. */
 static int watchdog_restart(struct watchdog_device *watchdog)
 {
 	const struct watchdog_ops *ops = watchdog->ops;
@@ -70,7 +70,7 @@ void watchdogs_restart(void)
 		if (watchdog && is_to_run(watchdog)) {
 			error = watchdog_restart(watchdog);
 			if (error)
-				pr_warn("watchdog%u cannot be started again: error %d\n", i, error);
+				pr_warn("watchdog%u cannot be restarted: error %d\n", i, error);
 			else
 				pr_info("watchdog%u runs again, %u s\n", i, watchdog->timeout);
 		}

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Hardware watchdogs.  The firmware's start has stopped them, few drivers have a way back from
- * sleep, and what the kernel says of them is what it said before.
+ * Hardware watchdogs.  The firmware's start has stopped them, few drivers can resume them, and the
+ * kernel's record of their state is from before the start.
  */
 #ifndef HOOK_WATCHDOGS_H
 #define HOOK_WATCHDOGS_H
 
 /*
- * After a restore, before a task runs: starts each that is to run anew, with its timeout.  What
- * cannot be started is in the kernel log.
+ * After a restore, before a task runs: restarts each that should run, with its timeout.  Failures
+ * are in the kernel log.
  */
 void watchdogs_restart(void);
 

@@ -176,7 +176,7 @@ def once(module_lab):
     facts = checks.leave_traces(vm)
     facts["count"] = scratch.count(vm)
     vm.begin(f"echo once >{SNAPSHOT}", GOLDEN)
-    vm.wait_console("fastboot: saved for one restore, powering off: generation 1")
+    vm.wait_console("fastboot: saved as a one-shot image, powering off: generation 1")
     vm.wait_power_off(30)
     return Golden.of(vm, facts)
 
