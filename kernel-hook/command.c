@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The little language of the sysfs file.
+ * The commands of the sysfs file.
  */
 #include <linux/kernel.h>
 #include <linux/string.h>
 
 #include "command.h"
 
-/* The longest description: img_slot_disk.description keeps a NUL. */
+/* The longest description: img_slot_disk.description needs a NUL. */
 #define DESCRIPTION_MAX 127
 
 static int command_unknown(const char *word, struct report *report)
@@ -15,7 +15,7 @@ static int command_unknown(const char *word, struct report *report)
 	return report_obstacle(report, IMG_E_MODE_UNKNOWN, 0, "not understood: %s", word);
 }
 
-/* The first word of *rest, which then begins at the second; "" if there is none. */
+/* The first word of *rest, which then begins at the second; "" if none. */
 static char *word_take(char **rest)
 {
 	char *word = strsep(rest, " \t");
@@ -24,7 +24,7 @@ static char *word_take(char **rest)
 	return word;
 }
 
-/* False if the word is none of these; */
+/* False if the word is none of these. */
 static bool mode_parse(const char *word, enum img_mode *ret_mode)
 {
 	static const enum img_mode modes[] = { IMG_MODE_GOLDEN, IMG_MODE_ONCE };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is written to /sys/power/fastboot_snapshot:
+ * The commands of /sys/power/fastboot_snapshot:
  *
- *	golden [TEXT]		once [TEXT]
+ *	golden [TEXT]
+ *	once [TEXT]
  *	test:LEVEL [golden|once]
  *	invalidate [a|b]
  */
@@ -16,13 +17,13 @@
 
 struct command {
 	bool invalidate;
-	int slot;		   /* to invalidate; -1: all */
-	enum snapshot_level level; /* if not to invalidate, as the rest */
+	int slot;		   /* the slot to invalidate; -1: all */
+	enum snapshot_level level; /* unless invalidating, like the rest */
 	enum img_mode mode;
 	const char *description; /* points into the text */
 };
 
-/* text: without white space around it; is taken apart.  0 or -EINVAL, reported. */
+/* text: without white space around it; modified.  0 or -EINVAL, reported. */
 int command_parse(char *text, struct command *ret_command, struct report *report);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The parameters behind fault injection.  They hold the step's number, not its
- * name, so that they can be read at any time without a lock.
+ * The parameters of fault injection.  They hold the step's number, not its name, so that they can
+ * be read at any time without a lock.
  */
 #include <linux/compiler.h>
 #include <linux/kernel.h>
@@ -39,7 +39,7 @@ static int fail_at_get(char *page, const struct kernel_param *param)
 
 static const struct kernel_param_ops fail_at_ops = { .set = fail_at_set, .get = fail_at_get };
 module_param_cb(fail_at, &fail_at_ops, NULL, 0644);
-MODULE_PARM_DESC(fail_at, "step at which a snapshot is made to fail; default: none");
+MODULE_PARM_DESC(fail_at, "the step of a snapshot that fails; default: none");
 
 static int fail_steps_get(char *page, const struct kernel_param *param)
 {
@@ -61,7 +61,7 @@ static const struct kernel_param_ops fail_steps_ops = {
 	.get = fail_steps_get,
 };
 module_param_cb(fail_steps, &fail_steps_ops, NULL, 0444);
-MODULE_PARM_DESC(fail_steps, "the steps that fail_at can name");
+MODULE_PARM_DESC(fail_steps, "the steps that fail_at accepts");
 
 bool fault_is_at(enum fault_step step)
 {

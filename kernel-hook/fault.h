@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Fault injection: the module parameter `fail_at` names a step of the ladder that
- * a snapshot climbs, and that step then fails as if its own work had.  It stays so
- * until the parameter is emptied.  The read-only parameter `fail_steps` lists the
- * names.
+ * Fault injection: the module parameter `fail_at` names a step of the ladder that a snapshot
+ * climbs; that step then fails as if its own work had failed, until the parameter is emptied.  The
+ * read-only parameter `fail_steps` lists the names.
  */
 #ifndef HOOK_FAULT_H
 #define HOOK_FAULT_H
@@ -33,7 +32,7 @@
 	X(STREAM_BEGIN, "stream-begin")                                                            \
 	X(ERASE, "erase")                                                                          \
 	X(PAGE, "page")		      /* half of the stream is packed */                           \
-	X(CHUNK_WRITE, "chunk-write") /* in a worker, with others at work */                       \
+	X(CHUNK_WRITE, "chunk-write") /* in a worker, while others work */                         \
 	X(DRAIN, "drain")                                                                          \
 	X(PROOFS_COLLECT, "proofs-collect")                                                        \
 	X(SECTIONS, "sections")                                                                    \
@@ -55,7 +54,7 @@ bool fault_is_at(enum fault_step step);
 /* 0, or -EIO with the fault reported. */
 int fault_at(enum fault_step step, struct report *report);
 
-/* What `call` returns; or -EIO with the fault reported, and then `call` is not evaluated. */
+/* The result of `call`; or -EIO with the fault reported, without evaluating `call`. */
 #define fault_or(step, report, call) (fault_at(step, report) ?: (call))
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The count.  Process context; the workers of a snapshot take nothing.
+ * The count.  Process context; the workers of a snapshot acquire nothing.
  */
 #include <linux/atomic.h>
 #include <linux/err.h>
@@ -21,7 +21,7 @@ static int held_get(char *page, const struct kernel_param *param)
 	return sysfs_emit(page, "%d\n", atomic_read(&held_count));
 }
 
-/* On the module's command line a parameter without this would be called all the same. */
+/* Required although the file is read-only: the module's command line calls it. */
 static int held_set(const char *text, const struct kernel_param *param)
 {
 	return -EPERM;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What an attempt holds: every allocation, mapping, open file and queue between
- * the write to sysfs and its return is taken and given back through these, and
- * counted.  The read-only module parameter `held` shows the sum: 0 whenever none
- * is under way, whatever failed.  Also for the gates, survey, proofs and target;
- * not for what belongs to the module for good.
+ * What an attempt holds: every allocation, mapping, open file and queue between the write to sysfs
+ * and its return is acquired and released through these functions, and counted.  The read-only
+ * module parameter `held` shows the sum: 0 whenever no attempt is under way, whatever failed.  Also
+ * for the gates, survey, proofs and target; not for what the module keeps while it is loaded.
  *
  * Memory is zeroed.  May sleep.
  */
@@ -14,7 +13,7 @@
 #include <linux/fs.h>
 #include <linux/types.h>
 
-/* NULL on failure; the free functions take NULL. */
+/* NULL on failure; the free functions accept NULL. */
 void *held_kcalloc(size_t n, size_t size);
 void held_kfree(const void *memory);
 
@@ -28,16 +27,16 @@ void held_vfree(const void *memory);
 void *held_pages(unsigned int order);
 void held_pages_free(const void *memory, unsigned int order);
 
-/* An ERR_PTR on failure; held_close takes NULL. */
+/* An ERR_PTR on failure; held_close accepts NULL. */
 struct file *held_open(const char *path, int flags);
 void held_close(struct file *file);
 
-/* For what is got in another way: held returns it, and counts it unless it is NULL. */
+/* For a resource acquired in another way: returns it, and counts it unless it is NULL. */
 void *held(void *resource);
-/* Returns it, for the function that gives it back. */
+/* Returns it, for the function that releases it. */
 void *unheld(void *resource);
 
-/* For what has no pointer of its own, such as pinned pages. */
+/* For what has no pointer of its own, for example pinned pages. */
 void held_add(int count);
 
 #endif

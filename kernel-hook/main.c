@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * fastboot_snapshot: captures a running machine to a partition, for the loader
- * to bring back at every boot.  See docs/architecture.md; the story of a
+ * to restore at every boot.  See docs/architecture.md; the story of a
  * snapshot is in snapshot.c.
  *
- * The module's rooms, X.c with X.h.  Includes and calls only go downwards; news goes
- * up through a function that the receiver has left below (status.h).
+ * The module's parts, X.c with X.h.  Includes and calls only go downwards; news goes
+ * up through a function pointer that the receiver has set below (status.h).
  *
  *   main           loading and unloading
  *   sysfs          the files in /sys/power, and the lock around a command
  *   timings        the text of one of these files
- *   command        the words that are written to another
+ *   command        the words that another one accepts
  *
  *   snapshot       the story of a snapshot and of its restores
  *   invalidate     erasing images
  *   image          from the kernel's stream to the slot
- *   request        what is asked of a snapshot
- *   status         what is known of the last image
+ *   request        the request for a snapshot
+ *   status         the status of the last image
  *   resume         what a restored machine needs before its tasks run
  *   refusal        a restored machine that must not continue
  *   watchdogs      hardware watchdogs, after a restore
  *
- *   gates          what must hold for a snapshot, in the order of the report
+ *   gates          the conditions of a snapshot, in the order of the report
  *   gates_fs       file systems and partition tables
  *   gates_devices  claims on block devices, and their dirty pages
  *   gates_machine  firmware, kernel, taints, free memory
- *   hotplug        processors and memory that come and go
- *   caches         what the page cache holds of block devices
- *   drivers        devices that do not come back from sleep
+ *   hotplug        processors and memory that are plugged or unplugged
+ *   caches         the page cache of block devices
+ *   drivers        devices that do not survive sleep
  *   openers        programs that write past all file systems
  *   shares         file systems of a server or of the host
  *   stacks         block devices made of others
@@ -36,12 +36,12 @@
  *   findings       what a gate finds, as one block of the report
  *
  *   pack           compressing pages and writing them, on many processors
- *   record         the sections beside the pages
+ *   record         the sections next to the pages
  *   stream         the pages that /dev/snapshot gives
  *   shared         memory that the caller and the kernel both see
  *   checkpoint     the dialogue with that device
  *   machine        the fingerprint and the processor's state
- *   proofs         what the disks say, for the loader to compare
+ *   proofs         the contents of the disks, for the loader to compare
  *   disks          whether the kernel's disks are still the same ones
  *   survey         which file systems, swap spaces and disks there are
  *
@@ -70,7 +70,7 @@ module_param(target, charp, 0444);
 MODULE_PARM_DESC(target, "PARTUUID of the partition for the image; default: the only one with "
 			 "a fast-boot area");
 
-/* The page that the loader leaves its message in; all zero until then. */
+/* The page in which the loader leaves its message; all zero until then. */
 static struct img_handoff *handoff;
 
 static int __init hook_init(void)

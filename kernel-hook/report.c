@@ -35,7 +35,7 @@ void report_reset(struct report *report)
 	mutex_unlock(&report->lock);
 }
 
-/* A line to the log and to the text; what finds no room in the text is in the log only. */
+/* Adds a line to the log and to the text; a line that does not fit the text is in the log only. */
 static void report_line(struct report *report, const char *indent, struct va_format *line)
 {
 	pr_warn("%s%pV\n", indent, line);

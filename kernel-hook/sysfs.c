@@ -30,8 +30,8 @@ static struct {
 	struct kobject directory; /* /sys/power/fastboot */
 	struct completion directory_gone;
 	/*
-	 * A uevent needs a kset for its SUBSYSTEM; this one is only that, and
-	 * not in sysfs itself.
+	 * A uevent needs a kset for its SUBSYSTEM; this one has no other use, and is not in sysfs
+	 * itself.
 	 */
 	struct kset subsystem;
 	struct img_handoff *handoff;
@@ -86,12 +86,12 @@ static int command_run(char *text)
 		&status, &hook.report);
 }
 
-/* The command runs with the module pinned and nobody else at it. */
+/* Runs the command with the module pinned and nobody else using it. */
 static int command_run_alone(char *text)
 {
 	int error;
 
-	/* Not in last_refusal: that belongs to the one that is running. */
+	/* Not in last_refusal: that belongs to the running one. */
 	if (!mutex_trylock(&hook.lock)) {
 		pr_warn("%s: %s\n", img_reason_code(IMG_E_GATE_BUSY),
 			img_reason_sentence(IMG_E_GATE_BUSY));
@@ -283,7 +283,7 @@ static void announce_restored(const struct snapshot_status *status)
 	snprintf(mode, sizeof(mode), "MODE=%s", request_mode_name(status->mode));
 	error = kobject_uevent_env(&hook.directory, KOBJ_CHANGE, environment);
 	if (error)
-		pr_warn("userspace could not be told of the restore: error %d\n", error);
+		pr_warn("the uevent of the restore could not be sent: error %d\n", error);
 	sysfs_notify(&hook.directory, NULL, "restore_count");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One KEY=VALUE a line; the keys are in docs/abi.  Any context.
+ * One KEY=VALUE per line; the keys are in docs/abi.  Any context.
  */
 #include <linux/kernel.h>
 #include <linux/sysfs.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the last snapshot or restore cost, as text.
+ * The cost of the last snapshot or restore, as text.
  */
 #ifndef HOOK_TIMINGS_H
 #define HOOK_TIMINGS_H
@@ -9,7 +9,7 @@
 
 struct snapshot_status;
 
-/* page: as for sysfs_emit.  The length of the text; 0 for a status without an image. */
+/* page: as for sysfs_emit.  Returns the length of the text; 0 for a status without an image. */
 ssize_t timings_emit(const struct snapshot_status *status, char *page);
 
 #endif

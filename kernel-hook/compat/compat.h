@@ -8,7 +8,8 @@
  * | power_kobject_get        | power_kobj, the kobject  | kernfs_node's  | lookup by path, for |
  * |                          | of /sys/power, is not    | `parent` until | which /sys must be  |
  * |                          | exported                 | 6.14           | mounted; else the   |
- * |                          |                          |                | module won't load   |
+ * |                          |                          |                | module does not     |
+ * |                          |                          |                | load                |
  * | procfs_text              | the lists of partitions, | 5.10: seq_file | snapshot refused    |
  * |                          | file systems and swap    | as private     |                     |
  * |                          | are not exported, and    | data           |                     |
@@ -16,34 +17,34 @@
  * |                          | /proc/swaps              |                |                     |
  * | /dev/snapshot's dialogue | hibernation_snapshot and | 5.x; zero-page | snapshot refused    |
  * | (checkpoint.c, stream.c) | its helpers are not      | flag in pfns   | (layout checked by  |
- * |                          | exported, and not to be  | since 6.7      | stream_begin)       |
- * |                          | called through pointers  |                |                     |
+ * |                          | exported, and must not   | since 6.7      | stream_begin)       |
+ * |                          | be called via pointers   |                |                     |
  * |                          | under IBT                |                |                     |
- * | btrfs's type, got at     | 6.1's btrfs hangs its    | until 6.7      | its device counts   |
+ * | btrfs's type, found      | 6.1's btrfs lists its    | until 6.7      | its device counts   |
  * | through one of its       | superblocks on a type    |                | as held by          |
  * | mounts (survey.c)        | that is not registered   |                | something unknown   |
  * | bdev_page_cache          | the page cache of a      | bd_mapping     | does not build      |
  * |                          | device that is not open  | since 6.10     |                     |
- * | bd_holder                | nothing else tells that  | 2.6; the disk  | does not build      |
+ * | bd_holder                | nothing else shows that  | 2.6; the disk  | does not build      |
  * | (gates_devices.c)        | a device is claimed      | of a claimed   |                     |
  * |                          |                          | partition is   |                     |
  * |                          |                          | held too       |                     |
- * | file_be_silent           | udev is not to look at   | FMODE_NONOTIFY | udev does, or the   |
- * |                          | the target at its close  | alone until    | module won't build  |
- * |                          |                          | 6.13; one of   |                     |
+ * | file_be_silent           | udev must not look at    | FMODE_NONOTIFY | udev does, or the   |
+ * |                          | the target at its close  | alone until    | module does not     |
+ * |                          |                          | 6.13; one of   | build               |
  * |                          |                          | two bits since |                     |
  * |                          |                          | 6.14, 6.12.117 |                     |
  * | device_ioctl             | vfs_ioctl is static in   | 6.18           | does not build      |
  * |                          | fs/ioctl.c               |                |                     |
- * | rdmsrq & co. (x86.h)     | rdmsrl & co. of before   | 6.16           | does not build      |
- * | asm/cpuid/api.h (x86.h)  | asm/cpuid.h of before    | 6.16; the old  | does not build      |
+ * | rdmsrq & co. (x86.h)     | previously rdmsrl & co.  | 6.16           | does not build      |
+ * | asm/cpuid/api.h (x86.h)  | previously asm/cpuid.h   | 6.16; the old  | does not build      |
  * |                          |                          | one until 6.16 |                     |
  * | hibernation_mode.c       | amdgpu leaves the GPU    | 6.17           | after a golden      |
  * |                          | suspended after the copy |                | snapshot the screen |
  * |                          | unless this mode is set  |                | stays dead          |
- * | known_bad.c              | 6.18 and 6.19 taint      | 6.18 to        | the image is of a   |
+ * | known_bad.c              | 6.18 and 6.19 taint      | 6.18 to        | the image has a     |
  * |                          | themselves in the        | 6.18.20, 6.19  | tainted kernel, and |
- * |                          | snapshot                 | to 6.19.10     | the last            |
+ * |                          | snapshot                 | to 6.19.10     | no other can follow |
  * | a watchdog's device      | the core has no way to   | 4.5            | it stays stopped    |
  * | (watchdogs.c)            | walk or restart them     |                |                     |
  * | a block device's class   | block_class is not       | 5.11: a disk's | does not build      |
@@ -61,12 +62,12 @@
 struct kobject *power_kobject_get(void);
 
 /*
- * The whole text of a file of procfs that is a seq_file, NUL terminated, to be
- * freed with held_kvfree; an ERR_PTR on failure (-EMEDIUMTYPE: not procfs).
+ * The whole text of a procfs file that is a seq_file, NUL terminated, to be freed with held_kvfree;
+ * an ERR_PTR on failure (-EMEDIUMTYPE: not procfs).
  */
 char *procfs_text(const char *path);
 
-/* vfs_ioctl is no symbol for modules since 6.18; this is all that it did. */
+/* Modules cannot call vfs_ioctl since 6.18; this is its whole work. */
 static inline long device_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
 	if (!file->f_op->unlocked_ioctl)
@@ -75,8 +76,8 @@ static inline long device_ioctl(struct file *file, unsigned int command, unsigne
 }
 
 /*
- * Nobody hears of what is done to this file from now on.  Where two bits make one of four
- * values, the other of them has been set by open, and both together mean something else.
+ * Stops notifications about this file.  Where two bits form one of four values, open has set the
+ * other bit, and both together have another meaning.
  */
 static inline void file_be_silent(struct file *file)
 {

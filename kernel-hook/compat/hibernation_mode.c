@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads and writes /sys/power/disk as an administrator would: the variable behind it is not
+ * Reads and writes /sys/power/disk as an administrator would: the variable of the mode is not
  * exported (kernel/power/hibernate.c, disk_show and disk_store).
  */
 #include <linux/err.h>
@@ -38,7 +38,7 @@ static int mode_write(struct file *file, const char *mode)
 	return written < 0 ? written : 0;
 }
 
-/* HAVE_HIBERNATION_MODE, 0 or 1, comes from Kbuild: may a driver ask for the mode? */
+/* Kbuild sets HAVE_HIBERNATION_MODE, 0 or 1: may a driver query the mode? */
 int hibernation_mode_prepare(struct hibernation_mode *mode)
 {
 	struct file *file;

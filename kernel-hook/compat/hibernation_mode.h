@@ -2,10 +2,10 @@
 /*
  * The kernel's hibernation mode, /sys/power/disk, while memory is copied.
  *
- * Since 6.17 a driver may take it for a promise that the machine goes off right after the
- * copy: amdgpu's .thaw leaves the GPU suspended unless the mode is "suspend"
- * (drivers/gpu/drm/amd/amdgpu/amdgpu_drv.c, amdgpu_pmops_thaw).  After a golden image the
- * machine goes on.  /dev/snapshot itself does not look at the mode.
+ * Since 6.17 a driver may take it as a promise that the machine powers off right after the copy:
+ * amdgpu's .thaw leaves the GPU suspended unless the mode is "suspend"
+ * (drivers/gpu/drm/amd/amdgpu/amdgpu_drv.c, amdgpu_pmops_thaw).  After a golden image the machine
+ * keeps running.  /dev/snapshot itself ignores the mode.
  */
 #ifndef HOOK_COMPAT_HIBERNATION_MODE_H
 #define HOOK_COMPAT_HIBERNATION_MODE_H
@@ -13,17 +13,17 @@
 #include <linux/fs.h>
 
 struct hibernation_mode {
-	struct file *file; /* NULL: the kernel has no use for it */
-	char before[16];   /* the administrator's; "": nothing is to be put back */
+	struct file *file; /* NULL: the kernel does not use the mode */
+	char before[16];   /* the administrator's; "": nothing to put back */
 };
 
-/* Before the freeze, for it walks a path.  0 or a negative errno. */
+/* Before the freeze, because it walks a path.  0 or a negative errno. */
 int hibernation_mode_prepare(struct hibernation_mode *mode);
 void hibernation_mode_release(struct hibernation_mode *mode);
 
 /*
- * With the tasks frozen, around the copy: nobody can see the mode between the two.  What was
- * restored ends with hibernation_mode_leave, too.  0 or a negative errno.
+ * With the tasks frozen, around the copy: nobody can see the mode between the two.  A restored
+ * system continues with hibernation_mode_leave, too.  0 or a negative errno.
  */
 int hibernation_mode_enter(struct hibernation_mode *mode);
 int hibernation_mode_leave(struct hibernation_mode *mode);

@@ -9,7 +9,7 @@
 
 /*
  * 35e4a69b2003 (6.18) counts how often the GFP mask was restricted, but snapshot_ioctl() of
- * kernel/power/user.c lifted it once too often; a8d51efb5929 (7.0, 6.19.11, 6.18.21) mends that.
+ * kernel/power/user.c lifted it once too often; a8d51efb5929 (7.0, 6.19.11, 6.18.21) fixes that.
  */
 #define GFP_UNBALANCED                                                                             \
 	"SNAPSHOT_CREATE_IMAGE makes it warn of itself (pm_restore_gfp_mask), which taints it"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Kernels whose own code spoils a snapshot, so that none is begun on them.
+ * Kernels whose own code spoils a snapshot, so the module refuses to begin one on them.
  */
 #ifndef HOOK_COMPAT_KNOWN_BAD_H
 #define HOOK_COMPAT_KNOWN_BAD_H
@@ -8,12 +8,12 @@
 #include <linux/types.h>
 
 struct known_bad {
-	u32 first, last;  /* as KERNEL_VERSION() has them */
-	const char *what; /* goes wrong */
-	const char *use;  /* the first version after them that is good */
+	u32 first, last;  /* in the form of KERNEL_VERSION() */
+	const char *what; /* the fault */
+	const char *use;  /* the first good version after them */
 };
 
-/* version: as LINUX_VERSION_CODE.  NULL: nothing is known against it. */
+/* version: as LINUX_VERSION_CODE.  NULL: no known fault. */
 const struct known_bad *known_bad_find(u32 version);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/power's kobject, from a neighbour in sysfs or by its path.
- * HAVE_KERNFS_PARENT comes from Kbuild, which looks into the kernel's header.
+ * /sys/power's kobject, from a neighbour in sysfs or by its path.  Kbuild searches the kernel's
+ * header and sets HAVE_KERNFS_PARENT.
  */
 #include <linux/fs.h>
 #include <linux/kernfs.h>

@@ -13,7 +13,7 @@
 #include <asm/cpuid.h>
 #endif
 
-/* HAVE_RDMSRQ comes from Kbuild. */
+/* Kbuild sets HAVE_RDMSRQ. */
 #ifndef HAVE_RDMSRQ
 #define rdmsrq(msr, value)	rdmsrl(msr, value)
 #define rdmsrq_safe(msr, value) rdmsrl_safe(msr, value)

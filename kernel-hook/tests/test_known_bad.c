@@ -39,7 +39,7 @@ static void test_edges(void **state)
 	good(KERNEL_VERSION(7, 0, 0));
 }
 
-/* Debian's own, of today. */
+/* Debian's own current kernels. */
 static void test_supported(void **state)
 {
 	(void)state;

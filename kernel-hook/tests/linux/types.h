@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* For the host: what the files under test take of the kernel's header of this name. */
+/*
+ * For the host: the parts of the kernel's header of this name that the files under test use.
+ */
 #include <stddef.h>
 #include <stdint.h>
 
