@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The machine fingerprint: a sorted list of (field, index, two words).  The
- * module builds it when the image is taken and the loader builds it again, both
- * through these functions, so that it means the same on both sides; how to ask
- * the machine is the caller's, through struct img_probe.
+ * The machine fingerprint: a sorted list of (field, index, two words).  The module builds it when
+ * the image is taken and the loader builds it again, both through these functions, so that it means
+ * the same on both sides.  The caller reads the machine, through struct img_probe.
  */
 #ifndef IMGFMT_FINGERPRINT_H
 #define IMGFMT_FINGERPRINT_H
@@ -21,8 +20,8 @@ enum img_fp_field {
 };
 
 /*
- * RAM is counted from firmware memory maps, whose borders with reserved memory
- * move by pages from boot to boot; memory modules come in larger steps.
+ * RAM is counted from firmware memory maps, whose boundaries with reserved memory move by pages
+ * from boot to boot; memory modules come in larger steps.
  */
 #define IMG_RAM_TOLERANCE (32ull << 20)
 
@@ -34,7 +33,7 @@ enum img_fp_field {
 struct img_fp {
 	struct img_fp_item item[IMG_FP_MAX_ITEMS];
 	uint32_t count;
-	bool overflow; /* more items than room: the fingerprint is not usable */
+	bool overflow; /* more items than room: the fingerprint is unusable */
 };
 
 struct img_probe {
@@ -45,9 +44,9 @@ struct img_probe {
 };
 
 /*
- * What of CPUID is compared: register masks leave out what differs between processors of one
- * machine (APIC ids), what follows control registers (OSXSAVE, OSPKE) and what a microcode
- * update or a kernel's mitigation may switch.
+ * The part of CPUID that is compared.  Register masks leave out bits that differ between processors
+ * of one machine (APIC ids), that follow control registers (OSXSAVE, OSPKE), or that a microcode
+ * update or a kernel's mitigation may change.
  */
 struct img_cpuid_row {
 	uint32_t leaf;
@@ -62,18 +61,18 @@ void img_fp_add(struct img_fp *fp, uint32_t field, uint32_t index, uint64_t v0, 
 void img_fp_add_cpuid(struct img_fp *fp, const struct img_probe *probe);
 /*
  * Walks RSDP -> XSDT -> tables, FADT -> DSDT, FACS (its hardware signature only) and counts the
- * processors of the MADT.  ACPI 6.5, 5.2.  The digest covers a table's address and bytes.
- * scratch: IMG_ACPI_SCRATCH bytes; a larger table counts by its header only, BGRT by its address
- * and length.  False: no usable RSDP.
+ * processors of the MADT.  ACPI 6.5, 5.2.  The digest covers a table's address and bytes.  scratch:
+ * IMG_ACPI_SCRATCH bytes; a larger table counts by its header only, BGRT by its address and length.
+ * False: no usable RSDP.
  */
 bool img_fp_add_acpi(struct img_fp *fp, const struct img_probe *probe, uint64_t rsdp_phys,
 		     void *scratch);
 
 /*
- * The machine's own UUID and serial number, which machines of one kind do not share: SMBIOS 3.6,
- * 7.2 (System Information).  smbios3, smbios: physical addresses of the entry points (5.2), 0
- * where there is none; the 64-bit one goes first.  scratch: IMG_ACPI_SCRATCH bytes.  Adds nothing
- * where there is no usable table.
+ * The machine's own UUID and serial number, which differ even between machines of one model: SMBIOS
+ * 3.6, 7.2 (System Information).  smbios3, smbios: physical addresses of the entry points (5.2), 0
+ * if absent; the 64-bit one is tried first.  scratch: IMG_ACPI_SCRATCH bytes.  Adds nothing without
+ * a usable table.
  */
 void img_fp_add_smbios(struct img_fp *fp, const struct img_probe *probe, uint64_t smbios3,
 		       uint64_t smbios, void *scratch);
@@ -88,7 +87,7 @@ struct img_pci_id {
 };
 void img_fp_add_pci(struct img_fp *fp, const struct img_pci_id *id);
 
-/* Sorts; to be called once all is added, before comparing or storing.  No recursion, in place. */
+/* Sorts; call it once everything is added, before comparing or storing.  No recursion, in place. */
 void img_fp_sort(struct img_fp *fp);
 
 /* "processor", "number of processors", ...; never NULL. */

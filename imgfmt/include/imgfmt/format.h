@@ -9,8 +9,8 @@
  *   slot       | header | state | chunks ... | sections ... | unused |
  *              0        4 KiB   8 KiB
  *
- * Every block is 4096 bytes, every offset and stored object starts on one.
- * Offsets in the area header count from the partition's start, offsets in a
+ * Every block is 4096 bytes; every offset, and so every stored object, is aligned to one.
+ * Offsets in the area header count from the partition's start, those in a
  * slot from the slot's start.
  */
 #ifndef IMGFMT_FORMAT_H
@@ -50,7 +50,7 @@ struct img_area_disk {
 	img_le64 incompat;
 	uint8_t area_uuid[16];
 	img_le64 area_offset; /* partition bytes: end of the swap area */
-	img_le64 area_size;   /* up to and with this block */
+	img_le64 area_size;   /* up to and including this block */
 	img_le32 nr_slots;
 	img_le32 reserved0;
 	struct {
@@ -68,7 +68,7 @@ enum img_section_type {
 	IMG_SEC_FINGERPRINT = 2, /* machine fingerprint */
 	IMG_SEC_RTMAP = 3,	 /* EFI runtime map */
 	IMG_SEC_AUX = 4,	 /* auxiliary ranges */
-	IMG_SEC_PROOFS = 5,	 /* what the disks must still say */
+	IMG_SEC_PROOFS = 5,	 /* what the disks must still contain */
 	IMG_SEC_PAGE_INDEX = 6,	 /* page runs */
 	IMG_SEC_CHUNK_TABLE = 7,
 	IMG_SEC_SIGNATURE = 8, /* reserved for a detached signature */
@@ -84,7 +84,7 @@ struct img_section_disk {
 
 enum img_mode {
 	IMG_MODE_GOLDEN = 1, /* restorable any number of times */
-	IMG_MODE_ONCE = 2,   /* consumed before the jump, so that there is no second restore */
+	IMG_MODE_ONCE = 2,   /* consumed before the jump, so that it cannot be restored twice */
 };
 
 /* The slot header: written last, after everything it describes is durable. */
@@ -104,7 +104,7 @@ struct img_slot_disk {
 	img_le64 nr_stored; /* pages held by chunks */
 	img_le64 data_size; /* bytes of chunks from IMG_SLOT_DATA_OFFSET on */
 	img_le64 meta_offset;
-	img_le64 meta_size; /* all sections lie within */
+	img_le64 meta_size; /* holds all sections */
 	img_le32 nr_sections;
 	img_le32 reserved0;
 	char kernel_release[64]; /* utsname, NUL padded */
@@ -116,17 +116,16 @@ struct img_slot_disk {
 };
 
 /*
- * The slot state block: what changes while the image does not.  Written when the
- * image is made, by the loader before each jump, and by whoever calls the image
- * good, promotes it or describes it.  Of a golden image an unreadable one counts as
- * zeroes; an image for one restore is refused without it, so nobody but the loader
- * writes that.
+ * The slot state block: the data that change while the image does not.  Written with the image, by
+ * the loader before each jump, and by any program that calls the image good, promotes it or
+ * describes it.  For a golden image an unreadable state counts as zeroes; a one-shot image is
+ * refused without it, so only the loader writes that state.
  */
 struct img_state_disk {
 	uint8_t magic[8];
-	uint8_t image_uuid[16]; /* a state of another image is no state */
+	uint8_t image_uuid[16]; /* the state of another image does not count */
 	img_le64 restores;	/* jumps into the image */
-	img_le32 attempts;	/* of them, those since it was last called good */
+	img_le32 attempts;	/* restores since it was last called good */
 	img_le32 flags;		/* IMG_STATE_CONSUMED */
 	img_le64 rank;		/* 0: the header's generation counts */
 	char description[128];	/* UTF-8, NUL padded; empty: the header's */
@@ -134,9 +133,9 @@ struct img_state_disk {
 	img_le64 csum; /* XXH64 of the 504 bytes before it */
 };
 
-#define IMG_STATE_CONSUMED 1u /* an image for one restore has had it */
+#define IMG_STATE_CONSUMED 1u /* a one-shot image that has been restored */
 
-/* So many attempts without being called good, and the slot is left alone. */
+/* After so many attempts without being called good, the slot is quarantined. */
 #define IMG_MAX_ATTEMPTS 3u
 
 /* Restore record: one entry. */
@@ -159,7 +158,7 @@ struct img_record_disk {
 
 #define IMG_ARCH_MAGIC 0x23456789ABCDEF02ull /* arch/x86/power/hibernate.c RESTORE_MAGIC */
 
-/* One fingerprint item; sorted by (field, index), no two alike. */
+/* One fingerprint item; sorted by (field, index), no duplicates. */
 struct img_fp_disk {
 	img_le32 field; /* enum img_fp_field */
 	img_le32 index;
@@ -177,9 +176,8 @@ struct img_rtmap_disk {
 };
 
 /*
- * One auxiliary range: memory outside the kernel's own snapshot that must be
- * as it was.  Its pages stand in the page index like any others; this table
- * says why.  Sorted by pfn, disjoint.
+ * One auxiliary range: memory outside the kernel's own snapshot that must be unchanged.  Its pages
+ * are in the page index like any others; this table gives the reason.  Sorted by pfn, disjoint.
  */
 struct img_aux_disk {
 	img_le64 pfn;
@@ -193,9 +191,9 @@ enum img_aux_kind {
 };
 
 /*
- * One proof: bytes of a disk that are as they were only if nobody has changed
- * what the image knows of that disk.  Sorted as they were taken; the loader reads
- * the same bytes and compares the digest.
+ * One proof: bytes of a disk that are unchanged only if nobody has changed what the image knows of
+ * that disk.  In the order in which they were taken; the loader reads the same bytes and compares
+ * the digest.
  */
 struct img_proof_disk {
 	uint8_t part_uuid[16]; /* GPT unique partition GUID; zero: the image's own partition */
@@ -208,20 +206,20 @@ struct img_proof_disk {
 	uint8_t reserved[16];
 };
 
-#define IMG_PROOF_WHOLE_DISK 1u /* offset counts on the disk that the partition lies on */
+#define IMG_PROOF_WHOLE_DISK 1u /* offset counts from the start of the whole disk */
 #define IMG_PROOF_ALIGN	     512u
 #define IMG_PROOF_MAX_SIZE   (1u << 20)
 #define IMG_MAX_PROOFS	     256u
 
 /*
- * X(symbol, number, words, reason): what the bytes are, in messages, and the reason if they differ
- * (IMG_E_...).  A number keeps its meaning for ever.
+ * X(symbol, number, words, reason): the name of the bytes in messages, and the reason if they
+ * differ (IMG_E_...).  A number keeps its meaning forever.
  *
  * - PARTITION_TABLE: GPT header (UEFI 2.10, 5.3.2), or a DOS table's sector
  * - IMAGE_PARTITION: first block of the image's partition, its swap header
  * - XFS_LOG: around the log's head
- * - F2FS_CHECKPOINT: of each pack, the first block
- * - F2FS_NODE: where the next fsync goes
+ * - F2FS_CHECKPOINT: the first block of each pack
+ * - F2FS_NODE: where the next fsync writes
  * - SWAP: header of active swap space (linux/swap.h, union swap_header)
  * - PLACE: where the disk is plugged in; `digest` is an img_place; offset 0, size 512, not read
  * - IDENTITY: which disk it is; `digest` is its identity (imgfmt/proof.h); likewise

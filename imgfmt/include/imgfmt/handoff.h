@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The handoff page: a zeroed page of the saved kernel which the loader fills
- * in after it has placed the image.  The kernel wipes `seed` once used.
- * In memory only, native integers.  TSC stamps are raw RDTSC values of the
- * boot processor, 0 where a stage did not happen.
+ * The handoff page: a zeroed page of the saved kernel that the loader fills in after it has placed
+ * the image.  The kernel wipes `seed` once used.  In memory only, native integers.  TSC stamps are
+ * raw RDTSC values of the boot processor, 0 if a stage did not happen.
  */
 #ifndef IMGFMT_HANDOFF_H
 #define IMGFMT_HANDOFF_H
@@ -16,7 +15,8 @@
 
 /*
  * X(symbol, number, key, stage, when), in the order of time.  key: the figure is loader_<key>_us in
- * the module's timings; stage: what ends with this stamp, for people, "" if it overlaps the next.
+ * the module's timings; stage: the stage that ends with this stamp, in readable words, "" if it
+ * overlaps the next.
  */
 #define IMG_STAMPS(X)                                                                              \
 	X(ENTRY, 0, "entry", "", "loader entered")                                                 \
@@ -41,7 +41,7 @@ enum img_stamp {
 	/* clang-format on */
 };
 
-/* What the work on chunks cost, in TSC ticks summed over all processors. */
+/* The cost of the work on chunks, in TSC ticks summed over all processors. */
 struct img_work {
 	uint64_t read;		/* waiting for the disk or in its driver, with nothing else to do */
 	uint64_t verify;	/* checksums */
@@ -56,7 +56,7 @@ struct img_handoff {
 	uint32_t version;
 	uint32_t slot;
 	uint64_t generation;
-	uint64_t restores; /* with this one */
+	uint64_t restores; /* this one included */
 	uint64_t tsc_hz;   /* of the stamps, as measured by the loader; 0: unknown */
 	uint32_t workers;  /* processors that decoded */
 	uint32_t flags;	   /* 0 */
@@ -66,7 +66,7 @@ struct img_handoff {
 	uint64_t svam_status; /* EFI_STATUS of SetVirtualAddressMap */
 	uint8_t seed[IMG_SEED_SIZE];
 	uint64_t stamp[IMG_STAMP_COUNT];
-	uint32_t attempts; /* since the image was last called good, with this one */
+	uint32_t attempts; /* since the image was last called good, this one included */
 	uint32_t reserved0;
 	struct img_work work;	/* of this restore */
 	struct img_work probe;	/* of the option `probe`, each step alone; 0 without it */
@@ -74,7 +74,7 @@ struct img_handoff {
 };
 
 /*
- * The way back: why a restored kernel did not go on, in an EFI variable for the loader's next start
+ * Why a restored kernel did not continue, in an EFI variable for the loader's next start
  * (docs/loader.md, "The kernel's refusal").
  */
 #define IMG_REFUSAL_MAGIC 0x3153554645524246ull /* "FBREFUS1" */
@@ -82,9 +82,9 @@ struct img_handoff {
 struct img_refusal {
 	uint64_t magic;
 	uint64_t generation;   /* of the image */
-	uint8_t area_uuid[16]; /* that it is in */
+	uint8_t area_uuid[16]; /* of the area that holds the image */
 	char code[32];	       /* img_reason_code(), with its NUL */
-	uint8_t part_uuid[16]; /* a partition of the disk it is about; zero: the image's */
+	uint8_t part_uuid[16]; /* a partition of the disk in question; zero: the image's */
 };
 
 static_assert(sizeof(struct img_refusal) == 80, "refusal");

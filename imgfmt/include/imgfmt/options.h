@@ -11,22 +11,23 @@
 
 /*
  * X(symbol, word, values, meaning), in the order of the documents.  word: in lower case, though
- * either is accepted; a value follows where it ends in '='.  meaning: Markdown.
+ * either case is accepted; a value follows if it ends in '='.  meaning: Markdown.
  */
 #define IMG_OPTIONS(X)                                                                             \
 	X(SLOT, "slot=", "a|b",                                                                    \
 	  "this slot and no other; default: the usable image of the highest "                      \
 	  "[rank](safety.md#which-image-is-restored)")                                             \
 	X(PARTUUID, "partuuid=", "UUID",                                                           \
-	  "the partition of the image area, where several disks carry one")                        \
+	  "the partition of the image area, if several disks have one")                            \
 	X(CORES, "cores=1", "", "do not use the other processors")                                 \
 	X(VERBOSE, "verbose", "",                                                                  \
-	  "progress as lines of text on every console, even of a restore that takes less than a "  \
-	  "second, and no picture; times of the stages; marks `c` (copying) and `j` (jump) on "    \
+	  "progress as lines of text on every console instead of the picture, even if the "        \
+	  "restore "                                                                               \
+	  "takes less than a second; times of the stages; marks `c` (copying) and `j` (jump) on "  \
 	  "COM1 after the exit from boot services")                                                \
 	X(PROBE, "probe", "",                                                                      \
 	  "before the restore, read, verify and decode every chunk once, each step alone: the "    \
-	  "least a restore must take, see [performance.md](performance.md)")                       \
+	  "least time that a restore takes, see [performance.md](performance.md)")                 \
 	X(QUIET, "quiet", "",                                                                      \
 	  "draw nothing on the screen, and do not wait after a refusal; Esc still works")          \
 	X(SIMULATE, "simulate", "", "decide, report, boot normally; nothing is written")
@@ -40,7 +41,7 @@ enum img_option {
 	/* clang-format on */
 };
 
-/* One after the other, each with a space before it: a string literal. */
+/* All options one after the other, each preceded by a space: a string literal. */
 #define IMG_OPTION_WORD(sym, word, values, meaning) " " word values
 #define IMG_OPTION_WORDS			    IMG_OPTIONS(IMG_OPTION_WORD)
 
@@ -55,26 +56,26 @@ struct img_options {
 	bool quiet;
 };
 
-/* A word of a text: its number and its place in characters, both from 0. */
+/* A word of a text: its number and its position in characters, both from 0. */
 struct img_word {
 	size_t number;
 	size_t start;
 	size_t length;
 };
 
-/* The options of an entry that has none. */
+/* The options of an entry without any. */
 #define IMG_OPTIONS_DEFAULT ((struct img_options){ .slot = -1 })
 
 /*
- * Walks over the words of a text of `count` characters, ended early by a NUL; begin with
- * { 0 }.  False: there is no other word.
+ * Walks over the words of a text of `count` characters, ended early by a NUL; begin with { 0 }.
+ * False: no more words.
  */
 bool img_word_next(const uint16_t *text, size_t count, struct img_word *word);
 
 /* The option that a word names, whatever its value; IMG_OPTION_UNKNOWN: none. */
 enum img_option img_option_find(const uint16_t *text, struct img_word word);
 
-/* Stores one word into the options.  False: it is not an option, or its value is not valid. */
+/* Stores one word in the options.  False: not an option, or its value is invalid. */
 bool img_option_parse(const uint16_t *text, struct img_word word, struct img_options *options);
 
 /*

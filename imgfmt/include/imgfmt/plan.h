@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The decision: what the image says and what the machine is today, to a
- * placement plan or a refusal.  Pure functions: the loader calls them, and so
- * can a host test, a fuzzer or a simulation.
+ * The decision: from the image and today's machine to a placement plan or a refusal.  Pure
+ * functions: the loader calls them, and so can a host test, a fuzzer or a simulation.
  *
- * Restoring claims the firmware's free memory in whole ranges.  Every page of
- * today is then of one kind:
+ * Restoring claims the firmware's free memory in whole ranges.  Every page of today is then of one
+ * kind:
  *
- *   owned   conventional memory the loader has claimed; a page of the image
- *           that lies here is decoded straight to its place
+ *   owned   conventional memory that the loader has claimed; a page of the image
+ *           that belongs here is decoded straight to its place
  *   busy    boot-services or loader memory: free once boot services are gone,
- *           so a page of the image that lies here is staged in an owned page
- *           which the image does not want, and copied after the exit
+ *           so a page of the image that belongs here is staged in an owned page
+ *           that the image does not need, and copied after the exit
  *   other   runtime services, ACPI, MMIO, holes: an image page here is a refusal
  */
 #ifndef IMGFMT_PLAN_H
@@ -52,11 +51,11 @@ struct img_verdict {
 	enum img_reason reason; /* IMG_OK: restore */
 	struct img_detail detail;
 	uint64_t pages_free;  /* image pages that are conventional memory today */
-	uint64_t pages_busy;  /* that must be staged at least */
-	uint64_t pages_spare; /* conventional pages the image does not want */
+	uint64_t pages_busy;  /* image pages to stage, at least */
+	uint64_t pages_spare; /* conventional pages that the image does not need */
 };
 
-/* What the loader needs beside the image: buffers, scratch, tables, lists; 64 MiB is plenty. */
+/* The loader's own needs besides the image: buffers, scratch, tables, lists; 64 MiB is plenty. */
 #define IMG_SPARE_PAGES ((64u << 20) / IMG_PAGE_SIZE)
 
 /* Sorts a memory map by phys (in place, no recursion). */
@@ -72,10 +71,10 @@ uint64_t img_memmap_ram(const struct img_memrange *map, uint64_t nr);
 void img_decide(const struct img_meta *meta, const struct img_machine *machine,
 		uint64_t spare_needed, struct img_verdict *ret_verdict);
 
-/* Where today the golden's efi.runtime lies physically; 0 if in none of its regions. */
+/* Today's physical address of the saved efi.runtime; 0 if it is in none of its regions. */
 uint64_t img_runtime_phys(const struct img_meta *meta);
 
-/* A set of page ranges, sorted, disjoint: what the loader owns. */
+/* A set of page ranges, sorted, disjoint: the memory that the loader owns. */
 struct img_range {
 	uint64_t pfn;
 	uint64_t pages;
@@ -85,12 +84,12 @@ struct img_owned {
 	uint64_t nr;
 };
 
-/* The piece of [pfn, pfn+pages) from its start that is wholly owned or wholly not: its length. */
+/* Length of the first piece of [pfn, pfn+pages) that is wholly owned or wholly not. */
 uint64_t img_owned_span(const struct img_owned *owned, uint64_t pfn, uint64_t pages,
 			bool *ret_owned);
 
 /*
- * The pool: owned pages that the image does not want, handed out by rising address, never given
+ * The pool: owned pages that the image does not need, handed out by rising address, never given
  * back.  Contents undefined.
  */
 struct img_pool {
@@ -104,8 +103,8 @@ void img_pool_init(struct img_pool *pool, const struct img_meta *meta,
 /* Next free extent, at most `want` pages long, without skipping any; pages 0: exhausted. */
 struct img_range img_pool_next(struct img_pool *pool, uint64_t want);
 /*
- * First extent of exactly `want` pages wholly below `limit_pfn`; scans from the start of what
- * is left, skips what is too short (lost to the pool).  pages 0: none, and the pool is as before.
+ * First extent of exactly `want` pages wholly below `limit_pfn`; scans from the start of what is
+ * left, skips what is too short (lost to the pool).  pages 0: none, and the pool is unchanged.
  */
 struct img_range img_pool_contiguous(struct img_pool *pool, uint64_t want, uint64_t limit_pfn);
 

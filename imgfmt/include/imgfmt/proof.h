@@ -2,15 +2,14 @@
 /*
  * Proofs that a disk is as the image knows it.
  *
- * When the image is taken, img_fs_extents says which few bytes of a mounted file
- * system cannot stay the same if it is mounted read-write again: its primary
- * superblock, and its journal's superblock, log head or checkpoints.  The module
- * records their digests.  At a restore the loader needs no knowledge of file
- * systems: it reads the same bytes and compares.  docs/safety.md says for each
- * file system why that is proof enough.
+ * When the image is taken, img_fs_extents returns the few bytes of a mounted file system that
+ * cannot stay the same if it is mounted read-write again: its primary superblock, and its journal's
+ * superblock, log head or checkpoints.  The module records their digests.  At a restore the loader
+ * needs no knowledge of file systems: it reads the same bytes and compares.  docs/safety.md
+ * explains for each file system why that proof is sufficient.
  *
- * No allocation, no recursion; a hostile disk yields a refusal, never an access
- * outside what was read.
+ * No allocation, no recursion; a hostile disk yields a refusal, never an access outside what was
+ * read.
  */
 #ifndef IMGFMT_PROOF_H
 #define IMGFMT_PROOF_H
@@ -20,11 +19,11 @@
 /* "ext4 superblock", ...; "unknown proof" for an unknown kind. */
 const char *img_proof_kind_name(uint32_t kind);
 
-/* That a difference means; PROOF_KIND for an unknown kind, which nobody can check. */
+/* The reason that a difference means; PROOF_KIND for an unknown kind, which nobody can check. */
 enum img_reason img_proof_kind_reason(uint32_t kind);
 
 /*
- * Where a disk is plugged in, for IMG_PROOF_PLACE; both worlds know it in their own words.
+ * Where a disk is plugged in, for IMG_PROOF_PLACE.  The kernel and the firmware can both name it.
  *
  * kind                  unit, 28 bits
  * IMG_PLACE_CONTROLLER  0: the PCI function is the disk, as with virtio-blk
@@ -39,7 +38,7 @@ enum img_place_kind {
 	IMG_PLACE_SCSI = 4,
 };
 
-/* The PCI function, then what is behind it.  0, which is no place: it cannot be told. */
+/* The PCI function, then the unit on it.  0, which is not a place: unknown. */
 static inline uint64_t img_place(uint16_t segment, uint8_t bus, uint8_t devfn,
 				 enum img_place_kind kind, uint64_t unit)
 {
@@ -55,14 +54,15 @@ static inline enum img_place_kind img_place_kind(uint64_t place)
 }
 
 /*
- * Which disk it is, for IMG_PROOF_IDENTITY: of a namespace of NVMe its EUI-64, of an ATA disk this
- * of its serial number (ATA8-ACS, IDENTIFY DEVICE, words 10 to 19, the first character in a word's
- * upper half).  0, which is no identity: it has none, or it cannot be told.
+ * Which disk it is, for IMG_PROOF_IDENTITY: the EUI-64 of an NVMe namespace; for an ATA disk
+ * img_ata_identity of its serial number (ATA8-ACS, IDENTIFY DEVICE, words 10 to 19, the first
+ * character in a word's upper half).  0, which is not an identity: it has
+ * none, or it is unknown.
  */
 #define IMG_ATA_SERIAL_SIZE 20u
 uint64_t img_ata_identity(const uint8_t serial[IMG_ATA_SERIAL_SIZE]);
 
-/* How to read what a proof is about today. */
+/* How to read the subject of a proof today. */
 struct img_proof_probe {
 	void *ctx;
 	/* IMG_OK with the digest of the bytes; IMG_E_DISK_MISSING, IMG_E_DISK_READ. */
@@ -78,7 +78,7 @@ struct img_proof_probe {
 enum img_reason img_proof_check(const struct img_meta *meta, const struct img_proof_probe *probe,
 				struct img_detail *detail);
 
-/* Which bytes of a file system prove that it is unchanged. */
+/* The bytes of a file system that prove it unchanged. */
 
 #define IMG_FS_MAX_EXTENTS 4u
 #define IMG_FS_BUFFER	   IMG_BLOCK
@@ -93,15 +93,15 @@ struct img_fs_reader {
 	void *ctx;
 	uint64_t size; /* of the partition, bytes */
 	void *buffer;  /* IMG_FS_BUFFER bytes, for `read` to fill */
-	/* Reads the IMG_BLOCK bytes at `offset`, a multiple of that, into `buffer`. */
+	/* Reads IMG_BLOCK bytes at `offset`, a multiple of IMG_BLOCK, into `buffer`. */
 	bool (*read)(void *ctx, uint64_t offset, void *buffer);
 };
 
 /*
  * type: the Linux name of the file system: ext2, ext3, ext4, xfs, btrfs, f2fs, squashfs, erofs,
- * iso9660.  Writes at most IMG_FS_MAX_EXTENTS extents, each within the partition.
- * IMG_E_DISK_READ; IMG_E_GATE_FS_UNPROVABLE, with detail->field a few words why ("type",
- * "external journal", "several devices", "superblock", ...).
+ * iso9660.  Writes at most IMG_FS_MAX_EXTENTS extents, each within the partition.  IMG_E_DISK_READ;
+ * IMG_E_GATE_FS_UNPROVABLE, with the cause in a few words in detail->field ("type", "external
+ * journal", "several devices", "superblock", ...).
  */
 enum img_reason img_fs_extents(const char *type, const struct img_fs_reader *reader,
 			       struct img_fs_extent ret_extent[IMG_FS_MAX_EXTENTS],
@@ -109,8 +109,8 @@ enum img_reason img_fs_extents(const char *type, const struct img_fs_reader *rea
 
 /*
  * Does the swap area of a partition end before its images begin?  block: the partition's first
- * IMG_BLOCK bytes.  A partition without a swap header (include/linux/swap.h, union swap_header)
- * has nothing that could reach in.  IMG_E_GATE_SWAP_OVERLAP: detail has both ends in bytes.
+ * IMG_BLOCK bytes.  A partition without a swap header (include/linux/swap.h, union swap_header) has
+ * no swap area that could overlap.  IMG_E_GATE_SWAP_OVERLAP: detail has both ends in bytes.
  */
 enum img_reason img_swap_check(const void *block, const struct img_area *area,
 			       struct img_detail *detail);

@@ -9,7 +9,7 @@
  *   slot header -> img_slot_decode
  *   slot state  -> img_state_decode, img_state_check
  *   sections    -> img_meta_decode, once, over one buffer with all of them
- *   a chunk     -> img_chunk_check, img_chunk_decode, in any order, on any cpu
+ *   a chunk     -> img_chunk_check, img_chunk_decode, in any order, on any processor
  *
  * After img_meta_decode every accessor below is safe for every index in range.
  */
@@ -60,7 +60,7 @@ struct img_slot {
 };
 
 struct img_state {
-	bool valid; /* there is one, of this image; else all is zero */
+	bool valid; /* the state exists and is of this image; otherwise all is zero */
 	uint64_t restores;
 	uint32_t attempts;
 	bool consumed;
@@ -162,8 +162,8 @@ void img_state_decode(const void *sector, const uint8_t image_uuid[16],
 void img_state_encode(const struct img_state *state, const uint8_t image_uuid[16], void *sector);
 
 /*
- * Whether the image may be entered once more: SLOT_QUARANTINED after IMG_MAX_ATTEMPTS attempts,
- * and for an image for one restore SLOT_CONSUMED, or STATE_DAMAGED if there is no telling.
+ * May the image be entered again?  SLOT_QUARANTINED after IMG_MAX_ATTEMPTS attempts; for a one-shot
+ * image SLOT_CONSUMED, or STATE_DAMAGED if the state is unreadable.
  */
 enum img_reason img_state_check(const struct img_slot *slot, const struct img_state *state,
 				uint32_t number, struct img_detail *detail);
@@ -171,23 +171,23 @@ enum img_reason img_state_check(const struct img_slot *slot, const struct img_st
 /* The state that must be durable before the image is entered. */
 struct img_state img_state_entered(const struct img_slot *slot, const struct img_state *state);
 
-/* By which images are compared: the generation, or what the image was promoted to. */
+/* The number by which images are compared: the generation, or the rank of a promotion. */
 uint64_t img_slot_rank(const struct img_slot *slot, const struct img_state *state);
 
 /*
- * The generation of a new image, or the rank of one that is promoted: one above the `highest` that
- * there is.  SLOT_FIELD: there is none.
+ * The generation of a new image, or the rank of a promotion: one above the `highest` in use.
+ * SLOT_FIELD: no higher number exists.
  */
 enum img_reason img_rank_above(uint64_t highest, uint64_t *ret_rank, struct img_detail *detail);
 
-/* What people call the image: the state's description if there is one.  Points into either. */
+/* The description of the image: the state's, or else the header's.  Points into either. */
 const char *img_slot_description(const struct img_slot *slot, const struct img_state *state);
 
 /*
- * Which slot to restore: `wanted` (0, 1) or -1 for the valid one of the highest rank.
- * reason[i]: what img_slot_decode, and then img_state_check, gave for slot i; rank[i]:
- * img_slot_rank.  Returns the slot's number, or -1 with *ret_reason the most telling refusal
- * (any damage before SLOT_EMPTY).
+ * Which slot to restore: `wanted` (0, 1) or -1 for the valid one of the highest rank.  reason[i]:
+ * the result of img_slot_decode, and then of img_state_check, for slot i; rank[i]: img_slot_rank.
+ * Returns the slot's number, or -1 with *ret_reason the most specific refusal (any damage before
+ * SLOT_EMPTY).
  */
 int img_slot_choose(const enum img_reason reason[], const uint64_t rank[], uint32_t nr_slots,
 		    int wanted, enum img_reason *ret_reason);

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Every reason for which an image is not written, not read or not restored: the one table from
- * which the format library, the loader, the module, the tools and the documents take theirs.
+ * Every reason for not writing, not reading or not restoring an image: the one table that the
+ * format library, the loader, the module, the tools and the documents use.
  *
  * X(symbol, errno, status, image, code, sentence, advice)
  *
- *	errno	 what the module's caller gets; EIO as well where the module never gives this reason
- *	status	 what the firmware gets from the loader, without its EFI_; any error makes the boot
- *		 manager continue, this one only chooses the word that it prints
- *	image	 RETAKE: a new image of the same system mends it; KEEP: it would be refused again,
- *or the cause may go away by itself, as a disk that is missing may come back
+ *	errno	 returned to the module's caller; EIO also if the module never gives this reason
+ *	status	 returned to the firmware by the loader, without its EFI_; any error makes the
+ *		 boot manager continue, this one only chooses the word that it prints
+ *	image	 RETAKE: a new image of the same system cures it; KEEP: it would be refused
+ *		 again, or the cause may disappear by itself, as when a missing disk returns
  *
- * A code, once released, keeps its meaning for ever and is never given to another reason; add
- * rows, don't edit codes.  CONTRIBUTING.md, "How to add", lists what a row needs elsewhere.
+ * A code, once released, keeps its meaning forever and is never reused for another reason; add
+ * rows, do not edit codes.  CONTRIBUTING.md says what a new row needs elsewhere.
  */
 #ifndef IMGFMT_REASONS_H
 #define IMGFMT_REASONS_H
@@ -125,7 +125,7 @@
 	X(INDEX_FULL, ENOSPC, LOAD_ERROR, KEEP, "index-full",                                      \
 	  "the page index is larger than its buffer",                                              \
 	  "memory is too fragmented; reboot and take the image earlier")                           \
-	/* The machine today against the machine then. */                                          \
+	/* The machine today compared with the machine then. */                                    \
 	X(MACHINE_ID, EIO, LOAD_ERROR, RETAKE, "machine-id",                                       \
 	  "the image was taken on another machine",                                                \
 	  "take a new image on this machine: echo golden > /sys/power/fastboot_snapshot")          \
@@ -153,7 +153,7 @@
 	X(PAGE_NOT_FREE, EIO, LOAD_ERROR, RETAKE, "page-not-free",                                 \
 	  "memory that the image needs is not free RAM today",                                     \
 	  "boot again; if it happens again, take a new image")                                     \
-	/* The disks today against the disks then. */                                              \
+	/* The disks today compared with the disks then. */                                        \
 	X(DISK_MISSING, EIO, NOT_FOUND, KEEP, "disk-missing",                                      \
 	  "a disk or partition of the image is missing", "connect it again or take a new image")   \
 	X(DISK_MOVED, EIO, LOAD_ERROR, RETAKE, "disk-moved",                                       \
@@ -174,7 +174,7 @@
 	X(SWAP_CHANGED, EIO, LOAD_ERROR, RETAKE, "swap-changed",                                   \
 	  "swap space that the image uses has been put to another use",                            \
 	  "nothing is lost; take a new image: echo golden > /sys/power/fastboot_snapshot")         \
-	/* The loader's own troubles. */                                                           \
+	/* The loader's own failures. */                                                           \
 	X(DISK_READ, EIO, DEVICE_ERROR, KEEP, "disk-read", "the disk could not be read",           \
 	  "check the disk and its cable")                                                          \
 	X(NO_MEMORY, EIO, OUT_OF_RESOURCES, KEEP, "no-memory",                                     \
@@ -198,7 +198,7 @@
 	  "remove 'simulate' from the boot entry's options")                                       \
 	X(USER_ESCAPE, EIO, ABORTED, KEEP, "user-escape", "someone pressed Esc",                   \
 	  "nothing is wrong: the next boot without Esc is fast")                                   \
-	/* The module's gates and troubles. */                                                     \
+	/* The module's gates and failures. */                                                     \
 	X(GATE_FS_WRITABLE, EBUSY, LOAD_ERROR, KEEP, "fs-writable",                                \
 	  "a file system on a disk is mounted read-write",                                         \
 	  "unmount it or remount it read-only before the snapshot")                                \
@@ -300,20 +300,20 @@ const char *img_reason_code(enum img_reason reason);
 const char *img_reason_sentence(enum img_reason reason);
 const char *img_reason_advice(enum img_reason reason);
 
-/* The reason of a code, as found somewhere; size: of its buffer.  IMG_OK: there is none. */
+/* The reason with that code; size: of the code's buffer.  IMG_OK: unknown code. */
 enum img_reason img_reason_find(const char *code, size_t size);
 
 /*
- * Where and what, beside the reason.  Filled in on failure only; `object` and
+ * The location and the values, in addition to the reason.  Filled in on failure only; `object` and
  * `field` are string constants or point into the caller's own data.
  */
 struct img_detail {
 	const char *object;  /* "slot header", "chunk", "PCI device", ... */
 	const char *field;   /* "generation", or NULL */
-	uint64_t index;	     /* which object, where there are several */
-	uint64_t golden;     /* what the image says */
-	uint64_t today;	     /* what the machine or the program says */
-	const uint8_t *uuid; /* of the partition, 16 bytes as in a GPT; NULL: none is meant */
+	uint64_t index;	     /* which object, if there are several */
+	uint64_t golden;     /* the image's value */
+	uint64_t today;	     /* the machine's or the program's value */
+	const uint8_t *uuid; /* of the partition, 16 bytes as in a GPT; NULL: none */
 };
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The EFI variables through which loader, kernel and tool speak to each other (docs/loader.md).
- * Both have one vendor GUID.  The names are narrow; L"" before one makes it wide.
+ * The EFI variables through which loader, kernel and tool communicate (docs/loader.md).  Both have
+ * one vendor GUID.  The names are narrow; L"" before one makes it wide.
  */
 #ifndef IMGFMT_RESULT_H
 #define IMGFMT_RESULT_H
@@ -28,15 +28,15 @@
 	X(ADVICE, "advice", "what to do about it")                                                 \
 	X(OBJECT, "object",                                                                        \
 	  "what differs: a field of the fingerprint, a section, a chunk, a proof")                 \
-	X(INDEX, "index", "which one, where there are several")                                    \
+	X(INDEX, "index", "which one, if there are several")                                       \
 	X(FIELD, "field", "which part of it")                                                      \
 	X(GOLDEN, "golden", "what the image has")                                                  \
 	X(TODAY, "today", "what the machine has")                                                  \
 	X(PARTITION, "partition",                                                                  \
-	  "PARTUUID in lower case, where the reason is about a disk and the partition has one")    \
+	  "PARTUUID in lower case, if the reason is about a disk and the partition has one")       \
 	X(SLOT, "slot", "with `restored`: `a` or `b`")                                             \
 	X(GENERATION, "generation", "with `restored`: the image's")                                \
-	X(RANK, "rank", "with `restored`: what the choice of the image went by")                   \
+	X(RANK, "rank", "with `restored`: the number by which the image was chosen")               \
 	X(ATTEMPTS, "attempts",                                                                    \
 	  "with `restored`: since the image was last called good, this one included")              \
 	X(PASSED, "passed", "the slot that was passed over, `a` or `b`; with any result")          \

@@ -2,9 +2,8 @@
 /*
  * Little-endian on-disk integers.
  *
- * Byte arrays, so that a structure of them has no padding, any alignment, and
- * cannot be used as a host integer by mistake.  Compilers fold the accessors
- * into one load or store.
+ * Byte arrays, so that a structure of them has no padding, accepts any alignment, and cannot be
+ * used as a host integer by mistake.  Compilers fold the accessors into one load or store.
  */
 #ifndef IMGFMT_TYPES_H
 #define IMGFMT_TYPES_H
@@ -41,7 +40,7 @@ static inline uint64_t img_get64(img_le64 v)
 	       (uint64_t)v.b[6] << 48 | (uint64_t)v.b[7] << 56;
 }
 
-/* The masks say that the upper bits are meant to go; sparse asks. */
+/* The masks show that the upper bits are dropped on purpose; sparse asks for them. */
 static inline img_le16 img_put16(uint16_t v)
 {
 	return (img_le16){ { (uint8_t)(v & 0xff), (uint8_t)(v >> 8) } };

@@ -9,7 +9,7 @@
  *   img_writer_finish, then write each section at its offset
  *   flush; img_slot_encode; write the header; flush
  *
- * The header of the slot that is being overwritten must have been erased, and
+ * The header of the slot being overwritten must be erased, and
  * that erasure flushed, before its first chunk is written.
  */
 #ifndef IMGFMT_WRITER_H
@@ -17,7 +17,7 @@
 
 #include "reader.h"
 
-/* Bytes that a stored object takes on disk. */
+/* Bytes that a stored object occupies on disk. */
 static inline uint64_t img_block_align(uint64_t size)
 {
 	return (size + IMG_BLOCK - 1) & ~(uint64_t)(IMG_BLOCK - 1);
@@ -37,7 +37,7 @@ struct img_writer {
 void img_writer_init(struct img_writer *w, uint64_t slot_size, struct img_run_disk *run,
 		     uint64_t run_capacity, struct img_chunk_disk *chunk, uint64_t chunk_capacity);
 
-/* True if all 64-bit words of the page (8-byte aligned) are alike; *ret_word is the word. */
+/* True if all 64-bit words of the page (8-byte aligned) are equal; *ret_word is the word. */
 bool img_page_is_fill(const void *page, uint64_t *ret_word);
 
 /*
@@ -49,8 +49,8 @@ enum img_reason img_writer_page(struct img_writer *w, uint64_t pfn, enum img_run
 				uint64_t fill);
 
 /*
- * Instead of any img_writer_page: takes over the page index of a validated image as it stands, to
- * write the same pages in other chunks.  IMG_E_INDEX_FULL: it needs room for nr_runs runs.
+ * Instead of any img_writer_page: copies the page index of a validated image unchanged, to write
+ * the same pages in other chunks.  IMG_E_INDEX_FULL: it needs room for nr_runs runs.
  */
 enum img_reason img_writer_index(struct img_writer *w, const struct img_meta *meta);
 
@@ -64,21 +64,21 @@ static inline bool img_writer_has_room(const struct img_writer *w, uint64_t runs
 #define IMG_ENCODE_BOUND (IMG_CHUNK_SIZE)
 
 /*
- * Encodes pages (1 to IMG_CHUNK_PAGES of them at `in`, 8-byte aligned) into out
- * (IMG_ENCODE_BOUND bytes) and pads with zeroes to whole blocks.  Keeps what is
- * smallest in whole blocks: a fill word, an LZ4 block, the raw bytes.  workmem:
- * IMG_PORT_LZ4_WORKMEM bytes.  Sets all but offset and first of *ret_chunk.
+ * Encodes pages (1 to IMG_CHUNK_PAGES of them at `in`, 8-byte aligned) into out (IMG_ENCODE_BOUND
+ * bytes) and pads with zeroes to whole blocks.  Keeps the form that is smallest in whole blocks: a
+ * fill word, an LZ4 block, the raw bytes.  workmem: IMG_PORT_LZ4_WORKMEM bytes.  Sets all but
+ * offset and first of *ret_chunk.
  */
 void img_chunk_encode(const void *in, uint32_t pages, void *out, void *workmem,
 		      struct img_chunk *ret_chunk);
 
 /*
- * An LZ4 compressor: bytes written, or 0 if they do not fit into `capacity`, which it never
- * writes past.  workmem is handed through to it.
+ * An LZ4 compressor: returns the bytes written, or 0 if they do not fit `capacity`, beyond which it
+ * never writes.  workmem is passed through to it.
  */
 typedef int (*img_lz4_fn)(const void *in, int size, void *out, int capacity, void *workmem);
 
-/* The same with another compressor than the port's. */
+/* The same with a compressor other than the port's. */
 void img_chunk_encode_with(img_lz4_fn compress, const void *in, uint32_t pages, void *out,
 			   void *workmem, struct img_chunk *ret_chunk);
 
@@ -99,11 +99,11 @@ struct img_writer_sections {
 };
 
 /*
- * Lays the sections out after the last chunk and fills in all of *slot that the writer
- * knows: counts, data_size, meta_offset, meta_size and the section table with checksums.
- * The caller writes section[i] from data[i]: section[i].size bytes, padded with zeroes.
- * IMG_E_SLOT_FULL, IMG_E_INDEX_FULL (sections above IMG_MAX_META_SIZE), IMG_E_INDEX_COUNT
- * (pages not yet in chunks).
+ * Lays the sections out after the last chunk and fills in every field of *slot that the writer
+ * knows: counts, data_size, meta_offset, meta_size and the section table with checksums.  The
+ * caller writes section[i] from data[i]: section[i].size bytes, padded with zeroes.
+ * IMG_E_SLOT_FULL, IMG_E_INDEX_FULL (sections above IMG_MAX_META_SIZE), IMG_E_INDEX_COUNT (pages
+ * not yet in chunks).
  */
 enum img_reason img_writer_finish(struct img_writer *w, const struct img_writer_sections *in,
 				  struct img_slot *slot, const void *data[IMG_MAX_SECTIONS]);
@@ -118,9 +118,9 @@ struct img_proof_disk img_proof_encode(const struct img_proof *proof);
 void img_slot_encode(const struct img_slot *slot, void *block);
 void img_area_encode(const struct img_area *area, void *block);
 /*
- * Divides a partition: swap_size bytes (rounded up to blocks) of swap area, then
- * nr_slots (1 or 2) equal slots, then the area header.  AREA_BOUNDS if a slot would be
- * smaller than IMG_MIN_SLOT_SIZE.  uuid and created are the caller's to fill in.
+ * Divides a partition: swap_size bytes (rounded up to blocks) of swap area, then nr_slots (1 or 2)
+ * equal slots, then the area header.  AREA_BOUNDS if a slot would be smaller than
+ * IMG_MIN_SLOT_SIZE.  The caller fills in uuid and created.
  */
 enum img_reason img_area_layout(uint64_t partition_size, uint64_t swap_size, uint32_t nr_slots,
 				struct img_area *ret_area);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The seam, firmware: freestanding headers, and LZ4 and XXH64 from Debian's lz4
- * source package, compiled by efi/Makefile.  The loader defines memcpy and
- * friends (efi/libc.c) because the compiler may call them in any case.
+ * The seam, firmware: freestanding headers, and LZ4 and XXH64 from Debian's lz4 source package,
+ * compiled by efi/Makefile.  The loader defines memcpy and its siblings (efi/libc.c) because the
+ * compiler may call them in any case.
  */
 #ifndef IMGFMT_PORT_H
 #define IMGFMT_PORT_H
