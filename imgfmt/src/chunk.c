@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * Reading one chunk.  The checksum is over the stored bytes, so that damage is
- * found before a decoder sees it.  May run on any processor, without an
- * operating system's or a firmware's help.
+ * Reading one chunk.  The checksum covers the stored bytes, so that damage is found before a
+ * decoder sees it.  May run on any processor, without help from an operating system or firmware.
  */
 #include <imgfmt/reader.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * The decision.  The image's runs and the machine's ranges are both sorted, so every
- * check is one merge of two lists; none looks at single pages.
+ * The decision.  The image's runs and the machine's ranges are both sorted, so every check is one
+ * merge of two lists; none looks at single pages.
  */
 #include <imgfmt/plan.h>
 
@@ -9,7 +9,7 @@
 
 /* Memory maps. */
 
-/* Insertion: firmware gives its map sorted or nearly so. */
+/* Insertion sort: firmware returns its map sorted or nearly so. */
 void img_memmap_sort(struct img_memrange *map, uint64_t nr)
 {
 	for (uint64_t i = 1; i < nr; i++) {
@@ -33,7 +33,7 @@ static bool is_boot_services(uint32_t type)
 	return type == IMG_EFI_BOOT_CODE || type == IMG_EFI_BOOT_DATA;
 }
 
-/* Pages of a map entry; whatever the firmware says, none beyond the address width. */
+/* Pages of a map entry; none beyond the address width, whatever the firmware says. */
 static struct img_range range_pages(const struct img_memrange *range)
 {
 	uint64_t pfn = img_min(range->phys / IMG_PAGE_SIZE, IMG_MAX_PFN);
@@ -61,8 +61,8 @@ uint64_t img_memmap_ram(const struct img_memrange *map, uint64_t nr)
 /* The EFI runtime map. */
 
 /*
- * Boot-services memory with the runtime attribute is Linux's way to keep it;
- * the firmware does not know of it.
+ * Boot-services memory with the runtime attribute is Linux's way to keep it; the firmware is
+ * unaware of it.
  */
 static bool is_runtime(uint32_t type, uint64_t attribute)
 {
@@ -76,7 +76,7 @@ static enum img_reason rtmap_refuse(struct img_detail *detail, const char *field
 			  .field = field, .index = index, .golden = golden, .today = today);
 }
 
-/* Is region i covered by ranges of today of the same kind?  *at: where the merge stands. */
+/* Is region i covered by ranges of today of the same kind?  *at: position of the merge. */
 static enum img_reason region_covered(const struct img_machine *machine,
 				      const struct img_rtregion *region, uint64_t i, uint64_t *at,
 				      struct img_detail *detail)
@@ -109,7 +109,7 @@ static uint64_t runtime_pages_today(const struct img_machine *machine)
 	return pages;
 }
 
-/* By coverage: neither side's way to split and merge regions matters. */
+/* By coverage, so it does not matter how either side splits and merges regions. */
 static enum img_reason compare_rtmap(const struct img_meta *meta, const struct img_machine *machine,
 				     struct img_detail *detail)
 {
@@ -167,7 +167,7 @@ static enum img_reason page_refuse(struct img_detail *detail, uint64_t run, uint
 			  .index = run, .golden = pfn * IMG_PAGE_SIZE, .today = type);
 }
 
-/* Counts a run's pages by what they are today.  *at: where the merge stands. */
+/* Counts a run's pages by their kind today.  *at: position of the merge. */
 static enum img_reason place_run(const struct img_run *run, uint64_t i,
 				 const struct img_machine *machine, uint64_t *at,
 				 struct img_verdict *verdict)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * Encoding one chunk.  Needs a compressor, so it is built for the kernel and
- * for userspace only.  No state: any thread may encode any chunk.
+ * Encoding one chunk.  Needs a compressor, so it is built for the kernel and for userspace only.
+ * No state: any thread may encode any chunk.
  */
 #include <imgfmt/writer.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * Entries of sections that img_meta_decode has found good: no accessor checks anything.
+ * Entries of sections that img_meta_decode has accepted: no accessor checks anything.
  */
 #include <imgfmt/reader.h>
 

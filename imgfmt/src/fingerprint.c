@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * The machine fingerprint: what is read of the machine (fp_*.c), and how two readings
- * compare.  The module and the loader both run these files, one to record and one
- * to compare; docs/image-format.md lists every field and mask.
+ * The machine fingerprint: what is read of the machine (fp_*.c), and how two readings compare.  The
+ * module and the loader both run these files, one to record and one to compare;
+ * docs/image-format.md lists every field and mask.
  */
 #include <imgfmt/fingerprint.h>
 
@@ -36,7 +36,7 @@ static uint64_t item_key(const struct img_fp_item *item)
 	return (uint64_t)item->field << 32 | item->index;
 }
 
-/* Insertion: the items come nearly sorted. */
+/* Insertion sort: the items arrive nearly sorted. */
 void img_fp_sort(struct img_fp *fp)
 {
 	for (uint32_t i = 1; i < fp->count; i++) {
@@ -50,9 +50,8 @@ void img_fp_sort(struct img_fp *fp)
 }
 
 /*
- * In the order of reporting: another machine may differ in anything, a processor
- * or memory more also changes ACPI tables, a device may, so the cause stands
- * before its consequence.
+ * In the order of reporting, each cause before its consequences: another machine may differ in
+ * anything, one more processor or more memory also changes ACPI tables, and so may a device.
  */
 struct fp_rule {
 	uint32_t field;
@@ -154,7 +153,7 @@ static enum img_reason compare_field(const struct img_meta *golden, const struct
 	}
 }
 
-/* A field that this program does not know cannot be said to be the same. */
+/* A field unknown to this program cannot be called unchanged. */
 static enum img_reason refuse_unknown(const struct img_meta *golden, const struct img_fp *today,
 				      struct img_detail *detail)
 {

@@ -41,7 +41,7 @@ static bool acpi_read(const struct acpi_walk *w, uint64_t phys, void *to, size_t
 	return phys && w->probe->read_phys(w->probe->ctx, phys, to, size);
 }
 
-/* Appends the table's address, so that a table that moved is another one, and hashes. */
+/* Appends the table's address, so that a moved table counts as another one, and hashes. */
 static uint64_t acpi_digest(const struct acpi_walk *w, size_t size, uint64_t phys)
 {
 	img_le64 address = img_put64(phys);
@@ -57,8 +57,8 @@ static void acpi_add_item(struct acpi_walk *w, uint32_t signature, uint32_t leng
 }
 
 /*
- * How many of a table's first bytes are digested.  BGRT tells what is on the
- * screen, which is another thing after each way to the boot menu.
+ * How many of a table's first bytes are digested.  BGRT describes the picture on the screen, which
+ * depends on the path to the boot menu.
  */
 static size_t acpi_digested(uint32_t signature, uint32_t length)
 {
@@ -91,7 +91,7 @@ static uint32_t acpi_add_table(struct acpi_walk *w, uint64_t phys)
 	return size == length ? length : 0;
 }
 
-/* The FACS changes all the time; its hardware signature tells of other hardware. */
+/* The FACS changes all the time; its hardware signature changes with the hardware. */
 static void acpi_add_facs(struct acpi_walk *w, uint64_t phys)
 {
 	uint8_t head[FACS_HW_SIGNATURE + 4];
@@ -107,7 +107,7 @@ static void acpi_add_facs(struct acpi_walk *w, uint64_t phys)
 		      (uint32_t)img_load_le(head + ACPI_LENGTH, 4), acpi_digest(w, 4, phys));
 }
 
-/* The 64-bit address where the FADT has one. */
+/* The 64-bit address if the FADT has one. */
 static uint64_t fadt_address(const uint8_t *fadt, uint32_t length, uint32_t narrow, uint32_t wide)
 {
 	uint64_t address = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-/* Processors: which bits of CPUID must be the same; Linux or microcode may change the others. */
+/* Processors: the bits of CPUID that must be the same; Linux or microcode may change the others. */
 #include <imgfmt/fingerprint.h>
 
 #include "internal.h"
@@ -11,21 +11,21 @@ const struct img_cpuid_row img_cpuid_rows[] = {
 	/* Highest leaf and vendor. */
 	{ 0x00000000, 0, { ALL, ALL, ALL, ALL } },
 	/*
-	 * Family, model, stepping; CLFLUSH line size; features but OSXSAVE (27) and
-	 * RDRAND (30: Linux hides it on some AMD processors), APIC (9).
+	 * Family, model, stepping; CLFLUSH line size; features except OSXSAVE (27) and RDRAND (30:
+	 * Linux hides it on some AMD processors), APIC (9).
 	 */
 	{ 0x00000001, 0, { ALL, 0x0000ff00, ~0x48000000u, ~0x00000200u } },
 	/*
-	 * Features with LA57, but HLE, RTM (4, 11: TSX_CTRL), RDSEED (18: as RDRAND),
-	 * OSPKE (4), and of edx the speculation controls that microcode brings.
+	 * Features with LA57, except HLE, RTM (4, 11: TSX_CTRL), RDSEED (18: as RDRAND), OSPKE (4),
+	 * and in edx the speculation controls that microcode adds.
 	 */
 	{ 0x00000007, 0, { 0, ~0x00040810u, ~0x00000010u, ~0xfc002e00u } },
 	{ 0x00000007, 1, { ALL, 0, 0, 0 } },
 	/* XSAVE variants. */
 	{ 0x0000000d, 1, { ALL, 0, 0, 0 } },
-	/* Features but TOPOEXT (22: Linux turns it on), APIC (9), SYSCALL (11: by mode). */
+	/* Features except TOPOEXT (22: Linux turns it on), APIC (9), SYSCALL (11: by mode). */
 	{ 0x80000001, 0, { 0, 0, ~0x00400000u, ~0x00000a00u } },
-	/* Address sizes; features but the speculation controls from bit 12 on. */
+	/* Address sizes; features except the speculation controls from bit 12 on. */
 	{ 0x80000008, 0, { ALL, 0x00000fff, 0, 0 } },
 };
 const uint32_t img_cpuid_nr_rows = sizeof(img_cpuid_rows) / sizeof(img_cpuid_rows[0]);

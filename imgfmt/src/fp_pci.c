@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-/* Devices at PCI, as their configuration space names them. */
+/* PCI devices, identified by their configuration space. */
 #include <imgfmt/fingerprint.h>
 
 #include "internal.h"

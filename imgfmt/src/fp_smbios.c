@@ -9,7 +9,7 @@
 
 #define SM_ENTRY_MAX	    64u
 #define SM_LENGTH	    5u
-#define SM_MIN_LENGTH	    0x1eu /* 5.2.1: some firmware says so, instead of 0x1f */
+#define SM_MIN_LENGTH	    0x1eu /* 5.2.1: some firmware gives this length instead of 0x1f */
 #define SM_TABLE_LENGTH	    0x16u
 #define SM_TABLE	    0x18u
 #define SM3_LENGTH	    6u
@@ -64,7 +64,10 @@ static struct smbios_table smbios_find(const struct img_probe *probe, uint64_t s
 	return (struct smbios_table){ 0, 0 };
 }
 
-/* The string area from `at` on: where the next structure begins; size if it has no end. */
+/*
+ * The end of the string area from `at` on, where the next structure begins; size if the area is
+ * unterminated.
+ */
 static uint32_t smbios_strings_end(const uint8_t *table, uint32_t at, uint32_t size)
 {
 	for (; at + 1 < size; at++)
@@ -73,7 +76,7 @@ static uint32_t smbios_strings_end(const uint8_t *table, uint32_t at, uint32_t s
 	return size;
 }
 
-/* Start of string `number`, counted from 1, within [at, end); its length; 0 if there is none. */
+/* Start of string `number`, counted from 1, within [at, end); its length; 0 if absent. */
 static uint32_t smbios_string(const uint8_t *table, uint32_t at, uint32_t end, uint32_t number,
 			      uint32_t *ret_length)
 {
@@ -92,7 +95,10 @@ static uint32_t smbios_string(const uint8_t *table, uint32_t at, uint32_t end, u
 	return at;
 }
 
-/* at, length, end: the structure's place, the size of its formatted area, where its strings end. */
+/*
+ * at, length, end: the structure's position, the size of its formatted area, the end of its
+ * strings.
+ */
 static void smbios_add_system(struct img_fp *fp, const uint8_t *table, uint32_t at, uint32_t length,
 			      uint32_t end)
 {

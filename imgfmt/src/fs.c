@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * Which bytes of a file system cannot stay the same once it is mounted
- * read-write.  Runs while the tasks stand still, so the disk does not change
- * under it; but what it reads is foreign and may say anything: every address is
- * checked before it is read, every walk has a bound that does not come from the
- * disk.  docs/safety.md says for each file system why these bytes.
+ * The bytes of a file system that cannot stay the same once it is mounted read-write.  Runs while
+ * the tasks are frozen, so the disk does not change meanwhile; but the data are untrusted: every
+ * address is checked before it is read, every walk has a bound that does not come from the disk.
+ * docs/safety.md explains the choice of bytes for each file system.
  */
 #include "fs.h"
 
-enum img_reason img_fs_look(struct fs_survey *s, uint64_t offset, uint32_t size, const char *odd,
+enum img_reason img_fs_look(struct fs_survey *s, uint64_t offset, uint32_t size, const char *why,
 			    const uint8_t **ret_at)
 {
 	uint32_t inside = (uint32_t)(offset & (IMG_BLOCK - 1));
 
 	if (!img_fits(offset, size, img_fs_readable(s)) || !img_fits(inside, size, IMG_BLOCK))
-		return img_fs_unprovable(s, odd);
+		return img_fs_unprovable(s, why);
 	if (!s->reader->read(s->reader->ctx, offset - inside, s->reader->buffer)) {
-		s->odd = odd;
+		s->why = why;
 		return IMG_E_DISK_READ;
 	}
 	*ret_at = (const uint8_t *)s->reader->buffer + inside;
 	return IMG_OK;
 }
 
-/* None is too many: see each survey. */
+/* The number of extents is bounded: see each survey. */
 void img_fs_add(struct fs_survey *s, enum img_proof_kind kind, uint64_t offset, uint32_t size)
 {
 	s->extent[s->nr++] = (struct img_fs_extent){ kind, offset, size };
@@ -82,7 +81,7 @@ enum img_reason img_fs_extents(const char *type, const struct img_fs_reader *rea
 	enum img_reason reason = survey_type(&s, type);
 
 	if (reason != IMG_OK)
-		return IMG_REFUSE(detail, reason, .object = type, .field = s.odd);
+		return IMG_REFUSE(detail, reason, .object = type, .field = s.why);
 	memcpy(ret_extent, s.extent, s.nr * sizeof(*ret_extent));
 	*ret_nr = s.nr;
 	return IMG_OK;

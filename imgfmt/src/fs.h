@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * A file a file system (fs_*.c), and what they are written with.  Each survey looks at what the
- * disk says, and adds the extents that prove the file system; the first look at which it cannot go
- * on ends it.
+ * One file for each file system (fs_*.c), and their common functions.  Each survey reads the disk,
+ * and adds the extents that prove the file system; it ends at the first structure that it cannot
+ * handle.
  *
- * One buffer holds the block that was read last: what is needed of it is taken out before the next
- * is read.
+ * One buffer holds the last block read: take all that is needed from it before reading the next.
  */
 #ifndef IMGFMT_FS_H
 #define IMGFMT_FS_H
@@ -20,10 +19,10 @@ struct fs_survey {
 	const struct img_fs_reader *reader;
 	struct img_fs_extent extent[IMG_FS_MAX_EXTENTS];
 	uint32_t nr;
-	const char *odd; /* why it cannot be proven */
+	const char *why; /* why it cannot be proven */
 };
 
-/* X(Linux name, survey): img_fs_SURVEY.  IMG_OK, DISK_READ, GATE_FS_UNPROVABLE with `odd`. */
+/* X(Linux name, survey): img_fs_SURVEY.  IMG_OK, DISK_READ, GATE_FS_UNPROVABLE with `why`. */
 #define IMG_FS_TYPES(X)                                                                            \
 	X("ext2", ext)                                                                             \
 	X("ext3", ext)                                                                             \
@@ -39,21 +38,21 @@ struct fs_survey {
 IMG_FS_TYPES(IMG_FS_DECLARE)
 #undef IMG_FS_DECLARE
 
-/* Notes why. */
-static inline enum img_reason img_fs_unprovable(struct fs_survey *s, const char *odd)
+/* Notes the cause. */
+static inline enum img_reason img_fs_unprovable(struct fs_survey *s, const char *why)
 {
-	s->odd = odd;
+	s->why = why;
 	return IMG_E_GATE_FS_UNPROVABLE;
 }
 
 /*
- * *ret_at: the `size` bytes at `offset`, valid until the next read.  They must not cross a border
- * of 4 KiB, which no structure of a file system does.  odd: what to say if they lie outside.
+ * *ret_at: the `size` bytes at `offset`, valid until the next read.  They must not cross a boundary
+ * of 4 KiB; no structure of a file system does.  why: the cause to note if they are outside.
  */
-enum img_reason img_fs_look(struct fs_survey *s, uint64_t offset, uint32_t size, const char *odd,
+enum img_reason img_fs_look(struct fs_survey *s, uint64_t offset, uint32_t size, const char *why,
 			    const uint8_t **ret_at);
 
-/* A superblock of `size` bytes that has `magic` at `at`; it and only it is looked at and added. */
+/* A superblock of `size` bytes that has `magic` at `at`; the only bytes that are read and added. */
 struct img_fs_super {
 	enum img_proof_kind kind;
 	uint64_t offset;
@@ -64,10 +63,10 @@ struct img_fs_super {
 enum img_reason img_fs_look_super(struct fs_survey *s, const struct img_fs_super *super,
 				  const uint8_t **ret_at);
 
-/* Bytes that were looked at, so that they lie within the partition. */
+/* Adds bytes that img_fs_look has read, so they are within the partition. */
 void img_fs_add(struct fs_survey *s, enum img_proof_kind kind, uint64_t offset, uint32_t size);
 
-/* The last, partial block of a partition cannot be read; no file system has anything there. */
+/* The last, partial block of a partition cannot be read; no file system uses it. */
 static inline uint64_t img_fs_readable(const struct fs_survey *s)
 {
 	return s->reader->size & ~(uint64_t)(IMG_BLOCK - 1);

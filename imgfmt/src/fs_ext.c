@@ -3,8 +3,8 @@
  * ext2, ext3, ext4.  Offsets: Linux, fs/ext4/ext4.h (superblock, group descriptor, inode),
  * fs/ext4/ext4_extents.h, include/linux/jbd2.h.
  *
- * Where the journal lies is read from its inode, as the kernel does: the copy in
- * the superblock is a backup, which may be old.
+ * The journal's location is read from its inode, as the kernel does: the copy in the superblock is
+ * a backup, which may be old.
  */
 #include "fs.h"
 
@@ -52,7 +52,7 @@ struct ext {
 	bool has_high; /* 64-bit block numbers in the group descriptors */
 };
 
-/* Whether the journal is inode 8, or elsewhere. */
+/* True if the journal is inode 8, not elsewhere. */
 static bool ext_journal_is_internal(const uint8_t *super)
 {
 	return img_load_le(super + EXT_JOURNAL_INUM, 4) == EXT_JOURNAL_INODE &&
@@ -77,7 +77,7 @@ static enum img_reason ext_geometry(struct fs_survey *s, const uint8_t *super, s
 	return IMG_OK;
 }
 
-/* The first group's descriptor is after the superblock's block, with any layout of groups. */
+/* The first group's descriptor follows the superblock's block, with any layout of groups. */
 static enum img_reason ext_journal_inode(struct fs_survey *s, const struct ext *fs,
 					 uint8_t ret_map[EXT_INODE_BLOCK_SIZE], bool *ret_extents)
 {

@@ -2,9 +2,9 @@
 /*
  * f2fs.  Offsets: Linux, include/linux/f2fs_fs.h.
  *
- * An fsync between checkpoints writes no checkpoint but a node, to the place that
- * the current checkpoint names as next of the warm node segment; recovery looks
- * for it there (fs/f2fs/recovery.c, find_fsync_dnodes()).
+ * An fsync between checkpoints does not write a checkpoint but a node, to the position that the
+ * current checkpoint names as next in the warm node segment; recovery looks for it there
+ * (fs/f2fs/recovery.c, find_fsync_dnodes()).
  */
 #include "fs.h"
 
@@ -47,7 +47,7 @@ static uint32_t crc32_le(uint32_t crc, const uint8_t *data, uint32_t size)
 	return crc;
 }
 
-/* fs/f2fs/checkpoint.c, f2fs_checkpoint_chksum(): all of the block but the sum itself. */
+/* fs/f2fs/checkpoint.c, f2fs_checkpoint_chksum(): all of the block except the checksum itself. */
 static bool f2fs_block_is_good(const uint8_t *block)
 {
 	uint32_t at = (uint32_t)img_load_le(block + F2FS_CP_CSUM_OFFSET, 4);
@@ -61,7 +61,7 @@ static bool f2fs_block_is_good(const uint8_t *block)
 	return crc == img_load_le(block + at, 4);
 }
 
-/* One checkpoint's block: the pack opens and closes with it. */
+/* One checkpoint block: a pack begins and ends with one. */
 static enum img_reason f2fs_read_pack(struct fs_survey *s, uint64_t offset, struct f2fs_pack *ret)
 {
 	const uint8_t *block;
@@ -95,8 +95,8 @@ static enum img_reason f2fs_check_pack(struct fs_survey *s, uint64_t offset, str
 }
 
 /*
- * The next block of the warm node segment, by the newer checkpoint, of two alike the first, as in
- * f2fs_get_valid_checkpoint(); versions wrap.
+ * The next block of the warm node segment, by the newer checkpoint; by the first of two equal ones,
+ * as in f2fs_get_valid_checkpoint(); versions wrap.
  */
 static enum img_reason
 f2fs_next_node(struct fs_survey *s, const struct f2fs_pack pack[F2FS_CP_PACKS], uint64_t main_block)
@@ -120,8 +120,8 @@ f2fs_next_node(struct fs_survey *s, const struct f2fs_pack pack[F2FS_CP_PACKS], 
 	return reason;
 }
 
-/* The list of devices, with a path each, is filled in only where there are several. */
-static const char *f2fs_odd_super(const uint8_t *super)
+/* The list of devices, with a path for each, is filled in only if there are several. */
+static const char *f2fs_super_refusal(const uint8_t *super)
 {
 	if (img_load_le(super, 4) != F2FS_MAGIC)
 		return "superblock";
@@ -138,15 +138,15 @@ enum img_reason img_fs_f2fs(struct fs_survey *s)
 	struct f2fs_pack pack[F2FS_CP_PACKS];
 	uint64_t checkpoint, main_block;
 	const uint8_t *super;
-	const char *odd;
+	const char *why;
 	enum img_reason reason;
 
 	reason = img_fs_look(s, F2FS_SUPER, F2FS_BLOCK - F2FS_SUPER, "superblock", &super);
 	if (reason != IMG_OK)
 		return reason;
-	odd = f2fs_odd_super(super);
-	if (odd)
-		return img_fs_unprovable(s, odd);
+	why = f2fs_super_refusal(super);
+	if (why)
+		return img_fs_unprovable(s, why);
 	img_fs_add(s, IMG_PROOF_F2FS_SUPER, F2FS_SUPER, F2FS_BLOCK - F2FS_SUPER);
 	checkpoint = img_load_le(super + F2FS_CP_BLOCK, 4) * F2FS_BLOCK;
 	main_block = img_load_le(super + F2FS_MAIN_BLOCK, 4);

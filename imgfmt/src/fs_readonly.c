@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-/* File systems that cannot be written: the superblock tells one from another. */
+/* Read-only file systems: the superblock distinguishes one from another. */
 #include "fs.h"
 
 #define SQUASHFS_SUPER_SIZE 512u

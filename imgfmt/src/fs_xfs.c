@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * xfs.  Offsets: Linux, fs/xfs/libxfs/xfs_format.h (struct xfs_dsb), xfs_log_format.h;
- * big-endian.
+ * xfs.  Offsets: Linux, fs/xfs/libxfs/xfs_format.h (struct xfs_dsb), xfs_log_format.h; big-endian.
  *
- * The log is a ring of 512-byte blocks, each stamped with the number of the turn
- * in which it was written.  Blocks from the start to the head carry this turn's
- * number, those after it the last one's: the head is found by halving, as in
- * fs/xfs/xfs_log_recover.c, xlog_find_cycle_start().  Whatever is logged next
- * overwrites the block at the head.  So does a read-only mount: it stamps the
- * blocks after the head (xlog_clear_stale_blocks()), and its end is logged
- * (xfs_log_unmount_write()).  Only with norecovery, or on a read-only device, it
- * leaves the log alone.
+ * The log is a ring of 512-byte blocks, each stamped with the number of the turn in which it was
+ * written.  Blocks from the start to the head have this turn's number, those after it the previous
+ * one's: bisection finds the head, as in fs/xfs/xfs_log_recover.c, xlog_find_cycle_start().  The
+ * next log record overwrites the block at the head.  So does a read-only mount: it stamps the
+ * blocks after the head (xlog_clear_stale_blocks()), and logs its end (xfs_log_unmount_write()).
+ * Only with norecovery, or on a read-only device, does it leave the log unchanged.
  */
 #include "fs.h"
 
@@ -57,7 +54,7 @@ static enum img_reason xfs_log_place(struct fs_survey *s, const uint8_t *super, 
 	return IMG_OK;
 }
 
-/* A record's header has its magic where other blocks have the turn. */
+/* A record's header has its magic number at the position where other blocks have the turn. */
 static enum img_reason xlog_cycle(struct fs_survey *s, const struct xlog *log, uint64_t block,
 				  uint64_t *ret_cycle)
 {
@@ -73,7 +70,7 @@ static enum img_reason xlog_cycle(struct fs_survey *s, const struct xlog *log, u
 	return IMG_OK;
 }
 
-/* All of one turn: what comes next goes to the start. */
+/* All of one turn: the next record goes to the start. */
 static enum img_reason xlog_find_head(struct fs_survey *s, const struct xlog *log,
 				      uint64_t *ret_head)
 {
@@ -88,7 +85,7 @@ static enum img_reason xlog_find_head(struct fs_survey *s, const struct xlog *lo
 	*ret_head = 0;
 	if (first == last)
 		return IMG_OK;
-	/* Block `low` is not of the last turn, block `high` is. */
+	/* Block `low` is not of the previous turn, block `high` is. */
 	while (high - low > 1) {
 		uint64_t middle = low + (high - low) / 2;
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * Area header and slot header: from one block of raw bytes to host-order
- * structures.  A header is checked wholly, in the order of the
- * specification, before anything is returned; docs/image-format.md numbers the
- * rules as they stand here.
+ * Area header and slot header: from one block of raw bytes to host-order structures.  A header is
+ * checked completely, in the order of the specification, before anything is returned;
+ * docs/image-format.md numbers the rules in the order of this file.
  */
 #include <imgfmt/reader.h>
 
@@ -108,7 +107,7 @@ static enum img_reason area_check_reserved(const struct img_area_disk *d, struct
 			      detail);
 }
 
-/* The area ends with this block, and the block stands at the partition's end. */
+/* The area ends with this block, and the block is at the partition's end. */
 static enum img_reason area_check_extent(const struct img_area_disk *d, uint64_t header_offset,
 					 struct img_detail *detail)
 {
@@ -254,7 +253,7 @@ static enum img_reason slot_check_fields(const struct slot_check *c)
 	return IMG_OK;
 }
 
-/* Chunks lie after the two header blocks, sections after the chunks, all within the slot. */
+/* Chunks follow the two header blocks, sections follow the chunks, all within the slot. */
 static enum img_reason slot_check_extents(const struct slot_check *c)
 {
 	uint64_t slot_size = c->area->slot[c->slot].size;
@@ -302,7 +301,7 @@ static enum img_reason section_refuse(const struct slot_check *c, const char *fi
 			  .index = index, .golden = value);
 }
 
-/* Sections rise by type and by offset, so that none can stand twice or overlap. */
+/* Sections rise by type and by offset, so that none can occur twice or overlap. */
 static enum img_reason slot_check_sections(const struct slot_check *c)
 {
 	uint64_t end = img_get64(c->disk->meta_offset);
@@ -396,7 +395,7 @@ static int first_valid(const enum img_reason reason[], const uint64_t rank[], ui
 	return best;
 }
 
-static enum img_reason most_telling(const enum img_reason reason[], uint32_t nr_slots)
+static enum img_reason most_specific(const enum img_reason reason[], uint32_t nr_slots)
 {
 	for (uint32_t i = 0; i < nr_slots; i++)
 		if (reason[i] != IMG_E_SLOT_EMPTY)
@@ -412,7 +411,7 @@ int img_slot_choose(const enum img_reason reason[], const uint64_t rank[], uint3
 	if (wanted < 0) {
 		best = first_valid(reason, rank, nr_slots);
 		if (best < 0)
-			*ret_reason = most_telling(reason, nr_slots);
+			*ret_reason = most_specific(reason, nr_slots);
 		return best;
 	}
 	if ((uint32_t)wanted < nr_slots && reason[wanted] == IMG_OK)

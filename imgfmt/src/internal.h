@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* What the files of the core share and nobody else sees. */
+/* What the files of the core share, not visible outside. */
 #ifndef IMGFMT_INTERNAL_H
 #define IMGFMT_INTERNAL_H
 
 #include <imgfmt/format.h>
 #include <imgfmt/reasons.h>
 
-/* The headers of area and slot open alike and end in their checksum, in every version. */
+/* The headers of area and slot begin alike and end in their checksum, in every version. */
 struct img_header_prefix {
 	uint8_t magic[8];
 	img_le32 version;
@@ -61,7 +61,7 @@ static inline bool img_text_is_padded(const char *text, size_t size)
 	return img_is_zero(text + length, size - length);
 }
 
-/* Copies text up to its NUL; the field is zero already and need not end in one. */
+/* Copies text up to its NUL; the field is zero already and need not end in a NUL. */
 static inline void img_text_put(char *to, const char *text, size_t size)
 {
 	for (size_t i = 0; i < size && text[i]; i++)

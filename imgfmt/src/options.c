@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-/* A word that is not known is an error, never a guess. */
+/* An unknown word is an error, never a guess. */
 #include <imgfmt/guid.h>
 #include <imgfmt/options.h>
 
@@ -72,7 +72,7 @@ static bool parse_part_uuid(struct chars value, struct img_options *options)
 	return options->have_part_uuid;
 }
 
-/* The value is what follows the word; that of a word without '=' is empty. */
+/* The value is what follows the word; a word without '=' has an empty value. */
 static enum img_option find(const uint16_t *text, struct img_word word, struct chars *ret_value)
 {
 #define OPTION_WORD(sym, word, values, meaning) { word, sizeof(values) > 1 },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * What the loader owns, and which pages of it the image does not want.  The image's runs and the
- * loader's ranges are both sorted: a merge of two lists.
+ * The memory that the loader owns, and the pages of it that the image does not need.  The image's
+ * runs and the loader's ranges are both sorted, so the result is a merge of two lists.
  */
 #include <imgfmt/plan.h>
 
@@ -51,7 +51,7 @@ static void pool_next_range(struct img_pool *pool)
 		pool->pfn = pool->owned->range[pool->range].pfn;
 }
 
-/* The next extent, left in the pool: its position moves to it. */
+/* The next extent, left in the pool, whose position moves to it. */
 static struct img_range pool_peek(struct img_pool *pool)
 {
 	while (pool->range < pool->owned->nr) {

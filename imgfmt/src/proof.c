@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-/* The disks today against the disks then: digests of the same bytes, nothing more. */
+/* The disks today compared with the disks then: digests of the same bytes, nothing more. */
 #include <imgfmt/proof.h>
 
 #include "internal.h"
@@ -45,7 +45,7 @@ uint64_t img_ata_identity(const uint8_t serial[IMG_ATA_SERIAL_SIZE])
 	return 0;
 }
 
-/* For messages, so it points at what outlives the call: the image's own bytes. */
+/* For messages, so it points to bytes that outlive the call: the image's own. */
 static const uint8_t *uuid_of(const struct img_proof_disk *d)
 {
 	return img_is_zero(d->part_uuid, sizeof(d->part_uuid)) ? NULL : d->part_uuid;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * The sections: one buffer that holds them all, validated once and wholly, then
- * read through accessors that need no checks (entries.c).  The steps below stand in the
- * order of the specification's rules.
+ * The sections: one buffer holds them all.  They are validated once and completely, then read
+ * through accessors that need no checks (entries.c).  The steps below are in the order of the
+ * specification's rules.
  */
 #include <imgfmt/proof.h>
 #include <imgfmt/reader.h>
@@ -12,7 +12,7 @@
 #define PHYS_MASK     (IMG_MAX_PFN * IMG_PAGE_SIZE - 1)
 #define NOT_PAGE_PHYS (~PHYS_MASK | (IMG_PAGE_SIZE - 1))
 #define LARGE_PAGE    (2ull << 20)
-#define PROOF_LIMIT   (1ull << 63) /* so that signed offsets of a host hold any */
+#define PROOF_LIMIT   (1ull << 63) /* so that signed offsets of a host can hold any */
 
 #define CR0_PE		 (1ull << 0)
 #define CR0_PG		 (1ull << 31)
@@ -35,7 +35,7 @@ static const char *section_name(uint32_t type)
 	return type < IMG_SEC_KNOWN ? img_section_kinds[type].name : "section";
 }
 
-/* An entry of a table is not as it must be. */
+/* An entry of a table violates a rule. */
 static enum img_reason refuse(const struct meta_check *c, enum img_reason reason,
 			      struct img_detail what)
 {
@@ -151,7 +151,7 @@ static bool is_canonical(uint64_t virt, uint32_t paging_levels)
 	return !upper || upper == ~0ull >> (paging_levels == 5 ? 56 : 47);
 }
 
-/* Fields against each other. */
+/* Fields compared with each other. */
 static enum img_reason record_check_paging(const struct meta_check *c)
 {
 	const struct img_record *r = &c->meta.record;
@@ -280,7 +280,7 @@ static enum img_reason proof_check(const struct meta_check *c, uint64_t i)
 
 	if (img_get32(d->reserved0) || !img_is_zero(d->reserved, sizeof(d->reserved)))
 		return proof_refuse(c, IMG_E_RESERVED, "reserved", i, 0);
-	/* A proof that this program cannot check must not be passed over. */
+	/* A proof that this program cannot check must not be skipped. */
 	if (img_proof_kind_reason(proof.kind) == IMG_E_PROOF_KIND)
 		return proof_refuse(c, IMG_E_PROOF_KIND, "kind", i, proof.kind);
 	if (proof.flags & ~IMG_PROOF_WHOLE_DISK)
@@ -292,7 +292,7 @@ static enum img_reason proof_check(const struct meta_check *c, uint64_t i)
 	return IMG_OK;
 }
 
-/* An image that says nothing of the disks cannot be restored safely. */
+/* An image without proofs of the disks cannot be restored safely. */
 static enum img_reason check_proofs(struct meta_check *c)
 {
 	if (!c->meta.nr_proofs || c->meta.nr_proofs > IMG_MAX_PROOFS)
@@ -308,7 +308,7 @@ static enum img_reason check_proofs(struct meta_check *c)
 
 /* The page index. */
 
-/* Where the walk over runs stands. */
+/* Position of the walk over runs. */
 struct index_position {
 	uint64_t pfn;	 /* end of the last run */
 	uint64_t pages;	 /* in the runs so far */
@@ -398,7 +398,7 @@ static bool chunk_kind_is_known(enum img_chunk_kind kind)
 	return kind == IMG_CHUNK_LZ4 || kind == IMG_CHUNK_RAW || kind == IMG_CHUNK_FILL;
 }
 
-/* position: end of the chunk before, in whole blocks; first: stored pages so far. */
+/* position: end of the previous chunk, in whole blocks; first: stored pages so far. */
 static enum img_reason chunk_entry_check(const struct meta_check *c, uint64_t i, uint64_t position,
 					 uint64_t first)
 {
@@ -442,7 +442,7 @@ static enum img_reason check_chunks(struct meta_check *c)
 	return IMG_OK;
 }
 
-/* What other sections say about pages must be true of the index. */
+/* What other sections say about pages must hold for the index. */
 
 static bool index_holds(const struct img_meta *meta, uint64_t pfn, uint64_t pages)
 {

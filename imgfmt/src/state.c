@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * The slot state: how often an image was entered, whether it may be once more,
- * and what it was promoted to.  One sector, overwritten in place, so it may be torn:
- * a state is whole or it is none.  The loader writes it too, so this is the reader's
- * side.
+ * The slot state: how often an image was entered, whether it may be entered again, and its promoted
+ * rank.  One sector, overwritten in place, so it may be torn: a torn state counts as none.  The
+ * loader writes it too, so it belongs to the reader's side.
  */
 #include <imgfmt/reader.h>
 
@@ -62,7 +61,7 @@ enum img_reason img_state_check(const struct img_slot *slot, const struct img_st
 	if (slot->mode == IMG_MODE_ONCE) {
 		if (!state->valid)
 			return state_refuse(detail, IMG_E_STATE_DAMAGED, NULL, number, 0, 0);
-		/* Whoever entered it without saying so has had it all the same. */
+		/* An image entered without the mark counts as consumed all the same. */
 		if (state->consumed || state->restores)
 			return state_refuse(detail, IMG_E_SLOT_CONSUMED, "restores", number,
 					    state->restores, 0);

@@ -9,9 +9,8 @@
 #define SWAP_LAST_PAGE 1028u
 
 /*
- * A header of the other byte order is taken by the kernel too (mm/swapfile.c,
- * read_swap_header()), and one with a hibernation image is marked S1SUSPEND
- * (kernel/power/swap.c).
+ * The kernel also accepts a header of the other byte order (mm/swapfile.c, read_swap_header()), and
+ * a header with a hibernation image is marked S1SUSPEND (kernel/power/swap.c).
  */
 enum img_reason img_swap_check(const void *block, const struct img_area *area,
 			       struct img_detail *detail)

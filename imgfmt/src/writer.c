@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * The writer's bookkeeping: which pages, which chunks, where the sections go.
- * It never touches page contents and does no I/O.
+ * The writer's bookkeeping: which pages, which chunks, where the sections go.  It never touches
+ * page contents and does no I/O.
  */
 #include <imgfmt/writer.h>
 
@@ -22,7 +22,7 @@ void img_writer_init(struct img_writer *w, uint64_t slot_size, struct img_run_di
 	};
 }
 
-/* Where the last run ends: the least pfn that may come next. */
+/* End of the last run: the least pfn that may come next. */
 static uint64_t index_end(const struct img_writer *w)
 {
 	const struct img_run_disk *last;
@@ -111,7 +111,7 @@ enum img_reason img_writer_chunk(struct img_writer *w, struct img_chunk *chunk)
 	return IMG_OK;
 }
 
-/* One section to be laid out. */
+/* One section to lay out. */
 struct section_in {
 	enum img_section_type type;
 	const void *data;
