@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-/* Disks made by hand; see disks.h. */
+/* Hand-made disks; see disks.h. */
 #include <stdlib.h>
 
 #include "disks.h"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Disks made by hand, byte by byte: the least that each file system needs to be
- * taken for one.  For the unit tests, which break one rule at a time, and for the
- * fuzzer, which breaks what it likes.
+ * Hand-made disks, byte by byte: the minimum for each file system to be recognised.  For the unit
+ * tests, which break one rule at a time, and for the fuzzer, which breaks anything.
  */
 #ifndef IMGFMT_TESTS_DISKS_H
 #define IMGFMT_TESTS_DISKS_H
@@ -17,15 +16,18 @@ void put_le(void *to, uint64_t value, size_t width);
 void put_be(void *to, uint64_t value, size_t width);
 
 struct disk {
-	uint8_t *byte; /* to be freed */
+	uint8_t *byte; /* the caller frees it */
 	uint64_t size;
-	uint64_t bad; /* block that cannot be read */
+	uint64_t bad; /* a block that cannot be read */
 };
 
 /* Full of zeroes; every block readable. */
 struct disk disk_make(uint64_t size);
 
-/* A struct img_fs_reader's read, ctx: struct disk.  Aborts where the caller breaks its contract. */
+/*
+ * The `read` of a struct img_fs_reader, ctx: struct disk.  Aborts if the caller breaks its
+ * contract.
+ */
 bool disk_read(void *ctx, uint64_t offset, void *buffer);
 
 /* ext4 with 4 KiB blocks: descriptors in block 1, inode table in 16, journal from 100 on. */
@@ -54,7 +56,7 @@ struct disk make_btrfs(void);
 #define NODE(segment, block) (6ull * MIB + (segment) * 2ull * MIB + (block) * 4096ull)
 struct disk make_f2fs(void);
 uint32_t f2fs_crc(const uint8_t *data, size_t size);
-/* Makes the checksum at the end of a checkpoint block right again. */
+/* Corrects the checksum at the end of a checkpoint block. */
 void seal_pack_block(uint8_t *block);
 /* Both ends of pack i: its version, and the place for the next warm node. */
 void put_pack(struct disk *d, uint32_t i, uint64_t version, uint32_t segment, uint32_t block);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* What the unit tests share. */
+/* Common functions of the unit tests. */
 #ifndef IMGFMT_TESTS_TEST_H
 #define IMGFMT_TESTS_TEST_H
 
@@ -16,16 +16,16 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /*
- * Asserts that exactly this reason was given, and books it: test_reasons.c
- * fails if a reason of the core has no test that asserted it.
+ * Asserts that exactly this reason was given, and records it: test_reasons.c fails if no test has
+ * asserted a reason of the core.
  */
 void assert_reason(enum img_reason want, enum img_reason got);
-/* The same, and where: object and field as in struct img_detail; NULL field: none. */
+/* The same, with the location: object and field as in struct img_detail; NULL field: none. */
 void assert_refusal(enum img_reason want, enum img_reason got, const struct img_detail *detail,
 		    const char *object, const char *field);
 bool reason_was_asserted(enum img_reason reason);
 
-/* Makes a header block's checksum right again. */
+/* Corrects a header block's checksum. */
 void seal_header(void *block);
 
 int run_area_tests(void);
@@ -43,7 +43,7 @@ int run_decide_tests(void);
 int run_options_tests(void);
 int run_example_tests(void);
 int run_power_loss_tests(void);
-/* Last: it looks at what the others asserted. */
+/* Last, because it checks what the others asserted. */
 int run_reason_tests(void);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-/* Area header: every field, and the layout that makes it. */
+/* Area header: every field, and the layout function that builds it. */
 #include <stdlib.h>
 
 #include "test.h"
@@ -100,7 +100,7 @@ static void test_fields(void **state)
 	}
 }
 
-/* compat and created may say what they like. */
+/* compat and created may have any value. */
 static void test_tolerated(void **state)
 {
 	uint8_t block[IMG_BLOCK];
@@ -164,7 +164,7 @@ static void test_layout(void **state)
 	assert_int_equal(area.nr_slots, 9);
 }
 
-/* Whatever the layout makes, the reader takes. */
+/* The reader accepts every layout. */
 static void test_layout_is_readable(void **state)
 {
 	(void)state;

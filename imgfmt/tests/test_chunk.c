@@ -69,7 +69,7 @@ static void test_round_trips(void **state)
 	}
 }
 
-/* Pages that are alike each, but not among each other, are no fill chunk. */
+/* Pages that are each constant, but differ from each other, are not a fill chunk. */
 static void test_unlike_fills(void **state)
 {
 	struct buffers b = buffers_make();
@@ -103,10 +103,10 @@ static void test_keeps_raw(void **state)
 	buffers_free(&b);
 }
 
-/* A compressor that notes what it is asked, and gives what it is told. */
+/* A compressor that records its arguments and returns a given result. */
 struct compressor {
 	int gives;
-	int size, capacity; /* as asked for; 0: not asked */
+	int size, capacity; /* as requested; 0: not called */
 };
 
 static int play_compressor(const void *in, int size, void *out, int capacity, void *workmem)
@@ -168,7 +168,10 @@ static void test_damage(void **state)
 	buffers_free(&b);
 }
 
-/* What the checksum cannot know: a block that decodes to too little, too much, or not at all. */
+/*
+ * Errors that the checksum cannot detect: a block that decodes to too little, too much, or not at
+ * all.
+ */
 static void test_decode_errors(void **state)
 {
 	struct buffers b = buffers_make();

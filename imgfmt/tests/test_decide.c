@@ -46,7 +46,7 @@ static void put_range(struct scene *s, uint32_t type, uint64_t pfn, uint64_t pag
 	s->map[s->machine.nr_map++] = (struct img_memrange){ PHYS(pfn), pages, type, attribute };
 }
 
-/* A disk whose every byte is as it was, or what the test says instead. */
+/* A disk whose every byte is unchanged, or gives the test's answer instead. */
 struct answers {
 	enum img_reason reason;
 	uint64_t other; /* added to each digest */
@@ -131,7 +131,7 @@ static void test_restorable(void **state)
 	assert_int_equal(v.pages_spare, 0x100 + 0x90 + 0x60 - v.pages_free);
 }
 
-/* Pages of all runs add up. */
+/* The counts of all runs add up. */
 static void test_counts_add_up(void **state)
 {
 	struct scene s;
@@ -146,7 +146,7 @@ static void test_counts_add_up(void **state)
 	assert_int_equal(v.pages_busy, 0x10 + 4);
 }
 
-/* An image page in a hole, in another kind of memory, after the map. */
+/* An image page in a hole, in another kind of memory, after the end of the map. */
 static void test_page_not_free(void **state)
 {
 	static const struct {
@@ -211,7 +211,7 @@ static void test_runtime_map(void **state)
 		{ 6, IMG_EFI_RUNTIME_CODE, 0x314, 4, RT, "type", PHYS(0x314), PHYS(0x314) },
 		{ 6, IMG_EFI_RUNTIME_DATA, 0x314, 4, 0xf, "type", PHYS(0x314), PHYS(0x314) },
 		{ 9, 12, 0x500, 1, RT, "type", PHYS(0x500), PHYS(0x500) },
-		/* more of it than there was */
+		/* larger than before */
 		{ 7, IMG_EFI_RUNTIME_CODE, 0x318, 9, RT, "pages in all", 17, 18 },
 		{ 8, IMG_EFI_RUNTIME_DATA, 0x400, 8, RT, "pages in all", 17, 25 },
 	};
@@ -254,7 +254,7 @@ static void *exact_copy(const void *from, size_t size)
 	return memcpy(copy, from, size);
 }
 
-/* Tables with nothing after their last entry, so that a step too far is seen. */
+/* Tables with nothing after their last entry, so that reading too far is detected. */
 static void test_exact_tables(void **state)
 {
 	struct scene s;
@@ -300,7 +300,7 @@ static void test_exact_owned(void **state)
 	free(range);
 }
 
-/* Boot-services memory that Linux kept is marked as runtime in its map only. */
+/* Boot-services memory that Linux kept is marked as runtime only in Linux's map. */
 static void test_runtime_map_kept_memory(void **state)
 {
 	struct scene s;
@@ -338,7 +338,7 @@ static void test_runtime_table(void **state)
 	s.machine.runtime_services = 0;
 	assert_true(img_runtime_phys(&s.meta) == 0);
 	assert_reason(IMG_E_EFI_RUNTIME_TABLE, decide(&s, 0).reason);
-	/* A kernel without runtime services does not care. */
+	/* A kernel without runtime services does not need them. */
 	s.meta.record.efi_runtime = 0;
 	assert_reason(IMG_OK, decide(&s, 0).reason);
 }
@@ -367,7 +367,7 @@ static void test_proofs(void **state)
 }
 
 /*
- * The fingerprint is asked first, then the disks, the runtime map, the table in it, and the pages
+ * The fingerprint is checked first, then the disks, the runtime map, the table in it, and the pages
  * last.
  */
 static void test_order(void **state)
@@ -392,7 +392,7 @@ static void test_order(void **state)
 	assert_reason(IMG_E_MACHINE_ID, decide(&s, 0).reason);
 }
 
-/* Nonsense from a firmware: no arithmetic wraps, the page is just not free. */
+/* A nonsensical map from the firmware: no arithmetic wraps, the page is just not free. */
 static void test_absurd_map(void **state)
 {
 	struct scene s;
@@ -443,7 +443,7 @@ struct model {
 	struct img_owned set;
 };
 
-/* Runs of random length; often touching, so that a run can follow on the heels of another. */
+/* Runs of random length; often adjacent, so that one run can directly follow another. */
 static void model_make(struct model *m)
 {
 	memset(m, 0, sizeof(*m));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * The worked example of docs/image-format.md: its hex dump is read out of the
- * document, is an image that the reader takes, and is what the writer writes.
+ * The worked example of docs/image-format.md: its hex dump, read from the document, is an image
+ * that the reader accepts and that the writer writes.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -89,7 +89,7 @@ static void test_is_readable(void **state)
 	assert_int_equal(count.restores, 3);
 	assert_int_equal(count.attempts, 1);
 	assert_int_equal(meta.nr_proofs, 4);
-	/* The document says that the swap area is empty, and this its digest. */
+	/* The document says that the swap area is empty, and gives its digest. */
 	proof = img_meta_proof(&meta, 1);
 	assert_int_equal(proof.kind, IMG_PROOF_IMAGE_PARTITION);
 	assert_true(proof.digest == img_port_xxh64(zero, sizeof(zero)));

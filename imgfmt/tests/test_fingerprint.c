@@ -74,16 +74,16 @@ static void put_rsdp(struct machine *m, uint8_t revision)
 	rsdp[8] = (uint8_t)-sum;
 }
 
-/* Two enabled processors, one as x2APIC; two disabled ones; an I/O APIC between. */
+/* Two enabled processors, one as x2APIC; two disabled ones; an I/O APIC in between. */
 static void put_madt(struct machine *m)
 {
 	/* clang-format off */
 	static const uint8_t entries[] = {
 		0, 8, 0, 0, 1, 0, 0, 0,                         /* local APIC, enabled */
-		0, 8, 1, 1, 0, 0, 0, 0,                         /* not */
+		0, 8, 1, 1, 0, 0, 0, 0,                         /* disabled */
 		9, 16, 0, 0, 5, 0, 0, 0, 3, 0, 0, 0, 5, 0, 0, 0, /* x2APIC, enabled */
 		1, 12, 2, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0,
-		9, 16, 0, 0, 6, 0, 0, 0, 2, 0, 0, 0, 6, 0, 0, 0, /* not */
+		9, 16, 0, 0, 6, 0, 0, 0, 2, 0, 0, 0, 6, 0, 0, 0, /* disabled */
 	};
 	/* clang-format on */
 
@@ -194,7 +194,7 @@ static void test_cpuid_masks(void **state)
 	machine_free(&m);
 }
 
-/* What may differ on one and the same machine must be out of the masks. */
+/* Bits that may differ on one and the same machine must be outside the masks. */
 static void test_cpuid_left_out(void **state)
 {
 	static const struct {
@@ -270,7 +270,7 @@ static void test_acpi_walk(void **state)
 	machine_free(&m);
 }
 
-/* The digest as the specification has it: the bytes, then the address. */
+/* The digest as specified: the bytes, then the address. */
 static void test_acpi_digest(void **state)
 {
 	struct machine m = machine_make();
@@ -290,7 +290,7 @@ static void test_acpi_digest(void **state)
 	machine_free(&m);
 }
 
-/* A change of one byte, and whether the fingerprint must notice. */
+/* A change of one byte, and whether it must change the fingerprint. */
 static void test_acpi_sensitivity(void **state)
 {
 	static const struct {
@@ -361,7 +361,7 @@ static void test_acpi_one(void **state)
 	machine_free(&m);
 }
 
-/* Each address of the FADT counts from the length on that holds all of it. */
+/* Each address of the FADT counts only if the length covers it completely. */
 static void test_fadt_lengths(void **state)
 {
 	static const struct {
@@ -404,7 +404,7 @@ static void test_acpi_no_rsdp(void **state)
 	machine_free(&m);
 }
 
-/* Tables that lie: each gives an item with no digest, and the walk goes on. */
+/* Malformed tables: each gives an item without a digest, and the walk continues. */
 static void test_acpi_bad_tables(void **state)
 {
 	static const struct {
@@ -445,7 +445,7 @@ static void test_acpi_unreadable_table(void **state)
 	machine_free(&m);
 }
 
-/* A table above the scratch buffer counts by its header. */
+/* A table larger than the scratch buffer counts by its header. */
 static void test_acpi_huge_table(void **state)
 {
 	struct machine m = machine_make();
@@ -493,7 +493,7 @@ static void test_madt_bounds(void **state)
 	}
 }
 
-/* No more tables than the bound, however long the XSDT says it is. */
+/* At most as many tables as the bound, whatever the length of the XSDT. */
 static void test_acpi_many_tables(void **state)
 {
 	struct machine m = machine_make();
@@ -582,7 +582,7 @@ static void base_fp(struct img_fp *fp)
 	img_fp_add(fp, IMG_FP_MACHINE_ID, 1, 0xf0, 12);
 }
 
-/* One item changed; several rows in a row show the order of reporting. */
+/* One item changed; consecutive rows show the order of reporting. */
 static void test_compare_values(void **state)
 {
 	static const struct {

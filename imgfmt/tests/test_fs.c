@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * Which bytes prove that a file system is unchanged: superblocks made here, byte
- * by byte, so that each rule can be broken.  test_mkfs.c has real ones.
+ * The bytes that prove a file system unchanged: superblocks made here, byte by byte, so that each
+ * rule can be broken.  test_mkfs.c uses real ones.
  */
 #include <stdlib.h>
 
@@ -44,12 +44,12 @@ static void assert_extent(const struct result *r, uint32_t i, enum img_proof_kin
 	assert_int_equal(r->extent[i].size, size);
 }
 
-/* One field changed, and what is said then; rows of a width of 0 end a table. */
+/* One field changed, and the cause that is given; a row of width 0 ends a table. */
 struct row {
 	uint64_t offset;
 	uint32_t width;
 	uint64_t value;
-	const char *field; /* NULL: it is good all the same */
+	const char *field; /* NULL: accepted all the same */
 };
 
 static void check_rows(const char *type, struct disk (*make)(void), const struct row *row,
@@ -89,7 +89,7 @@ static void check_unreadable(const char *type, struct disk (*make)(void), const 
 	}
 }
 
-/* A partition cut off at each of these sizes holds no such file system. */
+/* A partition cut off at each of these sizes does not hold the file system. */
 static void check_short(const char *type, struct disk (*make)(void), const uint64_t *size,
 			size_t nr)
 {
@@ -118,7 +118,7 @@ static void test_ext4(void **state)
 		{ EXT_SB + 0x18, 4, 6, "journal" }, /* 64 KiB blocks: zeroes there */
 		{ EXT_DESC + 8, 4, 256, "inode table" },
 		{ EXT_DESC + 8, 4, ~0u, "inode table" },
-		{ EXT_DESC + 0x28, 4, ~0u, "inode table" }, /* wraps, if not looked after */
+		{ EXT_DESC + 0x28, 4, ~0u, "inode table" }, /* wraps, if unchecked */
 		{ EXT_DESC + 8, 4, 17, "journal" },
 		{ EXT_INODE + 0x20, 4, 0, "journal" },
 		{ EXT_MAP, 2, 0xf30b, "journal inode" },
@@ -131,7 +131,7 @@ static void test_ext4(void **state)
 		{ EXT_MAP + 12 + 6, 2, ~0u, "journal" },
 		{ EXT_LOG, 4, 0, "journal" },
 		{ EXT_LOG + 4, 4, 0, "journal" },
-		{ EXT_LOG + 4, 4, 0x03000000, NULL }, /* version 1 of it */
+		{ EXT_LOG + 4, 4, 0x03000000, NULL }, /* its version 1 */
 		{ EXT_LOG + 4, 4, 0x01000000, "journal" },
 	};
 	static const uint64_t blocks[] = { 0, EXT_DESC, 16 * 4096, EXT_LOG };
@@ -143,7 +143,7 @@ static void test_ext4(void **state)
 	assert_int_equal(r.nr, 2);
 	assert_extent(&r, 0, IMG_PROOF_EXT_SUPER, 1024, 1024);
 	assert_extent(&r, 1, IMG_PROOF_EXT_JOURNAL, EXT_LOG, 1024);
-	/* By whichever name it was mounted. */
+	/* Whichever name it was mounted by. */
 	assert_int_equal(survey(&d, "ext3").nr, 2);
 	assert_int_equal(survey(&d, "ext2").nr, 2);
 	free(d.byte);
@@ -152,7 +152,7 @@ static void test_ext4(void **state)
 	check_short("ext4", make_ext4, sizes, COUNT(sizes));
 }
 
-/* Without a journal the superblock is all. */
+/* Without a journal, the superblock is the only proof. */
 static void test_ext2(void **state)
 {
 	struct disk d = make_ext4();
@@ -212,7 +212,7 @@ static void test_ext4_deep(void **state)
 	d.bad = 60 * 4096;
 	assert_reason(IMG_E_DISK_READ, survey(&d, "ext4").reason);
 	d.bad = ~0ull;
-	/* A level that does not say the right number: no walk in a circle. */
+	/* A level with a wrong number: the walk must not loop. */
 	put_le(middle + 16, 50, 4);
 	r = survey(&d, "ext4");
 	assert_refusal(IMG_E_GATE_FS_UNPROVABLE, r.reason, &r.detail, "ext4", "journal inode");
@@ -222,7 +222,7 @@ static void test_ext4_deep(void **state)
 	free(d.byte);
 }
 
-/* As many levels as the kernel takes, five below the root, and one more. */
+/* As many levels as the kernel accepts, five below the root, and one more. */
 static void test_ext4_levels(void **state)
 {
 	struct disk d = make_ext4();
@@ -279,7 +279,7 @@ static void test_xfs(void **state)
 	check_short("xfs", make_xfs, sizes, COUNT(sizes));
 }
 
-/* Every place that the head can have, with and without record headers in between. */
+/* Every possible place of the head, with and without record headers in between. */
 static void test_xfs_head(void **state)
 {
 	(void)state;
@@ -297,7 +297,7 @@ static void test_xfs_head(void **state)
 			assert_extent(&r, 0, IMG_PROOF_XFS_SUPER, 0, 512);
 			assert_extent(&r, 1, IMG_PROOF_XFS_LOG, XFS_LOG + from,
 				      (uint32_t)(to - from));
-			/* What is logged next lies within. */
+			/* The next log record is within. */
 			assert_true(from <= at && at < to);
 			free(d.byte);
 		}
@@ -401,7 +401,7 @@ static void test_f2fs_packs(void **state)
 	}
 }
 
-/* Fields of a pack with a right checksum: the pack does not count, so the older one does. */
+/* Fields of a pack with a correct checksum: the pack does not count, so the older one does. */
 static void test_f2fs_pack_fields(void **state)
 {
 	static const struct {
@@ -427,7 +427,7 @@ static void test_f2fs_pack_fields(void **state)
 	}
 }
 
-/* The checksum may stand in the middle of the block: it covers what is after it as well. */
+/* The checksum may be in the middle of the block: it also covers what follows it. */
 static void test_f2fs_inner_checksum(void **state)
 {
 	struct disk d = make_f2fs();
@@ -553,7 +553,7 @@ static void test_swap(void **state)
 		assert_int_equal(detail.golden, 64 * KIB);
 		assert_true(detail.today == ((uint64_t)row[i].last + 1) * 4096);
 	}
-	/* Of the other byte order. */
+	/* In the other byte order. */
 	put_swap(block, "SWAPSPACE2", 0);
 	put_be(block + 1024, 1, 4);
 	put_be(block + 1028, 15, 4);
@@ -563,13 +563,13 @@ static void test_swap(void **state)
 	free(block);
 }
 
-/* Bytes at random over each of them: an answer, and nothing touched outside. */
+/* Random bytes over each of them: the survey returns, and touches nothing outside. */
 static void test_random(void **state)
 {
 	static const struct {
 		const char *type;
 		struct disk (*make)(void);
-		uint32_t span; /* where to hit */
+		uint32_t span; /* where to change bytes */
 	} fs[] = {
 		{ "ext4", make_ext4, 17 * 4096 },      { "xfs", make_xfs, 256 },
 		{ "btrfs", make_btrfs, 68 * KIB },     { "f2fs", make_f2fs, 1024 + 128 },

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * The extents of real file systems: made by their own mkfs in sparse files, so
- * neither root nor a mount is needed, and then changed by their own tools.  What
- * is not installed is passed over with a word.
+ * The extents of real file systems: made by their own mkfs in sparse files, so neither root nor a
+ * mount is needed, and then changed by their own tools.  Tools that are not installed are skipped
+ * with a message.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +50,7 @@ static bool installed(const char *tool)
 			skip();                                                                    \
 	} while (0)
 
-/* IMAGE and DIRECTORY stand in the environment; what a tool says is shown if it fails. */
+/* IMAGE and DIRECTORY are in the environment; a tool's output is shown if it fails. */
 static void run(const char *command)
 {
 	char line[512];
@@ -72,7 +72,7 @@ static void make_image(uint64_t size, const char *command)
 	run(command);
 }
 
-/* A number out of what a tool prints: the first after `key`. */
+/* A number from a tool's output: the first after `key`. */
 static uint64_t ask(const char *command, const char *key)
 {
 	FILE *f = popen(command, "r");
@@ -135,7 +135,7 @@ static struct proofs take(const char *type)
 	return p;
 }
 
-/* Bit i: what was taken as extent i has other bytes now. */
+/* Bit i: the bytes of extent i have changed. */
 static uint32_t changed(const struct proofs *p)
 {
 	FILE *f = fopen(image, "rb");
@@ -155,7 +155,7 @@ static void assert_kinds(const struct proofs *p, const enum img_proof_kind *kind
 		assert_int_equal(p->extent[i].kind, kind[i]);
 }
 
-/* ext: where the journal lies is asked of debugfs too. */
+/* ext: debugfs, too, gives the place of the journal. */
 static void check_ext(const char *type, const char *mkfs, uint64_t size, uint64_t block_size)
 {
 	static const enum img_proof_kind kind[] = { IMG_PROOF_EXT_SUPER, IMG_PROOF_EXT_JOURNAL };
@@ -167,11 +167,11 @@ static void check_ext(const char *type, const char *mkfs, uint64_t size, uint64_
 	assert_int_equal(p.extent[1].offset,
 			 ask("debugfs -R 'bmap <8> 0' \"$IMAGE\" 2>/dev/null", "") * block_size);
 	assert_int_equal(changed(&p), 0);
-	/* Mounting it read-write counts one up. */
+	/* Mounting it read-write increments the count. */
 	run("tune2fs -C 5 \"$IMAGE\"");
 	assert_int_equal(changed(&p), 1);
 	p = take(type);
-	/* What a kernel logs makes the journal's superblock another. */
+	/* A kernel that logs something changes the journal's superblock. */
 	run("echo 'jo\njw -b 333 /dev/zero\njc' | debugfs -w -f - \"$IMAGE\"");
 	assert_true(changed(&p) & 2);
 }
@@ -211,7 +211,7 @@ static void test_ext2(void **state)
 	assert_int_equal(changed(&p), 1);
 }
 
-/* The head is asked of xfs_logprint, which is the same code as the kernel's. */
+/* xfs_logprint, which has the same code as the kernel, gives the head. */
 static struct proofs take_xfs(void)
 {
 	static const enum img_proof_kind kind[] = { IMG_PROOF_XFS_SUPER, IMG_PROOF_XFS_LOG };
@@ -263,7 +263,7 @@ static void test_btrfs(void **state)
 	assert_int_equal(changed(&p), 1);
 }
 
-/* A file more is a checkpoint more, in one of the two packs, and another place for nodes. */
+/* One more file is one more checkpoint, in one of the two packs, and another place for nodes. */
 static void test_f2fs(void **state)
 {
 	static const enum img_proof_kind kind[] = { IMG_PROOF_F2FS_SUPER, IMG_PROOF_F2FS_CHECKPOINT,
@@ -286,7 +286,7 @@ static void test_f2fs(void **state)
 	assert_true(after.extent[3].offset != before.extent[3].offset);
 }
 
-/* Another image of a kind that cannot be written has another superblock. */
+/* Another image of a read-only file system has another superblock. */
 static void check_readonly(const char *type, const char *mkfs, enum img_proof_kind kind)
 {
 	struct proofs p;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-/* The boot entry's options: what is known, and that nothing else is; GUIDs, which one of them has.
+/*
+ * The boot entry's options: which are known, and that nothing else is accepted; GUIDs, which one of
+ * them contains.
  */
 #include <imgfmt/guid.h>
 #include <imgfmt/options.h>
@@ -39,7 +41,7 @@ static void bad(const char *text, size_t number, size_t start, size_t length)
 	assert_int_equal(unknown.number, number);
 	assert_int_equal(unknown.start, start);
 	assert_int_equal(unknown.length, length);
-	assert_int_equal(o.slot, 77); /* untouched */
+	assert_int_equal(o.slot, 77); /* unchanged */
 }
 
 static void test_nothing(void **state)
@@ -106,7 +108,7 @@ static void test_refused(void **state)
 	bad("partuuid=33221100x5544-7766-8899-aabbccddeeff", 0, 0, 45);
 }
 
-/* Some firmware appends binary data to a boot entry it made itself. */
+/* Some firmware appends binary data to a boot entry that it created itself. */
 static void test_not_text(void **state)
 {
 	const uint16_t binary[] = { 0xac4e, 0x0011, 0xffff };
@@ -122,7 +124,7 @@ static void test_not_text(void **state)
 	assert_int_equal(o.slot, -1);
 }
 
-/* The UEFI shell passes the program's name as the first word; nobody else does. */
+/* The UEFI shell passes the program's name as the first word; no other caller does. */
 static void test_name_of_the_program(void **state)
 {
 	uint16_t wide[MAX_TEXT] = { 0 };
@@ -137,7 +139,7 @@ static void test_name_of_the_program(void **state)
 	assert_int_equal(unknown.length, 5);
 }
 
-/* What an option is, even with a value that is not one of its own. */
+/* An option is found even if its value is invalid. */
 static void test_find(void **state)
 {
 	static const struct {

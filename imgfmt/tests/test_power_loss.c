@@ -2,15 +2,14 @@
 /*
  * The protocols of docs/image-format.md against a disk that loses power.
  *
- * A new image is written block by block: into slot B while slot A holds an older
- * one, or into the only slot there is.  Power goes at each block in turn.  What
- * was flushed before is on the disk; of what was written since, any part may be,
- * in any order, and the last block may be torn between two sectors.  Whatever is
- * left, the reader must find the older image or the new one, whole (with a single
- * slot: the older, none, or the new), and after the last flush the new one.
+ * A new image is written block by block: into slot B while slot A holds an older one, or into the
+ * only slot.  Power is lost at each block in turn.  Blocks that were flushed before are on the
+ * disk; any part of those written since may be, in any order, and the last block may be torn
+ * between two sectors.  Whatever is left, the reader must find the older image or the new one,
+ * whole (with a single slot: the older, none, or the new), and after the last flush the new one.
  *
- * The same for what is overwritten in place: the slot state, torn at each byte,
- * and a header that is erased to make an image invalid.
+ * The same for data overwritten in place: the slot state, torn at each byte, and a header that is
+ * erased to invalidate an image.
  */
 #include <stdlib.h>
 
@@ -18,7 +17,7 @@
 
 #define SECTOR 512u
 
-/* One block to be written, or a flush. */
+/* One block to write, or a flush. */
 struct op {
 	uint64_t offset;
 	bool zero; /* zeroes instead of the new image's bytes */
@@ -32,7 +31,7 @@ struct device {
 	struct op op[MAX_OPS];
 	uint32_t nr_ops;
 	struct sample old, new;
-	uint32_t slot; /* that is written */
+	uint32_t slot; /* the slot that is written */
 };
 
 static void put_blocks(struct device *d, uint64_t offset, uint64_t size, bool zero)
@@ -80,7 +79,7 @@ static void apply(struct device *d, const struct op *op, uint32_t sectors)
 	}
 }
 
-/* Power goes before op number `cut`: what may be on the disk then. */
+/* Power is lost before op number `cut`: a possible state of the disk after that. */
 static void lose_power(struct device *d, uint32_t cut)
 {
 	uint32_t flushed = 0;
@@ -101,7 +100,7 @@ static void lose_power(struct device *d, uint32_t cut)
 	}
 }
 
-/* What a loader finds out about one slot. */
+/* A loader's result for one slot. */
 static enum img_reason look_at_slot(const struct device *d, const struct img_area *area, uint32_t i,
 				    struct img_slot *slot, uint64_t *ret_rank)
 {
@@ -117,7 +116,7 @@ static enum img_reason look_at_slot(const struct device *d, const struct img_are
 	return img_state_check(slot, &count, i, NULL);
 }
 
-/* The generation of the image that a loader would enter, everything of it checked; 0: none. */
+/* The generation of the image that a loader would enter, after every check; 0: none. */
 static uint64_t restorable(const struct device *d)
 {
 	struct img_area area;
@@ -146,7 +145,7 @@ static uint64_t restorable(const struct device *d)
 	return slot[choice].generation;
 }
 
-/* What slot B holds before: nothing, an image that is older still, or garbage. */
+/* The earlier contents of slot B: nothing, an image that is older still, or garbage. */
 enum before { BEFORE_EMPTY, BEFORE_OLDEST, BEFORE_GARBAGE };
 
 static void device_make(struct device *d, enum before before)
@@ -223,7 +222,7 @@ static void test_over_garbage(void **state)
 	cut_everywhere(BEFORE_GARBAGE);
 }
 
-/* The last block torn in each of the ways it can be. */
+/* The last block torn in every possible way. */
 static void test_torn_header(void **state)
 {
 	struct device *d = malloc(sizeof(*d));
@@ -242,9 +241,8 @@ static void test_torn_header(void **state)
 }
 
 /*
- * Why the first step of the protocol is there: without it, chunks of a new
- * image lie under the header of the one before.  If this test fails, the others
- * have lost their teeth.
+ * The reason for the first step of the protocol: without it, chunks of a new image are under the
+ * header of the previous one.  If this test fails, the others no longer prove anything.
  */
 static void test_the_erasure_is_needed(void **state)
 {
@@ -272,7 +270,7 @@ static void test_the_erasure_is_needed(void **state)
 	free(d);
 }
 
-/* A single slot: between the erasure and the commit there is no image, but never a wrong one. */
+/* A single slot: between the erasure and the commit it holds no image, but never a wrong one. */
 static void test_single_slot(void **state)
 {
 	struct device *d = calloc(1, sizeof(*d));
@@ -313,7 +311,7 @@ static void test_single_slot(void **state)
 	free(d);
 }
 
-/* Making an image invalid is the erasure alone: whatever is left of the header, A is chosen. */
+/* Invalidating an image is the erasure alone: whatever is left of the header, A is chosen. */
 static void test_invalidate(void **state)
 {
 	struct device *d = malloc(sizeof(*d));
@@ -335,7 +333,7 @@ static void test_invalidate(void **state)
 	free(d);
 }
 
-/* What a torn write leaves: the first bytes new, or the last, or any. */
+/* A torn write: the first bytes new, or the last, or any. */
 static void tear(uint8_t *to, const uint8_t *old, const uint8_t *new, uint32_t cut, int way)
 {
 	for (uint32_t i = 0; i < SECTOR; i++) {
@@ -352,7 +350,9 @@ static bool same_state(const struct img_state *a, const struct img_state *b)
 	       !strcmp(a->description, b->description);
 }
 
-/* One state over another: afterwards it is the one, the other or none, and what follows is right.
+/*
+ * One state over another: the result is one of the two or none, and the loader acts correctly on
+ * it.
  */
 static void tear_everywhere(enum img_mode mode, const struct img_state *old,
 			    const struct img_state *new)
@@ -379,7 +379,7 @@ static void tear_everywhere(enum img_mode mode, const struct img_state *old,
 					    found.attempts <= new->attempts);
 				continue;
 			}
-			/* For one restore: again only if nothing of the mark is there. */
+			/* One-shot: restored again only if nothing of the mark is there. */
 			if (reason == IMG_OK)
 				assert_true(same_state(&found, old));
 			else
@@ -412,7 +412,7 @@ static void test_torn_state(void **state)
 	}
 }
 
-/* The older image is promoted while power fails: one of the two is taken, whatever is torn. */
+/* The older image is promoted while power fails: one of the two is chosen, whatever is torn. */
 static void test_torn_promotion(void **state)
 {
 	struct sample_image older = sample_older;
@@ -444,7 +444,7 @@ static void test_torn_promotion(void **state)
 	free(d);
 }
 
-/* The loader's part of one start: true if it enters.  torn: power goes while it writes. */
+/* The loader's part of one start: true if it enters.  torn: power is lost while it writes. */
 static bool start(struct device *d, uint32_t number, bool torn)
 {
 	uint8_t *base = d->bytes + d->old.area.slot[number].offset;
@@ -463,7 +463,7 @@ static bool start(struct device *d, uint32_t number, bool torn)
 	return !torn;
 }
 
-/* Start after start of an image that never comes up, power going at will: three at most. */
+/* Start after start of an image that never comes up, with random power losses: three at most. */
 static void test_starts(void **state)
 {
 	struct device *d = malloc(sizeof(*d));
@@ -479,14 +479,14 @@ static void test_starts(void **state)
 		for (int i = 0; i < 12; i++) {
 			bool torn = rand() % 3 == 0;
 
-			/* A torn state loses the count, no more. */
+			/* A torn state loses only the count. */
 			in_a_row = torn ? 0 : in_a_row + start(d, 1, false);
 			if (torn)
 				(void)start(d, 1, true);
 			assert_true(in_a_row <= IMG_MAX_ATTEMPTS);
 			assert_true(restorable(d) == 7 || restorable(d) == 6);
 		}
-		/* The other is for one restore, whatever happens. */
+		/* The other is a one-shot image, whatever happens. */
 		for (int i = 0; i < 6; i++)
 			entered += start(d, 0, rand() % 3 == 0);
 		assert_true(entered <= 1);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-/* Comparing the proofs of an image with a disk of today. */
+/* Comparing the proofs of an image with today's disk. */
 #include "test.h"
 
 #define NR_PROOFS 4u
 
-/* A disk that answers with what was recorded, but for one proof. */
+/* A disk that answers with the recorded digests, except for one proof. */
 struct answers {
-	uint32_t odd;		/* number of that proof */
+	uint32_t altered;	/* number of that proof */
 	enum img_reason reason; /* its answer, */
 	uint64_t digest;	/* and its digest */
 	uint32_t asked;
@@ -17,7 +17,7 @@ static enum img_reason digest_today(void *ctx, const struct img_proof *proof, ui
 	struct answers *disk = ctx;
 
 	*ret_digest = proof->digest;
-	if (disk->asked++ != disk->odd)
+	if (disk->asked++ != disk->altered)
 		return IMG_OK;
 	*ret_digest = disk->digest;
 	return disk->reason;
@@ -46,7 +46,7 @@ static enum img_reason check(struct image *image, struct answers *disk, struct i
 
 static void test_unchanged(void **state)
 {
-	struct answers disk = { .odd = ~0u };
+	struct answers disk = { .altered = ~0u };
 	struct image image;
 
 	(void)state;
@@ -70,7 +70,7 @@ static void test_changed(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < NR_PROOFS; i++) {
-		struct answers disk = { .odd = i, .digest = 0x55aa };
+		struct answers disk = { .altered = i, .digest = 0x55aa };
 		struct img_detail detail = { 0 };
 		struct image image;
 
@@ -95,7 +95,7 @@ static void test_unreadable(void **state)
 	(void)state;
 	for (size_t r = 0; r < COUNT(reason); r++)
 		for (uint32_t i = 0; i < NR_PROOFS; i++) {
-			/* Even where the digest happens to be right. */
+			/* Even if the digest happens to be right. */
 			struct answers disk = { i, reason[r], sample_full.proof[i].digest, 0 };
 			struct img_detail detail = { 0 };
 			struct image image;
@@ -108,10 +108,10 @@ static void test_unreadable(void **state)
 		}
 }
 
-/* The first that fails: a missing disk is told before what lies on it. */
+/* The first that fails: a missing disk is reported before anything on it. */
 static void test_first(void **state)
 {
-	struct answers disk = { .odd = 1, .digest = 1 };
+	struct answers disk = { .altered = 1, .digest = 1 };
 	struct img_detail detail;
 	struct image image;
 
@@ -124,7 +124,7 @@ static void test_first(void **state)
 	assert_reason(IMG_E_IMAGE_PARTITION, check(&image, &disk, &detail));
 }
 
-/* Kinds of their own have reasons of their own. */
+/* Some kinds have reasons of their own. */
 static void test_reasons(void **state)
 {
 	static const struct {
@@ -136,7 +136,7 @@ static void test_reasons(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(row); i++) {
-		struct answers disk = { .odd = 0, .digest = 1 };
+		struct answers disk = { .altered = 0, .digest = 1 };
 		const struct img_proof proof = { .kind = row[i].kind, .size = 512, .digest = 2 };
 		const struct img_proof_disk encoded = img_proof_encode(&proof);
 		struct img_detail detail = { 0 };
@@ -149,7 +149,7 @@ static void test_reasons(void **state)
 	}
 }
 
-/* The numbers that both worlds have to agree on, and what does not fit. */
+/* The numbers on which kernel and firmware must agree, and units that do not fit. */
 static void test_place(void **state)
 {
 	(void)state;
@@ -159,7 +159,7 @@ static void test_place(void **state)
 	assert_true(img_place(0, 0, 0, IMG_PLACE_NVME, 1u << 28) == 0);
 }
 
-/* A serial number that says nothing is none; what else is in its 20 characters counts. */
+/* A blank serial number counts as none; every other content of its 20 characters counts. */
 static void test_identity(void **state)
 {
 	uint8_t serial[IMG_ATA_SERIAL_SIZE + 1] = "                    ";

@@ -38,7 +38,7 @@ static void test_unknown(void **state)
 	assert_string_equal(img_reason_advice((enum img_reason) - 1), "unknown");
 }
 
-/* A code that was read somewhere may be anything, and end nowhere. */
+/* A code from an unknown source may contain anything, and be unterminated. */
 static void test_find(void **state)
 {
 	char code[32];

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * The sections: each field of each table, each rule.  Rows edit the bytes of a
- * good image, the checksum of the edited section is made right again, and the
- * reader must name exactly the rule.
+ * The sections: each field of each table, each rule.  Rows edit the bytes of a good image, the
+ * checksum of the edited section is corrected, and the reader must name exactly the violated rule.
  */
 #include <stdlib.h>
 
@@ -268,7 +267,7 @@ static void test_fields(void **state)
 	}
 }
 
-/* What stands just on the right side of a bound. */
+/* Values just on the right side of a bound. */
 static void test_bounds_taken(void **state)
 {
 	static const struct row taken[] = {
@@ -310,8 +309,8 @@ static void test_bounds_taken(void **state)
 	}
 }
 
-/* A chunk that LZ4 made no smaller is allowed, as are ranges that touch. */
-static void test_odd_but_right(void **state)
+/* A chunk that LZ4 did not shrink is allowed, as are ranges that touch. */
+static void test_unusual_but_valid(void **state)
 {
 	struct copy c = copy_make();
 	struct img_meta m;
@@ -331,7 +330,8 @@ static void test_odd_but_right(void **state)
 	free(c.meta);
 }
 
-/* Five-level paging: the same record is right once CR4 says so, and more addresses are canonical.
+/*
+ * Five-level paging: the same record is valid once CR4 says so, and more addresses are canonical.
  */
 static void test_five_levels(void **state)
 {
@@ -389,7 +389,7 @@ static void test_damaged_sections(void **state)
 	}
 }
 
-/* Damage in a section that the reader does not know is damage all the same. */
+/* Damage in a section unknown to the reader is damage all the same. */
 static void test_damaged_unknown_section(void **state)
 {
 	struct copy c = copy_make();
@@ -424,7 +424,7 @@ static void test_missing_sections(void **state)
 	}
 }
 
-/* An image must say something of the disks, but not without end. */
+/* An image must contain proofs of the disks, but not an unlimited number. */
 static void test_proof_count(void **state)
 {
 	struct copy c = copy_make();
@@ -440,7 +440,9 @@ static void test_proof_count(void **state)
 		       "proof", "count");
 	assert_int_equal(detail.golden, 0);
 
-	/* As a last section after all others, with as many as may be, and one more. */
+	/*
+	 * As the last section after all others, with the greatest number of entries, and one more.
+	 */
 	c.slot.meta_size += 5 * IMG_BLOCK;
 	c.meta = realloc(c.meta, c.slot.meta_size);
 	assert_non_null(c.meta);
@@ -460,7 +462,7 @@ static void test_proof_count(void **state)
 	free(c.meta);
 }
 
-/* A second auxiliary range that overlaps the first, or stands where the index has a hole. */
+/* A second auxiliary range that overlaps the first, or is where the index has a hole. */
 static void test_aux_order(void **state)
 {
 	struct copy c = copy_make();
@@ -510,8 +512,8 @@ static void test_searches(void **state)
 }
 
 /*
- * Random bytes in random places, checksums made right: the reader must neither
- * accept what breaks an accessor nor touch a byte outside (the sanitizers see it).
+ * Random bytes in random places, checksums corrected: the reader must neither accept what breaks an
+ * accessor nor touch a byte outside (the sanitizers detect it).
  */
 static void test_random_edits(void **state)
 {
@@ -554,7 +556,7 @@ int run_sections_tests(void)
 		cmocka_unit_test(test_searches),
 		cmocka_unit_test(test_random_edits),
 		cmocka_unit_test(test_bounds_taken),
-		cmocka_unit_test(test_odd_but_right),
+		cmocka_unit_test(test_unusual_but_valid),
 		cmocka_unit_test(test_damaged_unknown_section),
 	};
 

@@ -60,7 +60,7 @@ static void test_full_texts(void **state)
 	assert_memory_equal(&slot, &again, sizeof(slot));
 	assert_int_equal(strlen(again.description), 128);
 
-	/* What stands after a text's NUL does not get out. */
+	/* Bytes after a text's NUL do not get out. */
 	slot.description[3] = '\0';
 	img_slot_encode(&slot, block);
 	assert_reason(IMG_OK, img_slot_decode(block, &sample.area, 1, &again, NULL));
@@ -160,7 +160,7 @@ static void test_fields(void **state)
 	}
 }
 
-/* Two sections may not share a block even where their bytes do not overlap. */
+/* Two sections must not share a block even if their bytes do not overlap. */
 static void test_sections_share_no_block(void **state)
 {
 	uint8_t block[IMG_BLOCK];
@@ -217,7 +217,7 @@ static void test_every_bit(void **state)
 	}
 }
 
-/* The other kind of image is a kind of image. */
+/* The other kind of image is accepted, too. */
 static void test_once(void **state)
 {
 	uint8_t block[IMG_BLOCK];
@@ -268,7 +268,7 @@ static void test_choose(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(row); i++) {
-		/* A third one, which nobody may look at. */
+		/* A third one, which must not be looked at. */
 		const enum img_reason reason[] = { row[i].reason[0], row[i].reason[1], IMG_OK };
 		const uint64_t rank[] = { row[i].rank[0], row[i].rank[1], 99 };
 		enum img_reason refusal = IMG_E_DISK_READ;

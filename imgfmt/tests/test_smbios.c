@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-/* The machine's own UUID and serial number, out of good SMBIOS tables and of hostile ones. */
+/* The machine's own UUID and serial number, from good SMBIOS tables and from hostile ones. */
 #include <stdlib.h>
 
 #include "test.h"
@@ -70,7 +70,7 @@ static void put_entry2(struct memory *m, uint64_t table, uint32_t size)
 	make_sum_right(e, 31, 4);
 }
 
-/* Type 0 with two strings, type 1 with three of which the last is the serial number, the end. */
+/* Type 0 with two strings, type 1 with three, the last of them the serial number, the end. */
 static const uint8_t table_good[] = {
 	0,    6,    0,	  0,	1,    2,    'V',  0,	'1',  0,    0, /* BIOS */
 	1,    27,   1,	  0,	1,    2,    0,	  3, /* system: manufacturer, product, no version,
@@ -94,7 +94,7 @@ static struct memory memory_make(void)
 	return m;
 }
 
-/* As long as promised, and full of what was there before. */
+/* As long as promised, and full of earlier contents. */
 static uint8_t *scratch;
 
 static int setup(void **state)
@@ -143,14 +143,14 @@ static void test_both_entries(void **state)
 	assert_good_ids(&fp);
 	read_ids(&m, 0, OLD, &fp);
 	assert_good_ids(&fp);
-	/* A 64-bit entry that is damaged gives way to the other. */
+	/* If the 64-bit entry is damaged, the other is used. */
 	m.byte[ENTRY - BASE + 20]++;
 	read_ids(&m, ENTRY, OLD, &fp);
 	assert_good_ids(&fp);
 	free(m.byte);
 }
 
-/* Both: the 64-bit one is asked; one length that SMBIOS itself once named wrongly is taken. */
+/* With both, the 64-bit one is used; one wrong length that SMBIOS itself once gave is accepted. */
 static void test_preference(void **state)
 {
 	struct memory m = memory_make();
@@ -177,9 +177,9 @@ static void test_none(void **state)
 		{ 0, 1, 'x' },	  /* anchor */
 		{ 4, 1, 'x' },	  /* its end */
 		{ 6, 1, 23 },	  /* length below the structure's */
-		{ 6, 1, 65 },	  /* beyond what anybody writes */
+		{ 6, 1, 65 },	  /* above any real length */
 		{ 12, 4, 0 },	  /* no table */
-		{ 16, 8, 0 },	  /* nowhere */
+		{ 16, 8, 0 },	  /* no memory there */
 		{ 16, 8, ~0ull }, /* not readable */
 		{ 16, 8, BASE - 1 },
 	};
@@ -295,7 +295,7 @@ static void test_serial(void **state)
 	}
 }
 
-/* Only the first system structure counts: there is one machine. */
+/* Only the first system structure counts: it describes the one machine. */
 static void test_first_system(void **state)
 {
 	uint8_t table[2 * sizeof(table_good)];
@@ -310,7 +310,7 @@ static void test_first_system(void **state)
 	assert_good_ids(&fp);
 }
 
-/* A table that says it is larger than any buffer is read as far as the buffer goes. */
+/* A table with a length above any buffer is read as far as the buffer allows. */
 static void test_large_table(void **state)
 {
 	struct memory m = { calloc(1, 2u << 20), 2u << 20, 0 };
@@ -325,7 +325,7 @@ static void test_large_table(void **state)
 	free(m.byte);
 }
 
-/* Bytes at random: nothing outside is touched (the sanitizers see it), and it ends. */
+/* Random bytes: nothing outside is touched (the sanitizers detect it), and the walk ends. */
 static void test_random(void **state)
 {
 	(void)state;

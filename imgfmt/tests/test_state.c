@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-/* The slot state: its bytes, what damage to them means, and who may be entered once more. */
+/* The slot state: its bytes, what damage to them means, and which images may be entered again. */
 #include "test.h"
 
 #define AT(member) offsetof(struct img_state_disk, member)
@@ -54,7 +54,7 @@ static void test_round_trip(void **state)
 	}
 }
 
-/* Text may fill its field to the last byte; what stands after its NUL does not get out. */
+/* Text may fill its field to the last byte; bytes after its NUL do not get out. */
 static void test_full_description(void **state)
 {
 	struct img_state s = { .valid = true }, again;
@@ -74,7 +74,7 @@ static void test_full_description(void **state)
 	assert_string_equal(again.description, "ddd");
 }
 
-/* A state is whole or it is none: no bit of it can be wrong unseen. */
+/* A state is whole or none: any flipped bit is detected. */
 static void test_every_bit(void **state)
 {
 	const struct img_state good = STATE(true, 41, 2, true);
@@ -95,7 +95,7 @@ static void test_every_bit(void **state)
 	assert_is_none(&s);
 }
 
-/* With a right checksum the other rules speak. */
+/* With a correct checksum the other rules apply. */
 static void test_sealed_fields(void **state)
 {
 	static const struct {
@@ -152,14 +152,14 @@ static void test_check(void **state)
 		{ GOLDEN, STATE(true, 1000, 2, false), IMG_OK, NULL },
 		{ GOLDEN, STATE(true, 1000, 3, false), IMG_E_SLOT_QUARANTINED, "attempts" },
 		{ GOLDEN, STATE(true, ~0ull, ~0u, false), IMG_E_SLOT_QUARANTINED, "attempts" },
-		/* Only an image for one restore is consumed. */
+		/* Only a one-shot image is consumed. */
 		{ GOLDEN, STATE(true, 1, 1, true), IMG_OK, NULL },
 		{ ONCE, STATE(true, 0, 0, false), IMG_OK, NULL },
 		{ ONCE, STATE(false, 0, 0, false), IMG_E_STATE_DAMAGED, NULL },
 		{ ONCE, STATE(true, 1, 1, true), IMG_E_SLOT_CONSUMED, "restores" },
 		{ ONCE, STATE(true, 1, 0, true), IMG_E_SLOT_CONSUMED, "restores" },
 		{ ONCE, STATE(true, 0, 0, true), IMG_E_SLOT_CONSUMED, "restores" },
-		/* Counted but not marked: it was entered, whoever did it. */
+		/* Counted but not marked: it was entered, by whatever loader. */
 		{ ONCE, STATE(true, 1, 0, false), IMG_E_SLOT_CONSUMED, "restores" },
 		{ ONCE, STATE(true, 0, 3, false), IMG_E_SLOT_QUARANTINED, "attempts" },
 	};
@@ -212,12 +212,12 @@ static void test_once_life(void **state)
 	s = img_state_entered(&slot, &s);
 	assert_true(s.valid && s.consumed);
 	assert_reason(IMG_E_SLOT_CONSUMED, img_state_check(&slot, &s, 0, NULL));
-	/* Calling it good does not bring it back. */
+	/* Calling it good does not make it usable again. */
 	s.attempts = 0;
 	assert_reason(IMG_E_SLOT_CONSUMED, img_state_check(&slot, &s, 0, NULL));
 }
 
-/* Being entered, three times and into quarantine, leaves what people have said of it. */
+/* Three attempts, into quarantine, keep the rank and the description. */
 static void test_rank_and_description_stay(void **state)
 {
 	const struct img_slot slot = { .mode = IMG_MODE_GOLDEN };
@@ -251,7 +251,7 @@ static void test_rank_and_description_of_an_image(void **state)
 	assert_string_equal(img_slot_description(&slot, &s), "state");
 }
 
-/* A rank that wraps would put the newest image behind all others, and 0 is no generation. */
+/* A rank that wraps would put the newest image after all others, and 0 is not a generation. */
 static void test_there_is_a_highest_rank(void **state)
 {
 	struct img_detail detail = { 0 };
@@ -270,7 +270,7 @@ static void test_there_is_a_highest_rank(void **state)
 	assert_true(detail.golden == ~0ull);
 }
 
-/* Counters stay at their end: one that wraps would end a quarantine. */
+/* Counters stay at their maximum: one that wraps would end a quarantine. */
 static void test_counters_do_not_wrap(void **state)
 {
 	const struct img_slot slot = { .mode = IMG_MODE_GOLDEN };

@@ -47,7 +47,7 @@ static void test_runs_merge(void **state)
 	assert_int_equal(w.nr_pages, 6);
 }
 
-/* A run of as many pages as its field can say starts another one. */
+/* A run with as many pages as its field can hold starts another one. */
 static void test_longest_run(void **state)
 {
 	struct img_run_disk run[2];
@@ -74,7 +74,7 @@ static void test_index_full(void **state)
 	assert_int_equal(w.nr_pages, 2);
 }
 
-/* Runs that img_writer_page would merge stay apart. */
+/* Runs that img_writer_page would merge stay separate. */
 static void test_index_of_another_image(void **state)
 {
 	const struct img_run_disk given[] = {
@@ -159,7 +159,7 @@ static void test_finish(void **state)
 	assert_reason(IMG_E_SLOT_FULL, img_writer_finish(&w, &in, &slot, data));
 }
 
-/* As much as a reader is bound to hold, and more, though the slot has the room. */
+/* As much as a reader must be able to hold, and more, though the slot has the room. */
 static void test_meta_limit(void **state)
 {
 	const uint64_t half = IMG_MAX_META_SIZE / 2;
@@ -281,7 +281,7 @@ static void write_image(struct image *image, struct img_slot *slot)
 	img_slot_encode(slot, image->slot);
 }
 
-/* Where stored page number `ordinal` of the chunk lies, against what was written there. */
+/* Compares the place of stored page number `ordinal` of the chunk with what was written there. */
 static void check_chunk(const struct image *image, const struct img_meta *m,
 			const struct img_chunk *chunk, const uint8_t *pages)
 {
