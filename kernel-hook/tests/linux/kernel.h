@@ -1,5 +1,3 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * For the host: the parts of the kernel's header of this name that the files under test use.
- */
+/* For the host: the parts of the kernel's header of this name that the files under test use. */
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))

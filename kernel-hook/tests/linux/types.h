@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * For the host: the parts of the kernel's header of this name that the files under test use.
- */
+/* For the host: the parts of the kernel's header of this name that the files under test use. */
 #include <stddef.h>
 #include <stdint.h>
 
