@@ -39,7 +39,7 @@ void checkpoint_thaw(struct checkpoint *checkpoint);
 /*
  * Control reappears here after every restore, with memory as it was here.  RESTORED only means that
  * the kernel's restore path ran: see resume_happened.  scratch: an int in the caller's user memory,
- * to which the kernel writes which of the two it is.
+ * where the kernel reports which of the two it is.
  */
 enum checkpoint_outcome checkpoint_take(struct checkpoint *checkpoint, int __user *scratch,
 					struct report *report);

@@ -125,12 +125,12 @@ static enum img_reason disk_recheck(const struct survey_disk *disk, void *block,
 static void recheck_work(struct work_struct *work)
 {
 	struct disks *disks = container_of(work, struct disks, work);
-	struct disks_stranger *stranger = &disks->stranger;
+	struct disks_mismatch *mismatch = &disks->mismatch;
 	unsigned int i;
 
-	for (i = 0; i < disks->survey->nr_disks && !stranger->reason; i++) {
-		WRITE_ONCE(stranger->disk, &disks->survey->disk[i]);
-		stranger->reason = disk_recheck(stranger->disk, disks->block, &stranger->error);
+	for (i = 0; i < disks->survey->nr_disks && !mismatch->reason; i++) {
+		WRITE_ONCE(mismatch->disk, &disks->survey->disk[i]);
+		mismatch->reason = disk_recheck(mismatch->disk, disks->block, &mismatch->error);
 	}
 	complete(&disks->done);
 }
@@ -159,13 +159,13 @@ void disks_release(struct disks *disks)
 }
 
 /* A driver may spend minutes on each request to a disk that does not answer. */
-struct disks_stranger disks_recheck(struct disks *disks)
+struct disks_mismatch disks_recheck(struct disks *disks)
 {
-	struct disks_stranger late = { .reason = IMG_E_DISK_READ, .error = -ETIMEDOUT };
+	struct disks_mismatch late = { .reason = IMG_E_DISK_READ, .error = -ETIMEDOUT };
 
 	queue_work(disks->queue, &disks->work);
 	if (wait_for_completion_timeout(&disks->done, DEADLINE_S * HZ))
-		return disks->stranger;
-	late.disk = READ_ONCE(disks->stranger.disk) ?: disks->survey->disk;
+		return disks->mismatch;
+	late.disk = READ_ONCE(disks->mismatch.disk) ?: disks->survey->disk;
 	return late;
 }

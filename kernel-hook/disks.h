@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Whether the kernel still has the disks that its image knows: what their partition tables say,
- * read through the kernel's own block devices (docs/safety.md, "The kernel's own look").  Process
+ * Checks that the kernel still has the disks that its image knows, by their partition tables, read
+ * through the kernel's own block devices (docs/safety.md, "The kernel's own look").  Process
  * context.
  */
 #ifndef HOOK_DISKS_H
@@ -18,7 +18,7 @@
 /* NULL, or why the partition table of a disk cannot be proven.  block: a page, overwritten. */
 const char *disks_try(const struct survey_disk *disk, void *block);
 
-struct disks_stranger {
+struct disks_mismatch {
 	const struct survey_disk *disk;
 	enum img_reason reason; /* IMG_OK: none; IMG_E_DISK_MOVED, IMG_E_DISK_READ */
 	int error;		/* DISK_READ only */
@@ -30,7 +30,7 @@ struct disks {
 	struct workqueue_struct *queue;
 	struct work_struct work;
 	struct completion done;
-	struct disks_stranger stranger;
+	struct disks_mismatch mismatch;
 };
 
 /*
@@ -41,9 +41,9 @@ int disks_prepare(struct disks *disks, struct survey *survey, void *block, struc
 void disks_release(struct disks *disks);
 
 /*
- * After a restore, before any task runs.  Takes a minute at most.  If it returns a stranger, the
+ * After a restore, before any task runs.  Takes a minute at most.  If it returns a mismatch, the
  * machine must not continue: a read may still be under way.
  */
-struct disks_stranger disks_recheck(struct disks *disks);
+struct disks_mismatch disks_recheck(struct disks *disks);
 
 #endif

@@ -14,7 +14,7 @@ void gate_efi(struct report *report);
 /* Obstacle: a kernel of compat/known_bad.c. */
 void gate_known_bad(struct report *report);
 
-/* Obstacles: taints that say the kernel's memory may be damaged. */
+/* Obstacles: taints which mean that the kernel's memory may be damaged. */
 void gate_taint(struct report *report);
 
 /*

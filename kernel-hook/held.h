@@ -36,7 +36,7 @@ void *held(void *resource);
 /* Returns it, for the function that releases it. */
 void *unheld(void *resource);
 
-/* For what has no pointer of its own, for example pinned pages. */
+/* For a resource without a pointer of its own, for example pinned pages. */
 void held_add(int count);
 
 #endif

@@ -201,7 +201,7 @@ static void header_withdraw(struct image *image)
 	const struct target *target = image->target;
 	int error = slot_erase(target, target->slot);
 
-	image->doubtful = error;
+	image->uncertain = error;
 	if (error)
 		pr_err("slot %c may hold a failed image, and cannot be erased: error %d\n",
 		       'A' + target->slot, error);

@@ -35,12 +35,12 @@ struct image {
 	struct snapshot_figures *figures;
 	u64 erased; /* generation of the erased image; 0: the slot had none, or it was not erased */
 	/* The header may or may not be on the disk: both its flush and its erasure failed. */
-	bool doubtful;
+	bool uncertain;
 };
 
 /*
  * SAVED: reads the stream and, as far as the request goes, writes the image to its slot.  0: it is
- * durable.  After a failure the slot does not hold it, except in one case: see `doubtful`.
+ * durable.  After a failure the slot does not hold it, except in one case: see `uncertain`.
  */
 int image_write(struct image *image);
 

@@ -85,7 +85,7 @@ static int fingerprint_firmware(struct img_fp *fp, struct report *report)
 
 /*
  * Class and revision as in config space.  The kernel's copies, which quirks may have changed, are
- * used where a sleeping device does not answer.
+ * used if a sleeping device does not answer.
  */
 static u32 pci_class_revision(struct pci_dev *dev)
 {

@@ -43,14 +43,14 @@
  *   machine        the fingerprint and the processor's state
  *   proofs         the contents of the disks, for the loader to compare
  *   disks          whether the kernel's disks are still the same ones
- *   survey         which file systems, swap spaces and disks there are
+ *   survey         the file systems, swap spaces and disks of the machine
  *
  *   slot, target   a slot for the image, and the partition it is in
  *   disk           direct reads and writes
  *   places         where a disk is plugged in, and which one it is
  *   devices        block devices, and how they are stacked
  *   variables      EFI variables, shared with the loader
- *   rival          hibernation by somebody else
+ *   rival          hibernation by another program
  *   fault          making a step of a snapshot fail, for the tests
  *   report         obstacles as text and errno
  *   held           what an attempt has taken and must give back

@@ -30,26 +30,26 @@ static void __noreturn refusal_reset(struct img_refusal *refusal)
 		cpu_relax();
 }
 
-static void stranger_report(const struct disks_stranger *stranger)
+static void mismatch_report(const struct disks_mismatch *mismatch)
 {
-	pr_emerg("%s: %s\n", img_reason_code(stranger->reason),
-		 img_reason_sentence(stranger->reason));
-	if (stranger->error)
-		pr_emerg("    /dev/%s cannot be read: error %d\n", stranger->disk->name,
-			 stranger->error);
+	pr_emerg("%s: %s\n", img_reason_code(mismatch->reason),
+		 img_reason_sentence(mismatch->reason));
+	if (mismatch->error)
+		pr_emerg("    /dev/%s cannot be read: error %d\n", mismatch->disk->name,
+			 mismatch->error);
 	else
 		pr_emerg("    /dev/%s is not the disk that it was at the snapshot\n",
-			 stranger->disk->name);
+			 mismatch->disk->name);
 }
 
 void refusal_of_disk(const struct img_area *area, u64 generation,
-		     const struct disks_stranger *stranger)
+		     const struct disks_mismatch *mismatch)
 {
 	struct img_refusal refusal = { .magic = IMG_REFUSAL_MAGIC, .generation = generation };
 
 	memcpy(refusal.area_uuid, area->uuid, sizeof(refusal.area_uuid));
-	strscpy(refusal.code, img_reason_code(stranger->reason), sizeof(refusal.code));
-	memcpy(refusal.part_uuid, stranger->disk->guid, sizeof(refusal.part_uuid));
-	stranger_report(stranger);
+	strscpy(refusal.code, img_reason_code(mismatch->reason), sizeof(refusal.code));
+	memcpy(refusal.part_uuid, mismatch->disk->guid, sizeof(refusal.part_uuid));
+	mismatch_report(mismatch);
 	refusal_reset(&refusal);
 }

@@ -15,6 +15,6 @@
  * its own list (tools/objtool/noreturns.h), and warns if nothing follows the call.
  */
 void refusal_of_disk(const struct img_area *area, u64 generation,
-		     const struct disks_stranger *stranger);
+		     const struct disks_mismatch *mismatch);
 
 #endif

@@ -11,7 +11,7 @@
 
 #include "report.h"
 
-/* What sysfs shows of the last restore. */
+/* The figures of the last restore that sysfs shows. */
 struct resume_figures {
 	struct img_handoff handoff; /* without its seed */
 	u64 kernel_us;		    /* from the loader's jump to resume_apply */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Hibernation by somebody else, next to a golden image that is restored at the next start: the
+ * Hibernation by another program, next to a golden image that is restored at the next start: the
  * hibernated system would be passed over, and resuming it later would bring back its old knowledge
  * of the disks.
  */

@@ -213,7 +213,7 @@ static u64 now_ns(void)
 	return mul_u64_u64_div_u64(rdtsc(), NSEC_PER_MSEC, tsc_khz);
 }
 
-/* 0 where the processors' clocks disagree. */
+/* 0 if the processors' clocks disagree. */
 static u64 since_ns(u64 start)
 {
 	u64 now = now_ns();
@@ -307,7 +307,7 @@ static int saved_before_thaw(struct snapshot *snapshot)
 	if (!error)
 		error = image_write(&snapshot->image);
 	snapshot->figures.write_ns = since_ns(start);
-	if (once && snapshot->image.doubtful) {
+	if (once && snapshot->image.uncertain) {
 		pr_emerg("the disk may or may not hold the image: neither a flush nor its erasure "
 			 "succeeded\n");
 		power_off();
@@ -353,13 +353,13 @@ static void consumption_flush(struct snapshot *snapshot)
  */
 static void disks_prove(struct snapshot *snapshot, u64 generation)
 {
-	const struct disks_stranger stranger = disks_recheck(&snapshot->disks);
+	const struct disks_mismatch mismatch = disks_recheck(&snapshot->disks);
 
-	if (!stranger.reason)
+	if (!mismatch.reason)
 		return;
-	if (stranger.disk != snapshot->survey.disk)
+	if (mismatch.disk != snapshot->survey.disk)
 		(void)disk_flush(snapshot->target.file);
-	refusal_of_disk(&snapshot->target.area, generation, &stranger);
+	refusal_of_disk(&snapshot->target.area, generation, &mismatch);
 }
 
 static void restored_before_thaw(struct snapshot *snapshot, struct snapshot_status *status)

@@ -24,7 +24,7 @@
 enum survey_home {
 	SURVEY_UNPROVABLE, /* see why */
 	SURVEY_PARTITION,  /* a GPT partition of its own: open, to be proven */
-	SURVEY_FILE,	   /* a loop device; the file system of its file is to be proven */
+	SURVEY_FILE,	   /* a loop device; the file system of its file must be proven */
 	SURVEY_MEMORY,	   /* part of the image */
 	SURVEY_REMOTE,	   /* not on a device of this machine: a server's or the host's */
 };
@@ -46,7 +46,7 @@ struct survey_fs {
 	enum survey_home home;
 	const char *why;
 	u8 guid[16];
-	struct file *file; /* the partition; NULL unless it is to be proven */
+	struct file *file; /* the partition; NULL unless it must be proven */
 };
 
 struct survey_swap {

@@ -96,7 +96,7 @@ void gate_swap(const struct target *target, struct survey *survey, struct report
 	char *rest, *line;
 
 	if (IS_ERR(text)) {
-		/* Without swap support there is no such file, and no swap. */
+		/* A kernel without swap support has neither the file nor swap. */
 		if (IS_ENABLED(CONFIG_SWAP))
 			finding_add(&findings, "/proc/swaps cannot be read: error %ld",
 				    PTR_ERR(text));

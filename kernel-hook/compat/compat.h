@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the module knows of kernels beyond their documented interfaces.  Built and
+ * The module's knowledge of kernels beyond their documented interfaces.  Built and
  * tested with those of qemu-tests/guest/kernels.table, 6.1 to 7.3.
  *
  * | knowledge                | why                      | since / until  | if absent           |
