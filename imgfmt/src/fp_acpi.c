@@ -69,7 +69,7 @@ static size_t acpi_digested(uint32_t signature, uint32_t length)
 	return length;
 }
 
-/* Adds one table; its length if all of it now lies in the scratch buffer, else 0. */
+/* Adds one table; its length if all of it is now in the scratch buffer, else 0. */
 static uint32_t acpi_add_table(struct acpi_walk *w, uint64_t phys)
 {
 	uint32_t signature, length;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* What the files of the core share, not visible outside. */
+/* Shared by the files of the core, not visible outside. */
 #ifndef IMGFMT_INTERNAL_H
 #define IMGFMT_INTERNAL_H
 
@@ -73,7 +73,7 @@ static inline bool img_is_block_multiple(uint64_t v)
 	return !(v & (IMG_BLOCK - 1));
 }
 
-/* True if [start, start + length) lies in [0, limit); no sum is formed that could wrap. */
+/* True if [start, start + length) is within [0, limit); no sum is formed that could wrap. */
 static inline bool img_fits(uint64_t start, uint64_t length, uint64_t limit)
 {
 	return start <= limit && length <= limit - start;

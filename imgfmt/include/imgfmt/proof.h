@@ -56,8 +56,8 @@ static inline enum img_place_kind img_place_kind(uint64_t place)
 /*
  * Which disk it is, for IMG_PROOF_IDENTITY: the EUI-64 of an NVMe namespace; for an ATA disk
  * img_ata_identity of its serial number (ATA8-ACS, IDENTIFY DEVICE, words 10 to 19, the first
- * character in a word's upper half).  0, which is not an identity: it has
- * none, or it is unknown.
+ * character in a word's upper half).  0, which is not an identity: the disk
+ * has none, or it is unknown.
  */
 #define IMG_ATA_SERIAL_SIZE 20u
 uint64_t img_ata_identity(const uint8_t serial[IMG_ATA_SERIAL_SIZE]);

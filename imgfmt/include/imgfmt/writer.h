@@ -88,7 +88,7 @@ void img_chunk_encode_with(img_lz4_fn compress, const void *in, uint32_t pages, 
  */
 enum img_reason img_writer_chunk(struct img_writer *w, struct img_chunk *chunk);
 
-/* The small sections, in memory, in disk form; pointers may be NULL where the count is 0. */
+/* The small sections, in memory, in disk form; pointers may be NULL if the count is 0. */
 struct img_writer_sections {
 	const struct img_record_disk *record;
 	const struct img_fp_disk *fp;
