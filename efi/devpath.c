@@ -71,21 +71,6 @@ bool devpath_uuid(EFI_HANDLE handle, uint8_t ret_uuid[16])
 }
 
 /* Appendix A: the first three fields are little-endian. */
-void uuid_text(const uint8_t uuid[16], char ret_text[UUID_TEXT])
-{
-	static const uint8_t order[16] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
-	static const char digit[] = "0123456789abcdef";
-	size_t i;
-
-	for (i = 0; i < sizeof(order); i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*ret_text++ = '-';
-		*ret_text++ = digit[uuid[order[i]] >> 4];
-		*ret_text++ = digit[uuid[order[i]] & 15];
-	}
-	*ret_text = '\0';
-}
-
 /* The handle whose path is this one's without the partition. */
 EFI_HANDLE devpath_disk(EFI_HANDLE partition)
 {

@@ -7,8 +7,6 @@
 
 /* The GPT GUID of a partition's handle; false: it has none. */
 bool devpath_uuid(EFI_HANDLE handle, uint8_t ret_uuid[16]);
-#define UUID_TEXT 37 /* lower case, with its NUL */
-void uuid_text(const uint8_t uuid[16], char ret_text[UUID_TEXT]);
 
 /* The handle of the disk that a partition is on, or NULL. */
 EFI_HANDLE devpath_disk(EFI_HANDLE partition);
@@ -16,8 +14,7 @@ EFI_HANDLE devpath_disk(EFI_HANDLE partition);
 /* Where a disk is plugged in, an img_place; 0: unknown. */
 uint64_t devpath_place(EFI_HANDLE disk);
 
-/* Which disk it is (imgfmt/proof.h, IMG_PROOF_IDENTITY); 0: it has no number, or none we can read.
- */
+/* Which disk it is (imgfmt/proof.h, IMG_PROOF_IDENTITY); 0: no number, or none we can read. */
 uint64_t devpath_identity(EFI_HANDLE disk);
 
 #endif

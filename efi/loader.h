@@ -95,11 +95,4 @@ static inline void stamp(struct loader *l, enum img_stamp which)
 	l->handoff.stamp[which] = tsc();
 }
 
-/*
- * Of the variables through which loader and kernel speak to each other (docs/loader.md):
- * 8ac4f28e-6d6f-4bd2-9e59-1a1cf66f2b35.
- */
-#define FASTBOOT_GUID                                                                              \
-	{ 0x8ac4f28e, 0x6d6f, 0x4bd2, { 0x9e, 0x59, 0x1a, 0x1c, 0xf6, 0x6f, 0x2b, 0x35 } }
-
 #endif

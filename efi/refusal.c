@@ -7,15 +7,14 @@
 
 #include "detail.h"
 #include "loader.h"
-
-#define VARIABLE L"FastbootKernelRefusal"
+#include "variables.h"
 
 /* Deletes it, whatever its attributes are (UEFI 2.10, 8.2). */
 static bool remove_variable(void)
 {
-	EFI_GUID guid = FASTBOOT_GUID;
+	EFI_GUID guid = VARIABLES_GUID;
 
-	return !EFI_ERROR(RT->SetVariable(VARIABLE, &guid, 0, 0, NULL));
+	return !EFI_ERROR(RT->SetVariable(VARIABLES_REFUSAL, &guid, 0, 0, NULL));
 }
 
 static bool is_known(EFI_STATUS status, UINTN size, const struct img_refusal *refusal)
@@ -26,9 +25,9 @@ static bool is_known(EFI_STATUS status, UINTN size, const struct img_refusal *re
 
 void refusal_take(struct loader *l)
 {
-	EFI_GUID guid = FASTBOOT_GUID;
+	EFI_GUID guid = VARIABLES_GUID;
 	UINTN size = sizeof(l->refusal);
-	EFI_STATUS status = RT->GetVariable(VARIABLE, &guid, NULL, &size, &l->refusal);
+	EFI_STATUS status = RT->GetVariable(VARIABLES_REFUSAL, &guid, NULL, &size, &l->refusal);
 	bool heeded = is_known(status, size, &l->refusal);
 
 	/* One that cannot be removed would be heeded at each start. */

@@ -9,32 +9,36 @@
 
 #include <stdarg.h>
 
+#include <imgfmt/guid.h>
+
 #include "console.h"
-#include "devpath.h"
 #include "loader.h"
 #include "screen.h"
+#include "variables.h"
 
-#define RESULT_CHARS 1024
-#define LINE_CHARS   (MESSAGE_CHARS + 16)
+#define LINE_CHARS (MESSAGE_CHARS + 16)
 
 /* A refusal on a screen; no longer, since a machine that nobody watches waits as well. */
 #define READING_SECONDS 3
 
 struct result {
-	CHAR16 text[RESULT_CHARS];
+	CHAR16 text[IMG_RESULT_SIZE];
 	UINTN length;
 };
 
-/* Whole lines only: one that does not fit any more is left out. */
-static void add_line(struct result *r, const CHAR16 *format, ...)
+/* Whole lines only: one that does not fit is left out. */
+static void add(struct result *r, enum img_result_key key, const CHAR16 *format, ...)
 {
-	UINTN room = RESULT_CHARS - r->length, length;
+	CHAR16 *at = r->text + r->length;
+	UINTN room = IMG_RESULT_SIZE - r->length, length;
 	va_list args;
 
+	length = SPrint(at, room * sizeof(CHAR16), L"%a=", img_result_key(key));
 	va_start(args, format);
-	length = VSPrint(r->text + r->length, room * sizeof(CHAR16), format, args);
+	length += VSPrint(at + length, (room - length) * sizeof(CHAR16), format, args);
 	va_end(args);
-	if (length && r->text[r->length + length - 1] == L'\n')
+	length += SPrint(at + length, (room - length) * sizeof(CHAR16), L"\n");
+	if (at[length - 1] == L'\n')
 		r->length += length;
 }
 
@@ -44,8 +48,8 @@ static void add_line(struct result *r, const CHAR16 *format, ...)
  */
 static void set_result(const struct result *r)
 {
-	static CHAR8 text[RESULT_CHARS];
-	EFI_GUID guid = FASTBOOT_GUID;
+	static CHAR8 text[IMG_RESULT_SIZE];
+	EFI_GUID guid = VARIABLES_GUID;
 	UINTN i, length = 0;
 
 	for (i = 0; i < r->length; i++) {
@@ -54,7 +58,7 @@ static void set_result(const struct result *r)
 		if (c != L'\r')
 			text[length++] = (CHAR8)((c >= L' ' && c <= L'~') || c == L'\n' ? c : L'?');
 	}
-	RT->SetVariable(L"FastbootLastResult", &guid,
+	RT->SetVariable(VARIABLES_RESULT, &guid,
 			EFI_VARIABLE_BOOTSERVICE_ACCESS | EFI_VARIABLE_RUNTIME_ACCESS, length,
 			text);
 }
@@ -63,8 +67,8 @@ static void add_passed(struct result *r, const struct loader *l)
 {
 	if (l->passed == IMG_OK)
 		return;
-	add_line(r, L"passed=%c\n", L'a' + l->passed_slot);
-	add_line(r, L"passed_code=%a\n", img_reason_code(l->passed));
+	add(r, IMG_KEY_PASSED, L"%c", L'a' + l->passed_slot);
+	add(r, IMG_KEY_PASSED_CODE, L"%a", img_reason_code(l->passed));
 }
 
 static const char *promoted(const struct loader *l)
@@ -115,15 +119,12 @@ void report_progress(struct loader *l, uint64_t chunks)
 
 static void report_stages(const struct loader *l)
 {
-	static const CHAR16 *const name[] = {
-		[IMG_STAMP_FOUND] = L"found",	  [IMG_STAMP_META] = L"sections",
-		[IMG_STAMP_DECIDED] = L"decided", [IMG_STAMP_CLAIMED] = L"claimed",
-		[IMG_STAMP_READ] = L"read",	  [IMG_STAMP_DECODED] = L"decoded",
-	};
+#define STAMP_KEY(sym, number, key, stage, when) [IMG_STAMP_##sym] = key,
+	static const char *const key[] = { IMG_STAMPS(STAMP_KEY) };
 	uint64_t tick = l->handoff.tsc_hz / 1000000, i;
 
-	for (i = IMG_STAMP_FOUND; tick && i < ARRAY_SIZE(name); i++)
-		say(l, L"fastboot:   %s at %ld us\n", name[i],
+	for (i = IMG_STAMP_FOUND; tick && i <= IMG_STAMP_DECODED; i++)
+		say(l, L"fastboot:   %a at %ld us\n", key[i],
 		    (l->handoff.stamp[i] - l->handoff.stamp[IMG_STAMP_ENTRY]) / tick);
 	say(l, L"fastboot:   %d processors, %ld pages direct, %ld staged in %ld pieces\n",
 	    l->handoff.workers, l->handoff.pages_direct, l->handoff.pages_staged, l->staging.count);
@@ -140,11 +141,11 @@ void report_restore(struct loader *l)
 	say(l, L"fastboot: restoring slot %c generation %ld\n", L'A' + l->slot_number,
 	    l->slot.generation);
 	screen_starting(l);
-	add_line(&r, L"result=restored\n");
-	add_line(&r, L"slot=%c\n", L'a' + l->slot_number);
-	add_line(&r, L"generation=%ld\n", l->slot.generation);
-	add_line(&r, L"rank=%ld\n", img_slot_rank(&l->slot, &l->state));
-	add_line(&r, L"attempts=%d\n", l->state.attempts);
+	add(&r, IMG_KEY_RESULT, L"restored");
+	add(&r, IMG_KEY_SLOT, L"%c", L'a' + l->slot_number);
+	add(&r, IMG_KEY_GENERATION, L"%ld", l->slot.generation);
+	add(&r, IMG_KEY_RANK, L"%ld", img_slot_rank(&l->slot, &l->state));
+	add(&r, IMG_KEY_ATTEMPTS, L"%d", l->state.attempts);
 	add_passed(&r, l);
 	set_result(&r);
 }
@@ -157,10 +158,10 @@ static const char *text(const char *s)
 /* "partition 5f0a1d0e-...: ext4 superblock", or with what is wrong: "...: not found". */
 static void word_object(const struct img_detail *d, CHAR16 *line, UINTN size)
 {
-	char uuid[UUID_TEXT];
+	char uuid[IMG_GUID_TEXT];
 
 	if (d->uuid) {
-		uuid_text(d->uuid, uuid);
+		img_guid_text(d->uuid, uuid);
 		SPrint(line, size, L"partition %a: %a%a%a", uuid, text(d->object),
 		       d->field ? ": " : "", text(d->field));
 	} else if (d->object) {
@@ -197,19 +198,19 @@ static void word_refusal(const struct img_detail *d, enum img_reason reason, con
 
 static void add_detail(struct result *r, const struct img_detail *d)
 {
-	char uuid[UUID_TEXT];
+	char uuid[IMG_GUID_TEXT];
 
 	if (d->object)
-		add_line(r, L"object=%a\n", d->object);
-	add_line(r, L"index=%ld\n", d->index);
+		add(r, IMG_KEY_OBJECT, L"%a", d->object);
+	add(r, IMG_KEY_INDEX, L"%ld", d->index);
 	if (d->field)
-		add_line(r, L"field=%a\n", d->field);
-	add_line(r, L"golden=0x%lx\n", d->golden);
-	add_line(r, L"today=0x%lx\n", d->today);
+		add(r, IMG_KEY_FIELD, L"%a", d->field);
+	add(r, IMG_KEY_GOLDEN, L"0x%lx", d->golden);
+	add(r, IMG_KEY_TODAY, L"0x%lx", d->today);
 	if (!d->uuid)
 		return;
-	uuid_text(d->uuid, uuid);
-	add_line(r, L"partition=%a\n", uuid);
+	img_guid_text(d->uuid, uuid);
+	add(r, IMG_KEY_PARTITION, L"%a", uuid);
 }
 
 static void say_refusal(const struct loader *l, const struct message *m)
@@ -244,11 +245,11 @@ void report_refusal(const struct loader *l, enum img_reason reason)
 
 	word_refusal(&l->detail, reason, result, &message);
 	say_refusal(l, &message);
-	add_line(&r, L"result=%a\n", result);
-	add_line(&r, L"code=%a\n", img_reason_code(reason));
-	add_line(&r, L"sentence=%a\n", img_reason_sentence(reason));
+	add(&r, IMG_KEY_RESULT, L"%a", result);
+	add(&r, IMG_KEY_CODE, L"%a", img_reason_code(reason));
+	add(&r, IMG_KEY_SENTENCE, L"%a", img_reason_sentence(reason));
 	add_detail(&r, &l->detail);
-	add_line(&r, L"advice=%a\n", img_reason_advice(reason));
+	add(&r, IMG_KEY_ADVICE, L"%a", img_reason_advice(reason));
 	add_passed(&r, l);
 	set_result(&r);
 	show_refusal(l, &message, reason);

@@ -25,6 +25,7 @@
 #include "proofs.h"
 #include "refusal.h"
 #include "sleepers.h"
+#include "variables.h"
 
 #include <efipciio.h>
 
@@ -218,9 +219,9 @@ static bool is_named(const CHAR16 *name, const CHAR16 *other)
 
 static bool is_refusal(const CHAR16 *name, const EFI_GUID *vendor)
 {
-	static const EFI_GUID guid = FASTBOOT_GUID;
+	static const EFI_GUID guid = VARIABLES_GUID;
 
-	return is_named(name, L"FastbootKernelRefusal") && memcmp(vendor, &guid, sizeof(guid)) == 0;
+	return is_named(name, VARIABLES_REFUSAL) && memcmp(vendor, &guid, sizeof(guid)) == 0;
 }
 
 static EFI_STATUS EFIAPI fake_variable(CHAR16 *name, EFI_GUID *vendor, UINT32 *attributes,
@@ -683,17 +684,6 @@ static void test_proof_read_error(void **state)
 	assert_int_equal(loader.detail.index, 1);
 	assert_int_equal(loader.detail.golden, loader.detail.today);
 	assert_partition(0x22);
-}
-
-static void test_uuid_text(void **state)
-{
-	static const uint8_t uuid[16] = { 0x0d, 0x1e, 0x5f, 0xa0, 0x7c, 0x6b, 0x60, 0x4a,
-					  0x9d, 0x1c, 0x6a, 0x9f, 0x6a, 0x2d, 0x10, 0xef };
-	char text[UUID_TEXT];
-
-	(void)state;
-	uuid_text(uuid, text);
-	assert_string_equal(text, "a05f1e0d-6b7c-4a60-9d1c-6a9f6a2d10ef");
 }
 
 /* Slots. */
@@ -1473,7 +1463,6 @@ int main(void)
 		TEST(test_broken_path),
 		TEST(test_smaller),
 		TEST(test_proof_read_error),
-		TEST(test_uuid_text),
 		TEST(test_find_area),
 		TEST(test_newest_slot),
 		TEST(test_promoted),
