@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * fastbootctl: lay out, install, look into and check fast-boot images.  One
- * table of verbs drives both the dispatch and every help text; each verb is a
- * file of its own.
+ * fastbootctl: lay out, install, inspect and check fast-boot images.  One table of verbs drives the
+ * dispatch and every help text; each verb has a file of its own.
  */
 #include <stdio.h>
 #include <string.h>
@@ -67,11 +66,11 @@ static void print_verbs(void)
 
 		printf("%*s%s\n", width < 24 ? 24 - width : 1, "", verbs[i].summary);
 	}
-	printf("\nDEV is a partition, or a file that holds a partition's content; without it\n"
-	       "the one partition that carries a fast-boot area is looked for.\n\n"
+	printf("\nDEV is a partition, or a file that holds a partition's content; the default\n"
+	       "is the one partition that carries a fast-boot area.\n\n"
 	       "exit status: 0 done; 1 refused, or an image is damaged; 2 wrong usage;\n"
 	       "3 the system failed.  An error is one line: fastbootctl: CODE: sentence; advice\n"
-	       "With --json standard output is one object, which names an error, too.\n");
+	       "With --json, standard output is one object, with the error in it.\n");
 }
 
 static int verb_help(const struct verb *verb, int argc, char **argv)
@@ -123,7 +122,7 @@ static int run(int argc, char **argv)
 	return verb->run(verb, argc - 1, argv + 1);
 }
 
-/* Looked for before all else, so that a wrong command line is told as JSON, too. */
+/* Checked first, so that a wrong command line is reported as JSON, too. */
 static bool asks_for_json(int argc, char **argv)
 {
 	for (int i = 2; i < argc; i++) {
@@ -133,7 +132,7 @@ static bool asks_for_json(int argc, char **argv)
 	return false;
 }
 
-/* Output that did not arrive, on a full disk say, is a failure like others. */
+/* Output that cannot be written, on a full disk for example, is a failure like any other. */
 int main(int argc, char **argv)
 {
 	int status;
@@ -141,7 +140,7 @@ int main(int argc, char **argv)
 	out_start(asks_for_json(argc, argv));
 	status = run(argc, argv);
 	if (!out_finish())
-		status = fail(FAIL_NO_MEMORY, "the JSON text cannot be made");
+		status = fail(FAIL_NO_MEMORY, "there is no memory for the JSON text");
 	if ((fflush(stdout) || ferror(stdout)) && !status)
 		return fail_errno(FAIL_OUTPUT, "the output could not be written");
 	return status;

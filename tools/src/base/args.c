@@ -36,7 +36,7 @@ const struct option_row *args_common_options(const struct verb *verb)
 	return verb->options == no_options ? no_options : common_options;
 }
 
-/* A verb's rows, and the same for getopt_long, which returns FIRST_KEY and the row's number. */
+/* A verb's rows, and the same for getopt_long, which returns FIRST_KEY plus the row's number. */
 struct table {
 	const struct option_row *row[MAX_OPTIONS];
 	struct option option[MAX_OPTIONS + 1];
@@ -81,8 +81,8 @@ static int store(const struct verb *verb, const struct option_row *row, const ch
 		break;
 	case OPTION_KIND_SLOT:
 		if (!text_parse_slot(value, member(row, request)))
-			return fail(FAIL_USAGE, "%s: --%s is a or b, not %s", verb->name, row->name,
-				    value);
+			return fail(FAIL_USAGE, "%s: --%s must be a or b, not %s", verb->name,
+				    row->name, value);
 		break;
 	case OPTION_KIND_SIZE:
 		if (!text_parse_size(value, member(row, request)))

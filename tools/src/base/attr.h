@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Attributes of the kernel and of the module: short texts, each a file of sysfs or /proc/sys. */
+/* Attributes of the kernel and the module: short texts, each a file in sysfs or /proc/sys. */
 #ifndef FASTBOOTCTL_ATTR_H
 #define FASTBOOTCTL_ATTR_H
 
@@ -10,8 +10,8 @@
 #define ATTR_DIR      "/sys/power/fastboot/"
 
 /*
- * The file's text, made printable, without white space at its end; the caller frees it.  NULL: the
- * file is not there.  0, or the exit status after a report.
+ * Reads the file's text, made printable and without trailing white space; the caller frees it.
+ * NULL: there is no such file.  Returns 0, or the exit status after a report.
  */
 int attr_read(const char *file, char **ret_text);
 

@@ -15,7 +15,7 @@
 
 #define REDRAW_MS 1000
 
-/* Stands still while the machine is off. */
+/* Does not advance while the machine is off. */
 static long long now(void)
 {
 	struct timespec time = { 0 };
@@ -24,7 +24,7 @@ static long long now(void)
 	return (long long)time.tv_sec;
 }
 
-/* poll passes over a descriptor of -1: then the end is noticed at the next redraw. */
+/* poll ignores a descriptor of -1: the end is then noticed at the next redraw. */
 static int wait_for(pid_t pid, const char *what, int *ret_wait_status)
 {
 	_cleanup_close_ int fd = pidfd_open(pid, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A part of the work in a process of its own, while a line on the terminal says what goes on. */
+/* A part of the work in a process of its own, while a line on the terminal shows progress. */
 #ifndef FASTBOOTCTL_CHILD_H
 #define FASTBOOTCTL_CHILD_H
 
@@ -7,9 +7,9 @@
 typedef int (*child_fn)(void *ctx);
 
 /*
- * Waits for the child's end.  If standard error is a terminal, a line there tells `what` and the
- * seconds since, and is gone afterwards.
- * 0 and a status as of waitpid, or the exit status after a report.
+ * Waits for the child to end.  If standard error is a terminal, a line there shows `what` and the
+ * seconds so far, and is erased afterwards.
+ * 0 and a status as from waitpid, or the exit status after a report.
  */
 int child_run(child_fn fn, void *ctx, const char *what, int *ret_wait_status);
 

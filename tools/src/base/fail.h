@@ -4,9 +4,9 @@
  *
  *	fastbootctl: CODE: sentence; what to do
  *
- * and an exit status, which the fail functions return so that a caller can
- * write `return fail(...)`.  Codes about images are imgfmt's (reasons.h); the
- * table here adds those only this program can meet.  Codes keep their meaning.
+ * and an exit status, which the fail functions return so that a caller can write
+ * `return fail(...)`.  Codes about images are imgfmt's (reasons.h); the table here adds those of
+ * this program alone.  Codes keep their meaning.
  */
 #ifndef FASTBOOTCTL_FAIL_H
 #define FASTBOOTCTL_FAIL_H
@@ -17,107 +17,111 @@ enum exit_status {
 	EXIT_OK = 0,
 	EXIT_REFUSED = 1, /* refused, or an image is damaged */
 	EXIT_USAGE = 2,
-	EXIT_SYSTEM = 3, /* the operating system said no */
+	EXIT_SYSTEM = 3, /* the operating system or the disk failed */
 };
 
 /* X(symbol, code, exit status, advice) */
 #define FAILURES(X)                                                                                \
 	X(USAGE, "usage", EXIT_USAGE, "see: fastbootctl help")                                     \
-	X(OPEN, "open-failed", EXIT_SYSTEM, "check the name and that you are root")                \
+	X(OPEN, "open-failed", EXIT_SYSTEM, "check the name, and that you are root")               \
 	X(NO_MEMORY, "out-of-memory", EXIT_SYSTEM, "free memory and try again")                    \
 	X(WRITE, "write-failed", EXIT_SYSTEM, "check the disk and the kernel log, then try again") \
-	X(OUTPUT, "output-failed", EXIT_SYSTEM, "check where the output goes to")                  \
+	X(OUTPUT, "output-failed", EXIT_SYSTEM, "check where the output goes")                     \
 	X(NOT_PARTITION, "not-a-partition", EXIT_REFUSED,                                          \
 	  "name a partition, or a regular file that holds a partition's content")                  \
 	X(IN_USE, "in-use", EXIT_REFUSED,                                                          \
-	  "release it with umount or swapoff; while a snapshot is being taken, try again later")   \
+	  "release it with umount or swapoff; if a snapshot is being taken, try again later")      \
 	X(HAS_PARTITIONS, "has-partitions", EXIT_REFUSED, "name one of its partitions")            \
 	X(FOREIGN_CONTENT, "foreign-content", EXIT_REFUSED,                                        \
 	  "name another partition, or destroy the content with --force")                           \
 	X(TOO_SMALL, "too-small", EXIT_REFUSED, "use a larger partition or less swap space")       \
 	X(SINGLE_SLOT, "single-slot", EXIT_REFUSED,                                                \
-	  "nothing was changed; two slots are made by: fastbootctl prepare PARTITION")             \
+	  "nothing was changed; for two slots: fastbootctl prepare PARTITION")                     \
 	X(NOT_CONFIRMED, "not-confirmed", EXIT_REFUSED,                                            \
-	  "nothing was changed; to go ahead, add --yes")                                           \
-	X(MKSWAP, "mkswap-failed", EXIT_SYSTEM, "see that mkswap (util-linux) is installed")       \
+	  "nothing was changed; to proceed, add --yes")                                            \
+	X(MKSWAP, "mkswap-failed", EXIT_SYSTEM, "check that mkswap (util-linux) is installed")     \
 	X(ESP_MISSING, "esp-missing", EXIT_REFUSED,                                                \
 	  "mount the EFI system partition and name it with --esp DIR")                             \
 	X(ESP_NOT_FAT, "esp-not-fat", EXIT_REFUSED,                                                \
 	  "name the directory where the EFI system partition is mounted")                          \
 	X(ESP_WRITE, "esp-write", EXIT_SYSTEM,                                                     \
-	  "see that the EFI system partition is mounted read-write and has room")                  \
+	  "check that the EFI system partition is mounted read-write and has free space")          \
 	X(LOADER_INVALID, "loader-invalid", EXIT_REFUSED,                                          \
 	  "name an x86-64 EFI program with --loader")                                              \
 	X(EFI_READ, "efi-read", EXIT_SYSTEM,                                                       \
-	  "see that efivarfs is mounted on /sys/firmware/efi/efivars")                             \
+	  "check that efivarfs is mounted on /sys/firmware/efi/efivars")                           \
 	X(EFI_WRITE, "efi-write", EXIT_SYSTEM,                                                     \
-	  "be root, mount efivarfs read-write, and see that the firmware has room for variables")  \
+	  "be root, mount efivarfs read-write, and check that the firmware has room for "          \
+	  "variables")                                                                             \
 	X(EFI_PATH, "efi-path", EXIT_SYSTEM,                                                       \
-	  "see that the EFI system partition is mounted from a partition of a disk")               \
+	  "check that the EFI system partition is mounted from a partition of a disk")             \
 	X(NO_BOOT_ENTRY, "no-boot-entry", EXIT_REFUSED, "create it with: fastbootctl install")     \
 	X(SYSCTL, "sysctl-write", EXIT_SYSTEM,                                                     \
-	  "be root, or put panic=5 on the kernel's command line")                                  \
+	  "be root, or add panic=5 to the kernel's command line")                                  \
 	X(MEMMAP, "memmap-invalid", EXIT_USAGE,                                                    \
-	  "a line is: START END TYPE; see fastbootctl(8), simulate")                               \
+	  "each line is: START END TYPE; see fastbootctl(8), simulate")                            \
 	X(NO_MEMMAP, "no-memmap", EXIT_REFUSED, "name a memory map with: --memmap FILE")           \
 	X(NOT_RESTORED, "not-restored", EXIT_REFUSED,                                              \
 	  "name the image's slot with --slot a or --slot b")                                       \
 	X(NOT_GOLDEN, "not-golden", EXIT_REFUSED,                                                  \
-	  "nothing is to be done; for another restore take another image")                         \
+	  "no action is needed; for another restore take another image")                           \
 	X(ONCE_WAITING, "once-waiting", EXIT_REFUSED,                                              \
 	  "restore it first, or give it up: fastbootctl invalidate --slot a|b")                    \
 	X(MODULE_MISSING, "module-missing", EXIT_REFUSED,                                          \
 	  "load it, as root: modprobe fastboot_snapshot")                                          \
 	X(OBSTACLES, "obstacles", EXIT_REFUSED,                                                    \
-	  "mend what is listed; to look again: fastbootctl gates")                                 \
+	  "fix what is listed; to check again: fastbootctl gates")                                 \
 	X(HOOK, "hook-failed", EXIT_REFUSED,                                                       \
-	  "no image was taken; mend the program, or leave it out: chmod -x, or for one of the "    \
-	  "package an empty file of its name in /etc/fastboot/snapshot.d")                         \
+	  "no image was taken; fix the program, or disable it: chmod -x, or for one from the "     \
+	  "package an empty file with its name in /etc/fastboot/snapshot.d")                       \
 	X(INTERRUPTED, "interrupted", EXIT_REFUSED, "no image was taken; to take one, try again")  \
 	X(SNAPSHOT, "snapshot-failed", EXIT_SYSTEM, "see the kernel log: dmesg")                   \
 	X(CHILD, "child-failed", EXIT_SYSTEM, "free memory and try again")                         \
 	X(NO_TIMINGS, "no-timings", EXIT_REFUSED,                                                  \
 	  "take an image, or start the machine through the boot entry Fast boot")                  \
-	X(IN_VAIN, "in-vain", EXIT_REFUSED,                                                        \
-	  "see why the loader refuses, then: fastbootctl snapshot golden")
+	X(NEVER_RESTORED, "in-vain", EXIT_REFUSED,                                                 \
+	  "find out why the loader refuses, then: fastbootctl snapshot golden")
 
 /* What the failures mean, for docs/troubleshooting.md: X(symbol, sentence), one for each. */
 #define FAILURE_MEANINGS(X)                                                                        \
 	X(USAGE, "the command line is wrong")                                                      \
 	X(OPEN, "a file, a device or a sysfs attribute cannot be opened")                          \
 	X(NO_MEMORY, "there is not enough memory")                                                 \
-	X(WRITE, "the partition cannot be written, or is not read as it was written")              \
-	X(OUTPUT, "standard output, or the file that was asked for, cannot be written")            \
-	X(NOT_PARTITION, "what was named is neither a block device nor a regular file")            \
+	X(WRITE, "the partition cannot be written, or what is read back is not what was written")  \
+	X(OUTPUT, "standard output, or the file named for the output, cannot be written")          \
+	X(NOT_PARTITION, "the named file is neither a block device nor a regular file")            \
 	X(IN_USE, "the device is mounted, active swap space, or held by the kernel")               \
 	X(HAS_PARTITIONS, "the device carries a partition table")                                  \
-	X(FOREIGN_CONTENT, "the device carries something else than swap space")                    \
-	X(TOO_SMALL, "the partition is too small for what was asked for")                          \
-	X(SINGLE_SLOT, "the area has no other slot for a copy")                                    \
+	X(FOREIGN_CONTENT, "the device carries something other than swap space")                   \
+	X(TOO_SMALL, "the partition is too small for the layout you asked for")                    \
+	X(SINGLE_SLOT, "the area has no other slot")                                               \
 	X(NOT_CONFIRMED, "the question was not answered with yes, or could not be asked")          \
 	X(MKSWAP, "mkswap is missing or failed")                                                   \
-	X(ESP_MISSING, "no EFI system partition is mounted, or not where --esp says")              \
-	X(ESP_NOT_FAT, "the directory is not on a FAT file system, which firmware could read")     \
+	X(ESP_MISSING,                                                                             \
+	  "no EFI system partition is mounted, or it is not mounted where --esp says")             \
+	X(ESP_NOT_FAT, "the directory is not on a FAT file system, so firmware could not read it") \
 	X(ESP_WRITE, "the loader cannot be written to the EFI system partition")                   \
-	X(LOADER_INVALID, "the file to install is no x86-64 EFI program")                          \
+	X(LOADER_INVALID, "the file to install is not an x86-64 EFI program")                      \
 	X(EFI_READ, "an EFI variable cannot be read")                                              \
 	X(EFI_WRITE, "an EFI variable cannot be written")                                          \
 	X(EFI_PATH, "the loader has no path by which the firmware could find it")                  \
 	X(NO_BOOT_ENTRY, "there is no boot entry for the loader")                                  \
 	X(SYSCTL, "kernel.panic, or the file that sets it, cannot be written")                     \
-	X(MEMMAP, "the file with the memory map is none; the line is named")                       \
+	X(MEMMAP, "the file is not a memory map; the message names the line")                      \
 	X(NO_MEMMAP, "this kernel does not show the firmware's memory map")                        \
-	X(NOT_RESTORED, "this system was not restored from an image that is still there")          \
-	X(NOT_GOLDEN, "the image is one for one restore")                                          \
-	X(ONCE_WAITING, "an image for one restore waits for it, and comes before any other")       \
+	X(NOT_RESTORED,                                                                            \
+	  "this system was not restored from an image, or that image is no longer there")          \
+	X(NOT_GOLDEN, "the image is a one-shot image")                                             \
+	X(ONCE_WAITING,                                                                            \
+	  "a one-shot image waits for its restore, and comes before any other image")              \
 	X(MODULE_MISSING, "the module fastboot_snapshot is not loaded")                            \
-	X(OBSTACLES, "the module takes no image; the obstacles are listed before")                 \
+	X(OBSTACLES, "the module takes no image; the obstacles are listed on standard output")     \
 	X(HOOK, "a program of snapshot.d failed")                                                  \
 	X(INTERRUPTED, "a signal came while the programs of snapshot.d ran")                       \
-	X(SNAPSHOT, "taking the image failed, and the module has told no obstacle")                \
+	X(SNAPSHOT, "taking the image failed, and the module has reported no obstacle")            \
 	X(CHILD, "no process could be started")                                                    \
-	X(NO_TIMINGS, "there is nothing measured to draw: no restore, no snapshot")                \
-	X(IN_VAIN, "an image is due, but none on the partition was ever restored")
+	X(NO_TIMINGS, "nothing was measured that could be drawn: no restore, no snapshot")         \
+	X(NEVER_RESTORED, "an image is due, but none on the partition was ever restored")
 
 enum failure {
 #define FAILURE_ENUM(sym, code, status, advice) FAIL_##sym,
@@ -126,13 +130,13 @@ enum failure {
 		FAIL_COUNT
 };
 
-/* Of two exit statuses. */
+/* The worse of two exit statuses. */
 static inline int fail_worse(int a, int b)
 {
 	return a > b ? a : b;
 }
 
-/* `fmt` gives the sentence, without full stop.  Returns the failure's exit status. */
+/* `fmt` gives the sentence, without a full stop.  Returns the failure's exit status. */
 int fail(enum failure failure, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The same with strerror(errno) after the sentence. */
@@ -144,7 +148,7 @@ int fail_reason(enum img_reason reason, const struct img_detail *detail, const c
 /* IMG_E_DISK_READ, with strerror(errno). */
 int fail_read(const char *where);
 
-/* What goes on all the same, but should be known; no advice is added. */
+/* Something to know that does not stop the verb; no advice is added. */
 void warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -67,7 +67,7 @@ int io_write(int fd, const void *buf, size_t size)
 	return 0;
 }
 
-/* sysfs files have no true size: read until the end says so. */
+/* sysfs files report no true size: read up to the end. */
 static int read_to_end(int fd, char *buf, size_t limit, size_t *ret_size)
 {
 	size_t size = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads and writes that finish, and what frees itself.  Every function returns
- * 0, or -1 with errno set; the end of the file in the midst of a read or a
- * write that makes no progress is EIO.
+ * Reads and writes that complete, and cleanup attributes.  Every function returns 0, or -1 with
+ * errno set; a file that ends in the middle of a read, and a write that makes no progress, give
+ * EIO.
  */
 #ifndef FASTBOOTCTL_IO_H
 #define FASTBOOTCTL_IO_H
@@ -16,21 +16,20 @@ int io_pwrite(int fd, const void *buf, size_t size, uint64_t offset);
 int io_write(int fd, const void *buf, size_t size);
 
 /*
- * Reads all of a small file (sysfs, an EFI program) of at most `limit` bytes,
- * adds a NUL after it; the caller frees *ret_data.  EFBIG if it is longer.
+ * Reads a whole small file (sysfs, an EFI program) of at most `limit` bytes and appends a NUL; the
+ * caller frees *ret_data.  EFBIG if it is longer.
  */
 int io_read_file(const char *path, size_t limit, char **ret_data, size_t *ret_size);
 
 /*
- * A path of the running system: below $FASTBOOTCTL_ROOT where that is set, so
- * that tests can lay out a /sys and a /dev of their own.  The caller frees it;
- * NULL: out of memory.
+ * A path in the running system, below $FASTBOOTCTL_ROOT if that is set, so that tests can provide a
+ * /sys and a /dev of their own.  The caller frees it; NULL: out of memory.
  */
 char *io_system_path(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * The number, decimal or 0x, that a file of such a path holds, alone on its line; false, without a
- * word: there is none.
+ * Reads the number, decimal or 0x, that the file at io_system_path() holds alone on its line.
+ * False, without a report: it holds no number.
  */
 bool io_system_number(uint64_t *ret_number, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <uuid/uuid.h>
 
-/* json-c owns `value` once added; where it cannot be added it is given back here. */
+/* json-c owns `value` once it is added; if it cannot be added, it is released here. */
 static void put(struct json_object *object, const char *key, struct json_object *value)
 {
 	if (!object || json_object_object_add(object, key, value))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * json-c in shorter words.  A NULL object stands for "out of memory": adding
- * to it or adding it does nothing, and json_print returns false.
+ * Shorthands for json-c.  A NULL object means "out of memory": adding to it, or adding it, does
+ * nothing, and json_print returns false.
  */
 #ifndef FASTBOOTCTL_JSONOUT_H
 #define FASTBOOTCTL_JSONOUT_H
@@ -24,12 +24,12 @@ void json_put_slot(struct json_object *object, const char *key, uint32_t slot);
 /* A new object or array inside `object`. */
 struct json_object *json_put_object(struct json_object *object, const char *key);
 struct json_object *json_put_array(struct json_object *object, const char *key);
-/* The array of that name, made where there is none. */
+/* The array of that name, created if it is missing. */
 struct json_object *json_array_of(struct json_object *object, const char *key);
 struct json_object *json_append_object(struct json_object *array);
 void json_append_text(struct json_object *array, const char *value);
 
-/* Prints and frees; false: the text cannot be made. */
+/* Prints and frees; false: out of memory. */
 bool json_print(struct json_object *object);
 
 #endif

@@ -108,7 +108,7 @@ struct text text_time(uint64_t seconds, time_t now)
 	return text;
 }
 
-/* Bytes of the UTF-8 character at s (RFC 3629, 4), 0 if it is none or a C1 control. */
+/* The length of the UTF-8 character at s (RFC 3629, 4); 0 if it is invalid or a C1 control. */
 static size_t utf8_length(const unsigned char *s)
 {
 	static const uint32_t least[] = { 0, 0, 0xa0, 0x800, 0x10000 };

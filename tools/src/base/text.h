@@ -24,27 +24,27 @@ struct text text_age(uint64_t seconds, time_t now);
 struct text text_time(uint64_t seconds, time_t now);
 
 /*
- * Makes a foreign string fit for a terminal and for JSON, in place: control characters become
- * '?', and if it is not UTF-8 all bytes beyond ASCII do.
+ * Makes a foreign string safe for a terminal and for JSON, in place: control characters become '?',
+ * and so do all bytes beyond ASCII if the string is not UTF-8.
  */
 void text_printable(char *s);
 
 /* The same for a text of several lines: line feeds stay. */
 void text_printable_lines(char *s);
 
-/* True if text_printable() leaves it as it is: UTF-8 without control characters. */
+/* True if text_printable() would not change it: UTF-8 without control characters. */
 bool text_is_printable(const char *s);
 
 /* Cuts white space off the end; in place. */
 void text_trim(char *s);
 
 /*
- * The next line "key=value" of *rest, which is cut up for it, the value without white space at its
- * end; other lines are passed over.  False: there is none.
+ * Takes the next line "key=value" from *rest, which it modifies; the value has no trailing white
+ * space.  Other lines are skipped.  False: no more lines.
  */
 bool text_next_pair(char **rest, const char **ret_key, const char **ret_value);
 
-/* A GUID as it stands in a GPT, in lower case: its first three fields are little-endian. */
+/* A GUID as a GPT stores it, in lower case: its first three fields are little-endian. */
 struct text text_guid(const uint8_t guid[16]);
 
 bool text_is_zero_uuid(const uint8_t uuid[16]);

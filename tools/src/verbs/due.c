@@ -141,7 +141,7 @@ static int decide(const struct system *sys, const struct area *area, struct answ
 		return image_fail(IMG_E_SLOT_QUARANTINED, &slots.detail[image], area->part.path);
 	*answer = why(sys, image < 0 ? NULL : &slots.header[image]);
 	if (answer->due && never_restored(&slots))
-		return fail(FAIL_IN_VAIN, "%s: %s, but no image there was ever restored",
+		return fail(FAIL_NEVER_RESTORED, "%s: %s, but no image there was ever restored",
 			    area->part.path, answer->sentence);
 	return 0;
 }
