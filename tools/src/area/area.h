@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A fast-boot area: the partition that carries it, opened, and what its header says. */
+/* A fast-boot area: the open partition that carries it, and its decoded header. */
 #ifndef FASTBOOTCTL_AREA_H
 #define FASTBOOTCTL_AREA_H
 
@@ -14,13 +14,13 @@ struct area {
 #define AREA_CLOSED { .part = PART_CLOSED }
 
 struct area_request {
-	const char *verb; /* in whose name to report */
+	const char *verb; /* the verb that reports */
 	const char *path; /* NULL: find the one area of this machine */
-	int slot;	  /* one that the area must have; -1: none in particular */
+	int slot;	  /* a slot that the area must have; -1: no particular one */
 	enum part_access access;
 };
 
-/* 0, or the exit status after a report: nothing is open then. */
+/* 0, or the exit status after a report, with nothing open. */
 int area_open(const struct area_request *request, struct area *ret_area);
 
 static inline void area_close(struct area *area)

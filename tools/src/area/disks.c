@@ -14,7 +14,7 @@
 #include "base/fail.h"
 #include "base/io.h"
 
-#define SECTOR 512u /* of libblkid's figures, whatever the disk's is */
+#define SECTOR 512u /* the unit of libblkid's figures, whatever the disk's is */
 
 static void cleanup_probe(blkid_probe *probe)
 {
@@ -23,7 +23,7 @@ static void cleanup_probe(blkid_probe *probe)
 }
 #define _cleanup_probe_ __attribute__((cleanup(cleanup_probe)))
 
-/* Partitions, devices on top of others and loops have none. */
+/* Partitions, stacked devices and loop devices have no "device". */
 static bool is_drive(const char *name)
 {
 	_cleanup_free_ char *path = io_system_path("/sys/class/block/%s/device", name);
@@ -31,7 +31,7 @@ static bool is_drive(const char *name)
 	return path && access(path, F_OK) == 0;
 }
 
-/* Documentation/admin-guide/devices.rst: "p" where the disk's name ends in a digit. */
+/* Documentation/admin-guide/devices.rst: "p" if the disk's name ends in a digit. */
 static void name_device(const char *disk, int number, char *to, size_t size)
 {
 	size_t length = strlen(disk);
@@ -40,7 +40,7 @@ static void name_device(const char *disk, int number, char *to, size_t size)
 	snprintf(to, size, "/dev/%s%s%d", disk, digit ? "p" : "", number);
 }
 
-/* Those of a DOS table have an id that is no GUID, and are not counted. */
+/* A partition of a DOS table has an id that is not a GUID, and is left out. */
 static bool read_partition(const char *disk, blkid_partition from, struct disk_partition *to)
 {
 	const char *uuid = blkid_partition_get_uuid(from);
@@ -130,7 +130,7 @@ unsigned int disks_find(const struct disks *disks, const char *uuid, const struc
 	return found;
 }
 
-/* In sysfs a partition's directory lies in its disk's. */
+/* In sysfs a partition's directory is inside its disk's. */
 const struct disk *disks_below(const struct disks *disks, const struct part *part)
 {
 	_cleanup_free_ char *path = NULL, *text = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The machine's disks as its firmware sees them: drives with their GPT partitions, and nothing that
- * the kernel has put on top.  Bytes are read from the drive, never through a partition's device,
- * whose page cache a mounted file system shares.
+ * The machine's disks as its firmware sees them: drives with their GPT partitions, without anything
+ * that the kernel has put on top.  Bytes are read from the drive, never through a partition's
+ * device, whose page cache a mounted file system shares.
  */
 #ifndef FASTBOOTCTL_DISKS_H
 #define FASTBOOTCTL_DISKS_H
@@ -12,7 +12,7 @@
 struct disk_partition {
 	char uuid[40];	 /* unique partition GUID, lower case */
 	char device[64]; /* "/dev/sda3" */
-	uint64_t offset; /* bytes of the disk */
+	uint64_t offset; /* in bytes, on the disk */
 	uint64_t size;
 };
 
@@ -27,16 +27,16 @@ struct disks {
 	size_t nr;
 };
 
-/* A drive that cannot be opened is left out, as one that is not there.  Exit status. */
+/* A drive that cannot be opened is left out, like a missing one.  Exit status. */
 int disks_open(struct disks *ret_disks);
 void disks_close(struct disks *disks);
 #define _cleanup_disks_ __attribute__((cleanup(disks_close)))
 
-/* How many partitions have that GUID; *ret_disk and *ret_partition are one of them. */
+/* Returns how many partitions have that GUID; *ret_disk and *ret_partition are one of them. */
 unsigned int disks_find(const struct disks *disks, const char *uuid, const struct disk **ret_disk,
 			const struct disk_partition **ret_partition);
 
-/* The disk that a partition's device lies on; NULL: it is a file, or unknown. */
+/* The disk that the partition is on; NULL: it is a file, or the disk is unknown. */
 const struct disk *disks_below(const struct disks *disks, const struct part *part);
 
 #endif

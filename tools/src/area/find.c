@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Opens the fast-boot area.  Which partition carries it: every block device of sysfs is
- * asked for the header in its last block.
+ * Finds and opens the fast-boot area: looks for its header in the last block of every block device
+ * in sysfs.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -21,7 +21,7 @@ struct search {
 	unsigned int count;
 	char names[512];     /* of those that carry an area */
 	char damaged[512];   /* of those that carry a damaged one */
-	unsigned int closed; /* devices that we must not read */
+	unsigned int closed; /* devices that we have no permission to read */
 };
 
 static void add_name(char *list, size_t size, const char *name)
@@ -32,8 +32,8 @@ static void add_name(char *list, size_t size, const char *name)
 }
 
 /*
- * Devices that cannot be opened are counted, not reported one by one: a drive without a medium
- * is no error, all of them closed is.
+ * A device that cannot be opened is not reported: a drive without a medium is no error.  Those
+ * without permission are counted, in case no other carries an area.
  */
 static void check_device(void *ctx, const char *name, const char *path)
 {
@@ -66,7 +66,7 @@ static void check_device(void *ctx, const char *name, const char *path)
 	part_close(&part);
 }
 
-/* No medium, a RAM disk or an unused loop device: nothing to open. */
+/* A drive without a medium, a RAM disk or an unused loop device has none. */
 static bool has_size(const char *name)
 {
 	uint64_t sectors;
@@ -116,7 +116,7 @@ static int fail_not_one(const struct search *search)
 		return fail_reason(IMG_E_AREA_CHECKSUM, NULL, search->damaged);
 	if (search->closed)
 		return fail(FAIL_OPEN,
-			    "%u disks or partitions may not be read, no other carries images",
+			    "no permission to read %u disks or partitions, no other has an area",
 			    search->closed);
 	return fail_reason(IMG_E_AREA_MISSING, NULL, "this machine");
 }

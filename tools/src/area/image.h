@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Images on a partition: imgfmt's decoders with the reading done. */
+/* Images on a partition: imgfmt's decoders, with the reads they need. */
 #ifndef FASTBOOTCTL_IMAGE_H
 #define FASTBOOTCTL_IMAGE_H
 
@@ -22,8 +22,9 @@ enum img_reason image_read_area(const struct part *part, struct img_area *ret_ar
 enum img_reason image_read_slot(const struct area *area, uint32_t slot, struct img_slot *ret_slot,
 				struct img_detail *detail);
 /*
- * What img_state_decode makes of it.  damaged: the block is no state at all; one that was never
- * written or is another image's is not valid either, but whole.  NULL: of no interest.
+ * As img_state_decode.  *ret_damaged: whether the block is not a state at all; a state that was
+ * never written, or that belongs to another image, is not valid either, but undamaged.  ret_damaged
+ * may be NULL.
  */
 enum img_reason image_read_state(const struct area *area, uint32_t slot,
 				 const struct img_slot *header, struct img_state *ret_state,
@@ -38,27 +39,27 @@ void image_meta_free(struct image_meta *meta);
 /* For one chunk. */
 struct image_buffers {
 	void *stored; /* IMG_CHUNK_SIZE bytes */
-	void *pages;  /* likewise, 8-byte aligned */
+	void *pages;  /* the same, 8-byte aligned */
 };
 
-/* chunk: out of a validated table.  Reads, checks and decodes it. */
+/* Reads, checks and decodes the chunk, which is from a validated table. */
 enum img_reason image_read_chunk(const struct area *area, uint32_t slot,
 				 const struct img_chunk *chunk,
 				 const struct image_buffers *buffers);
 
-/* Empties the slot: its header goes first and is flushed, then its state.  Reports a failure. */
+/* Empties the slot: erases and flushes its header, then its state.  Reports a failure. */
 int image_erase_slot(const struct area *area, uint32_t slot);
 
-/* "DEV: slot A", to report about; errno stays. */
+/* "DEV: slot A", for a report; keeps errno. */
 struct image_where {
 	char s[512];
 };
 struct image_where image_where(const struct area *area, uint32_t slot);
 
-/* Reports what one of the above returned, in the words of the right table. */
+/* Reports what one of the above returned, with the text of the right table. */
 int image_fail(enum img_reason reason, const struct img_detail *detail, const char *where);
 
-/* The same about a chunk, and errno if it is IMG_E_DISK_READ. */
+/* The same for a chunk, with errno for IMG_E_DISK_READ. */
 int image_fail_chunk(const struct area *area, uint32_t slot, uint64_t number,
 		     const struct img_chunk *chunk, enum img_reason reason);
 

@@ -46,7 +46,7 @@ int loss_confirm(bool yes)
 	if (yes)
 		return 0;
 	if (out_is_json())
-		return fail(FAIL_NOT_CONFIRMED, "this is to be confirmed, and --json does not ask");
+		return fail(FAIL_NOT_CONFIRMED, "this must be confirmed, and --json does not ask");
 	if (!isatty(STDIN_FILENO))
 		return fail(FAIL_NOT_CONFIRMED, "there is no terminal to ask on");
 	printf("Go ahead? [y/N] ");

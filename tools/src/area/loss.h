@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a verb destroys: said first, then asked for. */
+/* What a verb destroys: it is shown first, and then confirmed. */
 #ifndef FASTBOOTCTL_LOSS_H
 #define FASTBOOTCTL_LOSS_H
 
@@ -7,9 +7,9 @@
 #include "base/jsonout.h"
 
 /*
- * One line about the image in the slot, one element of the array "lost" in JSON.  False, and
- * nothing is said: the slot is empty.  *ret_lost, where not NULL: the element of a whole image, for
- * what else the verb knows of it.
+ * Prints one line about the image in the slot; in JSON, an element of the array "lost".  False,
+ * without output: the slot is empty.  *ret_lost: the element of an undamaged image, to which the
+ * verb can add what else it knows; ret_lost may be NULL.
  */
 bool loss_describe(const struct area *area, uint32_t slot, struct json_object **ret_lost);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * libblkid is asked through its probe interface only: its cache file would be
- * written, which an initramfs or a read-only system has no place for.
+ * Uses only libblkid's probe interface: the other one writes a cache file, for which an initramfs
+ * or a read-only system has no place.
  */
 #include "area/part.h"
 
@@ -32,8 +32,8 @@ static int get_size(int fd, const struct stat *st, uint64_t *ret_size)
 }
 
 /*
- * The type is looked at before the device is opened for writing, since opening can do things
- * (rewind a tape); and once more on what was opened.
+ * Checks the type before opening for writing, because opening can have effects (rewind a tape);
+ * reads it again from what was opened.
  */
 static int open_checked(const char *path, enum part_access access, struct stat *st)
 {
@@ -128,8 +128,8 @@ int part_open(const char *path, enum part_access access, struct part *ret_part)
 }
 
 /*
- * BLKFLSBUF writes out and drops all of it, but wants CAP_SYS_ADMIN; the advice drops clean pages
- * and wants nothing.
+ * BLKFLSBUF writes out and drops everything, but needs CAP_SYS_ADMIN; the advice drops clean pages
+ * and needs nothing.
  */
 void part_drop_cache(const struct part *part)
 {
@@ -195,7 +195,7 @@ static void get_value(blkid_probe probe, const char *name, char *to, size_t size
 	snprintf(to, size, "%s", value);
 }
 
-/* sysfs gives partitions, and only them, the attribute "partition". */
+/* In sysfs partitions, and only they, have the attribute "partition". */
 static bool is_partition(const struct part *part)
 {
 	_cleanup_free_ char *path = NULL;

@@ -21,8 +21,8 @@ struct part {
 
 enum part_access {
 	PART_READ,
-	PART_CLAIM_READ, /* read; of a block device the only user */
-	PART_CLAIM,	 /* read and write, likewise */
+	PART_CLAIM_READ, /* read, as the only user of a block device */
+	PART_CLAIM,	 /* read and write, as the only user */
 };
 
 static inline enum part_access part_claim(bool dry_run)
@@ -30,22 +30,22 @@ static inline enum part_access part_claim(bool dry_run)
 	return dry_run ? PART_CLAIM_READ : PART_CLAIM;
 }
 
-/* What libblkid sees on it.  Strings are empty where there is nothing to say. */
+/* What libblkid finds on it.  Strings are empty where it finds nothing. */
 struct part_content {
-	char type[32];	/* "swap", "ext4"; or that several are there */
+	char type[32];	/* "swap", "ext4", "several kinds of content" */
 	char label[64]; /* of the content */
 	char uuid[40];
 	char table[16];	     /* partition table on it: "gpt", "dos" */
 	char entry_type[40]; /* its own type in the disk's table */
 	char partuuid[40];   /* its own unique id there */
-	bool partition;	     /* a block device that is a partition, says sysfs */
+	bool partition;	     /* sysfs says that it is a partition */
 };
 
-/* 0, or -1 with errno and no report: ENOTBLK for what can be no partition. */
+/* 0, or -1 with errno and no report.  ENOTBLK: it cannot be a partition. */
 int part_try_open(const char *path, enum part_access access, struct part *ret_part);
 
 /*
- * 0, or the exit status after a report on stderr.  What is read from a block device is what is on
+ * 0, or the exit status after a report on stderr.  Reads from a block device then return what is on
  * the disk, see part_drop_cache.
  */
 int part_open(const char *path, enum part_access access, struct part *ret_part);
@@ -55,15 +55,14 @@ int part_probe(const struct part *part, struct part_content *ret_content);
 int part_wipe(const struct part *part);
 
 /*
- * Writes, flushes, and reads back what then is on the disk: write-failed if it is something else.
- * size: up to IMG_BLOCK.
+ * Writes, flushes, and reads back from the disk: write-failed if that differs.  size: up to
+ * IMG_BLOCK.
  */
 int part_write(const struct part *part, const void *data, size_t size, uint64_t offset);
 
 /*
- * Forgets what the page cache holds of the partition: what was flushed is then read from the disk.
- * In a restored system the cache is as old as the image, while the loader has written to the disk
- * since.
+ * Drops the partition's page cache: what was flushed is then read from the disk.  In a restored
+ * system the cache is as old as the image, but the loader has written to the disk since.
  */
 void part_drop_cache(const struct part *part);
 
@@ -71,15 +70,15 @@ void part_close(struct part *part);
 #define _cleanup_part_ __attribute__((cleanup(part_close)))
 
 /*
- * Every block device of the machine that has a size, partition or not: its name in sysfs and its
- * path.  0, or the exit status after a report.
+ * Calls `look` for every block device of the machine that has a size, partition or not, with its
+ * name in sysfs and its path.  0, or the exit status after a report.
  */
 typedef void (*part_fn)(void *ctx, const char *name, const char *path);
 int part_for_each(part_fn look, void *ctx);
 
 /*
- * Opens `path`; or, where it is NULL, the one partition of this machine that carries a
- * fast-boot area.  area-missing and area-ambiguous are reported.
+ * Opens `path` or, if that is NULL, the one partition of this machine that carries a fast-boot
+ * area.  Reports area-missing and area-ambiguous.
  */
 int part_open_or_find(const char *path, enum part_access access, struct part *ret_part);
 

@@ -7,7 +7,7 @@
 
 #include "base/io.h"
 
-/* With the programming interface, without it (linux/pci_ids.h). */
+/* The first with the programming interface, the second without (linux/pci_ids.h). */
 #define PCI_CLASS_AHCI 0x010601u
 #define PCI_CLASS_IDE  0x0101u
 
@@ -22,17 +22,17 @@ static bool parse_component(const char *component, struct place_path *place)
 					      .bus = (uint8_t)bus,
 					      .devfn = (uint8_t)(device << 3 | function) };
 		snprintf(place->function, sizeof(place->function), "%s", component);
-		return segment <= UINT16_MAX; /* else the kernel has made it up (VMD) */
+		return segment <= UINT16_MAX; /* otherwise the kernel has invented it (VMD) */
 	}
 	if (strncmp(component, "usb", 3) == 0)
-		return false; /* whose ports firmware counts anew */
+		return false; /* firmware numbers its ports differently */
 	if (strncmp(component, "virtio", 6) == 0 && !place->kind)
 		place->kind = IMG_PLACE_CONTROLLER;
 	if (strcmp(component, "nvme") == 0)
 		place->kind = IMG_PLACE_NVME;
 	if (sscanf(component, "ata%u%c", &place->ata, &more) == 1)
 		place->kind = IMG_PLACE_ATA;
-	/* Of other controllers firmware has numbers of its own. */
+	/* For other controllers firmware has its own numbers. */
 	if (sscanf(component, "%u:%u:%u:%llu%c", &host, &place->channel, &place->target,
 		   &place->lun, &more) == 4 &&
 	    place->kind == IMG_PLACE_CONTROLLER)
@@ -53,7 +53,7 @@ bool place_parse(const char *path, struct place_path *ret_place)
 	return ret_place->kind != 0;
 }
 
-/* Those whose ports firmware counts likewise: AHCI, IDE; not what is in an array. */
+/* Controllers whose ports firmware numbers in the same way: AHCI, IDE; not those of an array. */
 static bool has_ports(const struct place_path *place)
 {
 	uint64_t class;
@@ -67,7 +67,7 @@ static bool read_unit(const char *name, const struct place_path *place, uint64_t
 	uint64_t port;
 
 	switch (place->kind) {
-	case IMG_PLACE_ATA: /* the kernel counts ports from 1 (drivers/ata/libata-transport.c) */
+	case IMG_PLACE_ATA: /* the kernel numbers ports from 1 (drivers/ata/libata-transport.c) */
 		if (!has_ports(place) ||
 		    !io_system_number(&port, "/sys/class/ata_port/ata%u/port_no", place->ata) ||
 		    port == 0)
@@ -98,7 +98,7 @@ uint64_t place_of(const char *name)
 }
 
 #define VPD_MAX	 256
-#define VPD_HEAD 4 /* kernel-hook/places.c tells what libata makes of page 0x80 */
+#define VPD_HEAD 4 /* kernel-hook/places.c says how libata fills page 0x80 */
 
 static uint64_t ata_identity(const char *name)
 {

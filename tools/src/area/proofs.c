@@ -42,7 +42,7 @@ static enum img_reason find_own(struct proofs *proofs, bool whole_disk,
 	return IMG_OK;
 }
 
-/* A cloned disk beside its original is as good as none: which one the kernel knew is unknown. */
+/* A disk and its clone together count as missing: nothing shows which one the kernel knew. */
 static enum img_reason find_location(struct proofs *proofs, const struct img_proof *proof,
 				     struct location *ret_location)
 {
@@ -77,7 +77,7 @@ static enum img_reason read_digest(const struct location *location, const struct
 	return IMG_OK;
 }
 
-/* A disk in a file is plugged in nowhere: only the loader can tell. */
+/* A disk in a file is plugged in nowhere: only the loader can check its place. */
 static uint64_t disk_today(const struct location *location, const struct img_proof *proof)
 {
 	const char *name = strrchr(location->part->path, '/');
@@ -88,7 +88,7 @@ static uint64_t disk_today(const struct location *location, const struct img_pro
 	if (proof->kind == IMG_PROOF_PLACE)
 		return place_of(name + 1);
 	identity = place_identity(name + 1);
-	return identity ? identity : proof->digest; /* as the loader judges */
+	return identity ? identity : proof->digest; /* as the loader decides */
 }
 
 static enum img_reason digest(void *ctx, const struct img_proof *proof, uint64_t *ret_digest)
@@ -140,7 +140,7 @@ enum img_reason proofs_read(struct proofs *proofs, const struct img_meta *meta,
 	return reason;
 }
 
-/* What is mounted so does not stay as it was.  False: the device is not. */
+/* A file system mounted read-write changes.  False: the device is not mounted so. */
 static bool mounted_writable(const char *device, char *to, size_t size)
 {
 	_cleanup_free_ char *path = io_system_path("/proc/mounts");
@@ -177,8 +177,7 @@ static void describe(const struct img_proof *proof, uint64_t number,
 		 reason ? img_reason_code(reason) : "ok", reason && detail->field ? ", " : "",
 		 reason && detail->field ? detail->field : "");
 	if (writable)
-		out_text("    It is mounted read-write at %s: it does not stay as it was.\n",
-			 mounted);
+		out_text("    It is mounted read-write at %s, and so will change.\n", mounted);
 	json_put_text(to, "kind", img_proof_kind_name(proof->kind));
 	json_put_text(to, "partition", own ? NULL : text_guid(proof->part_uuid).s);
 	json_put_bool(to, "whole_disk", whole_disk);
@@ -190,7 +189,7 @@ static void describe(const struct img_proof *proof, uint64_t number,
 	json_put_text(to, "mounted_read_write", writable ? mounted : NULL);
 }
 
-/* The core gives the reason of a failed proof, of one as of many. */
+/* The core decides the reason of a failed proof, also if it gets only one. */
 static enum img_reason check_one(struct proofs *proofs, const struct img_meta *meta, uint64_t i,
 				 struct img_detail *detail)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The writes come in the order of docs/image-format.md, "Writing an image", with
- * one step more: before the header, which makes it an image, all of the copy is
- * read back from the disk and compared with the original.
+ * The writes come in the order of docs/image-format.md, "Writing an image", with one step added:
+ * before the header, which makes it an image, the whole copy is read back from the disk and
+ * compared with the original.
  */
 #include "area/recode.h"
 
@@ -22,7 +22,7 @@
 /* Sections 1 to 7, which every image has. */
 #define NR_SECTIONS ((uint32_t)IMG_SEC_CHUNK_TABLE)
 
-/* Neither a signature nor what this program does not know can be carried over unlooked at. */
+/* A signature, or a feature that this program does not know, must not be copied blindly. */
 static int check_features(const struct recode *r)
 {
 	const struct img_slot *original = r->original;
@@ -96,8 +96,8 @@ static int compress_hc(const void *in, int size, void *out, int capacity, void *
 }
 
 /*
- * From r->old to r->new.  Where the original's bytes take fewer blocks they are kept, so that no
- * copy is larger than its original.
+ * From r->old to r->new.  If the original's bytes take fewer blocks, they are kept, so that no copy
+ * is larger than its original.
  */
 static struct img_chunk encode(struct recode *r, const struct img_chunk *old)
 {
@@ -146,7 +146,7 @@ static const void *original_section(const struct recode *r, enum img_section_typ
 	return tables + (section->offset - r->original->meta_offset);
 }
 
-/* The header of the copy; data[i]: what section i consists of. */
+/* Makes the header of the copy; data[i]: the content of section i. */
 static int lay_out(struct recode *r, const void *data[IMG_MAX_SECTIONS])
 {
 	const struct img_meta *meta = &r->meta.meta;
@@ -186,8 +186,8 @@ static int recode_chunks(struct recode *r, bool write, const void *data[IMG_MAX_
 	return status ? status : lay_out(r, data);
 }
 
-/* No chunk gets larger, and the sections stay as large as they are. */
-static bool fits_for_sure(const struct recode *r)
+/* No chunk grows, and the sections keep their size. */
+static bool always_fits(const struct recode *r)
 {
 	uint64_t size = IMG_SLOT_DATA_OFFSET + r->original->meta_size;
 
@@ -202,14 +202,14 @@ int recode_try(struct recode *r, bool encode)
 	struct img_chunk ignored;
 	int status = 0;
 
-	if (encode || !fits_for_sure(r))
+	if (encode || !always_fits(r))
 		return recode_chunks(r, false, data);
 	for (uint64_t i = 0; i < r->meta.meta.nr_chunks && !status; i++)
 		status = read_original(r, i, &ignored);
 	return status;
 }
 
-/* The copy's sections as they are to stand on the disk, padding included; the caller frees them. */
+/* The copy's sections as they will be on the disk, padding included; the caller frees them. */
 static int make_tables(const struct recode *r, const void *const data[], uint8_t **ret_tables)
 {
 	uint8_t *tables = calloc(1, (size_t)r->copy.meta_size);
@@ -227,7 +227,7 @@ static int make_tables(const struct recode *r, const void *const data[], uint8_t
 	return 0;
 }
 
-/* With the flush that part_write ends with, all that the header will speak of is on the disk. */
+/* part_write ends with a flush: all that the header will refer to is on the disk after it. */
 static int write_tables(const struct recode *r, const uint8_t *tables)
 {
 	uint64_t offset = r->area->header.slot[r->to].offset;
@@ -275,7 +275,7 @@ static int verify_chunk(const struct recode *r, const struct img_meta *copy, uin
 	return not_as_written(what);
 }
 
-/* Every byte of the copy, as the disk gives it back, against every byte of the original. */
+/* Compares every byte of the copy, as read from the disk, with the original. */
 static int verify(const struct recode *r, const uint8_t *tables)
 {
 	_cleanup_meta_ struct image_meta copy = { .buf = NULL };
@@ -290,11 +290,11 @@ static int verify(const struct recode *r, const uint8_t *tables)
 	return status;
 }
 
-/* A header that failed may be on the disk all the same. */
+/* A header whose write failed may still be on the disk. */
 static void withdraw(const struct recode *r)
 {
 	if (image_erase_slot(r->area, r->to))
-		warning("%s may show an image all the same; it is the same as in slot %c",
+		warning("%s may still show an image; it is the same as in slot %c",
 			image_where(r->area, r->to).s, text_slot(r->from));
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The same image in other chunks: from one slot of an area into another, a chunk
- * at a time.  Pages, index and all that is not about chunks stay as they are.
+ * Writes the same image in other chunks, from one slot of an area into another, a chunk at a time.
+ * Pages, index and everything that is not about chunks stay the same.
  *
  *   recode_open	reads and checks the original's tables
  *   recode_try		reads, checks and decodes each of its chunks; writes nothing
@@ -22,12 +22,12 @@ struct recode {
 	const struct area *area;
 	uint32_t from, to; /* slots */
 	const struct img_slot *original;
-	struct img_state state; /* that the copy is to have */
-	uint64_t generation;	/* likewise */
+	struct img_state state; /* of the copy */
+	uint64_t generation;	/* of the copy */
 	int level;		/* of LZ4HC */
 
 	struct image_meta meta; /* the original's */
-	struct img_slot copy;	/* complete once all chunks were encoded */
+	struct img_slot copy;	/* complete once all chunks are encoded */
 	struct img_writer writer;
 	struct img_run_disk *run;
 	struct img_chunk_disk *chunk;
@@ -37,16 +37,16 @@ struct recode {
 
 int recode_open(struct recode *r);
 
-/* Encodes too, so that the copy's figures are known, where asked to or where room is in doubt. */
+/* Also encodes, for the copy's figures, if asked to or if the copy might not fit. */
 int recode_try(struct recode *r, bool encode);
 
 /*
- * Whatever fails, the slot it goes to is empty then and the original as it was.  A header that
- * was written and cannot be withdrawn is warned of.
+ * After any failure the target slot is empty and the original unchanged.  Warns of a header that
+ * was written and cannot be withdrawn.
  */
 int recode_write(struct recode *r);
 
-/* The copy's tables for stats_collect; once all chunks were encoded. */
+/* The copy's tables for stats_collect; valid once all chunks are encoded. */
 struct img_meta recode_copy(const struct recode *r);
 
 void recode_close(struct recode *r);

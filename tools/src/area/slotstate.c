@@ -29,10 +29,10 @@ int slotstate_check_description(const char *what, const char *text)
 	const size_t most = sizeof(((struct img_slot_disk *)NULL)->description) - 1;
 
 	if (strlen(text) > most)
-		return fail(FAIL_USAGE, "%s has %zu bytes, and at most %zu fit", what, strlen(text),
+		return fail(FAIL_USAGE, "%s has %zu bytes; at most %zu fit", what, strlen(text),
 			    most);
 	if (!text_is_printable(text))
-		return fail(FAIL_USAGE, "%s is not UTF-8 without control characters", what);
+		return fail(FAIL_USAGE, "%s must be UTF-8 without control characters", what);
 	return 0;
 }
 
@@ -40,7 +40,7 @@ void slotstate_print_origin(const struct img_slot *header, const struct img_stat
 {
 	const struct slot_description description = slotstate_description(header, state);
 
-	out_text("of %s%s%s\n", text_time(header->created, time(NULL)).s,
+	out_text("taken %s%s%s\n", text_time(header->created, time(NULL)).s,
 		 description.s[0] ? ": " : "", description.s);
 }
 
@@ -55,7 +55,7 @@ struct text slotstate_counts(const struct img_slot *header, const struct img_sta
 	int n;
 
 	if (!state->valid) {
-		snprintf(text.s, sizeof(text.s), "no count of its restores");
+		snprintf(text.s, sizeof(text.s), "number of restores unknown");
 		return text;
 	}
 	n = snprintf(text.s, sizeof(text.s), "restored %" PRIu64 " time%s", state->restores,

@@ -3,7 +3,7 @@
 
 #include <imgfmt/writer.h>
 
-/* Keeps the list sorted; a run as long as another comes after it. */
+/* Keeps the list sorted; equal runs keep their order. */
 static void rank_run(const struct img_meta *meta, struct stats *stats, uint64_t number)
 {
 	uint32_t pages = img_meta_run(meta, number).pages;

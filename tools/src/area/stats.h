@@ -10,7 +10,7 @@
 struct stats {
 	uint64_t pages_stored; /* held by chunks */
 	uint64_t pages_filled; /* constant, by the page index alone */
-	uint64_t pages_zero;   /* of them all zeroes */
+	uint64_t pages_zero;   /* those of all zeroes */
 	uint64_t runs_filled;
 	uint64_t chunks_lz4, chunks_raw, chunks_fill;
 	uint64_t pages_in_fill_chunks;
@@ -22,7 +22,7 @@ struct stats {
 
 void stats_collect(const struct img_meta *meta, struct stats *ret_stats);
 
-/* Stored bytes for each hundred bytes of memory in the index; 0 for an empty image. */
+/* Stored bytes per hundred bytes of memory in the index; 0 for an empty image. */
 double stats_percent(const struct img_meta *meta, const struct stats *stats);
 
 #endif

@@ -30,7 +30,7 @@ static int anonymous_file(const char *name, uint64_t size)
 	return fd;
 }
 
-/* A login shell of a user who became root may lack sbin. */
+/* The PATH of a user who became root may lack sbin. */
 static void extend_path(void)
 {
 	const char *path = getenv("PATH");
@@ -44,8 +44,8 @@ static void extend_path(void)
 }
 
 /*
- * The child knows the files as descriptors 3 (the area) and 1, 2 (its messages).  posix_spawn
- * clears close-on-exec on what dup2 made.
+ * The child has the area as descriptor 3, and its messages as 1 and 2.  posix_spawn clears
+ * close-on-exec on what dup2 made.
  */
 static int spawn_mkswap(char *const argv[], int area_fd, int log_fd, pid_t *ret_pid)
 {
@@ -104,7 +104,7 @@ static int run_mkswap(char *const argv[], int area_fd)
 	return 0;
 }
 
-/* include/linux/swap.h: union swap_header, whose fields count in native order. */
+/* include/linux/swap.h: union swap_header, whose fields are in native byte order. */
 static int check_header(const uint8_t *page, uint64_t size)
 {
 	uint32_t version, last_page;
@@ -113,7 +113,7 @@ static int check_header(const uint8_t *page, uint64_t size)
 	memcpy(&last_page, page + 1028, sizeof(last_page));
 	if (memcmp(page + IMG_PAGE_SIZE - 10, "SWAPSPACE2", 10) != 0 || version != 1 ||
 	    last_page != size / IMG_PAGE_SIZE - 1)
-		return fail(FAIL_MKSWAP, "mkswap made a header other than asked for");
+		return fail(FAIL_MKSWAP, "mkswap made another header than the one asked for");
 	return 0;
 }
 

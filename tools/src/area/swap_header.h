@@ -11,14 +11,14 @@
 
 #include <imgfmt/format.h>
 
-/* The kernel and mkswap want ten pages at least. */
+/* The kernel and mkswap require at least ten pages. */
 #define SWAP_MIN_SIZE (10u * IMG_PAGE_SIZE)
 
 /* Version 1 headers count pages in 32 bits. */
 #define SWAP_MAX_SIZE ((uint64_t)UINT32_MAX * IMG_PAGE_SIZE)
 
 /*
- * size: of the swap area, a multiple of the page size.  label, uuid: "" for none and a new one.
+ * size: of the swap area, a multiple of the page size.  label: "" for none; uuid: "" for a new one.
  * page: IMG_PAGE_SIZE bytes, the first page of the area.  0, or the exit status after a report.
  */
 int swap_header_make(uint64_t size, const char *label, const char *uuid, void *page);
