@@ -106,7 +106,7 @@ bool boot_number_unused(const uint16_t *used, size_t count, uint16_t *ret_number
 	return false;
 }
 
-/* Characters of the options; what does not fit is left out. */
+/* Returns the number of characters; what does not fit is left out. */
 static size_t widen(const char *options, uint16_t wide[BOOT_MAX_OPTIONS])
 {
 	size_t count = 0;

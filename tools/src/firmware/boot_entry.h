@@ -24,12 +24,12 @@ bool boot_order_decode(const void *data, size_t size, struct boot_order *ret_ord
 /* data: 2 * order->count bytes. */
 void boot_order_encode(const struct boot_order *order, void *data);
 
-/* Where `number` stands, from 0; -1: nowhere. */
+/* The position of `number`, from 0; -1: it is not in the order. */
 int boot_order_find(const struct boot_order *order, uint16_t number);
 
 /*
- * Puts `number` first, or last if it is not there yet; where it is there, only `first` moves it.
- * False: no room.
+ * Adds `number` at the end or, with `first`, at the front; one that is there already moves only
+ * with `first`.  False: no room.
  */
 bool boot_order_add(struct boot_order *order, uint16_t number, bool first);
 void boot_order_remove(struct boot_order *order, uint16_t number);
@@ -44,25 +44,25 @@ struct boot_name boot_number_name(uint16_t number);
 /* "Boot001A" to 0x1a; UEFI 2.10, 3.1.2: four upper-case hexadecimal digits. */
 bool boot_number_parse(const char *name, uint16_t *ret_number);
 
-/* The lowest number that is not among `used` (any order, repeats allowed).  False: none. */
+/* The lowest number that is not among `used` (any order, repeats allowed).  False: no number. */
 bool boot_number_unused(const uint16_t *used, size_t count, uint16_t *ret_number);
 
 /*
- * The loader refuses options it does not know, so that they must not get into an entry.
- * NULL: all are known; else the first word that is not, in the caller's text.  options: at most
- * BOOT_MAX_OPTIONS characters, here and below.
+ * The loader refuses options it does not know, so they must not get into an entry.  NULL: all are
+ * known; otherwise the first unknown word, in the caller's text.  options: at most BOOT_MAX_OPTIONS
+ * characters, here and below.
  */
 const char *boot_options_unknown(const char *options);
 
 /*
- * Takes the words "slot=..." out of the options.  Returns the slot that the last one names, which
- * counts for the loader, or -1.
+ * Removes the words "slot=..." from the options.  Returns the slot that the last one names, which
+ * the loader uses, or -1.
  */
 int boot_options_take_slot(char *options);
 
 /*
- * Options as UCS-2, little-endian, with a NUL after; nothing at all for "".  data: room for
- * 2 * (BOOT_MAX_OPTIONS + 1) bytes.  Only for ASCII.  False: too long.
+ * Encodes the options, which must be ASCII, as UCS-2, little-endian, with a NUL at the end; ""
+ * becomes nothing at all.  data: room for 2 * (BOOT_MAX_OPTIONS + 1) bytes.  False: too long.
  */
 bool boot_options_encode(const char *options, uint8_t *data, size_t *ret_size);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * UEFI 2.10, 3.3: Boot#### are load options, BootOrder and BootNext name them
- * by number.  A variable that is not there is an answer, all else an error.
+ * UEFI 2.10, 3.3: Boot#### are load options, BootOrder and BootNext name them by number.  A missing
+ * variable is an answer, anything else an error.
  */
 #include "firmware/efivars.h"
 
@@ -24,7 +24,7 @@
 #define BOOT_ATTRIBUTES                                                                            \
 	(EFI_VARIABLE_NON_VOLATILE | EFI_VARIABLE_BOOTSERVICE_ACCESS | EFI_VARIABLE_RUNTIME_ACCESS)
 
-/* efivar's own macro has the fourth field as one number. */
+/* efivar's own macro takes the fourth field as one number. */
 #define VENDOR_GUID(a, b, c, d0, d1, e0, e1, e2, e3, e4, e5)                                       \
 	EFI_GUID(a, b, c, (d0) << 8 | (d1), e0, e1, e2, e3, e4, e5)
 #define FASTBOOT_GUID IMG_VENDOR_GUID(VENDOR_GUID)
@@ -35,9 +35,9 @@ bool efivars_available(void)
 }
 
 /*
- * Whether a mount would show variables, without making one.  The file system is registered in
- * any case; a kernel without runtime services refuses to fill it (fs/efivarfs/super.c).  Who may
- * not mount gets the benefit of the doubt.
+ * Checks, without mounting, whether a mount would show variables.  The file system is always
+ * registered; a kernel without runtime services refuses to fill it (fs/efivarfs/super.c).  Without
+ * the permission to mount, the answer is yes.
  */
 static bool could_be_mounted(void)
 {
@@ -97,7 +97,7 @@ static bool is_ours(const uint8_t *data, size_t size)
 	       load_option_names_file(&option, BOOT_FILE_PATH);
 }
 
-/* Takes over what is in *data. */
+/* Takes ownership of *data if it keeps it. */
 static void keep_first(struct boot_entry *entry, uint16_t number, uint8_t **data, size_t size)
 {
 	if (entry->present && entry->number < number)
@@ -185,14 +185,14 @@ int efivars_make_option(const uint8_t *dp, size_t dp_size, const uint8_t *option
 	size = efi_loadopt_create(NULL, 0, LOAD_OPTION_ACTIVE, path, (ssize_t)dp_size, description,
 				  optional, options_size);
 	if (size <= 0)
-		return fail_errno(FAIL_EFI_PATH, "the boot entry cannot be made");
+		return fail_errno(FAIL_EFI_PATH, "the boot entry cannot be created");
 	data = calloc(1, (size_t)size);
 	if (!data)
 		return fail_errno(FAIL_NO_MEMORY, "boot entry");
 	size = efi_loadopt_create(data, size, LOAD_OPTION_ACTIVE, path, (ssize_t)dp_size,
 				  description, optional, options_size);
 	if (size <= 0)
-		return fail_errno(FAIL_EFI_PATH, "the boot entry cannot be made");
+		return fail_errno(FAIL_EFI_PATH, "the boot entry cannot be created");
 	*ret_data = data;
 	*ret_size = (size_t)size;
 	data = NULL;

@@ -5,13 +5,13 @@
 
 #include "firmware/boot_entry.h"
 
-/* Our boot entry, the first one if a cloned disk has left more, and what it takes to add one. */
+/* Our boot entry, the first if a cloned disk has left several, and what adding one needs. */
 struct boot_entry {
 	bool present;
 	uint16_t number;
 	uint8_t *data; /* the load option; NULL if not present */
 	size_t size;
-	uint16_t ours[BOOT_MAX_ENTRIES]; /* all that are for the loader, in the order of numbers */
+	uint16_t ours[BOOT_MAX_ENTRIES]; /* all that are for the loader, sorted */
 	size_t nr_ours;
 	uint16_t used[BOOT_MAX_ENTRIES]; /* numbers of all Boot#### variables */
 	size_t nr_used;
@@ -24,8 +24,8 @@ bool efivars_available(void);
 int efivars_require(void);
 
 /*
- * Finds the entry whose device path ends in BOOT_FILE_PATH.  Not present is no failure.
- * 0, or the exit status after a report, as all below.
+ * Finds the entry whose device path ends in BOOT_FILE_PATH.  A missing entry is no failure.
+ * 0, or the exit status after a report, as for all functions below.
  */
 int efivars_find_entry(struct boot_entry *ret_entry);
 void efivars_entry_free(struct boot_entry *entry);
@@ -35,7 +35,7 @@ void efivars_entry_free(struct boot_entry *entry);
 void efivars_entry_options(const struct boot_entry *entry, char to[BOOT_MAX_OPTIONS + 1]);
 
 /*
- * Makes the load option of an active entry: dp, the device path; options, see boot_options_encode.
+ * Makes the load option of an active entry.  dp: the device path; options: see boot_options_encode.
  * The caller frees *ret_data.
  */
 int efivars_make_option(const uint8_t *dp, size_t dp_size, const uint8_t *options,
@@ -47,9 +47,9 @@ int efivars_read_order(struct boot_order *ret_order);
 int efivars_write_order(const struct boot_order *order);
 
 /*
- * Takes an entry out of the order, and then deletes it, so that the order never names one that is
- * gone.  Where the firmware's store has no room for a new order the entry makes it: firmware
- * passes over numbers that are not there (UEFI 2.10, 3.1.1).
+ * Removes an entry from the order and then deletes it, so that the order never names a missing
+ * entry.  If the firmware's store has no room for the new order, the entry is deleted first to make
+ * room: firmware skips numbers without an entry (UEFI 2.10, 3.1.1).
  */
 int efivars_delete_entry(uint16_t number, struct boot_order *order);
 
@@ -58,10 +58,10 @@ int efivars_read_next(int *ret_number);
 int efivars_write_next(uint16_t number);
 int efivars_clear_next(void);
 
-/* What the loader left; NULL if nothing.  Text, NUL-terminated; the caller frees it. */
+/* The loader's result; NULL if there is none.  Text, NUL-terminated; the caller frees it. */
 int efivars_read_last_result(char **ret_text);
 
-/* What a restored kernel has left for the loader: docs/loader.md, "The kernel's refusal". */
+/* Deletes what a restored kernel left for the loader: docs/loader.md, "The kernel's refusal". */
 int efivars_forget_refusal(void);
 
 #endif

@@ -77,7 +77,7 @@ static int write_temporary(int dir, const void *data, size_t size)
 	return 0;
 }
 
-/* FAT has no journal: all of it is flushed, for the machine may be switched off next. */
+/* FAT has no journal: everything is flushed, because the machine may be switched off next. */
 static int replace_loader(int dir, const void *data, size_t size)
 {
 	if (write_temporary(dir, data, size) ||
@@ -103,7 +103,7 @@ int esp_put_loader(const char *esp, const void *data, size_t size, bool *ret_cha
 	return 0;
 }
 
-/* A directory in which the user keeps something else stays. */
+/* A directory in which the user keeps other files stays. */
 static int remove_dir(const char *esp)
 {
 	_cleanup_close_ int fd = open(esp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

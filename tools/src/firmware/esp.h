@@ -14,17 +14,17 @@
 /* wanted: --esp, or NULL for the usual places.  The caller frees *ret_dir.  Exit status. */
 int esp_find(const char *wanted, char **ret_dir);
 
-/* Puts the program there under its name at once or not at all.  Exit status. */
+/* Installs the loader under its name, whole or not at all.  Exit status. */
 int esp_put_loader(const char *esp, const void *data, size_t size, bool *ret_changed);
 
-/* Removes the program and its directory, if they are there.  Exit status. */
+/* Removes the loader and its directory, if present.  Exit status. */
 int esp_remove_loader(const char *esp);
 
 bool esp_is_writable(const char *esp);
 
 /*
- * What only a mounted disk can tell, in a file of its own (esp_device.c), so that a test without a
- * disk can put another in its place.
+ * What only a mounted disk can answer, in a file of its own (esp_device.c), so that a test without
+ * a disk can replace it.
  */
 bool esp_device_is_fat(const char *dir);
 

@@ -11,8 +11,8 @@
 #include "firmware/efivars.h"
 
 /*
- * efivarfs shows the variables that were there when it was mounted: in a restored system not the
- * loader's, which the module knows.
+ * efivarfs shows the variables that existed when it was mounted: in a restored system the loader's
+ * result is not among them, but the module knows it.
  */
 int lastresult_read(char **ret_text)
 {

@@ -7,10 +7,10 @@
 
 #include "base/jsonout.h"
 
-/* Printable; NULL if the loader was not run.  The caller frees it.  Exit status. */
+/* Printable; NULL if the loader did not run.  The caller frees it.  Exit status. */
 int lastresult_read(char **ret_text);
 
-/* The value of `key`; "" if there is none.  The caller frees it; NULL: out of memory. */
+/* The value of `key`; "" if it is missing.  The caller frees it; NULL: out of memory. */
 char *lastresult_value(const char *text, enum img_result_key key);
 
 /* One member for each line. */

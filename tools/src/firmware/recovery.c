@@ -34,7 +34,7 @@ static int read_panic(long *ret_seconds)
 	return 0;
 }
 
-/* A new file takes its name once it is whole; a file of the kernel has neither size nor another. */
+/* Syncs a new file, which gets its name only then; a file of the kernel needs no sync. */
 static int write_file(const char *path, const char *text, int flags)
 {
 	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0644);
@@ -101,9 +101,9 @@ int recovery_arm(bool dry_run)
 		status = set_running();
 	if (status)
 		return status;
-	out_text("kernel.panic was 0: a panic stopped the machine.\n"
-		 "%s: written; it resets the machine after " SECONDS " seconds, from now on and\n"
-		 "in images taken from now on.\n",
+	out_text("kernel.panic was 0: a panic would have stopped the machine.\n"
+		 "%s: written; a panic now resets the machine after " SECONDS " seconds,\n"
+		 "and does so in images taken from now on.\n",
 		 RECOVERY_FILE);
 	report("written");
 	return 0;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * sysfs has the tables' bytes, but neither the root table nor an address of any.  So a physical
- * memory is made up in which imgfmt walks as the loader does: a root table that lists what sysfs
- * shows in the image's order, each table at an address of its own.  The FADT tells the true
- *addresses of the FACS and the DSDT; the digests of the others, which cover the address, are passed
- *over.
+ * sysfs has the tables' bytes, but neither the root table nor any address.  So a physical memory is
+ * invented, in which imgfmt walks as the loader does: a root table that lists what sysfs shows in
+ * the image's order, each table at an address of its own.  The FADT has the true addresses of the
+ * FACS and the DSDT; the digests of the other tables cover the address, and are not compared.
  *
  *	RSDP -> root table -> FADT -> FACS, DSDT
  *			   -> MADT, ...
@@ -21,7 +20,7 @@
 #include "machine/fingerprint_item.h"
 
 #define DIRECTORY  "/sys/firmware/acpi/tables"
-#define MAX_TABLES 256u /* as imgfmt follows */
+#define MAX_TABLES 256u /* as many as imgfmt follows */
 
 /* ACPI 6.5, tables 5.3 (RSDP), 5.4 (header), 5.9 (FADT). */
 #define HEADER_SIZE 36u
@@ -32,7 +31,7 @@
 #define FADT_X_FACS 132u
 #define FADT_X_DSDT 140u
 
-/* Made-up addresses, beyond those that a processor has. */
+/* Invented addresses, beyond those of any processor. */
 #define AT_RSDP	   (1ull << 60)
 #define AT_ROOT	   (2ull << 60)
 #define AT_TABLES  (3ull << 60)
@@ -88,7 +87,7 @@ static bool is_below_fadt(uint32_t signature)
 	return is_signature(signature, "FACS") || is_signature(signature, "DSDT");
 }
 
-/* drivers/acpi/sysfs.c: the signature, with a number after it where there are several. */
+/* drivers/acpi/sysfs.c: the signature, followed by a number if there are several. */
 static bool parse_name(const char *name, struct table *table)
 {
 	char *end;
@@ -161,7 +160,7 @@ static struct table *find_table(struct acpi_tables *tables, uint32_t signature,
 	return NULL;
 }
 
-/* The 64-bit address where the FADT has one. */
+/* Prefers the FADT's 64-bit address. */
 static void place_below_fadt(struct acpi_tables *tables, const char *signature, size_t narrow,
 			     size_t wide)
 {
@@ -198,8 +197,8 @@ static unsigned int count_before(const struct img_meta *meta, uint64_t end, uint
 }
 
 /*
- * One that sysfs has none of is left out, for it is gone; one of several may be there twice, which
- * Linux shows once.
+ * A table that sysfs does not have is left out, because it is gone; one of several may be there
+ * twice, which Linux shows once.
  */
 static void list_like(const struct img_meta *meta, uint64_t i, struct acpi_tables *tables)
 {
@@ -217,7 +216,7 @@ static void list_like(const struct img_meta *meta, uint64_t i, struct acpi_table
 	}
 }
 
-/* In the image's order, and after it what is new.  The first item is the root table itself. */
+/* In the image's order, with new tables at the end.  The first item is the root table itself. */
 static void make_root(const struct img_meta *meta, struct acpi_tables *tables)
 {
 	for (uint64_t i = 0; i < meta->nr_fp; i++) {
@@ -283,7 +282,7 @@ static bool find_item(const struct img_meta *meta, uint32_t index, struct img_fp
 	return false;
 }
 
-/* Takes over from the image what cannot be seen.  True: the digest, for the rest is the same. */
+/* Takes from the image what Linux does not show.  True: only the digest, the rest is the same. */
 static bool pass_over(const struct img_meta *meta, struct img_fp_item *today, machine_gap_fn gap)
 {
 	struct img_fp_item golden;

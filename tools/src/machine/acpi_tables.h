@@ -9,12 +9,12 @@
 
 struct acpi_tables;
 
-/* The tables of this machine, of which Linux may show none.  NULL: out of memory. */
+/* The tables of this machine; Linux may show none.  NULL: out of memory. */
 struct acpi_tables *acpi_tables_read(void);
 
 /*
- * The same from bytes.  name: of the table's file in sysfs, "SSDT2"; any other file's is skipped.
- * data: from malloc(); takes it over.
+ * The same from bytes.  name: of the table's file in sysfs, such as "SSDT2"; any other file is
+ * skipped.  data: from malloc(); takes ownership of it.
  */
 struct acpi_tables *acpi_tables_new(void);
 void acpi_tables_add(struct acpi_tables *tables, const char *name, char *data, size_t size);
@@ -23,9 +23,9 @@ void acpi_tables_free(struct acpi_tables **tables);
 #define _cleanup_acpi_tables_ __attribute__((cleanup(acpi_tables_free)))
 
 /*
- * Once for each acpi_tables, whose tables it puts into the image's order.  scratch:
- * IMG_ACPI_SCRATCH bytes.  False, and nothing was added: there are no tables.  The number of
- * processors comes with them.
+ * Adds the tables and, with them, the number of processors.  Call it once for each acpi_tables,
+ * whose tables it puts into the image's order.  scratch: IMG_ACPI_SCRATCH bytes.  False, with
+ * nothing added: there are no tables.
  */
 bool acpi_tables_fingerprint(struct acpi_tables *tables, const struct img_meta *meta,
 			     struct img_fp *fp, void *scratch, machine_gap_fn gap);

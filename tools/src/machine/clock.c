@@ -12,7 +12,7 @@
 
 #define RTC	   "/sys/class/rtc/rtc0/since_epoch"
 #define RTC_IS_UTC "/sys/module/fastboot_snapshot/parameters/rtc_is_utc"
-#define SLACK	   2 /* seconds: both readings are whole ones */
+#define SLACK	   2 /* seconds: both readings are in whole seconds */
 
 static bool is_set_after_restore(void)
 {
@@ -31,7 +31,7 @@ void clock_warn(void)
 	ahead = (long long)time(NULL) - (long long)rtc;
 	if ((ahead <= SLACK && ahead >= -SLACK) || is_set_after_restore())
 		return;
-	warning("the clock is %lld s %s the RTC, and would be so after each restore; if the RTC "
-		"is to have UTC: hwclock --systohc --utc",
+	warning("the clock is %lld s %s the RTC, and will be after each restore; if the RTC "
+		"should have UTC: hwclock --systohc --utc",
 		ahead < 0 ? -ahead : ahead, ahead < 0 ? "behind" : "ahead of");
 }

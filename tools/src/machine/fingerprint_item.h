@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One item of the machine fingerprint in words.  Pure functions. */
+/* One item of the machine fingerprint as text.  Pure functions. */
 #ifndef FASTBOOTCTL_FINGERPRINT_ITEM_H
 #define FASTBOOTCTL_FINGERPRINT_ITEM_H
 

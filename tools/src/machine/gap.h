@@ -3,7 +3,7 @@
 #ifndef FASTBOOTCTL_GAP_H
 #define FASTBOOTCTL_GAP_H
 
-/* what: "ACPI table 0, XSDT"; why: half a sentence. */
+/* what: "ACPI table 0, XSDT"; why: a clause */
 typedef void (*machine_gap_fn)(const char *what, const char *why);
 
 #endif

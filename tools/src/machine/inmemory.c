@@ -13,9 +13,9 @@
 #include "base/fail.h"
 #include "base/io.h"
 
-#define WORTH_A_WORD (64ull << 20)
+#define WARN_ABOVE (64ull << 20)
 
-/* The device numbers of those that were named: one may be mounted more than once. */
+/* The device numbers of those already reported: one may be mounted several times. */
 struct seen {
 	dev_t device[64];
 	size_t nr;
@@ -32,7 +32,7 @@ static bool seen_before(struct seen *seen, dev_t device)
 	return false;
 }
 
-/* Bytes in use; 0 where it is no tmpfs, or is hidden below another mount. */
+/* Bytes in use; 0 if it is not a tmpfs, or is hidden below another mount. */
 static uint64_t bytes_used(const char *path, dev_t *ret_device)
 {
 	struct statfs fs;
@@ -49,7 +49,7 @@ static void check_mount(const char *path, struct seen *seen)
 	dev_t device = 0;
 	uint64_t used = bytes_used(path, &device);
 
-	if (used > WORTH_A_WORD && !seen_before(seen, device))
+	if (used > WARN_ABOVE && !seen_before(seen, device))
 		warning("%s is in memory: its %llu MiB are in each image; remove what is not "
 			"needed there",
 			path, (unsigned long long)(used >> 20));

@@ -4,8 +4,8 @@
 #define FASTBOOTCTL_INMEMORY_H
 
 /*
- * Warns of each tmpfs that holds more than 64 MiB, by its mount point: Debian 13 has /tmp
- * there.  What cannot be looked at is passed over.
+ * Warns of each tmpfs that holds more than 64 MiB, by its mount point: in Debian 13 /tmp is one.
+ * Skips what it cannot examine.
  */
 void inmemory_warn(void);
 

@@ -15,7 +15,7 @@
 #include "machine/acpi_tables.h"
 #include "machine/fingerprint_item.h"
 
-/* Takes over the image's items of a field. */
+/* Adds the image's items of a field. */
 static void adopt(const struct img_meta *meta, uint32_t field, struct img_fp *fp,
 		  machine_gap_fn gap, const char *why)
 {
@@ -41,7 +41,7 @@ static void probe_cpuid(void *ctx, uint32_t leaf, uint32_t subleaf, uint32_t ret
 	__cpuid_count(leaf, subleaf, ret_reg[0], ret_reg[1], ret_reg[2], ret_reg[3]);
 }
 
-/* Of the boot processor, which the loader runs on; where that may not be had, of this one. */
+/* Of the boot processor, which the loader runs on; of this one if that one is not allowed. */
 static void add_processor(struct img_fp *fp)
 {
 	const struct img_probe probe = { .cpuid = probe_cpuid };
@@ -60,14 +60,14 @@ static void add_processor(struct img_fp *fp)
 /* SMBIOS: sysfs gives the entry point and the table that it points to. */
 
 #define SMBIOS_DIRECTORY "/sys/firmware/dmi/tables"
-#define SMBIOS_ENTRY	 0x1000u /* where the entry point is said to lie */
+#define SMBIOS_ENTRY	 0x1000u /* the address given for the entry point */
 
 struct smbios {
 	char *entry, *table;
 	size_t entry_size, table_size;
 };
 
-/* After the end of either are zeroes: the size in an entry point is an upper bound. */
+/* Reads zeroes after the end of either: the size in an entry point is an upper bound. */
 static bool read_smbios(void *ctx, uint64_t phys, void *to, size_t size)
 {
 	const struct smbios *smbios = ctx;
@@ -107,7 +107,7 @@ static void add_smbios(const struct img_meta *meta, struct img_fp *fp, void *scr
 /* PCI: configuration space as the loader reads it. */
 
 #define PCI_DIRECTORY "/sys/bus/pci/devices"
-#define PCI_HEADER    64u /* what anyone may read of configuration space */
+#define PCI_HEADER    64u /* the part of configuration space that any user may read */
 
 /* Virtual functions come and go with their driver, not with the machine. */
 static bool is_virtual(const char *name)

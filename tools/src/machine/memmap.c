@@ -14,7 +14,7 @@
 
 #define MAX_FILE (1u << 20)
 
-/* UEFI 2.10, 7.2, EFI_MEMORY_TYPE, in the words of EDK II's shell. */
+/* UEFI 2.10, 7.2, EFI_MEMORY_TYPE, as EDK II's shell names them. */
 static const char *const type_names[] = { "Reserved",  "LoaderCode", "LoaderData", "BS_Code",
 					  "BS_Data",   "RT_Code",    "RT_Data",	   "Available",
 					  "Unusable",  "ACPI_Recl",  "ACPI_NVS",   "MMIO",
@@ -70,7 +70,7 @@ static bool parse_type(const char *s, uint32_t *ret_type)
 	return true;
 }
 
-/* last: its last byte.  False: the map is full. */
+/* last: the last byte.  False: the map is full. */
 static bool add(struct memmap *map, uint64_t start, uint64_t last, uint32_t type,
 		uint64_t attribute)
 {
@@ -170,7 +170,7 @@ static int check_disjoint(const char *name, struct memmap *map)
 				    before->phys, map->range[i].phys);
 	}
 	if (!map->nr)
-		return fail(FAIL_MEMMAP, "%s: no range of memory is in it", name);
+		return fail(FAIL_MEMMAP, "%s: there is no memory range in it", name);
 	return 0;
 }
 
@@ -182,10 +182,11 @@ static int parse_line(const char *name, unsigned int number, char *text, struct 
 	if (is_shell_title(&line))
 		return 0;
 	if (!parse_own_line(&line, &r) && !parse_shell_line(&line, &r))
-		return fail(FAIL_MEMMAP, "%s: line %u is no range of memory", name, number);
+		return fail(FAIL_MEMMAP, "%s: line %u is not a memory range", name, number);
 	if (r.last < r.start || r.last / IMG_PAGE_SIZE >= IMG_MAX_PFN)
-		return fail(FAIL_MEMMAP, "%s: line %u ends before it begins, or beyond all memory",
-			    name, number);
+		return fail(FAIL_MEMMAP,
+			    "%s: line %u ends before it starts, or beyond the end of memory", name,
+			    number);
 	if (!add(map, r.start, r.last, r.type, r.attribute))
 		return fail(FAIL_MEMMAP, "%s: more than %u ranges", name, MEMMAP_MAX);
 	return 0;
@@ -214,14 +215,14 @@ int memmap_read_file(const char *path, struct memmap *ret_map)
 	if (io_read_file(path, MAX_FILE, &text, &size))
 		return fail_errno(FAIL_OPEN, "%s", path);
 	if (strlen(text) != size)
-		return fail(FAIL_MEMMAP, "%s is no plain text (in the shell write: memmap >a FILE)",
+		return fail(FAIL_MEMMAP, "%s is not plain text (in the shell, use: memmap >a FILE)",
 			    path);
 	return memmap_parse(path, text, ret_map);
 }
 
 /* This boot. */
 
-/* arch/x86/kernel/e820.c, e820_type_to_string(): what is none of these is as good as reserved. */
+/* arch/x86/kernel/e820.c, e820_type_to_string(): anything else counts as reserved. */
 static uint32_t type_of_e820(const char *name)
 {
 	static const struct {
@@ -254,7 +255,7 @@ static char *read_text(const char *directory, const char *entry, const char *fil
 	return text;
 }
 
-/* What of the range lies in [pfn, end), added to the map. */
+/* Adds the part of the range that is in [pfn, end) to the map. */
 static bool add_piece(struct memmap *map, const struct img_memrange *range, uint64_t pfn,
 		      uint64_t end)
 {
@@ -274,7 +275,7 @@ static bool is_runtime(const struct img_memrange *region)
 	       region->type != IMG_EFI_BOOT_DATA;
 }
 
-/* What was there before is cut to make room. */
+/* Cuts what the region overlaps. */
 static bool overlay(struct memmap *map, const struct img_memrange *region)
 {
 	uint64_t pfn = region->phys / IMG_PAGE_SIZE, end = pfn + region->pages, nr = map->nr;
@@ -308,7 +309,7 @@ static int read_e820(struct memmap *map, const char *entry)
 	if (!type || !io_system_number(&start, E820_DIRECTORY "/%s/start", entry) ||
 	    !io_system_number(&last, E820_DIRECTORY "/%s/end", entry) || last < start ||
 	    last / IMG_PAGE_SIZE >= IMG_MAX_PFN)
-		return fail(FAIL_MEMMAP, "%s/%s is no range of memory", E820_DIRECTORY, entry);
+		return fail(FAIL_MEMMAP, "%s/%s is not a memory range", E820_DIRECTORY, entry);
 	if (!add(map, start, last, type_of_e820(type), 0))
 		return fail(FAIL_MEMMAP, "%s: more than %u ranges", E820_DIRECTORY, MEMMAP_MAX);
 	return 0;
@@ -325,14 +326,14 @@ static int read_runtime(struct memmap *map, const char *entry)
 	    !io_system_number(&range.attribute, RUNTIME_DIRECTORY "/%s/attribute", entry) ||
 	    range.phys % IMG_PAGE_SIZE || range.phys / IMG_PAGE_SIZE >= IMG_MAX_PFN ||
 	    range.pages > IMG_MAX_PFN - range.phys / IMG_PAGE_SIZE)
-		return fail(FAIL_MEMMAP, "%s/%s is no range of memory", RUNTIME_DIRECTORY, entry);
+		return fail(FAIL_MEMMAP, "%s/%s is not a memory range", RUNTIME_DIRECTORY, entry);
 	range.type = (uint32_t)type;
 	if (!memmap_put_runtime(map, &range))
 		return fail(FAIL_MEMMAP, "%s: more than %u ranges", RUNTIME_DIRECTORY, MEMMAP_MAX);
 	return 0;
 }
 
-/* *ret_found: there is such a directory. */
+/* *ret_found: the directory exists. */
 static int for_each_entry(const char *directory,
 			  int (*read_entry)(struct memmap *map, const char *entry),
 			  struct memmap *map, bool *ret_found)
