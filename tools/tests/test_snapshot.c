@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * gates and snapshot with a module that the test plays: it is told of each command where the tool
- * would write it, in the child for a snapshot, and answers by an errno and the files of sysfs.
+ * gates and snapshot with a module that the test plays: it gets each command where the tool would
+ * write it, in the child for a snapshot, and answers with an errno and the files in sysfs.
  */
 #include "cmocka_tests.h"
 
@@ -68,8 +68,9 @@ static bool exists(const char *name)
 /* What the module does with the next command. */
 static pid_t parent;
 static int answer;
-static int raised; /* a signal that the writer's process gets meanwhile, and fastbootctl's own */
-static const char *state, *told, *timings;
+static int raised; /* a signal for the writer's process during the command, and for fastbootctl's
+		      own */
+static const char *state, *refusal, *timings;
 
 int __wrap_command_write(int fd, const char *command);
 int __wrap_command_write(int fd, const char *command)
@@ -81,7 +82,7 @@ int __wrap_command_write(int fd, const char *command)
 		(void)raise(raised);
 	if (raised && raised != SIGKILL)
 		(void)kill(parent, raised);
-	put(REFUSAL, told);
+	put(REFUSAL, refusal);
 	if (!answer) {
 		put(SNAPSHOT, state);
 		put(TIMINGS, timings);
@@ -127,12 +128,12 @@ static void good_program(const char *name)
 	good_program_in(HOOKS, name);
 }
 
-/* What would end fastbootctl. */
+/* Signals that would end fastbootctl. */
 static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE };
 
 #define NR_SIGNALS (sizeof(signals) / sizeof(signals[0]))
 
-/* A shell starts its jobs in the background with some of them ignored, nohup with another. */
+/* A shell ignores some of them for its jobs in the background, nohup another. */
 static void signals_default(void)
 {
 	for (size_t i = 0; i < NR_SIGNALS; i++)
@@ -155,7 +156,7 @@ static int set_up(void **unused)
 	raised = 0;
 	terminal = false;
 	state = "saved generation=5\n";
-	told = "";
+	refusal = "";
 	timings = "pause_ms=4800\npages=62720\nbytes=63963136\nratio_percent=24\n";
 	return 0;
 }
@@ -251,11 +252,11 @@ static void gates_shows_every_obstacle(void **unused)
 {
 	(void)unused;
 	answer = EBUSY;
-	told = TWO;
+	refusal = TWO;
 	assert_int_equal(GATES_VERB(NULL), EXIT_REFUSED);
 	assert_says("out", "golden: 2 obstacles\n\n" TWO);
 	assert_says("errors", "fastbootctl: obstacles: no image would be taken; ");
-	told = "busy: cut\n    a detail";
+	refusal = "busy: cut\n    a detail";
 	assert_int_equal(GATES_VERB(NULL), EXIT_REFUSED);
 	assert_says("out", "golden: 1 obstacle\n");
 	assert_says("out", "cut off here");
@@ -303,7 +304,10 @@ static void a_golden_image_is_saved(void **unused)
 	assert_says("errors", "noise\nnoise\nnoise\nnoise\n");
 }
 
-/* What stops timers comes before what unmounts their data; a file of the same name masks it. */
+/*
+ * The program that stops timers comes before the one that unmounts their data; a file of the same
+ * name masks a program.
+ */
 static void ours_are_run_around_the_administrators(void **unused)
 {
 	(void)unused;
@@ -316,7 +320,7 @@ static void ours_are_run_around_the_administrators(void **unused)
 		   "10-first post golden\ntimers post golden\n");
 }
 
-/* What the programs of one have stopped those of the other would start. */
+/* The programs of one would start what those of the other have stopped. */
 static void two_at_once_are_refused(void **unused)
 {
 	int fd = open(below(SNAPSHOT).s, O_RDONLY);
@@ -332,7 +336,7 @@ static void two_at_once_are_refused(void **unused)
 	assert_ran("10-first pre golden\n10-first post golden\n");
 }
 
-static void a_restore_is_told_from_a_snapshot(void **unused)
+static void a_restore_is_distinguished_from_a_snapshot(void **unused)
 {
 	(void)unused;
 	good_program("20-second");
@@ -354,14 +358,14 @@ static void a_restore_is_told_from_a_snapshot(void **unused)
 	assert_ran(BEFORE BEFORE BEFORE AFTER);
 }
 
-/* In a system that was restored itself, too: the state tells of that restore then. */
+/* Also in a restored system, where the state is about that restore. */
 static void a_refused_snapshot_shows_all_obstacles(void **unused)
 {
 	(void)unused;
 	good_program("10-first");
 	put(SNAPSHOT, "restored generation=5 restores=7\n");
 	answer = EBUSY;
-	told = TWO;
+	refusal = TWO;
 	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_REFUSED);
 	assert_says("out", "golden: 2 obstacles\n\n" TWO);
 	assert_says("errors", "fastbootctl: obstacles: no image was taken: ");
@@ -376,7 +380,7 @@ static void a_refused_snapshot_shows_all_obstacles(void **unused)
 	assert_says("out", "\"advice\":\"try again later\"");
 }
 
-/* As a good one, but "pre" ends otherwise. */
+/* Like a good one, but "pre" ends differently. */
 static void failing_program(const char *name, const char *end)
 {
 	char text[300];
@@ -387,7 +391,7 @@ static void failing_program(const char *name, const char *end)
 }
 
 /* The one that failed may have done half of its work. */
-static void a_failing_program_ends_it(void **unused)
+static void a_failing_program_stops_the_snapshot(void **unused)
 {
 	(void)unused;
 	good_program("10-first");
@@ -399,7 +403,7 @@ static void a_failing_program_ends_it(void **unused)
 	assert_ran(BEFORE AFTER);
 	failing_program("20-second", "kill -9 $$");
 	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_REFUSED);
-	assert_says("errors", "20-second pre was ended by signal 9");
+	assert_says("errors", "20-second pre was killed by signal 9");
 	assert_ran(BEFORE AFTER BEFORE AFTER);
 	program("20-second", "#!/no/such/shell\n");
 	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_REFUSED);
@@ -409,7 +413,7 @@ static void a_failing_program_ends_it(void **unused)
 	assert_false(exists("command"));
 }
 
-/* The image is there, so the status is 0; the others are run all the same. */
+/* The image was taken, so the status is 0; the other programs still run. */
 static void a_program_that_fails_afterwards_is_warned_of(void **unused)
 {
 	(void)unused;
@@ -438,7 +442,7 @@ static void a_dry_run_runs_nothing(void **unused)
 	assert_says("out", "/20-second post once\nwould run after: ");
 	assert_says("out", "once: no obstacle\n");
 	answer = EBUSY;
-	told = TWO;
+	refusal = TWO;
 	assert_int_equal(SNAPSHOT_VERB("golden", "--dry-run"), EXIT_REFUSED);
 	assert_says("out", "golden: 2 obstacles");
 	assert_int_equal(SNAPSHOT_VERB("golden", "--dry-run", "--json"), EXIT_REFUSED);
@@ -503,7 +507,7 @@ static void an_interrupt_ends_nothing(void **unused)
 	}
 	raised = SIGKILL;
 	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_SYSTEM);
-	assert_says("errors", "snapshot-failed: the writer was ended by signal 9");
+	assert_says("errors", "snapshot-failed: the writer was killed by signal 9");
 }
 
 /* What the first program has stopped is started again; the second is not run at all. */
@@ -512,14 +516,14 @@ static void an_interrupt_before_the_image(void **unused)
 	(void)unused;
 	good_program("20-second");
 	for (size_t i = 0; i < NR_SIGNALS; i++) {
-		char end[64], said[32];
+		char end[64], message[40];
 
-		/* A terminal tells both; which of them it ends is the same. */
+		/* A terminal signals both; which of them it ends does not matter. */
 		snprintf(end, sizeof(end), "kill -%d $PPID%s", signals[i], i % 2 ? " $$" : "");
-		snprintf(said, sizeof(said), "interrupted: signal %d came", signals[i]);
+		snprintf(message, sizeof(message), "interrupted: signal %d arrived", signals[i]);
 		failing_program("10-first", end);
 		assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_REFUSED);
-		assert_says("errors", said);
+		assert_says("errors", message);
 		assert_false(exists("command"));
 		assert_ran("10-first pre golden\n10-first post golden\n");
 		assert_int_equal(unlink(below("ran").s), 0);
@@ -580,9 +584,9 @@ int main(void)
 		cmocka_unit_test_setup(a_golden_image_is_saved, set_up),
 		cmocka_unit_test_setup(ours_are_run_around_the_administrators, set_up),
 		cmocka_unit_test_setup(two_at_once_are_refused, set_up),
-		cmocka_unit_test_setup(a_restore_is_told_from_a_snapshot, set_up),
+		cmocka_unit_test_setup(a_restore_is_distinguished_from_a_snapshot, set_up),
 		cmocka_unit_test_setup(a_refused_snapshot_shows_all_obstacles, set_up),
-		cmocka_unit_test_setup(a_failing_program_ends_it, set_up),
+		cmocka_unit_test_setup(a_failing_program_stops_the_snapshot, set_up),
 		cmocka_unit_test_setup(a_program_that_fails_afterwards_is_warned_of, set_up),
 		cmocka_unit_test_setup(a_dry_run_runs_nothing, set_up),
 		cmocka_unit_test_setup(once_asks, set_up),

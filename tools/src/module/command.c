@@ -24,7 +24,7 @@ int command_open(int *ret_fd)
 	return fail_errno(FAIL_OPEN, ATTR_SNAPSHOT);
 }
 
-/* One write is one command, so that there is no loop over parts of it. */
+/* One write is one command, so a short write is not continued. */
 int command_write(int fd, const char *command)
 {
 	return write(fd, command, strlen(command)) < 0 ? errno : 0;

@@ -68,7 +68,7 @@ bool figures_get(const struct figures *figures, const char *key, uint64_t *ret_v
 	return false;
 }
 
-/* How a figure tells when its stage ended. */
+/* How a figure gives the end of its stage. */
 enum measure {
 	SINCE_ENTRY, /* microseconds since the loader was entered */
 	SINCE_JUMP,  /* microseconds since the jump into the saved kernel */
@@ -139,7 +139,7 @@ size_t figures_stages(const struct figures *figures, struct stage ret_stages[FIG
 	return n;
 }
 
-/* svam_status is hexadecimal; what is no number is kept as text. */
+/* svam_status is hexadecimal; what is not a number stays text. */
 static void timings_json(const char *timings, struct json_object *to)
 {
 	_cleanup_free_ char *lines = strdup(timings);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the module has measured (/sys/power/fastboot/timings): of the last snapshot, or of the
- * restore that this system came from.
+ * What the module measured (/sys/power/fastboot/timings) in the last snapshot, or in the restore
+ * that this system came from.
  */
 #ifndef FASTBOOTCTL_FIGURES_H
 #define FASTBOOTCTL_FIGURES_H
@@ -16,16 +16,16 @@
 
 struct figures {
 	char *state;   /* "idle", "saved", "restored"; NULL: the module is not loaded */
-	char *timings; /* lines "key=value", "" where there are none; NULL as above */
+	char *timings; /* lines "key=value", "" if there are none; NULL as above */
 	bool saved, restored;
-	uint64_t generation, restores; /* 0 where there are none */
+	uint64_t generation, restores; /* 0 if there are none */
 };
 
-/* A step, one after the other without a gap. */
+/* One step; steps follow each other without a gap. */
 struct stage {
 	const char *part; /* "loader", "kernel" */
 	const char *what; /* plain ASCII without markup */
-	const char *key;  /* the figure it ends with */
+	const char *key;  /* the figure that gives its end */
 	uint64_t start_us, took_us;
 };
 
@@ -33,10 +33,10 @@ int figures_read(struct figures *ret_figures);
 void figures_free(struct figures *figures);
 #define _cleanup_figures_ __attribute__((cleanup(figures_free)))
 
-/* False: there is no such figure, or it is no number. */
+/* False: there is no figure of that name, or it is not a number. */
 bool figures_get(const struct figures *figures, const char *key, uint64_t *ret_value);
 
-/* In order; stages that did not happen are left out.  Returns how many there are. */
+/* In order; stages that did not happen are left out.  Returns their number. */
 size_t figures_stages(const struct figures *figures, struct stage ret_stages[FIGURES_MAX_STAGES]);
 
 /* "generation", "restores" (of a restore) and all of "timings". */

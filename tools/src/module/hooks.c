@@ -16,9 +16,9 @@
 #include "base/interrupt.h"
 #include "base/io.h"
 
-#define EXIT_NOT_EXECUTED 127 /* as of a shell */
+#define EXIT_NOT_EXECUTED 127 /* as in a shell */
 
-/* A package manager's left-overs and editors' backups have other characters. */
+/* The names of a package manager's left-overs and editors' backups have other characters. */
 static int is_hook_name(const struct dirent *entry)
 {
 	static const char taken[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -39,7 +39,7 @@ static bool is_program(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-/* A name in the administrator's folder, whatever it is, takes the place of one in ours. */
+/* Anything of that name in the administrator's folder replaces the program in ours. */
 static bool is_replaced(const char *name)
 {
 	_cleanup_free_ char *path = io_system_path(HOOKS_DIR "/%s", name);
@@ -48,7 +48,7 @@ static bool is_replaced(const char *name)
 	return path && lstat(path, &st) == 0;
 }
 
-/* Takes the path over if it is a program's. */
+/* Takes ownership of path; keeps it if it is a program's. */
 static int keep_program(char *path, struct hooks *hooks)
 {
 	char **paths;
@@ -145,7 +145,7 @@ static struct ending ending(int wait_status)
 	struct ending text;
 
 	if (WIFSIGNALED(wait_status))
-		snprintf(text.s, sizeof(text.s), "was ended by signal %d", WTERMSIG(wait_status));
+		snprintf(text.s, sizeof(text.s), "was killed by signal %d", WTERMSIG(wait_status));
 	else
 		snprintf(text.s, sizeof(text.s), "ended with status %d", WEXITSTATUS(wait_status));
 	return text;
@@ -154,7 +154,7 @@ static struct ending ending(int wait_status)
 static int check_ending(const char *path, int wait_status)
 {
 	if (interrupt_noted())
-		return fail(FAIL_INTERRUPTED, "signal %d came before the image was taken",
+		return fail(FAIL_INTERRUPTED, "signal %d arrived before the image was taken",
 			    interrupt_noted());
 	return wait_status ? fail(FAIL_HOOK, "%s pre %s", path, ending(wait_status).s) : 0;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is done around each snapshot: by the programs in HOOKS_OURS, which the package brings, and
- * by those of the administrator in HOOKS_DIR, in this order, and by name in each.  A file in
- * HOOKS_DIR takes the place of one in HOOKS_OURS that has the same name.
- * Names are those that run-parts(8) takes: letters, digits, '_' and '-'.  Each has two arguments,
- * as those of systemd-suspend.service(8): "pre" or "post", and the kind of the image.  What they
- * print goes to standard error.
+ * The programs that run around each snapshot: first the package's in HOOKS_OURS, then the
+ * administrator's in HOOKS_DIR, each folder by name.  A file in HOOKS_DIR replaces one of the same
+ * name in HOOKS_OURS.
+ *
+ * Names are those that run-parts(8) accepts: letters, digits, '_' and '-'.  Each program gets two
+ * arguments, like those of systemd-suspend.service(8): "pre" or "post", and the kind of image. What
+ * a program prints goes to standard error.
  */
 #ifndef FASTBOOTCTL_HOOKS_H
 #define FASTBOOTCTL_HOOKS_H
@@ -18,21 +19,21 @@
 struct hooks {
 	char **paths;
 	size_t count;
-	size_t ran; /* so many of them with "pre", the one that failed included */
+	size_t ran; /* how many ran with "pre", including one that failed */
 };
 
-/* No folder is no programs.  0, or the exit status after a report. */
+/* A missing folder holds no programs.  0, or the exit status after a report. */
 int hooks_list(struct hooks *ret_hooks);
 
 /*
- * Runs them one after the other, with "pre".  The first that fails is named, and ends it:
- * hook-failed; so does a signal: interrupted.
+ * Runs them one after the other, with "pre".  Stops at the first that fails, and names it:
+ * hook-failed; and at a signal: interrupted.
  */
 int hooks_pre(struct hooks *hooks, const char *kind);
 
 /*
- * Runs with "post" those that were run with "pre", in reverse order.  One that fails is warned of
- * and ends nothing.  0, or the exit status after a report that one could not be run at all.
+ * Runs with "post" those that ran with "pre", in reverse order.  A failure causes a warning and
+ * stops nothing.  0, or the exit status after a report that one could not be run at all.
  */
 int hooks_post(const struct hooks *hooks, const char *kind);
 

@@ -19,7 +19,7 @@ static int fail_without_obstacle(int error)
 	errno = error;
 	if (error == EPERM)
 		return fail_errno(FAIL_OPEN, ATTR_SNAPSHOT);
-	return fail_errno(FAIL_SNAPSHOT, "the module told no obstacle");
+	return fail_errno(FAIL_SNAPSHOT, "the module reported no obstacle");
 }
 
 int refusal_read(int error, char **ret_text)
@@ -61,7 +61,7 @@ static unsigned int count(const char *text)
 	return n;
 }
 
-/* sysfs gives a page: what found no room there is in the kernel log. */
+/* sysfs has room for one page: the rest is in the kernel log. */
 static bool is_cut_off(const char *text)
 {
 	const char *last = text;

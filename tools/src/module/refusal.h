@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Obstacles as the module tells them, in /sys/power/fastboot/last_refusal: each a block of lines,
+ * Obstacles as the module reports them, in /sys/power/fastboot/last_refusal: each a block of lines,
  *
  *	code: sentence
  *	    detail
@@ -11,7 +11,7 @@
 
 /*
  * Why a command failed with `error`; the caller frees *ret_text, NULL if error is 0.
- * 0, or the exit status after a report, also where the module has told nothing.
+ * 0, or the exit status after a report, also if the module reported nothing.
  */
 int refusal_read(int error, char **ret_text);
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * snapshot: take an image.  The command to the module returns twice, like fork:
- * when the image is durable, and after every restore of it, with this process as
- * it was; what the module says then tells which it is.  The administrator's programs
- * are run before it and, unless this is the restored system, after it.
+ * snapshot: takes an image.  The command to the module returns twice, like fork: when the image is
+ * durable, and after every restore of it, with this process as it was; the module's state then says
+ * which it is.  The administrator's programs run before it and, unless this is the restored system,
+ * after it.
  *
- * All tasks stand still while the image is taken.  The module's command runs in a
- * child, so that the line that says what goes on is there before, and goes on after.
+ * All tasks stand still while the image is taken.  The module's command runs in a child, so that
+ * the line that shows what is being done is there before, and continues after.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -39,7 +39,7 @@ struct request {
 
 const struct option_row snapshot_options[] = {
 	OPTION_FLAG("yes", struct request, yes,
-		    "do not ask before an image that ends in power-off"),
+		    "do not ask before a one-shot image, which ends in power-off"),
 	OPTION_FLAG("dry-run", struct request, dry_run,
 		    "look for obstacles, say what would be run, and stop"),
 	{ 0 },
@@ -82,7 +82,7 @@ static int confirm(const struct request *req)
 {
 	if (!is_once(req) || req->yes)
 		return 0;
-	out_text("The machine powers off once the image is taken, and goes on here when it is "
+	out_text("The machine powers off once the image is taken, and continues here when it is "
 		 "restored.\n");
 	return loss_confirm(false);
 }
@@ -114,7 +114,7 @@ static int take(const struct request *req, int fd, int *ret_error)
 		 req->kind);
 	status = child_run(write_command, &writer, what, &ended);
 	if (!status && !WIFEXITED(ended))
-		status = fail(FAIL_SNAPSHOT, "the writer was ended by signal %d", WTERMSIG(ended));
+		status = fail(FAIL_SNAPSHOT, "the writer was killed by signal %d", WTERMSIG(ended));
 	*ret_error = WEXITSTATUS(ended);
 	return status;
 }
@@ -183,10 +183,10 @@ static int take_and_report(const struct request *req, int fd, bool *ret_restored
 }
 
 /*
- * One at a time: what the programs of one have stopped those of another would start.
+ * One at a time: the programs of another snapshot would start what those of this one have stopped.
  *
- * What the programs have stopped they start again wherever the machine goes on, but not where it
- * was restored: that is for fastboot-restored.target.
+ * The programs start again what they have stopped if the machine keeps running, but not in a
+ * restored system: there fastboot-restored.target does that.
  */
 static int take_between_programs(const struct request *req, struct hooks *hooks, int fd)
 {
