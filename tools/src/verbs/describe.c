@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * describe: what people call an image.  The text goes into the slot's state, for the header
- * is the image's commit and is never written again; the one that the image was taken with
- * stays there, and an empty text brings it back.
+ * describe: what people say about an image.  The text goes into the slot's state, because the
+ * header is the image's commit and is never written again; the description that the image was taken
+ * with stays there, and an empty text brings it back.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,7 +38,8 @@ static int parse_text(void *request, const char *value)
 
 const struct option_row describe_options[] = {
 	OPTION_SLOT(struct request, slot, "the image in this slot"),
-	OPTION_PARSED("text", "TEXT", parse_text, "describe it so; empty: as when it was taken"),
+	OPTION_PARSED("text", "TEXT", parse_text,
+		      "the new description; empty: the one it was taken with"),
 	OPTION_FLAG("dry-run", struct request, dry_run, "say what would be done, and stop"),
 	{ 0 },
 };
@@ -56,7 +57,7 @@ static int read_target(const struct request *req, const struct area *area, struc
 		return image_fail(reason, &detail, image_where(area, slot).s);
 	if (req->text && target->header.mode != IMG_MODE_GOLDEN)
 		return fail(FAIL_NOT_GOLDEN,
-			    "%s: of an image for one restore only the loader writes the state",
+			    "%s: only the loader writes the state of a one-shot image",
 			    image_where(area, slot).s);
 	return 0;
 }
@@ -79,11 +80,11 @@ static void report(const struct request *req, const struct area *area, const str
 	struct json_object *json = out_json();
 
 	if (req->text)
-		out_text("slot %c: generation %" PRIu64 " is %sdescribed as: ",
+		out_text("slot %c: generation %" PRIu64 " %s described as: ",
 			 text_slot((unsigned int)req->slot), target->header.generation,
-			 !target->write ? "already "
-			 : req->dry_run ? "to be "
-					: "");
+			 !target->write ? "is already"
+			 : req->dry_run ? "would be"
+					: "is now");
 	out_text("%s\n", text.s);
 	json_put_text(json, "device", area->part.path);
 	json_put_bool(json, "written", target->write && !req->dry_run);

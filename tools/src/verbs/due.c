@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * due: is a new golden image to be taken, and why?  Asked by fastboot-arm.service at each normal
- * boot, so it must come to an end by itself: nothing is remembered but what the images say.
- * docs/packages.md tells why each rule is there.
+ * due: should a new golden image be taken, and why?  fastboot-arm.service asks at each normal boot,
+ * so this must come to an end by itself; nothing is remembered but what the images say.
+ * docs/packages.md gives the reason for each rule.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@
 /* The system that asks. */
 struct system {
 	bool first;    /* it was started normally, and has not saved itself yet */
-	char *code;    /* of what the loader refused at this start; "" */
+	char *code;    /* of the loader's refusal at this start; "": none */
 	char *release; /* of the running kernel */
 };
 
@@ -28,7 +28,7 @@ struct answer {
 	const char *sentence;
 };
 
-/* Refusals that a new image of this system mends. */
+/* Which refusals a new image of this system fixes. */
 enum remedy { KEEP, RETAKE };
 #define REASON_REMEDY(sym, errno, status, image, code, sentence, advice) [IMG_E_##sym] = image,
 static const enum remedy remedies[IMG_REASON_COUNT] = { IMG_REASONS(REASON_REMEDY) };
@@ -60,7 +60,7 @@ static int read_release(struct system *sys)
 	int status = attr_read("/proc/sys/kernel/osrelease", &sys->release);
 
 	if (!status && !sys->release)
-		return fail(FAIL_OPEN, "/proc/sys/kernel/osrelease is not there");
+		return fail(FAIL_OPEN, "/proc/sys/kernel/osrelease does not exist");
 	return status;
 }
 
@@ -84,7 +84,7 @@ static bool is_golden(const struct slots *slots, uint32_t i)
 	return !slots->whole[i] && slots->header[i].mode == IMG_MODE_GOLDEN;
 }
 
-/* The golden image that the loader takes before any other, in quarantine or not; -1: none. */
+/* The golden image that the loader takes before any other, quarantined or not; -1: none. */
 static int first_golden(const struct slots *slots)
 {
 	int found = -1;
@@ -96,7 +96,7 @@ static int first_golden(const struct slots *slots)
 	return found;
 }
 
-/* Each slot holds an image that was never restored: another one would not be, either. */
+/* Each slot holds an image that was never restored: a new one would not be, either. */
 static bool never_restored(const struct slots *slots)
 {
 	for (uint32_t i = 0; i < slots->nr; i++) {
@@ -106,8 +106,8 @@ static bool never_restored(const struct slots *slots)
 	return true;
 }
 
-/* IMG_OK: the loader did not refuse, or with a code that a new image does not mend. */
-static enum img_reason mended_refusal(const char *code)
+/* IMG_OK: the loader did not refuse, or for a reason that a new image does not fix. */
+static enum img_reason fixable_refusal(const char *code)
 {
 	enum img_reason reason = img_reason_find(code, strlen(code) + 1);
 
@@ -116,13 +116,13 @@ static enum img_reason mended_refusal(const char *code)
 
 static struct answer why(const struct system *sys, const struct img_slot *image)
 {
-	enum img_reason refusal = mended_refusal(sys->code);
+	enum img_reason refusal = fixable_refusal(sys->code);
 
 	if (!image)
 		return (struct answer){ true, "no-image", "there is no golden image" };
 	if (strcmp(image->kernel_release, sys->release) != 0)
 		return (struct answer){ true, "other-kernel",
-					"the golden image to be restored is of another kernel" };
+					"the golden image to restore is of another kernel" };
 	if (refusal)
 		return (struct answer){ true, img_reason_code(refusal),
 					img_reason_sentence(refusal) };

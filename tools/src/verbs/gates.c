@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * gates: would an image be taken now, and if not, what stands in the way?  The
- * module looks, as it does before it takes one; nothing stands still and nothing
- * is written.
+ * gates: would an image be taken now, and if not, what are the obstacles?  The module looks for
+ * them, as it does before it takes one; nothing is stopped and nothing is written.
  */
 #include "verbs/gates.h"
 
@@ -22,8 +21,7 @@ struct request {
 };
 
 const struct option_row gates_options[] = {
-	OPTION_FLAG("once", struct request, once,
-		    "for an image for one restore (default: a golden one)"),
+	OPTION_FLAG("once", struct request, once, "for a one-shot image (default: a golden image)"),
 	{ 0 },
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* inspect: what is in the images, from their tables; chunks are verify's business. */
+/* inspect: what is in the images, from their tables; verify reads the chunks. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 
 struct inspect_slot {
 	uint32_t number;
-	enum img_reason reason; /* IMG_OK: all below is there */
+	enum img_reason reason; /* IMG_OK: everything below is valid */
 	struct img_detail detail;
 	struct img_slot header;
 	struct img_state state;

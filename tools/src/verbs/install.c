@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * install, uninstall, next: the loader on the EFI system partition and its
- * entry among the firmware's boot entries.
+ * install, uninstall, next: the loader on the EFI system partition and its entry among the
+ * firmware's boot entries.
  *
- * install can be repeated: the loader is copied only if it differs, an entry
- * for the same file is updated and not doubled, and a variable is written only
- * if it changes, for flash wears out.
+ * install can be repeated: the loader is copied only if it differs, an entry for the same file is
+ * updated and not duplicated, and a variable is written only if it changes, because flash wears
+ * out.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -54,16 +54,16 @@ const struct option_row install_options[] = {
 	OPTION_FLAG("first", struct request, first,
 		    "put the entry first in the boot order, not last"),
 	OPTION_FLAG("recovery", struct request, recovery,
-		    "--first, and see that a kernel panic resets the machine"),
+		    "--first, and make a kernel panic reset the machine"),
 	OPTION_PARSED("options", "STRING", parse_loader_options,
 		      "options for the loader, \"\" for none (default: keep the entry's)"),
 	OPTION_FLAG("no-variables", struct request, no_variables,
-		    "copy the loader only, make no boot entry"),
+		    "copy the loader only, create no boot entry"),
 	OPTION_FLAG("dry-run", struct request, dry_run, "say what would be done, and stop"),
 	{ 0 },
 };
 
-/* PE header offset at 0x3c; after the signature the machine, 0x8664 for x86-64. */
+/* The PE header's offset is at 0x3c; after the signature comes the machine, 0x8664 for x86-64. */
 static bool is_efi_program(const uint8_t *data, size_t size)
 {
 	uint32_t pe;
@@ -216,7 +216,7 @@ static int put_boot_entry(const struct request *req, const char *esp)
 		return status;
 	number = entry.number;
 	if (!entry.present && !boot_number_unused(entry.used, entry.nr_used, &number))
-		return fail(FAIL_EFI_WRITE, "all numbers for boot entries are in use");
+		return fail(FAIL_EFI_WRITE, "all boot entry numbers are in use");
 	status = put_entry(req, esp, &entry, number);
 	return status ? status : put_order(req, number);
 }
@@ -252,7 +252,7 @@ static int install(const struct request *req)
 	return status;
 }
 
-/* Recovery is an entry that comes first: without one there is nothing to arm. */
+/* Recovery needs an entry that comes first: without one there is nothing to arm. */
 static int check_request(const struct request *req)
 {
 	if (req->recovery && req->no_variables)
@@ -284,7 +284,7 @@ static const char *removed(const struct request *req)
 	return req->dry_run ? "would be removed" : "removed";
 }
 
-/* BootNext first, so that it never names an entry which is gone. */
+/* BootNext first, so that it never names a missing entry. */
 static int remove_entry(uint16_t number)
 {
 	struct boot_order order;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * invalidate: end images for good.  The header goes first and is flushed: from
- * then on the slot is empty, whatever happens to the state after it.
+ * invalidate: erases images.  The header goes first and is flushed: from then on the slot is empty,
+ * whatever happens to the state.
  */
 #include "area/image.h"
 #include "area/loss.h"
@@ -23,7 +23,7 @@ const struct option_row invalidate_options[] = {
 	{ 0 },
 };
 
-/* Which slots are to be erased: those that are asked for and not empty.  False: none. */
+/* Chooses the slots to erase: those that were asked for and are not empty.  False: none. */
 static bool describe(const struct request *req, const struct area *area,
 		     bool ret_erase[IMG_MAX_SLOTS])
 {

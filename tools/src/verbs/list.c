@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * list: the slots, a line each.  What decides about the next fast boot besides them, the boot
- * entry's option slot= and the loader's last refusal, stands below.
+ * list: the slots, one per line; below them what else decides about the next fast boot: the boot
+ * entry's option slot=, and the loader's last refusal.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ struct list {
 	char *last_result;
 };
 
-/* What EFI variables or the module know of the loader. */
+/* What EFI variables or the module know about the loader. */
 static int collect_loader(struct list *list)
 {
 	_cleanup_entry_ struct boot_entry entry = { .present = false };
@@ -104,7 +104,7 @@ static void print_text(const struct list *list)
 	for (uint32_t i = 0; i < list->slots.nr; i++)
 		print_slot(&list->slots, i);
 	if (list->wanted >= 0)
-		printf("The boot entry names slot %c, which is the only one that it restores.\n",
+		printf("The boot entry names slot %c, so the loader restores no other.\n",
 		       text_slot((unsigned int)list->wanted));
 	print_last_refusal(list);
 }
@@ -127,7 +127,7 @@ static void put_json(const struct list *list, struct json_object *json)
 		json_put_text(json, "last_refusal", NULL);
 }
 
-/* What can be seen is shown, whatever else cannot be read. */
+/* Shows what can be read, whatever else cannot. */
 static int show(const struct area *area)
 {
 	struct list list = { .wanted = -1 };

@@ -2,11 +2,10 @@
 /*
  * mark-good: the image came up, so its attempts are 0 again.
  *
- * The loader counts an attempt before each jump and leaves an image alone that
- * has IMG_MAX_ATTEMPTS of them.  Who calls it good says so here, in the slot's
- * state block; restores stay.  The state is looked at without claiming the
- * partition first, so that an image that is good already needs neither a write nor
- * a partition that nobody holds.
+ * The loader counts an attempt before each jump, and does not restore an image that has
+ * IMG_MAX_ATTEMPTS of them.  mark-good clears the count in the slot's state block; the number of
+ * restores stays.  It reads the state before it claims the partition, so that an image that is good
+ * already needs neither a write nor an unused partition.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -95,7 +94,7 @@ static int read_target(uint32_t slot, struct target *target)
 	if (reason)
 		return image_fail(reason, &detail, image_where(area, slot).s);
 	if (target->header.mode != IMG_MODE_GOLDEN)
-		return fail(FAIL_NOT_GOLDEN, "%s: an image for one restore is not called good",
+		return fail(FAIL_NOT_GOLDEN, "%s: a one-shot image is never called good",
 			    image_where(area, slot).s);
 	return 0;
 }
@@ -144,9 +143,9 @@ static void report(const struct target *target, const char *what, bool written)
 }
 
 /*
- * A system whose disk is gone goes on from its caches, and what asks for nothing new is well.  So
- * some of each disk is read past them.  Only of the image that runs: the disks of another one may
- * be elsewhere.
+ * A system whose disk is gone keeps running from its caches, and whatever asks for nothing new
+ * looks well.  So this reads some of each disk past the caches.  Only for the running image: the
+ * disks of another may be elsewhere.
  */
 static int check_disks(const struct target *target)
 {
@@ -165,7 +164,7 @@ static int check_disks(const struct target *target)
 	return reason ? image_fail(reason, &detail, image_where(target->area, target->slot).s) : 0;
 }
 
-/* What was seen before the partition was claimed is looked at again. */
+/* Looks again at what was seen before the partition was claimed. */
 static int claim_and_mark(const struct request *req)
 {
 	_cleanup_area_ struct area area = AREA_CLOSED;

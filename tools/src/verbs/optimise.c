@@ -2,15 +2,15 @@
 /*
  * optimise: the same image, compressed harder, in the other slot.
  *
- * The module compresses with LZ4's fast compressor while all tasks stand still;
- * here there is time for LZ4HC, whose output every LZ4 decoder reads, and there is
- * less of it to read at each restore.  All that can stand in the way is found out
- * before the first write: every chunk of the original was read and decoded by then.
+ * The module compresses with LZ4's fast compressor while all tasks stand still; here there is time
+ * for LZ4HC, whose output every LZ4 decoder reads, and which leaves less to read at each restore.
+ * All obstacles are found before the first write: by then every chunk of the original has been read
+ * and decoded.
  *
- * The copy is an image of its own, newer than any other: the loader takes it, and a
- * system restored from it reports a generation that no other image has, by which
- * mark-good finds it.  Its counts go on from the original's, since it is the same
- * memory: an image that does not come up gets no better by being copied.
+ * The copy is an image of its own, newer than any other: the loader takes it, and a system restored
+ * from it reports a generation that no other image has, by which mark-good finds it.  Its counts
+ * continue the original's, because it is the same memory: copying an image that does not come up
+ * does not make it better.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -29,8 +29,7 @@
 #include "base/text.h"
 #include "verbs/verbs.h"
 
-/* LZ4HC's own range and default.  12 saves half a percent more than 9 and takes six times as long.
- */
+/* LZ4HC's own range and default.  12 saves half a percent more than 9, in six times the time. */
 #define LEVEL_MIN     3
 #define LEVEL_MAX     12
 #define LEVEL_DEFAULT 9
@@ -42,7 +41,7 @@ struct request {
 	bool yes, dry_run;
 };
 
-/* What the area holds, and what is to come of it. */
+/* What the area holds, and what will become of it. */
 struct plan {
 	struct slots slots;
 	uint32_t from, to;
@@ -64,9 +63,10 @@ static int parse_level(void *request, const char *value)
 
 const struct option_row optimise_options[] = {
 	OPTION_SLOT(struct request, slot,
-		    "the image in this slot (default: the one to be restored)"),
+		    "the image in this slot (default: the one that is restored next)"),
 	OPTION_PARSED("level", "N", parse_level, "how hard to compress, 3 to 12 (default: 9)"),
-	OPTION_FLAG("yes", struct request, yes, "do not ask before the other slot's image is lost"),
+	OPTION_FLAG("yes", struct request, yes,
+		    "do not ask before the image in the other slot is lost"),
 	OPTION_FLAG("dry-run", struct request, dry_run,
 		    "compress, say what would be gained, write nothing"),
 	{ 0 },
@@ -81,13 +81,13 @@ static int choose_slot(const struct request *req, struct plan *plan)
 	plan->to = !plan->from;
 	if (plan->slots.header[plan->from].mode != IMG_MODE_GOLDEN)
 		return fail(FAIL_NOT_GOLDEN,
-			    "%s: slot %c: an image for one restore is not copied, or there would "
+			    "%s: slot %c: a one-shot image is not copied, because there would then "
 			    "be two",
 			    plan->slots.area->part.path, text_slot(plan->from));
 	return 0;
 }
 
-/* What the running system calls its image, even if that is erased: 0 if it has none. */
+/* The generation of the running system's image, even if that is erased; 0: none. */
 static int module_generation(uint64_t *ret_generation)
 {
 	_cleanup_free_ char *text = NULL;
@@ -136,7 +136,7 @@ static bool loses_newer(const struct plan *plan)
 	       header[plan->to].generation > header[plan->from].generation;
 }
 
-/* The image that would be restored were it not for the copy. */
+/* The copy replaces the image that would be restored next. */
 static bool loses_next(const struct plan *plan)
 {
 	return plan->slots.next == (int)plan->to;

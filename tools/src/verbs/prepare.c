@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * prepare: lay out a partition as a short swap area and the fast-boot area.
+ * prepare: lays out a partition as a short swap area and the fast-boot area.
  *
  *	0            area->offset                                  partition's end
  *	| swap area  | slot A           | slot B           | area header |
  *
- * All is decided and said before the first write.  The writes go in such an
- * order that a crash leaves the old layout or none, never a mixture: the old
- * area header goes first, the new one comes last, each after a flush.  An
- * image of the old layout cannot come back to life: it names the old area's
- * uuid.
+ * Everything is decided and shown before the first write.  The order of the writes makes a crash
+ * leave the old layout or none, never a mixture: the old area header goes first, the new one comes
+ * last, each followed by a flush.  An image of the old layout cannot come back, because it names
+ * the old area's uuid.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -46,7 +45,7 @@ static int parse_slots(void *request, const char *value)
 	struct request *req = request;
 
 	if (strcmp(value, "1") != 0 && strcmp(value, "2") != 0)
-		return fail(FAIL_USAGE, "prepare: --slots is 1 or 2, not %s", value);
+		return fail(FAIL_USAGE, "prepare: --slots must be 1 or 2, not %s", value);
 	req->nr_slots = (uint32_t)(value[0] - '0');
 	return 0;
 }
@@ -63,11 +62,11 @@ static int parse_label(void *request, const char *value)
 
 const struct option_row prepare_options[] = {
 	OPTION_SIZE("swap-size", struct request, swap_size,
-		    "size of the swap area that stays, such as 512M (default: the smallest, 40K)"),
+		    "size of the swap area, such as 512M (default: the smallest, 40K)"),
 	OPTION_PARSED("slots", "1|2", parse_slots,
-		      "room for one image or for two (default: two, if they fit)"),
+		      "room for one image or two (default: two, if they fit)"),
 	OPTION_PARSED("label", "LABEL", parse_label,
-		      "label of the swap area (default: keep the present one)"),
+		      "label of the swap area (default: keep the old one)"),
 	OPTION_FLAG("yes", struct request, yes, "do not ask"),
 	OPTION_FLAG("force", struct request, force, "destroy a file system or other content"),
 	OPTION_FLAG("dry-run", struct request, dry_run, "say what would be done, and stop"),
@@ -85,8 +84,9 @@ static bool is_foreign(const struct part_content *content)
 }
 
 /*
- * What must not be destroyed by mistake.  In use: part_open has refused already.  The table of a
- * disk is never destroyed; within a partition one is a left-over like others.
+ * Protects what must not be destroyed by mistake; part_open has refused a device in use.  The
+ * partition table of a disk is never destroyed; within a partition, a table is a left-over like any
+ * other.
  */
 static int check_content(const struct request *req, const struct part_content *content)
 {
@@ -100,7 +100,7 @@ static int check_content(const struct request *req, const struct part_content *c
 	return 0;
 }
 
-/* What may be right, but should be known. */
+/* Warns of what may be intended. */
 static void warn_of_type(const struct part *part, const struct part_content *content)
 {
 	if (content->entry_type[0] && strcasecmp(content->entry_type, GPT_SWAP) != 0 &&
@@ -108,12 +108,12 @@ static void warn_of_type(const struct part *part, const struct part_content *con
 		warning("%s is not marked as a swap partition (its type is %s)", part->path,
 			content->entry_type);
 	if (part->block && !content->partition)
-		warning("%s is not a partition: it has no PARTUUID to be named by", part->path);
+		warning("%s is not a partition: it has no PARTUUID to name it by", part->path);
 }
 
 /*
- * The header of an area that is not there yet.  Two slots allow a new image to be taken while the
- * old one stays good.
+ * Makes the header of the new area.  With two slots a new image can be taken while the old one
+ * stays good.
  */
 static int lay_out(const struct request *req, struct area *area)
 {
@@ -187,7 +187,7 @@ static void describe(const struct request *req, const struct part_content *conte
 		describe_slot(header, i, json_append_object(slots));
 	if (header->nr_slots == 1)
 		out_text("  Only one slot%s: a new image overwrites the old one, and if that is\n"
-			 "  interrupted there is none.\n",
+			 "  interrupted, no image is left.\n",
 			 req->nr_slots ? "" : " fits");
 }
 
@@ -233,7 +233,7 @@ static int write_layout(const struct area *area, const uint8_t swap_page[IMG_PAG
 	return status;
 }
 
-/* What was promised must be there when read again. */
+/* What was written must be what is read back. */
 static int check_written(const struct area *area)
 {
 	struct img_detail detail = { 0 };
@@ -249,7 +249,7 @@ static int check_written(const struct area *area)
 	return 0;
 }
 
-/* fstab may name the swap area by uuid or label: where there was one, it stays the same. */
+/* fstab may name the swap area by uuid or label: if there was one before, both stay the same. */
 static int make_swap_header(const struct request *req, const struct part_content *content,
 			    const struct area *area, void *page)
 {

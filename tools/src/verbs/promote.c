@@ -2,10 +2,9 @@
 /*
  * promote and rollback: which of two images is restored next.
  *
- * An image comes before another by its rank, a field of the slot's state; docs/safety.md
- * tells why there.  The state of an image for one restore is written by the loader alone,
- * and none that waits for its restore is put behind another image: it is the machine
- * itself, asleep.
+ * The image of the higher rank comes first; docs/safety.md says why the rank is a field of the
+ * slot's state.  Only the loader writes the state of a one-shot image, and no image is put before
+ * one that waits for its restore: that one is the machine itself, asleep.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,8 +27,8 @@ struct request {
 struct plan {
 	struct slots slots;
 	uint32_t slot;
-	uint64_t rank; /* that it gets, or has */
-	bool first;    /* it has it */
+	uint64_t rank; /* its new rank, or the present one */
+	bool first;    /* it comes first already */
 };
 
 const struct option_row promote_options[] = {
@@ -43,7 +42,7 @@ const struct option_row rollback_options[] = {
 	{ 0 },
 };
 
-/* The other image than the one that is restored next. */
+/* Chooses the image that is not restored next. */
 static int choose_other(struct plan *plan)
 {
 	uint32_t next;
@@ -70,14 +69,13 @@ static int check_modes(const struct plan *plan)
 	const struct slots *slots = &plan->slots;
 
 	if (slots->header[plan->slot].mode != IMG_MODE_GOLDEN)
-		return fail(FAIL_NOT_GOLDEN,
-			    "%s: slot %c: an image for one restore is not promoted",
+		return fail(FAIL_NOT_GOLDEN, "%s: slot %c: a one-shot image cannot be promoted",
 			    slots->area->part.path, text_slot(plan->slot));
 	for (uint32_t i = 0; i < slots->nr && !plan->first; i++) {
 		if (!slots->usable[i] && slots->header[i].mode == IMG_MODE_ONCE)
 			return fail(FAIL_ONCE_WAITING,
-				    "%s: slot %c holds an image for one restore, which is to come "
-				    "before any other",
+				    "%s: slot %c holds a one-shot image, which comes before any "
+				    "other",
 				    slots->area->part.path, text_slot(i));
 	}
 	return 0;
@@ -105,7 +103,7 @@ static int write_rank(const struct plan *plan)
 			       &state);
 }
 
-/* What was restored next until now, if that is another image. */
+/* The image that was restored next until now, if it is another one. */
 static void put_replaced(const struct plan *plan, struct json_object *to)
 {
 	int next = plan->slots.next;
@@ -136,7 +134,7 @@ static void report(const struct request *req, const struct plan *plan)
 	put_replaced(plan, json);
 }
 
-/* The loader then takes that slot, of whatever rank, and no other. */
+/* With that option the loader takes that slot, whatever its rank, and no other. */
 static int warn_of_entry(void)
 {
 	_cleanup_entry_ struct boot_entry entry = { 0 };
@@ -149,7 +147,7 @@ static int warn_of_entry(void)
 	slot = boot_options_take_slot(options);
 	if (slot >= 0)
 		warning("the boot entry Boot%04X has the option slot=%c and restores no other "
-			"slot, whichever comes first; to take it out: fastbootctl install "
+			"slot, whichever comes first; to remove it: fastbootctl install "
 			"--options '%s'",
 			entry.number, 'a' + slot, options);
 	return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * report: where the time went, of the restore that this system came from, or of
- * the snapshot that was taken since; else what the loader did at this start.
+ * report: where the time went, in the restore that this system came from, or in the snapshot that
+ * was taken since; otherwise what the loader did at this start.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ struct request {
 };
 
 const struct option_row report_options[] = {
-	OPTION_TEXT("svg", "FILE", struct request, svg, "write a picture of the stages, too"),
+	OPTION_TEXT("svg", "FILE", struct request, svg, "also write a picture of the stages"),
 	{ 0 },
 };
 
@@ -30,7 +30,7 @@ struct report {
 	struct figures figures;
 	struct stage stages[FIGURES_MAX_STAGES];
 	size_t nr_stages;
-	char *last_result; /* of a system that was not restored; NULL: the loader was not run */
+	char *last_result; /* of a system that was not restored; NULL: the loader did not run */
 };
 
 static void report_free(struct report *report)
@@ -71,7 +71,7 @@ static void print_stages(const struct report *report)
 	printf("%-40s%8.3f s\n\n", "in all", seconds(total));
 }
 
-/* 0 for a figure that is not there. */
+/* 0 for a missing figure. */
 static uint64_t figure(const struct report *report, const char *key)
 {
 	uint64_t value;
@@ -100,17 +100,17 @@ static void print_last_result(const struct report *report)
 	const char *line = report->last_result;
 
 	if (!line) {
-		printf("The loader has left nothing at this start of the machine.\n");
+		printf("The loader left no result at this start of the machine.\n");
 		return;
 	}
-	printf("At this start of the machine the loader said:\n");
+	printf("At this start of the machine the loader reported:\n");
 	for (; line && *line; line = strchr(line, '\n'), line += line ? 1 : 0)
 		printf("  %.*s\n", (int)strcspn(line, "\n"), line);
 }
 
 static void print_saved(const struct report *report)
 {
-	printf("The last snapshot: generation %" PRIu64 ".  Tasks stood still all the time.\n",
+	printf("The last snapshot: generation %" PRIu64 ".  Tasks stood still throughout.\n",
 	       report->figures.generation);
 	print_stages(report);
 	printf("%s of memory were stored in %s (%" PRIu64 " %%)\n",
@@ -121,7 +121,7 @@ static void print_saved(const struct report *report)
 
 static void print_none(const struct report *report)
 {
-	printf("This start of the machine was no restore, and no snapshot was taken since%s.\n",
+	printf("This start of the machine was not a restore, and no snapshot was taken since%s.\n",
 	       report->figures.state ? "" : " (the module is not loaded)");
 	print_last_result(report);
 }

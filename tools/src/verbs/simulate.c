@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * simulate: the loader's decision, taken here.  The image is chosen as the loader chooses, and
+ * simulate: the loader's decision, made here.  The image is chosen as the loader chooses, and
  * img_decide is asked the loader's question about the running machine, its disks and a memory map.
- * Nothing is written, and no chunk is read: damage of those is verify's business.
+ * Nothing is written, and no chunk is read: verify finds damage in those.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -29,11 +29,11 @@ struct request {
 };
 
 const struct option_row simulate_options[] = {
-	OPTION_FLAG("this-boot", struct request, this_boot, "with the memory map of this boot"),
+	OPTION_FLAG("this-boot", struct request, this_boot, "use the memory map of this boot"),
 	OPTION_TEXT("memmap", "FILE", struct request, memmap,
-		    "with the memory map in FILE, lines START END TYPE"),
+		    "use the memory map in FILE, lines START END TYPE"),
 	OPTION_SLOT(struct request, slot,
-		    "the image in this slot (default: the one to be restored)"),
+		    "the image in this slot (default: the one that is restored next)"),
 	{ 0 },
 };
 
@@ -58,7 +58,7 @@ static void put_refusal(enum img_reason reason, const struct img_detail *detail,
 	json_put_text(to, "partition", detail->uuid ? text_guid(detail->uuid).s : NULL);
 }
 
-/* Of the first page that is not free: what the map says of it. */
+/* Shows what the map says about the first page that is not free. */
 static void explain_page(enum img_reason reason, const struct img_detail *detail,
 			 struct json_object *to)
 {
@@ -79,11 +79,11 @@ static int refuse(const struct area *area, uint32_t slot, enum img_reason reason
 	json_put_bool(json, "restore", false);
 	put_refusal(reason, detail, json);
 	explain_page(reason, detail, json);
-	out_text("verdict: the loader would refuse, and the machine boot normally\n");
+	out_text("verdict: the loader would refuse, and the machine would boot normally\n");
 	return fail_reason(reason, detail, image_where(area, slot).s);
 }
 
-/* A slot that would have been taken but for what is wrong with it is not hushed up. */
+/* Shows the other slots that cannot be restored, and why. */
 static void report_passed(const struct slots *slots, uint32_t slot)
 {
 	struct json_object *passed = json_put_array(out_json(), "passed_over");
@@ -117,7 +117,7 @@ static int choose(const struct request *req, const struct area *area, struct slo
 	return 0;
 }
 
-/* What the machine is today. */
+/* The machine today. */
 
 struct today {
 	struct img_fp fp;
@@ -178,15 +178,15 @@ static void report_pages(const struct img_verdict *verdict)
 {
 	struct json_object *json = json_put_object(out_json(), "pages");
 
-	out_text("  pages: %" PRIu64 " are free, %" PRIu64
-		 " are the firmware's until it is left, %" PRIu64 " to spare\n",
+	out_text("  pages: %" PRIu64 " free, %" PRIu64
+		 " used by the firmware until the loader leaves it, %" PRIu64 " to spare\n",
 		 verdict->pages_free, verdict->pages_busy, verdict->pages_spare);
 	json_put_number(json, "free", verdict->pages_free);
 	json_put_number(json, "busy", verdict->pages_busy);
 	json_put_number(json, "spare", verdict->pages_spare);
 }
 
-/* Only a decision that came as far as the pages has counted them. */
+/* Only a decision that got as far as the pages has counted them. */
 static bool pages_counted(enum img_reason reason)
 {
 	return reason == IMG_OK || reason == IMG_E_NO_MEMORY;
@@ -273,6 +273,6 @@ int verb_simulate(const struct verb *verb, int argc, char **argv)
 	int status = args_parse(verb, argc, argv, &req, &req.path);
 
 	if (!status && req.this_boot == (req.memmap != NULL))
-		status = fail(FAIL_USAGE, "simulate: say --this-boot or --memmap FILE");
+		status = fail(FAIL_USAGE, "simulate: give either --this-boot or --memmap FILE");
 	return status ? status : simulate(&req);
 }

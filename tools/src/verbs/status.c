@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * status: what the running kernel, the partition and the firmware know.  A part
- * that is missing is shown as missing; only what is there and cannot be read,
- * or an area that is missing or damaged, makes the exit status other than 0.
+ * status: what the running kernel, the partition and the firmware know.  A missing part is shown as
+ * missing; only a part that cannot be read, or an area that is missing or damaged, makes the exit
+ * status other than 0.
  */
 #include "verbs/status.h"
 

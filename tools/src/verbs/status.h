@@ -9,7 +9,7 @@
 #include "firmware/boot_entry.h"
 #include "firmware/efivars.h"
 
-/* The module's sysfs files; NULL where there is none (the module is not loaded). */
+/* The module's sysfs files; NULL: no such file (the module is not loaded). */
 struct status_kernel {
 	char *state, *target, *last_refusal, *generation, *restore_count, *mode, *attempts;
 };
@@ -22,7 +22,7 @@ struct status_images {
 };
 
 struct status_loader {
-	bool available; /* EFI variables, that is */
+	bool available; /* whether EFI variables are */
 	struct boot_entry entry;
 	char options[BOOT_MAX_OPTIONS + 1];
 	int position; /* in the boot order, from 0; -1: not in it */

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "verbs/status.h"
 
-/* Continued lines stand under the first. */
+/* Further lines are aligned under the first. */
 static void show_lines(const char *title, const char *text)
 {
 	for (; text; title = "") {
@@ -57,7 +57,7 @@ static void show_slot(uint32_t number, const struct slots *slots)
 	printf("               %s\n", slotstate_counts(header, state).s);
 	if (slots->next == (int)number)
 		printf("               restored next%s\n",
-		       state->rank > header->generation ? ", for it was promoted" : "");
+		       state->rank > header->generation ? ", because it was promoted" : "");
 	slotstate_print_refusal("               ", header, state);
 	if (img_slot_description(header, state)[0])
 		printf("               %s\n", slotstate_description(header, state).s);

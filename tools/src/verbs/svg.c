@@ -14,7 +14,7 @@
 #define LEGEND_TOP  110
 #define LINE_HEIGHT 22
 
-/* Told apart by those who see no colours, too: neighbours differ in lightness. */
+/* Neighbours differ in lightness, for readers who do not see colours. */
 static const char *const colours[] = {
 	"#1b4f72", "#85c1e9", "#117a65", "#82e0aa", "#7d6608", "#f7dc6f",
 	"#873600", "#f0b27a", "#6c3483", "#d2b4de", "#424949", "#b2babb",

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * verify: read everything a restore would read, and check it the way a restore
- * would: area header, slot header, state, sections, and every chunk, which is
- * decoded as well.  It goes on past damage wherever what follows can still be
- * found: a damaged table hides its image's chunks, but not the other slot.
+ * verify: reads everything a restore would read, and checks it the way a restore would: area
+ * header, slot header, state, sections, and every chunk, which is decoded as well.  It continues
+ * past damage wherever what follows can still be found: a damaged table hides its image's chunks,
+ * but not the other slot.
  *
- * The disks that the image depends on are compared, too, as the loader would: what of them has
- * changed is no damage of the image, but it is not restored any more.
+ * The disks that the image depends on are compared, too, as the loader would: a change there is no
+ * damage to the image, but prevents its restore.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -54,7 +54,7 @@ static int want_no_proofs(void *request, const char *value)
 const struct option_row verify_options[] = {
 	OPTION_SLOT(struct request, slot, "only this slot (default: all)"),
 	OPTION_PARSED("proofs", NULL, want_proofs,
-		      "compare the disks although the images are in a file"),
+		      "compare the disks even if the images are in a file"),
 	OPTION_PARSED("no-proofs", NULL, want_no_proofs,
 		      "do not compare the disks: they are another machine's"),
 	{ 0 },
@@ -69,7 +69,7 @@ struct verify {
 	bool compare_proofs;
 };
 
-/* One slot's. */
+/* The check of one slot. */
 struct check {
 	struct verify *v;
 	uint32_t slot;
@@ -130,7 +130,7 @@ static void proof_refused(void *ctx, enum img_reason reason, const struct img_de
 	c->status = fail_worse(c->status, image_fail(reason, &reported, c->where.s));
 }
 
-/* An image that has had its one restore is no longer held to its disks, which its system wrote. */
+/* Not of a one-shot image after its restore: its system has written to the disks since. */
 static void check_proofs(struct check *c, const struct img_meta *meta)
 {
 	struct proofs proofs = { .disks = c->v->disks, .own = &c->v->area->part };
