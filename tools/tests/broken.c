@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Goes wrong as it is told, to show that a served program is seen to: test_served.py. */
+/*
+ * Fails in the way that its argument names, to show that the failure of a served program is
+ * noticed: test_served.py.
+ */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Linked with --wrap=main, it lets a program be started many times for little more than the price
- * of once: under the sanitizers most of a short run is their own start, and their search for leaks
- * in their own memory.
+ * Linked with --wrap=main, it lets a program run many times for little more than the cost of one
+ * start: under the sanitizers most of a short run is their own start, and their search for leaks in
+ * their own memory.
  *
- * If SERVE names a socket, each message on it is a command line, and a fork of this process, which
- * has not begun its main yet, runs it from there to its exit.  A message: the number of arguments,
- * they and then the environment, each ended by a NUL; with it standard input, output and error.
- * The answer: the status as waitpid(2) tells it.  tests/served.py is the other end.
+ * If SERVE names a socket, each message on it is a command line, which a fork of this process,
+ * whose main has not begun yet, runs to its exit.  A message: the number of arguments, the
+ * arguments and then the environment, each ended by a NUL; standard input, output and error come
+ * with it.  The answer: the status as waitpid(2) reports it.  tests/served.py is the other end.
  */
 #include <sanitizer/lsan_interface.h>
 #include <signal.h>
@@ -27,7 +27,7 @@
 int __real_main(int argc, char **argv);
 int __wrap_main(int argc, char **argv);
 
-/* Of sanitizer/allocator_interface.h, which GCC 12 does not install. */
+/* From sanitizer/allocator_interface.h, which GCC 12 does not install. */
 size_t __sanitizer_get_current_allocated_bytes(void);
 
 struct request {
@@ -37,12 +37,12 @@ struct request {
 };
 
 /*
- * Whether there is no leak to look for: main freed all that it allocated, or ends by a failure,
- * which leaves what it has to exit(3).
+ * There is no leak to look for: main freed everything that it allocated, or ends with a failure,
+ * which leaves its memory to exit(3).
  */
 static bool no_leaks;
 
-/* Asked by LeakSanitizer at the end. */
+/* LeakSanitizer asks this at the end. */
 int __lsan_is_turned_off(void)
 {
 	return no_leaks;
@@ -75,7 +75,7 @@ static void parse(struct request *request, char *text, const char *end)
 	request->string[nr] = NULL;
 }
 
-/* False when there will be no more. */
+/* False: there will be no more requests. */
 static bool receive(int sock, struct request *request)
 {
 	static char text[MAX_MESSAGE];
@@ -100,7 +100,7 @@ static bool receive(int sock, struct request *request)
 	return true;
 }
 
-/* Output goes to no terminal.  A buffer of stdout's own would count as not freed. */
+/* Output never goes to a terminal.  stdout's own buffer would count as not freed. */
 static int run_main(int argc, char **argv)
 {
 	static char buffer[BUFSIZ];

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * install, uninstall and next against variables that are files of a directory,
- * which libefivar takes for efivarfs where $EFIVARFS_PATH names it, and an EFI
- * system partition that is a directory.  What only a disk can tell, esp_device.c,
- * is played here; the firmware's side of it is tested in QEMU.
+ * install, uninstall and next with variables that are files of a directory, which libefivar takes
+ * for efivarfs because $EFIVARFS_PATH names it, and with an EFI system partition that is a
+ * directory.  The test replaces esp_device.c, which only a disk could answer; the firmware's side
+ * is tested in QEMU.
  */
 #include "cmocka_tests.h"
 
@@ -64,7 +64,7 @@ static void write_file(const char *path, const void *data, size_t size)
 	assert_int_equal(fclose(file), 0);
 }
 
-/* The least that has a PE header for x86-64; `mark` tells two of them apart. */
+/* The smallest file with a PE header for x86-64; `mark` distinguishes two of them. */
 static void write_loader(char mark)
 {
 	uint8_t program[128] = "MZ";
@@ -92,7 +92,7 @@ static void name_paths(const char *dir)
 	snprintf(root, sizeof(root), "%s/root", top);
 }
 
-/* What recovery looks at of the system. */
+/* The part of the system that recovery reads. */
 static char *root_path(const char *file)
 {
 	static char path[160];
@@ -188,10 +188,10 @@ static bool has_variable(const char *name)
 	return access(variable_path(name), F_OK) == 0;
 }
 
-/* The store is full as long as this variable is there; NULL: it is not. */
-static const char *in_the_way;
+/* The store is full as long as this variable exists; NULL: it is not full. */
+static const char *filling_variable;
 
-/* efivarfs replaces a variable, a directory's file would keep its tail. */
+/* efivarfs replaces a variable; a plain file would keep its tail. */
 int __real_efi_set_variable(efi_guid_t guid, const char *name, uint8_t *data, size_t size,
 			    uint32_t attributes, mode_t mode);
 int __wrap_efi_set_variable(efi_guid_t guid, const char *name, uint8_t *data, size_t size,
@@ -199,7 +199,7 @@ int __wrap_efi_set_variable(efi_guid_t guid, const char *name, uint8_t *data, si
 int __wrap_efi_set_variable(efi_guid_t guid, const char *name, uint8_t *data, size_t size,
 			    uint32_t attributes, mode_t mode)
 {
-	if (in_the_way && has_variable(in_the_way)) {
+	if (filling_variable && has_variable(filling_variable)) {
 		errno = ENOSPC;
 		return -1;
 	}
@@ -326,7 +326,7 @@ static void install_again_updates_and_keeps_options(void **state)
 	assert_variable("BootOrder", "\1\0\0\0", 4);
 }
 
-/* Flash wears out: what is there already is not written again. */
+/* Flash wears out: what is already there is not written again. */
 static void install_again_writes_nothing_new(void **state)
 {
 	struct stat before, after;
@@ -442,7 +442,7 @@ static void recovery_goes_first_and_arms_the_panic(void **state)
 	assert_false(has_root_file(RECOVERY_FILE));
 }
 
-/* By panic= on the command line, or another's file. */
+/* By panic= on the command line, or by another file. */
 static void recovery_leaves_a_value_that_is_set(void **state)
 {
 	static const char *const set[] = { "1\n", "-1\n", "30\n" };
@@ -489,15 +489,17 @@ static void uninstall_leaves_only_the_others(void **state)
 	assert_int_equal(UNINSTALL(NULL), EXIT_OK);
 }
 
-/* Firmware keeps the old value of a variable until the new one is written: it has no room. */
+/*
+ * Firmware keeps the old value of a variable until the new one is written: it has no room for both.
+ */
 static void uninstall_from_a_full_store(void **state)
 {
 	(void)state;
 	put_foreign_entry();
 	assert_int_equal(INSTALL("--first"), EXIT_OK);
-	in_the_way = "Boot0001";
+	filling_variable = "Boot0001";
 	assert_int_equal(UNINSTALL(NULL), EXIT_OK);
-	in_the_way = NULL;
+	filling_variable = NULL;
 	assert_variable("BootOrder", "\0\0", 2);
 	assert_false(has_variable("Boot0001"));
 }
@@ -548,7 +550,7 @@ static void uninstall_removes_every_entry(void **state)
 	assert_variable("BootOrder", "\0\0", 2);
 }
 
-/* libefivar looks at its environment once, before main: start again with the right one. */
+/* libefivar reads its environment once, before main: start again with the right one. */
 static int start_again(char **argv)
 {
 	char dir[] = "/tmp/fastbootctl-test.XXXXXX";

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The power fails after the n-th write of prepare, for every n: what is found
- * then is the old layout, no layout, or the new one with empty slots; and swap
- * is there before and after.
+ * The power fails after the n-th write of prepare, for every n: the partition then has the old
+ * layout, no layout, or the new one with empty slots; and swap is there before and after.
  */
 #include "cmocka_tests.h"
 
@@ -85,7 +84,7 @@ static void assert_swap(void)
 	assert_string_equal(content.type, "swap");
 }
 
-/* Bytes where a slot's header would be: an image of sorts, which must not come back to life. */
+/* Bytes in the place of a slot's header: an image of sorts, which must not become valid again. */
 static void put_rubbish(const struct img_area *area)
 {
 	_cleanup_part_ struct part part = PART_CLOSED;

@@ -66,7 +66,7 @@ static void order_add_moves_a_present_one_first(void **state)
 	assert_order(&order, &wanted);
 }
 
-static void order_add_to_none(void **state)
+static void order_add_to_empty(void **state)
 {
 	struct boot_order order = { .count = 0 }, wanted = ORDER(0);
 
@@ -85,7 +85,7 @@ static void order_add_refuses_when_full(void **state)
 	assert_false(boot_order_add(&order, 9999, false));
 	assert_false(boot_order_add(&order, 9999, true));
 	assert_int_equal(order.count, BOOT_MAX_ENTRIES);
-	/* One that is present only moves: that needs no room. */
+	/* One that is present only moves, which needs no room. */
 	assert_true(boot_order_add(&order, 200, true));
 	assert_int_equal(order.number[0], 200);
 	assert_int_equal(order.number[200], 199);
@@ -157,7 +157,7 @@ static void options_known_and_unknown(void **state)
 		"slot=b verbose simulate",
 		" \tverbose  cores=1 ",
 		"quiet probe",
-		"verbose\n", /* as the loader takes it */
+		"verbose\n", /* as the loader accepts it */
 		"SLOT=A",
 		"partuuid=33221100-5544-7766-8899-aabbccddeeff verbose",
 	};
@@ -323,7 +323,7 @@ static void strings_are_made_printable(void **state)
 	assert_string_equal(lines, "a\nb?c");
 }
 
-static void guids_are_told_as_in_a_gpt(void **state)
+static void guids_are_formatted_as_in_a_gpt(void **state)
 {
 	static const uint8_t guid[16] = { 0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
 					  0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff };
@@ -485,7 +485,7 @@ static void a_full_map_takes_no_more(void **state)
 #define PCI0 "/sys/devices/pci0000:00/"
 
 /* Paths as kernels from 6.1 to 7.3 have them. */
-static void place_is_told_by_the_path(void **state)
+static void path_shows_the_place(void **state)
 {
 	static const struct {
 		const char *path;
@@ -522,7 +522,7 @@ static void place_is_told_by_the_path(void **state)
 	}
 }
 
-static void no_place_is_told(void **state)
+static void path_shows_no_place(void **state)
 {
 	static const char *const path[] = {
 		"",
@@ -636,12 +636,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(eui64_is_read),
 		cmocka_unit_test(order_add_appends),
-		cmocka_unit_test(place_is_told_by_the_path),
-		cmocka_unit_test(no_place_is_told),
+		cmocka_unit_test(path_shows_the_place),
+		cmocka_unit_test(path_shows_no_place),
 		cmocka_unit_test(order_add_puts_first),
 		cmocka_unit_test(order_add_leaves_a_present_one_where_it_is),
 		cmocka_unit_test(order_add_moves_a_present_one_first),
-		cmocka_unit_test(order_add_to_none),
+		cmocka_unit_test(order_add_to_empty),
 		cmocka_unit_test(order_add_refuses_when_full),
 		cmocka_unit_test(order_remove_takes_every_one),
 		cmocka_unit_test(order_decodes_what_it_encodes),
@@ -656,7 +656,7 @@ int main(void)
 		cmocka_unit_test(sizes_parse),
 		cmocka_unit_test(sizes_and_times_read_well),
 		cmocka_unit_test(strings_are_made_printable),
-		cmocka_unit_test(guids_are_told_as_in_a_gpt),
+		cmocka_unit_test(guids_are_formatted_as_in_a_gpt),
 		cmocka_unit_test(restored_state_is_recognised),
 		cmocka_unit_test(slots_parse),
 		cmocka_unit_test(fingerprint_items_are_described),

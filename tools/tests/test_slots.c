@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * mark-good, promote, describe and invalidate on a disk that fails, loses a write,
- * tears one or is held by somebody else; and the question that invalidate asks.
+ * mark-good, promote, describe and invalidate on a disk that fails, loses a write, tears one or is
+ * in use; and the question that invalidate asks.
  */
 #include "cmocka_tests.h"
 
@@ -50,7 +50,7 @@ int __wrap_io_pwrite(int fd, const void *buf, size_t size, uint64_t offset)
 	return __real_io_pwrite(fd, buf, size, offset);
 }
 
-/* To open for writing is what an exclusive user forbids. */
+/* An exclusive user forbids opening for writing. */
 static bool held;
 
 int __real_open64(const char *file, int flags, ...);
@@ -95,7 +95,7 @@ static void write_text(const char *file, const char *text)
 	assert_int_equal(fclose(to), 0);
 }
 
-/* The least that is a slot with an image in it; after its state are other bytes. */
+/* The smallest slot with an image in it; other bytes follow its state. */
 static void put_image(uint32_t slot)
 {
 	struct img_slot header = { .mode = IMG_MODE_GOLDEN,
@@ -250,7 +250,7 @@ static void mark_good_on_a_bad_disk(void **state)
 	assert_int_equal(mark_good("a"), EXIT_SYSTEM);
 	assert_int_equal(look(0, &after), IMG_OK);
 	assert_false(after.valid);
-	/* Only counts are lost; a state comes back with the next try. */
+	/* Only counts are lost; the next try writes a valid state. */
 	fault = NONE;
 	assert_int_equal(mark_good("a"), 0);
 	assert_int_equal(look(0, &after), IMG_OK);
@@ -295,8 +295,8 @@ static void promote_writes_one_sector(void **unused)
 	assert_int_equal(writes, 1);
 }
 
-/* What one of them has written is still there when another has written. */
-static void writers_of_a_state_leave_what_is_not_theirs(void **unused)
+/* What one verb has written is still there after another has written. */
+static void writers_of_a_state_keep_other_fields(void **unused)
 {
 	struct img_state state;
 
@@ -329,7 +329,9 @@ static void promote_on_a_bad_disk(void **unused)
 	}
 }
 
-/* Power fails in the midst of the sector: counts and rank are lost at most, and it can be redone.
+/*
+ * The power fails in the middle of the sector: at most counts and rank are lost, and promote can be
+ * repeated.
  */
 static void a_torn_promotion_costs_no_image(void **unused)
 {
@@ -383,7 +385,7 @@ static void invalidate_when_the_power_fails(void **unused)
 		assert_int_equal(status, EXIT_SYSTEM);
 		assert_int_equal(writes, n + 1);
 	}
-	/* Of two slots the header and the state. */
+	/* The header and the state of two slots. */
 	assert_int_equal(n, 4);
 }
 
@@ -419,7 +421,7 @@ static void invalidate_asks(void **unused)
 	assert_int_equal(look(1, &state), IMG_E_SLOT_EMPTY);
 }
 
-/* Runs mark-good and gives what it says on stderr. */
+/* Runs mark-good and checks what it prints on stderr. */
 static void mark_good_says(const char *words)
 {
 	_cleanup_free_ char *text = NULL;
@@ -439,7 +441,7 @@ static void mark_good_says(const char *words)
 	assert_non_null(strstr(text, words));
 }
 
-static void a_held_partition_is_named_for_what_it_is(void **unused)
+static void the_user_of_a_partition_is_named(void **unused)
 {
 	char swaps[128], line[256];
 
@@ -472,13 +474,13 @@ int main(void)
 		cmocka_unit_test_setup(mark_good_again_writes_nothing, set_up),
 		cmocka_unit_test_setup(mark_good_on_a_bad_disk, set_up),
 		cmocka_unit_test_setup(promote_writes_one_sector, set_up),
-		cmocka_unit_test_setup(writers_of_a_state_leave_what_is_not_theirs, set_up),
+		cmocka_unit_test_setup(writers_of_a_state_keep_other_fields, set_up),
 		cmocka_unit_test_setup(promote_on_a_bad_disk, set_up),
 		cmocka_unit_test_setup(a_torn_promotion_costs_no_image, set_up),
 		cmocka_unit_test_setup(invalidate_when_the_power_fails, set_up),
 		cmocka_unit_test_setup(invalidate_stops_at_an_error, set_up),
 		cmocka_unit_test_setup(invalidate_asks, set_up),
-		cmocka_unit_test_setup(a_held_partition_is_named_for_what_it_is, set_up),
+		cmocka_unit_test_setup(the_user_of_a_partition_is_named, set_up),
 	};
 	int failed;
 
