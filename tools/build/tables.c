@@ -5,7 +5,7 @@
  *
  * A group of docs/troubleshooting.md begins with the first reason that is named here and ends
  * before the next group, in the order of reasons.h: a new row is in the group that it is added to,
- * and one at the table's end in the last.
+ * and a row at the table's end is in the last.
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,11 +22,10 @@ static const char head[] =
 	"\n"
 	"Every refusal has a code that keeps its meaning. Look it up here by where you met it:\n"
 	"[taking an image](#taking-an-image), [the loader](#the-loader) at the start of the\n"
-	"machine, [fastbootctl](#fastbootctl). A code of the loader may also be told by\n"
-	"`fastbootctl`, which reads the same images, and by the module, which looks for the same\n"
-	"area.\n"
+	"machine, [fastbootctl](#fastbootctl). `fastbootctl`, which reads the same images, and\n"
+	"the module, which looks for the same area, may also report a code of the loader.\n"
 	"\n"
-	"| where it stands | |\n"
+	"| where you see it | |\n"
 	"|---|---|\n"
 	"| the console, at the start of the machine | `fastboot: refused: CODE: sentence` |\n"
 	"| `fastbootctl status`, after the normal boot that follows | `code=CODE` |\n"
@@ -34,12 +33,11 @@ static const char head[] =
 	"kernel log | `CODE: sentence` |\n"
 	"| standard error of `fastbootctl` | `fastbootctl: CODE: sentence; what to do` |\n"
 	"\n"
-	"This page is made from the tables of codes by `make docs`: "
-	"`imgfmt/include/imgfmt/reasons.h`\n"
+	"`make docs` makes this page from the tables of codes: `imgfmt/include/imgfmt/reasons.h`\n"
 	"and `tools/src/base/fail.h`.\n";
 
 struct group {
-	const char *chapter; /* NULL: goes on in the chapter of the group before */
+	const char *chapter; /* NULL: continues the chapter of the group before */
 	const char *title;
 	const char *text;
 	enum img_reason first;
@@ -47,19 +45,19 @@ struct group {
 
 /* In the order of the page; the chapters are those of its first paragraph. */
 static const struct group groups[] = {
-	{ "Taking an image", "Looked at before anything stands still",
-	  "`fastbootctl gates` shows all of them at once. After each of them the machine goes on "
-	  "as before.",
+	{ "Taking an image", "Checked before anything is stopped",
+	  "`fastbootctl gates` shows all of them at once. After any of them the machine\n"
+	  "keeps running as before.",
 	  IMG_E_GATE_FS_WRITABLE },
-	{ NULL, "The command, and while the image is taken",
+	{ NULL, "The command itself, and while the image is taken",
 	  "The image in the other slot is untouched.", IMG_E_FREEZE },
-	{ NULL, "The image is too large", "Seen while it is written.", IMG_E_SLOT_FULL },
+	{ NULL, "The image is too large", "Found while it is written.", IMG_E_SLOT_FULL },
 	{ "The loader", "The area and the choice of an image",
 	  "After each refusal of the loader the machine boots normally.", IMG_E_AREA_MISSING },
 	{ NULL, "The content of an image", "`fastbootctl verify` finds the same.",
 	  IMG_E_SECTION_TABLE },
-	{ NULL, "The machine is not the one of the image", "", IMG_E_MACHINE_ID },
-	{ NULL, "The disks are not those of the image", "", IMG_E_DISK_MISSING },
+	{ NULL, "The machine is not the image's", "", IMG_E_MACHINE_ID },
+	{ NULL, "The disks are not the image's", "", IMG_E_DISK_MISSING },
 	{ NULL, "The firmware, the boot entry", "", IMG_E_DISK_READ },
 };
 #define NR_GROUPS (sizeof(groups) / sizeof(groups[0]))
@@ -78,7 +76,7 @@ static const char *const meanings[FAIL_COUNT] = {
 #undef MEANING_ROW
 };
 
-/* '|' would end a cell, '<' begin a tag. */
+/* '|' would end a cell, '<' would begin a tag. */
 static void put_cell(const char *text)
 {
 	for (; *text; text++) {
@@ -132,7 +130,7 @@ static unsigned int put_group(const struct group *group)
 	return rows;
 }
 
-/* Of a table that was reordered some rows would be in no group, or in two. */
+/* If reasons.h is reordered, some rows could be in no group, or in two. */
 static int put_reasons(void)
 {
 	unsigned int rows = 0;
@@ -148,7 +146,7 @@ static int put_reasons(void)
 static int put_failures(void)
 {
 	printf("\n## fastbootctl\n");
-	put_table_head(NULL, "Of this program alone.");
+	put_table_head(NULL, "Only this program reports these.");
 	for (size_t i = 0; i < FAIL_COUNT; i++) {
 		if (!meanings[i]) {
 			fprintf(stderr, "troubleshooting: fail.h does not say what %s means\n",
@@ -166,13 +164,13 @@ static int put_troubleshooting(void)
 	return put_reasons() || put_failures();
 }
 
-/* What exactly a gate finds; a reason of the module's gates must have one. */
-static const char *const in_the_way[IMG_REASON_COUNT] = {
+/* What exactly a gate finds; every reason of the module's gates must have an entry. */
+static const char *const obstacles[IMG_REASON_COUNT] = {
 	[IMG_E_GATE_FS_WRITABLE] =
 		"golden: a superblock on a disk that is not read-only, in any mount namespace",
 	[IMG_E_GATE_FS_UNPROVABLE] =
-		"a mounted file system that no proof is known for: its type, on a stack of "
-		"devices, without a GPT partition of its own",
+		"a mounted file system without a known proof: because of its type, on a stack of "
+		"devices, or without a GPT partition of its own",
 	[IMG_E_GATE_DIRTY] = "a block device with unwritten data in the page cache that belongs to "
 			     "no proven file system",
 	[IMG_E_GATE_HELD] = "a block device in exclusive use by something other than a file "
@@ -194,8 +192,8 @@ static const char *const in_the_way[IMG_REASON_COUNT] = {
 		"the swap area of the image's partition reaches into the images",
 	[IMG_E_GATE_TAINT] =
 		"an oops, machine check, bad page, soft lockup or warning since the boot",
-	[IMG_E_GATE_TOO_LARGE] = "with the numbers; checked again as the image is written",
-	[IMG_E_GATE_HALF_RAM] = "with the numbers",
+	[IMG_E_GATE_TOO_LARGE] = "reported with the numbers; checked again as the image is written",
+	[IMG_E_GATE_HALF_RAM] = "reported with the numbers",
 	[IMG_E_GATE_HIBERNATION] = "lockdown, `nohibernate`, secret memory",
 	[IMG_E_GATE_BUSY] = "another snapshot or hibernation",
 	[IMG_E_GATE_HOTPLUG] = "processors or memory are being plugged in or out",
@@ -216,19 +214,19 @@ static int put_gates(void)
 #define GATE_SYMBOL(sym, ...) [IMG_E_##sym] = #sym,
 	static const char *const symbols[IMG_REASON_COUNT] = { IMG_REASONS(GATE_SYMBOL) };
 
-	printf("| code | in the way |\n|---|---|\n");
+	printf("| code | obstacle |\n|---|---|\n");
 	for (int i = IMG_OK + 1; i < IMG_REASON_COUNT; i++) {
-		if (in_the_way[i])
+		if (obstacles[i])
 			printf("| `%s` | %s |\n", img_reason_code((enum img_reason)i),
-			       in_the_way[i]);
+			       obstacles[i]);
 		else if (strncmp(symbols[i], "GATE_", 5) == 0)
-			return fprintf(stderr, "tables: in_the_way[] lacks the gate %s\n",
+			return fprintf(stderr, "tables: obstacles[] lacks the gate %s\n",
 				       symbols[i]) >= 0;
 	}
 	return 0;
 }
 
-/* Of docs/abi: a table of reStructuredText, behind two tabs. */
+/* For docs/abi: a table of reStructuredText, indented by two tabs. */
 #define LEFT_WIDTH  10
 #define RIGHT_WIDTH 53
 
@@ -247,7 +245,7 @@ struct errno_row {
 static const struct errno_row errno_rows[] = { IMG_REASONS(ERRNO_ROW) };
 #define NR_ERRNO_ROWS (sizeof(errno_rows) / sizeof(errno_rows[0]))
 
-/* The cell of one errno from its first reason on, folded to the table's width. */
+/* The cell of one errno, from its first reason on, wrapped to the table's width. */
 static void put_errno(const struct errno_row *first)
 {
 	int used = 0;
