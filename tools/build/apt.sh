@@ -2,21 +2,21 @@
 # shellcheck shell=sh
 #
 # A private apt for what the build and the guests need: suites and sources of any
-# release of Debian from the mirrors this machine already uses, without touching its
-# own settings.
+# release of Debian from the mirrors that this machine already uses.  It leaves the
+# machine's own settings alone.
 #
-# To be sourced.  Needs BUILD (the build directory).  apt_private RELEASE sets
+# Source this file; it needs BUILD (the build directory).  apt_private RELEASE sets
 # APT_CONFIG, so that every apt tool run afterwards works in $BUILD/apt/RELEASE.
 
 apt_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# The release of this machine, by its code name.
+# The code name of this machine's release.
 # shellcheck disable=SC1091,SC2154 # /etc/os-release sets it
 apt_host_release() {
 	(. /etc/os-release && echo "$VERSION_CODENAME")
 }
 
-# The releases in the order of their age; a C library runs what was made for an older one.
+# The releases, the oldest first; a C library runs what was made for an older one.
 apt_releases="bookworm trixie forky sid"
 
 # Do programs of one release run on another?
@@ -33,16 +33,16 @@ apt_runs_here() { # RELEASE
 	apt_runs_on "$1" "$(apt_host_release)"
 }
 
-# The base addresses of the configured archives with the given label, e.g.
-# "Debian" or "Debian-Security"; all suites live beside each other, so one address
-# serves for all of them.
+# The base address of the configured archives with the given label, for example "Debian"
+# or "Debian-Security"; all suites are next to each other, so one address serves for all
+# of them.
 apt_mirror() {
 	env -u APT_CONFIG apt-get indextargets \
 		--format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' |
 		awk -v label="$1" '$1 == label { print $2; exit }'
 }
 
-# A release that was made stable has point releases, backports and security updates.
+# A stable release has point releases, backports and security updates.
 apt_suites() { # RELEASE
 	case $1 in
 	sid | forky | experimental) echo "$1" ;;
@@ -96,8 +96,9 @@ apt_private() { # RELEASE
 	fi
 }
 
-# mmdebstrap, for a tree that is small.  It has none of its caller's descriptors but the standard
-# ones: Debian 13's (1.5) has a shell write to one of its own, and dash knows no number above 9.
+# mmdebstrap, for a small tree.  It gets none of its caller's descriptors except the
+# standard ones: Debian 13's (1.5) has a shell write to one of its own, and dash knows
+# no number above 9.
 apt_bootstrap() { # ARGUMENT-OF-MMDEBSTRAP...
 	(
 		exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
