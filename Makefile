@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# `make help` lists what there is.  Each component has a Makefile of its own;
-# everything built goes to build/.
+# `make help` lists the targets.  Each component has a Makefile of its own; everything
+# built goes to build/.
 
 SHELL := /bin/bash
 # make V=1 shows the commands.
@@ -25,7 +25,7 @@ demo: setup ## the main job: cold boot, echo golden, power off, fast boot, a tab
 	$(MAKE) -C qemu-tests demo
 
 .PHONY: qemu-test
-qemu-test: setup ## all tests in QEMU with OVMF; T=name, LAST_FAILED=1: some of them
+qemu-test: setup ## all tests in QEMU with OVMF; T=name, LAST_FAILED=1: only some
 	$(MAKE) guests
 	$(MAKE) -C qemu-tests test T='$(T)' LAST_FAILED='$(LAST_FAILED)'
 
@@ -45,7 +45,7 @@ soak: setup ## one image, N=200 restores with work, crashes and power cuts betwe
 	$(MAKE) -C qemu-tests soak N='$(N)'
 
 .PHONY: kernels-watch
-kernels-watch: setup ## what the next kernel breaks: the newest of backports, forky and sid, each once
+kernels-watch: setup ## what the next kernel breaks: the newest of backports, forky and sid, once each
 	$(MAKE) lib loader fastbootctl
 	$(MAKE) -C qemu-tests kernels-watch
 
@@ -60,7 +60,7 @@ check: ## unit tests: offline, no root, a minute or two
 	$(MAKE) -j$(shell nproc) --output-sync check-imgfmt check-efi check-units check-hook
 	$(MAKE) -C tools check-verbs
 
-# Side by side; what more than one of them links is there already.
+# In parallel; what several of them link has been built before.
 .PHONY: check-imgfmt check-efi check-units check-hook
 check-imgfmt:
 	$(MAKE) -C imgfmt check
