@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The ACPI tables that Linux shows, against those of an image.
+ * Compares the ACPI tables that Linux shows with those of an image.
  *
- * Input: how many items the image has; each with its index, its field, a signature and a length;
- * then tables until the end: a signature, a number, the length of its bytes, the bytes.
- * A signature is a byte that chooses one; 0 is followed by any four.
+ * Input: the number of items in the image; for each its index, its field, a signature and a length;
+ * then tables until the end: a signature, a number, the length of the content, the content.  A
+ * signature is a byte that chooses one; 0 is followed by any four.
  */
 #include "fuzz_tool.h"
 
@@ -32,7 +32,7 @@ static void take_signature(struct input *in, char to[5])
 		take_bytes(in, to, 4);
 }
 
-/* The items of an image, in memory of exactly their size; the caller frees it. */
+/* The items of an image, in memory of exactly their size; the caller frees them. */
 static struct img_fp_disk *take_items(struct input *in, uint64_t *ret_nr)
 {
 	uint64_t nr = take(in, 1) % MAX_ITEMS;

@@ -22,7 +22,7 @@ static void check(const struct memmap *map)
 	}
 }
 
-/* A region that begins in the midst of the first range and may cover others. */
+/* A region that begins in the middle of the first range and may cover others. */
 static void put_runtime(struct memmap *map)
 {
 	struct img_memrange region = map->range[0];

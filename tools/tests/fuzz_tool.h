@@ -19,7 +19,7 @@ static inline void silence(void)
 	stderr = nowhere;
 }
 
-/* As a string, in memory of exactly its size; the caller frees it. */
+/* The next bytes as a string, in memory of exactly its size; the caller frees it. */
 static inline char *take_text(struct input *in, size_t size)
 {
 	char *text;

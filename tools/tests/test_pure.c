@@ -552,9 +552,9 @@ static void eui64_is_read(void **state)
 	assert_true(place_parse_eui64("eui.0102030405060708") == 0);
 }
 
-/* Load options: one whose path is a partition, a file and the end, with two characters after it. */
+/* Load options: one whose path is a partition, a file and the end, followed by two characters. */
 
-#define FILE_NODE 18 /* its offset, after the head and the partition of 6 bytes */
+#define FILE_NODE 18 /* its offset, after the header and the partition of 6 bytes */
 
 static size_t make_option(const char *file, uint8_t to[256])
 {
@@ -577,7 +577,7 @@ static size_t make_option(const char *file, uint8_t to[256])
 	return size;
 }
 
-/* In memory of exactly its size, so that the sanitizer sees a step outside. */
+/* A copy of exactly its size, so that the sanitizer sees a step outside. */
 static bool is_ours(const uint8_t *data, size_t size)
 {
 	uint8_t *exact = malloc(size + !size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a Boot#### variable holds, UEFI 2.10, 3.1.3 (EFI_LOAD_OPTION): any program may have written
- * any bytes there, and libefiboot trusts its lengths.  Pure functions.
+ * The content of a Boot#### variable, UEFI 2.10, 3.1.3 (EFI_LOAD_OPTION): any program may have
+ * written any bytes there, and libefiboot trusts its lengths.  Pure functions.
  */
 #ifndef FASTBOOTCTL_LOAD_OPTION_H
 #define FASTBOOTCTL_LOAD_OPTION_H
@@ -18,10 +18,12 @@ struct load_option {
 	size_t options_size;
 };
 
-/* False: the description has no end, or the path list is longer than the rest. */
+/* False: the description has no end, or the path list is longer than what is left. */
 bool load_option_decode(const uint8_t *data, size_t size, struct load_option *ret_option);
 
-/* True if a file path node of the entry's own path contains `file`, of ASCII, in either case. */
+/*
+ * True if a file path node of the entry's own path contains `file`, which is ASCII, in either case.
+ */
 bool load_option_names_file(const struct load_option *option, const char *file);
 
 #endif
