@@ -83,7 +83,7 @@ fuzz: ## libFuzzer on each target in */tests/fuzz_*.c, SECONDS=600 in all
 	seconds=$$(($(SECONDS) * $(shell nproc) / $(FUZZERS))); \
 	$(MAKE) -k -j$(shell nproc) fuzz-imgfmt fuzz-efi fuzz-tools SECONDS=$$((seconds + !seconds))
 
-# As many at a time as there are processors.
+# As many in parallel as there are processors.
 fuzz-imgfmt:
 	$(MAKE) -C imgfmt fuzz
 fuzz-efi:

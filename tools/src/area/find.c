@@ -66,7 +66,7 @@ static void check_device(void *ctx, const char *name, const char *path)
 	part_close(&part);
 }
 
-/* A drive without a medium, a RAM disk or an unused loop device has none. */
+/* A drive without a medium, a RAM disk or an unused loop device has no size. */
 static bool has_size(const char *name)
 {
 	uint64_t sectors;

@@ -67,7 +67,7 @@ extern const struct option_row no_options[];
 
 struct verb {
 	const char *name;
-	const char *operands; /* "", "DEV", "[DEV]", "a|b [TEXT]": a word each, [optional] */
+	const char *operands; /* "", "DEV", "[DEV]", "a|b [TEXT]": one word each, [optional] */
 	const char *summary;
 	const struct option_row *options;
 	int (*run)(const struct verb *verb, int argc, char **argv);

@@ -11,7 +11,7 @@
 
 /*
  * Reads the file's text, made printable and without trailing white space; the caller frees it.
- * NULL: there is no such file.  Returns 0, or the exit status after a report.
+ * NULL: the file is missing.  Returns 0, or the exit status after a report.
  */
 int attr_read(const char *file, char **ret_text);
 

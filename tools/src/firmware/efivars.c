@@ -61,7 +61,7 @@ int efivars_require(void)
 	return fail_reason(IMG_E_GATE_EFI_RUNTIME, NULL, "EFI variables are not available");
 }
 
-/* *ret_data is NULL if there is no such variable; the caller frees it. */
+/* *ret_data is NULL if the variable is missing; the caller frees it. */
 static int read_variable(efi_guid_t guid, const char *name, uint8_t **ret_data, size_t *ret_size)
 {
 	uint32_t attributes;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What Linux does not show of the machine, so that it cannot be compared. */
+/* What Linux does not show about the machine, so that it cannot be compared. */
 #ifndef FASTBOOTCTL_GAP_H
 #define FASTBOOTCTL_GAP_H
 

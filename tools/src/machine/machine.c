@@ -41,7 +41,7 @@ static void probe_cpuid(void *ctx, uint32_t leaf, uint32_t subleaf, uint32_t ret
 	__cpuid_count(leaf, subleaf, ret_reg[0], ret_reg[1], ret_reg[2], ret_reg[3]);
 }
 
-/* Of the boot processor, which the loader runs on; of this one if that one is not allowed. */
+/* Describes the boot processor, which the loader runs on; this one if that one is not allowed. */
 static void add_processor(struct img_fp *fp)
 {
 	const struct img_probe probe = { .cpuid = probe_cpuid };

@@ -22,7 +22,7 @@
 #include "base/text.h"
 #include "verbs/verbs.h"
 
-/* After that many damaged chunks of one image, the rest are only counted. */
+/* After this many damaged chunks of one image, the rest are only counted. */
 #define MAX_CHUNK_REPORTS 20
 
 enum proofs_wanted { PROOFS_OF_DEVICES, PROOFS_ALWAYS, PROOFS_NEVER };
