@@ -17,13 +17,13 @@ struct memory {
 	UINTN nr_held;
 };
 
-/* Whole pages of loader memory, all zero; NULL: the firmware has none left. */
+/* Whole pages of loader memory, all zero; NULL: the firmware has no memory left. */
 void *alloc_pages(struct memory *m, uint64_t bytes);
 
-/* These very pages, of any content; false: the firmware does not give them. */
+/* Exactly these pages, with arbitrary content; false: the firmware does not give them. */
 bool alloc_range(struct memory *m, uint64_t pfn, uint64_t pages);
 
-/* Gives back all of it, the claimed memory too. */
+/* Gives all of it back, claimed memory included. */
 void alloc_release(struct memory *m);
 
 #endif

@@ -9,7 +9,7 @@
 
 #define BUFFER_SIZE (4 * MIB)
 
-/* Chunks from `first` on that fit into one buffer; their bytes on disk are contiguous. */
+/* As many chunks, starting at `first`, as fit into one buffer; contiguous on the disk. */
 struct batch {
 	uint64_t first;
 	uint64_t end;

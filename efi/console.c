@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The firmware's consoles: plain lines to those of text, key strokes from all.
+ * The firmware's consoles: plain lines to the text consoles, key strokes from all.
  *
- * The console that a program is given (ST->ConOut) is in EDK II and its offspring a splitter: what
- * is written there appears on every device, and so would a picture's words, or an escape sequence
- * that moves the cursor, on a serial line.  The devices behind it carry a mark.  Where one of them
- * has a graphics screen, the screen is left to screen.c and lines are written to the others, each
- * by itself; where nothing is marked or drawn, they go to ConOut.
+ * In EDK II and firmware derived from it, the console that a program gets (ST->ConOut) is a
+ * splitter: text written to it appears on every device.  The words of a picture, or an escape
+ * sequence that moves the cursor, would appear on a serial line too.  The splitter's devices carry
+ * a mark.  If one of them has a graphics screen, screen.c draws on the screen and lines go to each
+ * of the other devices; if none is marked or nothing is drawn, lines go to ConOut.
  */
 #include "console.h"
 
 #include "loader.h"
 
-/* Firmware looks at its keyboards no more often; a read costs up to some 10 us. */
-#define LOOKS_A_SECOND 50
+/* Firmware polls its keyboards no more often than this; a read costs up to some 10 us. */
+#define POLLS_PER_SECOND 50
 
-/* Key strokes in one look: there is an end to it whatever the firmware says. */
+/* Key strokes in one poll: a limit, in case the firmware reports keys without end. */
 #define MOST_KEYS 32
 
-#define WAIT_UNITS (10ull * 1000 * 1000) /* of 100 ns, in a second */
+#define WAIT_UNITS (10ull * 1000 * 1000) /* of 100 ns, per second */
 
-/* EDK II, MdeModulePkg/Include/Guid/ConsoleOutDevice.h: a device of ConOut. */
+/* EDK II, MdeModulePkg/Include/Guid/ConsoleOutDevice.h: marks a device of ConOut. */
 static EFI_GUID console_device_guid = {
 	0xd3b36f2c, 0xd551, 0x11d4, { 0x9a, 0x46, 0x00, 0x90, 0x27, 0x3f, 0xc1, 0x4d }
 };
@@ -69,7 +69,7 @@ void console_write(const struct loader *l, CHAR16 *text)
 		c->text[i]->OutputString(c->text[i], text);
 }
 
-/* Takes all key strokes there are; was one of them Esc? */
+/* Reads all pending key strokes; true if one of them is Esc. */
 static bool take_keys(void)
 {
 	EFI_INPUT_KEY key;
@@ -88,14 +88,13 @@ bool console_escape(struct loader *l)
 {
 	uint64_t now = tsc();
 
-	if (!ST->ConIn || now - l->console.looked < l->handoff.tsc_hz / LOOKS_A_SECOND)
+	if (!ST->ConIn || now - l->console.polled < l->handoff.tsc_hz / POLLS_PER_SECOND)
 		return false;
-	l->console.looked = now;
+	l->console.polled = now;
 	return take_keys();
 }
 
-/* Nothing that is pressed here may be left: to the next program, a boot menu, it would be a choice.
- */
+/* Reads every key pressed here: the next program, a boot menu, would take one left as a choice. */
 void console_wait(uint32_t seconds)
 {
 	EFI_EVENT event[2];

@@ -9,22 +9,22 @@ struct loader;
 
 #define MAX_TEXT_CONSOLES 8
 struct console {
-	EFI_SIMPLE_TEXT_OUT_PROTOCOL *text[MAX_TEXT_CONSOLES]; /* those without a screen */
+	EFI_SIMPLE_TEXT_OUT_PROTOCOL *text[MAX_TEXT_CONSOLES]; /* consoles without a screen */
 	UINTN nr_text;
-	bool graphics;	 /* one of them has a screen */
-	uint64_t looked; /* TSC, for key strokes */
+	bool graphics;	 /* a console has a screen */
+	uint64_t polled; /* TSC, when key strokes were last read */
 };
 
-/* Looks for the devices. */
+/* Finds the devices. */
 void console_open(struct console *ret_console);
 
-/* To the consoles without a screen; to every console if nothing is drawn. */
+/* Writes to the consoles without a screen; to every console if nothing is drawn. */
 void console_write(const struct loader *l, CHAR16 *text);
 
-/* Has Esc been pressed?  Other keys are taken and do nothing. */
+/* Has Esc been pressed?  Other keys are read and ignored. */
 bool console_escape(struct loader *l);
 
-/* Returns when the time is over or a key is pressed. */
+/* Returns when the time is up or a key is pressed. */
 void console_wait(uint32_t seconds);
 
 #endif

@@ -7,7 +7,7 @@
 
 struct loader;
 
-/* Names the partition and makes l->detail outlive the sections. */
+/* Names the partition, and makes l->detail independent of the sections, which are freed. */
 void detail_complete(struct loader *l, enum img_reason reason);
 
 /* Makes l->detail name this partition; NULL or zero: the image's own. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The image on the disk: which slot, and its sections. */
+/* The image on the disk: its slot and its sections. */
 #ifndef IMAGE_H
 #define IMAGE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The loader's picture without the firmware: where things are, how far along it is.  Pure. */
+/* The loader's picture without the firmware: positions and progress.  Pure functions. */
 #ifndef LAYOUT_H
 #define LAYOUT_H
 
@@ -10,13 +10,13 @@
 #define GLYPH_HEIGHT 19u
 
 /*
- * The panel, lines of text on a dark ground, near the bottom of the screen:
+ * The panel, lines of text on a dark background, near the bottom of the screen:
  *
  *   0        title
  *   2        bar, or the first line of a refusal
- *   3        what is being done
+ *   3        what the loader is doing
  *   5        what Esc does
- *   8        what comes after a refusal
+ *   8        what follows a refusal
  */
 #define PANEL_COLUMNS 80u
 #define PANEL_LINES   9u
@@ -30,7 +30,7 @@ enum {
 	LINE_NEXT = 8
 };
 
-/* So many times at most the bar is drawn anew while it grows. */
+/* The bar is redrawn at most this many times while it grows. */
 #define PROGRESS_STEPS 16u
 
 struct rect {
@@ -38,7 +38,7 @@ struct rect {
 };
 
 struct layout {
-	uint32_t scale;	  /* pixels of the screen, in either direction, to one of the font */
+	uint32_t scale;	  /* screen pixels to a pixel of the font, in either direction */
 	uint32_t columns; /* of text */
 	struct rect panel;
 	struct rect bar;
@@ -49,10 +49,10 @@ bool layout_screen(uint32_t width, uint32_t height, struct layout *ret_layout);
 
 struct rect layout_line(const struct layout *layout, uint32_t line);
 
-/* The left part of the bar that stands for what is done. */
+/* The left part of the bar: the share that is done. */
 struct rect layout_filled(const struct layout *layout, uint64_t done, uint64_t total);
 
-/* How far the work is along, `done` of `total` parts of it, `spent` ticks after it began. */
+/* `done` of `total` parts of the work are finished, `spent` ticks after it began. */
 struct progress {
 	uint64_t done;
 	uint64_t total;
@@ -63,22 +63,22 @@ struct progress {
 /* 0 to PROGRESS_STEPS. */
 uint32_t progress_step(const struct progress *p);
 
-/* What is left, in seconds, rounded up; UINT64_MAX: nobody knows yet. */
+/* The remaining time in seconds, rounded up; UINT64_MAX: not yet known. */
 uint64_t progress_seconds_left(const struct progress *p);
 
 /*
- * Is there time to look at a picture?  `age` ticks after the loader was entered.  What is shown for
- * less than half a second is a flash.
+ * Is there time to look at a picture, `age` ticks after the loader was entered?  A picture shown
+ * for less than half a second is a flash.
  */
 bool progress_is_worth_showing(const struct progress *p, uint64_t age);
 
 /*
- * The first line of a text of `length` characters, at most `columns` long, ended before a blank
- * where there is one.  *ret_next: where the next line begins.  columns is not 0.
+ * The length of the first line of a text of `length` characters: at most `columns`, which is not 0,
+ * and up to a blank if possible.  *ret_next: where the next line begins.
  */
 size_t text_wrap(const uint16_t *text, size_t length, size_t columns, size_t *ret_next);
 
-/* Each pixel of `from` becomes scale times scale pixels of `to`. */
+/* Each pixel of `from` becomes scale x scale pixels of `to`. */
 void pixels_enlarge(const uint32_t *from, uint32_t width, uint32_t height, uint32_t scale,
 		    uint32_t *to);
 

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The loader's rooms, and the state of one start that several of them share.  A room calls rooms of
- * its own group or of a later one, never in a circle (tests/law).
+ * The loader's rooms, and the state of one start that several of them share.  A room calls only
+ * rooms of its own group or of a later one, never in a circle (tests/law).
  *
  *   main.c      the order of a start
  *
  *   pipeline.c  all chunks, from the disk to their places
- *   probe.c     what each step of that costs alone, if asked
+ *   probe.c     what each step of that costs alone, on request
  *   reader.c    chunks from the disk into buffers
  *   workers.c   the processors that verify, decode and place them
  *   batch.c     how many chunks one read takes
  *
  *   enter.c     tables for the jump, the exit from boot services, the jump
- *   attempt.c   the attempt, on the disk before the jump
+ *   attempt.c   the attempt, recorded on the disk before the jump
  *   seed.c      fresh random bytes
  *
  *   discover.c  the partition with the fast-boot area
@@ -26,22 +26,22 @@
  *
  *   report.c    what is reported: lines, picture, result variable
  *   screen.c    the picture on a graphics screen
- *   layout.c    where things are in it
+ *   layout.c    the positions in the picture
  *   console.c   the firmware's consoles: plain lines, key strokes
  *
  *   place.c     where each page of the image goes: straight or staged
- *   claim.c     the memory that is claimed for the image, and the pool
- *   memmap.c    the firmware's memory map of today
+ *   claim.c     the memory claimed for the image, and the pool
+ *   memmap.c    today's memory map of the firmware
  *   alloc.c     memory from the firmware, and giving all of it back
  *
- *   devpath.c   what device paths say of partitions and disks
+ *   devpath.c   what device paths say about partitions and disks
  *   disk.c      reads and writes by byte offset
  *
  * Execution context: UEFI boot services, one thread, interrupts on, identity
- * map.  workers.c and place.c alone run on other processors too, where no boot
- * service may be called.  Until entry_enter() calls ExitBootServices every
+ * map.  Only workers.c and place.c run on other processors too, where they must
+ * not call a boot service.  Until entry_enter() calls ExitBootServices, every
  * failure returns a reason to efi_main, which gives all memory back and returns
- * an error to the firmware, so that it boots the next entry.
+ * an error to the firmware, which then boots the next entry.
  */
 #ifndef LOADER_H
 #define LOADER_H
@@ -68,18 +68,18 @@ struct loader {
 	struct img_options options;
 	struct disk disk;
 	struct img_area area;
-	uint8_t *blocks; /* LOADER_BLOCKS: room for a slot's header and state */
+	uint8_t *blocks; /* LOADER_BLOCKS bytes: space for a slot's header and state */
 	int slot_number;
 	struct img_slot slot;
 	struct img_state state;
-	uint32_t passed_slot; /* would have been taken but for `passed`; IMG_OK: none */
-	enum img_reason passed;
+	uint32_t passed_slot;	/* would have been chosen but for `passed` */
+	enum img_reason passed; /* IMG_OK: no slot was passed over */
 	struct img_meta meta;
 	struct proofs proofs;
 	struct img_fp fp;
 	struct memmap map;
 	struct img_verdict verdict;
-	struct img_refusal refusal; /* all zeroes: none */
+	struct img_refusal refusal; /* all zero: none */
 	struct memory memory;
 	struct claim claim;
 	struct staging staging;

@@ -8,7 +8,7 @@
 struct memmap;
 struct memory;
 
-/* The memory map is read here, after all that this needs was allocated. */
+/* Reads the memory map after its own allocations, so that the map includes them. */
 enum img_reason machine_look(struct memory *memory, struct memmap *ret_map, struct img_fp *ret_fp);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The firmware's memory map of today. */
+/* Today's memory map of the firmware. */
 #ifndef MEMMAP_H
 #define MEMMAP_H
 

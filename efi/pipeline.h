@@ -7,7 +7,7 @@
 
 struct loader;
 
-/* After claim_all(); on IMG_OK the image is in memory, but for the staged pages. */
+/* Call it after claim_all().  On IMG_OK all pages but the staged ones are in their places. */
 enum img_reason pipeline_run(struct loader *l);
 
 #endif

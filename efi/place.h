@@ -21,16 +21,16 @@ struct staging {
 	uint64_t pages;
 };
 
-/* Fills in l->staging; the other functions need it, and run on every processor. */
+/* Fills in l->staging, which the other functions need; those run on every processor. */
 enum img_reason place_plan(struct loader *l);
 
-/* Where the bytes of image page `pfn` must be written now; *ret_pages of them are in one piece. */
+/* Where to write the bytes of image page `pfn` now; *ret_pages pages from there are contiguous. */
 void *place_find(const struct loader *l, uint64_t pfn, uint64_t pages, uint64_t *ret_pages);
 
-/* Writes stored pages, by their number in the image, from `first` on. */
+/* Writes stored pages, counted by their number in the image, starting at `first`. */
 void place_write(const struct loader *l, uint64_t first, uint64_t pages, const uint8_t *from);
 
-/* Where all of these stored pages must be written now; NULL: not in one piece. */
+/* Where to write all of these stored pages now; NULL: not contiguous. */
 void *place_direct(const struct loader *l, uint64_t first, uint64_t pages);
 
 #endif

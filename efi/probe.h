@@ -7,7 +7,7 @@
 
 /*
  * Reads, verifies and decodes every chunk once, on this processor, one step after the other, and
- * notes in l->handoff what that cost.  Nothing is placed.  buffer: BUFFER_SIZE bytes.
+ * records the costs in l->handoff.  Places nothing.  buffer: BUFFER_SIZE bytes.
  */
 enum img_reason probe_run(struct loader *l, uint8_t *buffer, struct worker *w);
 

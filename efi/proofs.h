@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the disks say today of the bytes that prove them unchanged. */
+/* What the disks hold today of the bytes that prove them unchanged. */
 #ifndef PROOFS_H
 #define PROOFS_H
 
@@ -10,10 +10,10 @@ struct loader;
 struct proofs {
 	uint8_t *buffer;
 	const char *why_missing; /* of the last disk that is missing */
-	uint64_t ticks;		 /* TSC, spent on all of them */
+	uint64_t ticks;		 /* TSC, spent on all proofs */
 };
 
-/* Connects the disks that the proofs need, so call it before machine_look(). */
+/* Connects the disks that the proofs need; call it before machine_look(). */
 enum img_reason proofs_prepare(struct loader *l);
 
 /* For struct img_proof_probe, with the loader as its ctx. */

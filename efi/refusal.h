@@ -7,10 +7,10 @@
 
 struct loader;
 
-/* Reads it into l->refusal and, unless this start is a simulation, removes the variable. */
+/* Reads the variable into l->refusal and, unless this start is a simulation, removes it. */
 void refusal_take(struct loader *l);
 
-/* IMG_OK: it is not about that image. */
+/* The reason in l->refusal; IMG_OK: it is not about this slot's image. */
 enum img_reason refusal_heed(struct loader *l, const struct img_slot *slot);
 
 #endif

@@ -13,7 +13,7 @@ void report_start(const struct loader *l);
 void report_progress(struct loader *l, uint64_t chunks);
 void report_restore(struct loader *l);
 
-/* Returns when somebody has read it, or could have. */
+/* Returns when someone has had the time to read it. */
 void report_refusal(const struct loader *l, enum img_reason reason);
 EFI_STATUS reason_status(enum img_reason reason);
 

@@ -5,7 +5,7 @@
 
 #include <imgfmt/handoff.h>
 
-/* Fills in handoff->seed; the rest of the page, with its stamps, is mixed in. */
+/* Fills in handoff->seed; mixes in the rest of the page, with its stamps. */
 void seed_gather(struct img_handoff *handoff);
 
 #endif

@@ -7,7 +7,7 @@
 
 struct loader;
 
-/* IMG_E_HIBERNATED: there is one.  Connects disks, so call it before machine_look(). */
+/* IMG_E_HIBERNATED: found one.  Connects disks, so call it before machine_look(). */
 enum img_reason sleepers_look(struct loader *l);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The EFI variables of imgfmt/result.h, as the firmware's calls want them. */
+/* The EFI variables of imgfmt/result.h in the types of the firmware's calls. */
 #ifndef VARIABLES_H
 #define VARIABLES_H
 

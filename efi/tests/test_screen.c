@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What people see of the loader, with a fake firmware: a frame buffer of any size, a font whose
- * letters are blocks, consoles that remember what was written, a keyboard.  Time is real but the
- * clock is told to tick so slowly that none passes.
+ * letters are blocks, consoles that remember what was written, a keyboard.  The TSC is the real
+ * one, but at the frequency that the tests claim for it no time passes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,7 @@
 EFI_BOOT_SERVICES *BS;
 EFI_SYSTEM_TABLE *ST;
 
-/* GNU-EFI's, as far as it is used here. */
+/* GNU-EFI's functions, as far as they are used here. */
 
 UINTN StrLen(const CHAR16 *text)
 {
@@ -121,7 +121,7 @@ static void nothing_changed_but(struct rect panel)
 	}
 }
 
-/* The font, in the shape that screen.c declares; what was drawn is kept as text. */
+/* The font, in the layout that screen.c declares; keeps what was drawn as text. */
 
 #define MAX_DRAWN 256
 static char drawn[MAX_DRAWN][TITLE_CHARS];
@@ -167,7 +167,7 @@ static struct {
 struct device {
 	bool gop, text;
 	EFI_SIMPLE_TEXT_OUT_PROTOCOL out;
-	char said[256];
+	char written[256];
 };
 
 static struct device screen_device, serial_device[2], splitter;
@@ -178,11 +178,11 @@ static bool have_font;
 static EFI_STATUS EFIAPI fake_output(EFI_SIMPLE_TEXT_OUT_PROTOCOL *this, CHAR16 *text)
 {
 	struct device *d = (struct device *)((uint8_t *)this - offsetof(struct device, out));
-	size_t at = strlen(d->said);
+	size_t at = strlen(d->written);
 
-	while (*text && at + 1 < sizeof(d->said))
-		d->said[at++] = (char)*text++;
-	d->said[at] = 0;
+	while (*text && at + 1 < sizeof(d->written))
+		d->written[at++] = (char)*text++;
+	d->written[at] = 0;
 	return EFI_SUCCESS;
 }
 
@@ -241,10 +241,10 @@ static EFI_STATUS EFIAPI fake_locate_handles(EFI_LOCATE_SEARCH_TYPE type, EFI_GU
 	return EFI_SUCCESS;
 }
 
-/* The keyboard, and the one timer. */
+/* The keyboard and the timer. */
 
 static EFI_INPUT_KEY keys[8];
-static UINTN nr_keys, looks;
+static UINTN nr_keys, polls;
 static uint64_t timer;
 static UINTN nr_events, waits;
 static bool no_events;
@@ -252,7 +252,7 @@ static bool no_events;
 static EFI_STATUS EFIAPI fake_read_key(SIMPLE_INPUT_INTERFACE *this, EFI_INPUT_KEY *key)
 {
 	(void)this;
-	looks++;
+	polls++;
 	if (!nr_keys)
 		return EFI_NOT_READY;
 	*key = keys[--nr_keys];
@@ -295,14 +295,14 @@ static EFI_STATUS EFIAPI fake_wait(UINTN count, EFI_EVENT *event, UINTN *which)
 	assert_int_equal(count, 2);
 	assert_ptr_equal(event[0], &timer);
 	assert_ptr_equal(event[1], &keyboard);
-	assert_int_equal(nr_keys, 0); /* what was pressed before does not end it */
+	assert_int_equal(nr_keys, 0); /* earlier key strokes do not end the wait */
 	keys[nr_keys++] = (EFI_INPUT_KEY){ .UnicodeChar = 'x' };
 	waits++;
 	*which = 1;
 	return EFI_SUCCESS;
 }
 
-/* A machine as most are: a screen and two serial ports, all of them the console. */
+/* A typical machine: a screen and two serial ports, all of them part of the console. */
 
 static struct loader loader;
 
@@ -336,7 +336,7 @@ static int set_up(void **state)
 	nr_marked = 3;
 	have_font = true;
 	pool_is_empty = no_events = false;
-	nr_keys = looks = nr_events = waits = nr_drawn = nr_pool = timer = 0;
+	nr_keys = polls = nr_events = waits = nr_drawn = nr_pool = timer = 0;
 	video.pixels = malloc(MAX_WIDTH * MAX_HEIGHT * sizeof(uint32_t));
 	set_video(1280, 800);
 	memset(&loader, 0, sizeof(loader));
@@ -364,7 +364,7 @@ static struct loader *opened(uint64_t age)
 	screen_open(&loader.console, &loader.screen);
 	loader.handoff.stamp[IMG_STAMP_ENTRY] = tsc() - age;
 	loader.screen.began = tsc() - age + HZ / 100;
-	loader.console.looked = tsc() - HZ;
+	loader.console.polled = tsc() - HZ;
 	return &loader;
 }
 
@@ -414,7 +414,7 @@ static void test_panel_fits_the_screen(void **state)
 	assert_false(layout_screen(0, 0, &l));
 }
 
-static void test_bar_is_as_long_as_what_is_done(void **state)
+static void test_bar_length(void **state)
 {
 	struct layout l;
 
@@ -455,7 +455,7 @@ static void test_seconds_left(void **state)
 
 	(void)state;
 	assert_int_equal(seconds(10, 100, 1000), 9);
-	assert_int_equal(seconds(50, 100, 1001), 1); /* 20 ticks a chunk, 1000 left */
+	assert_int_equal(seconds(50, 100, 1001), 1); /* 20 ticks per chunk: 1000 left */
 	assert_int_equal(seconds(50, 100, 1050), 2); /* 21: 1050 left */
 	assert_int_equal(seconds(100, 100, 5000), 0);
 	assert_true(seconds(0, 100, 5000) == UINT64_MAX);
@@ -477,13 +477,13 @@ static bool worth(uint64_t done, uint64_t spent, uint64_t age)
 static void test_no_flash(void **state)
 {
 	(void)state;
-	assert_false(worth(10, 400, 499));   /* too early to tell */
+	assert_false(worth(10, 400, 499));   /* too early to know */
 	assert_true(worth(10, 400, 500));    /* 3.6 s are left */
 	assert_true(worth(50, 500, 600));    /* 0.5 s */
 	assert_false(worth(60, 500, 600));   /* 0.3 s */
-	assert_false(worth(99, 9000, 9000)); /* most of it was spent before anything was drawn */
-	assert_false(worth(0, 500, 600));    /* nothing is known */
-	assert_true(worth(0, 900, 1000));    /* but that it takes long */
+	assert_false(worth(99, 9000, 9000)); /* most of the time passed before anything was drawn */
+	assert_false(worth(0, 500, 600));    /* the remaining time is unknown */
+	assert_true(worth(0, 900, 1000));    /* but the wait is already long */
 	assert_false(worth(100, 900, 1000));
 	assert_false(progress_is_worth_showing(&(struct progress){ .done = 1, .total = 9 }, 1000));
 }
@@ -544,7 +544,7 @@ static bool was_drawn(const char *text)
 	return false;
 }
 
-/* Pixels of the bar, from its left, that are of the same colour; all of its height. */
+/* How many pixels of the bar, from its left end, have the same colour over the whole height. */
 static uint32_t filled(const struct layout *l)
 {
 	uint32_t x = 0, y;
@@ -625,7 +625,7 @@ static void test_fast_restore(void **state)
 
 static const struct message some_message = { .line = { L"refused: x" }, .lines = 1 };
 
-static void test_told_not_to_draw(void **state)
+static void test_drawing_forbidden(void **state)
 {
 	struct loader *l = opened(10 * HZ);
 
@@ -639,7 +639,7 @@ static void test_told_not_to_draw(void **state)
 	assert_int_equal(video.blts, 0);
 }
 
-/* Each of these alone makes a screen that cannot be drawn on. */
+/* Each of these alone makes a screen unusable. */
 static void test_no_screen(void **state)
 {
 	(void)state;
@@ -655,7 +655,7 @@ static void test_no_screen(void **state)
 	draws_nothing(opened(10 * HZ));
 	set_video(1280, 800);
 
-	/* A splitter's own frame buffer, with no device behind it. */
+	/* A splitter's own frame buffer, without a device. */
 	screen_device.gop = false;
 	draws_nothing(opened(10 * HZ));
 }
@@ -678,7 +678,7 @@ static void widen(CHAR16 *to, const char *text)
 		;
 }
 
-/* The longest there is for this reason: a file system that was changed. */
+/* The longest message for this reason, with the detail of a changed file system. */
 static struct message long_message(enum img_reason reason)
 {
 	struct message m = { .lines = 3 };
@@ -728,7 +728,7 @@ static void test_every_refusal_is_readable(void **state)
 	nothing_changed_but(loader.screen.layout.panel);
 }
 
-/* It covers what was there: no bar beside a refusal. */
+/* A refusal covers the previous picture: no bar beside it. */
 static void test_refusal_after_progress(void **state)
 {
 	struct loader *l = opened(10 * HZ);
@@ -768,10 +768,10 @@ static void writes(const char *screen, const char *serial, const char *con_out)
 	CHAR16 line[] = L"line\r\n";
 
 	console_write(&loader, line);
-	assert_string_equal(screen_device.said, screen);
-	assert_string_equal(serial_device[0].said, serial);
-	assert_string_equal(serial_device[1].said, serial);
-	assert_string_equal(splitter.said, con_out);
+	assert_string_equal(screen_device.written, screen);
+	assert_string_equal(serial_device[0].written, serial);
+	assert_string_equal(serial_device[1].written, serial);
+	assert_string_equal(splitter.written, con_out);
 }
 
 static void test_lines_beside_a_screen(void **state)
@@ -789,7 +789,7 @@ static void test_lines_beside_a_screen(void **state)
 static void test_lines_without_a_screen(void **state)
 {
 	(void)state;
-	marked[1] = &serial_device[1]; /* the screen is no console */
+	marked[1] = &serial_device[1]; /* the screen is not a console */
 	nr_marked = 2;
 	opened(0);
 	writes("", "", "line\r\n");
@@ -818,14 +818,14 @@ static void test_escape(void **state)
 
 	(void)state;
 	assert_false(console_escape(l));
-	assert_int_equal(looks, 1);
-	l->console.looked = tsc() - HZ;
+	assert_int_equal(polls, 1);
+	l->console.polled = tsc() - HZ;
 	press(SCAN_DOWN, 0);
 	press(0, 'e');
 	press(0, CHAR_CARRIAGE_RETURN);
 	assert_false(console_escape(l));
 	assert_int_equal(nr_keys, 0);
-	l->console.looked = tsc() - HZ;
+	l->console.polled = tsc() - HZ;
 	press(0, 'q');
 	press(SCAN_ESC, 0);
 	press(0, 'q');
@@ -833,7 +833,7 @@ static void test_escape(void **state)
 	assert_int_equal(nr_keys, 0);
 }
 
-static void test_keyboard_is_seldom_looked_at(void **state)
+static void test_keyboard_is_seldom_polled(void **state)
 {
 	struct loader *l = opened(0);
 	int i;
@@ -841,10 +841,10 @@ static void test_keyboard_is_seldom_looked_at(void **state)
 	(void)state;
 	for (i = 0; i < 1000; i++)
 		console_escape(l);
-	assert_int_equal(looks, 1);
-	l->console.looked = tsc() - HZ / 50;
+	assert_int_equal(polls, 1);
+	l->console.polled = tsc() - HZ / 50;
 	console_escape(l);
-	assert_int_equal(looks, 2);
+	assert_int_equal(polls, 2);
 }
 
 static void test_no_keyboard(void **state)
@@ -865,7 +865,8 @@ static void test_waiting(void **state)
 	console_wait(3);
 	assert_int_equal(waits, 1);
 	assert_int_equal(timer, 30000000);
-	assert_int_equal(nr_keys, 0); /* the one that ended it is not left for others */
+	assert_int_equal(nr_keys,
+			 0); /* the key that ended the wait is not left for the next program */
 	no_events = true;
 	console_wait(3);
 	assert_int_equal(waits, 1);
@@ -876,7 +877,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_panel_fits_the_screen),
-		cmocka_unit_test(test_bar_is_as_long_as_what_is_done),
+		cmocka_unit_test(test_bar_length),
 		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_seconds_left),
 		cmocka_unit_test(test_no_flash),
@@ -886,7 +887,7 @@ int main(void)
 		TEST(test_first_picture),
 		TEST(test_nothing_arrives),
 		TEST(test_fast_restore),
-		TEST(test_told_not_to_draw),
+		TEST(test_drawing_forbidden),
 		TEST(test_no_screen),
 		TEST(test_no_memory_for_text),
 		TEST(test_every_refusal_is_readable),
@@ -896,7 +897,7 @@ int main(void)
 		TEST(test_lines_without_a_screen),
 		TEST(test_lines_of_other_firmware),
 		TEST(test_escape),
-		TEST(test_keyboard_is_seldom_looked_at),
+		TEST(test_keyboard_is_seldom_polled),
 		TEST(test_no_keyboard),
 		TEST(test_waiting),
 	};
