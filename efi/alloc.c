@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is allocated from the firmware, and giving all of it back. */
+/* Allocates memory from the firmware, and gives all of it back. */
 #include "alloc.h"
 
 #include <imgfmt/format.h>

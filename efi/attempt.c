@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The attempt, on the disk before the jump: what makes an image that never
- * comes up be left alone, and an image for one restore have it only once.
+ * Records the attempt on the disk before the jump.  From this record an image that
+ * never comes up is quarantined, and a one-shot image is restored only once.
  *
- * The state block lies in a block of its own between the slot header and the
- * chunks.  The smallest unit the medium can write is written, so that a torn
- * write costs the state and nothing else.  What was written is read back:
- * firmware has been seen to succeed in writing nothing.
+ * The state has a block of its own between the slot header and the chunks.  The
+ * loader writes the smallest unit that the medium can write, so that a torn write
+ * costs the state and nothing else, and reads it back: some firmware has reported
+ * success without writing anything.
  */
 #include "attempt.h"
 

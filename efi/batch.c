@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which chunks one read takes. */
+/* How many chunks one read takes. */
 #include "batch.h"
 
 struct batch batch_next(const struct img_meta *meta, uint64_t first)

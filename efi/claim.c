@@ -3,9 +3,9 @@
  * Memory, in the order of a restore:
  *
  *   alloc_pages    a few buffers, before the machine's memory is compared
- *   claim_all      all conventional memory but what the firmware may still need;
- *                  one call a range, since a thousand one-page calls take 50 ms
- *   claim_pool     pages out of the claim which the image does not want
+ *   claim_all      all conventional memory except what the firmware may still need;
+ *                  one call per range, because a thousand one-page calls take 50 ms
+ *   claim_pool     claimed pages that the image does not need
  *   alloc_release  all of it back to the firmware, after a refusal
  */
 #include "claim.h"
@@ -17,12 +17,12 @@
 /* Left unclaimed for the firmware's own allocations until the exit. */
 #define FIRMWARE_RESERVE_PAGES (16 * MIB / IMG_PAGE_SIZE)
 
-/* Below this lie the real-mode start-up code and buffers that firmware re-uses unasked. */
+/* Below this are the real-mode start-up code and buffers that firmware reuses without asking. */
 #define LOWEST_CLAIM_PFN (MIB / IMG_PAGE_SIZE)
 
 #define LOW_LIMIT_PFN (1ull << (32 - 12))
 
-/* A range that cannot be had is not an error: its pages are staged. */
+/* A range that the firmware does not give is not an error: its pages are staged. */
 static void claim(struct loader *l, uint64_t pfn, uint64_t end)
 {
 	struct claim *c = &l->claim;
@@ -31,7 +31,7 @@ static void claim(struct loader *l, uint64_t pfn, uint64_t end)
 		c->range[c->owned.nr++] = (struct img_range){ pfn, end - pfn };
 }
 
-/* What may be claimed, as ranges; their count. */
+/* Fills in the ranges that may be claimed; returns their number. */
 static uint64_t claimable(const struct loader *l, struct img_range *range)
 {
 	uint64_t i, nr = 0;
@@ -51,8 +51,8 @@ static uint64_t claimable(const struct loader *l, struct img_range *range)
 }
 
 /*
- * What stays with the firmware: best a hole in the image, so that no page has
- * to be staged for it; else the lowest part of the first range.
+ * What the firmware keeps: preferably a hole in the image, so that no page has
+ * to be staged for it; otherwise the lowest part of the first range.
  */
 static struct img_range find_reserve(const struct loader *l, const struct img_owned *all)
 {
@@ -91,7 +91,7 @@ enum img_reason claim_all(struct loader *l)
 	return IMG_OK;
 }
 
-/* Takes a range out of what is owned: the image does not want it, so nobody will miss it. */
+/* Takes a range that the image does not need out of what is owned. */
 static bool disown(struct claim *c, struct img_range r)
 {
 	struct img_range *at = c->range;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a refusal names: the partition, and what is wrong with it. */
+/* Which partition a refusal names, and what is wrong with it. */
 #include "detail.h"
 
 #include "devpath.h"
@@ -25,7 +25,7 @@ void detail_blame(struct loader *l, const uint8_t *uuid)
 		l->detail.uuid = l->detail_uuid;
 }
 
-/* The sections, to which the core's detail points, are given back before it is reported. */
+/* The core's detail points into the sections, which are freed before it is reported. */
 void detail_complete(struct loader *l, enum img_reason reason)
 {
 	struct img_detail *d = &l->detail;
@@ -36,7 +36,7 @@ void detail_complete(struct loader *l, enum img_reason reason)
 	if (reason == IMG_E_DISK_MISSING)
 		d->field = l->proofs.why_missing;
 	if (reason == IMG_E_DISK_MOVED && !d->today)
-		d->field = "this firmware does not tell it";
+		d->field = "this firmware does not report it";
 	if (reason == IMG_E_DISK_MISSING || reason == IMG_E_DISK_READ)
 		d->today = d->golden; /* nothing was compared */
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a device path tells: which partition a handle is, and which disk it lies on. */
+/* What device paths say: which partition a handle is for, and which disk it is on. */
 #include "devpath.h"
 
 #include <efipciio.h>
 #include <imgfmt/proof.h>
 
-/* Paths of disks take tens of bytes; behind fabrics a few hundred. */
+/* Paths of disks take tens of bytes; over fabrics a few hundred. */
 #define MAX_PATH 1024
 
 struct path {
@@ -42,8 +42,8 @@ static bool path_of(EFI_HANDLE handle, struct path *ret_path)
 static_assert(DRIVE_SIGNATURE == 24 && DRIVE_SIGNATURE_TYPE == 41, "hard drive node");
 
 /*
- * The node of a partition, as bytes.  Only the last one says what the handle itself is: firmware
- * takes some partitions' contents for a partition table and makes handles for what it finds inside.
+ * The node of a partition, as bytes.  Only the last node says what the handle itself is: firmware
+ * mistakes some partitions' contents for a partition table and makes handles for what it finds.
  */
 static const uint8_t *partition_node(const struct path *path)
 {
@@ -70,8 +70,7 @@ bool devpath_uuid(EFI_HANDLE handle, uint8_t ret_uuid[16])
 	return true;
 }
 
-/* Appendix A: the first three fields are little-endian. */
-/* The handle whose path is this one's without the partition. */
+/* The handle whose path is this one without the partition's node. */
 EFI_HANDLE devpath_disk(EFI_HANDLE partition)
 {
 	static const EFI_DEVICE_PATH end = { END_DEVICE_PATH_TYPE,
@@ -96,7 +95,7 @@ EFI_HANDLE devpath_disk(EFI_HANDLE partition)
 	return handle;
 }
 
-/* Of nodes that are not aligned. */
+/* Nodes are not aligned. */
 static uint32_t get16(const EFI_DEVICE_PATH *node, size_t at)
 {
 	const uint8_t *bytes = (const uint8_t *)node + at;
@@ -104,7 +103,7 @@ static uint32_t get16(const EFI_DEVICE_PATH *node, size_t at)
 	return bytes[0] | (uint32_t)bytes[1] << 8;
 }
 
-/* UEFI 2.10, 10.3.4: the sizes of the nodes, with their heads. */
+/* UEFI 2.10, 10.3.4: the sizes of the nodes, headers included. */
 #define ATAPI_SIZE     8
 #define SCSI_SIZE      8
 #define SATA_SIZE      10
@@ -112,7 +111,7 @@ static uint32_t get16(const EFI_DEVICE_PATH *node, size_t at)
 #define NO_MULTIPLIER  0x8000 /* "directly connected", whatever the other bits are */
 #define MSG_NVME_SPACE 0x17   /* not in GNU-EFI */
 
-/* What comes after a disk's controller; 0: no one node that both worlds know. */
+/* The kind of the node that follows a disk's controller; 0: none that Linux knows too. */
 static enum img_place_kind kind_of(const EFI_DEVICE_PATH *node, uint64_t *ret_unit)
 {
 	uint32_t multiplier;
@@ -143,7 +142,7 @@ struct attachment {
 	EFI_PCI_IO_PROTOCOL *controller;
 	enum img_place_kind kind;
 	uint64_t unit;
-	const EFI_DEVICE_PATH *node; /* of the disk itself; the end's, if the controller is it */
+	const EFI_DEVICE_PATH *node; /* the disk's; the end node, if the controller is the disk */
 };
 
 static bool find_attachment(EFI_HANDLE disk, struct attachment *ret)
@@ -190,13 +189,13 @@ struct disk_info {
 
 /* ATA8-ACS, 7.16.7: IDENTIFY DEVICE. */
 #define ATA_IDENTIFY_SIZE 512
-#define ATA_SERIAL	  20 /* word 10; characters change places within their word */
+#define ATA_SERIAL	  20 /* word 10; the two characters of a word are swapped */
 
 static const EFI_GUID disk_info_guid = {
 	0xd432a67f, 0x14dc, 0x484b, { 0xb3, 0xbb, 0x3f, 0x02, 0x91, 0x84, 0x93, 0x27 }
 };
 
-/* The interfaces of which Identify tells what an ATA disk says; of others it is something else. */
+/* The interfaces whose Identify returns an ATA disk's own answer; others return something else. */
 static const EFI_GUID ahci_guid = {
 	0x9e498932, 0x4abc, 0x45af, { 0xa3, 0x4d, 0x02, 0x47, 0x78, 0x7b, 0xe7, 0xc6 }
 };
@@ -226,7 +225,7 @@ static uint64_t ata_identity(EFI_HANDLE disk)
 	return img_ata_identity(serial);
 }
 
-#define NVME_EUI64 8 /* in its node */
+#define NVME_EUI64 8 /* offset in the node */
 
 uint64_t devpath_identity(EFI_HANDLE disk)
 {

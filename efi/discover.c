@@ -2,9 +2,9 @@
 /*
  * Finds the one partition that carries a fast-boot area.
  *
- * Firmware that boots from a chosen entry may have connected that entry's disk
- * only.  The area is usually on it, so what is there is looked at first, and
- * all controllers are connected (about half a second) only if that found none.
+ * Firmware that boots from a chosen entry may have connected only that entry's
+ * disk.  The area is usually on it, so the loader searches the connected disks
+ * first, and connects all controllers (about half a second) only if it found none.
  */
 #include "discover.h"
 
@@ -17,7 +17,7 @@ struct search {
 	void *block;	       /* IMG_BLOCK bytes, page aligned */
 	UINTN found;	       /* areas */
 	bool unread;	       /* a partition could not be read */
-	enum img_reason worst; /* of areas that are damaged */
+	enum img_reason worst; /* of damaged areas */
 	struct img_detail detail;
 };
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A disk or partition by byte offset, through its BlockIo (UEFI 2.10, 13.9). */
+/* Access to a disk or partition by byte offset, through its BlockIo (UEFI 2.10, 13.9). */
 #include "disk.h"
 
 /*
- * One request: firmware moves 1 to 4 MiB at the disk's speed and falls off on both sides; USB
- * firmware is known to fail above this.
+ * One request: firmware transfers 1 to 4 MiB at the disk's speed, less and more only slower; USB
+ * firmware is known to fail above this size.
  */
 #define MAX_REQUEST (4 * MIB)
 
-/* Optional: EDK II's drivers for NVMe and ATA have it, that for virtio has none. */
+/* Optional: EDK II's drivers for NVMe and ATA provide it, its driver for virtio does not. */
 static EFI_BLOCK_IO2_PROTOCOL *find_bio2(EFI_HANDLE handle)
 {
 	EFI_GUID guid = EFI_BLOCK_IO2_PROTOCOL_GUID;
@@ -69,8 +69,8 @@ bool disk_read(const struct disk *disk, uint64_t offset, uint64_t size, void *to
 }
 
 /*
- * False if it could not be queued, and then nothing is under way.  A read of nothing is not: not
- * every driver signals the end of what it need not do.
+ * False if the read could not be queued; then nothing is under way.  A read of zero bytes is never
+ * queued: not every driver signals the end of a read that it need not do.
  */
 static bool queue_read(const struct disk *disk, uint64_t offset, uint64_t size, void *to,
 		       struct disk_request *r)
@@ -118,10 +118,10 @@ bool disk_write(const struct disk *disk, uint64_t offset, uint64_t size, const v
 }
 
 /*
- * "Unsupported" is none of the answers the specification allows, and no worse than the success of
- * the drivers that do nothing here (EDK2: AtaBus, ScsiDisk, UsbMassStorage).  Nothing depends on
- * the difference: what is in a disk's cache survives a reset, and a loss of power before the kernel
- * has flushed is one before any of its tasks has run.
+ * The specification does not allow the answer "unsupported", but it is no worse than the success of
+ * the drivers that do nothing here (EDK II: AtaBus, ScsiDisk, UsbMassStorage).  Nothing depends on
+ * the difference: the contents of a disk's cache survive a reset, and if power is lost before the
+ * kernel has flushed, none of its tasks has run.
  */
 bool disk_flush(const struct disk *disk)
 {

@@ -2,14 +2,14 @@
 /*
  * The way into the saved kernel.
  *
- * entry_prepare() takes from the pool and fills in all that the jump needs, so
- * that nothing can fail later for want of memory:
+ * entry_prepare() takes from the pool and fills in everything that the jump needs,
+ * so that nothing can fail later for lack of memory:
  *
  *   param page, code page, page tables    below 4 GiB (32-bit code uses them)
- *   virtual map                           the golden's, for the runtime services
+ *   virtual map                           the saved kernel's, for the runtime services
  *   memory map buffer                     for ExitBootServices
  *
- * entry_enter() holds the point of no return.
+ * entry_enter() contains the point of no return.
  */
 #include "enter.h"
 
@@ -35,7 +35,7 @@
 
 #define EXIT_TRIES 8
 
-/* The descriptor count may grow by what was split since: room for that. */
+/* Descriptors that may be added by splits before the exit. */
 #define MAP_SLACK 128
 
 static uint64_t read_cr4(void)
@@ -46,7 +46,7 @@ static uint64_t read_cr4(void)
 	return cr4;
 }
 
-/* Page tables out of one contiguous block, all zero to begin with. */
+/* Page tables from one contiguous block that is zero at first. */
 struct tables {
 	uint64_t *next;
 	uint64_t *end;
@@ -88,7 +88,8 @@ static bool map_large(struct tables *t, uint64_t virt, uint64_t phys)
 	return true;
 }
 
-/* The end of RAM; reserved and MMIO ranges may be reported far above it and are not used. */
+/* The end of memory; firmware may report reserved and MMIO ranges far above it, which are unused.
+ */
 static uint64_t ram_end(const struct memmap *map)
 {
 	uint64_t end = 4 * GIB, i;
@@ -105,7 +106,7 @@ static uint64_t ram_end(const struct memmap *map)
 
 /*
  * restore_registers runs at its virtual address until it has loaded the saved
- * CR3, so that address is mapped as the saved kernel maps it.
+ * CR3, so these tables map that address as the saved kernel does.
  */
 static bool map_all(struct tables *t, const struct img_record *record, uint64_t end)
 {
@@ -143,7 +144,7 @@ static enum img_reason build_tables(struct loader *l, uint64_t *ret_cr3)
 	return IMG_OK;
 }
 
-/* Intel SDM 3A, 3.4.5: flat segments; the order is that of the TRAMP_ selectors. */
+/* Intel SDM 3A, 3.4.5: flat segments, in the order of the TRAMP_ selectors. */
 static const uint64_t flat_gdt[4] = {
 	0, 0x00cf9a000000ffff, /* code, 32 bit */
 	0x00af9a000000ffff,    /* code, 64 bit */
@@ -187,7 +188,8 @@ static enum img_reason build_trampoline(struct loader *l, struct entry *e)
 	return build_tables(l, &e->param->cr3);
 }
 
-/* The saved kernel calls the runtime services where it had mapped them: tell the firmware so. */
+/* The addresses at which the saved kernel calls the runtime services, for SetVirtualAddressMap().
+ */
 static enum img_reason build_virtual_map(struct loader *l, struct entry *e)
 {
 	uint64_t i, count = l->meta.nr_rtmap;
@@ -234,7 +236,7 @@ enum img_reason entry_prepare(struct loader *l, struct entry *ret_entry)
 	return reason;
 }
 
-/* What the saved kernel finds in its handoff page. */
+/* Writes what the saved kernel finds in its handoff page. */
 static struct img_handoff *write_handoff(struct loader *l)
 {
 	uint64_t pages;
@@ -270,9 +272,9 @@ static bool exit_boot_services(struct loader *l, const struct entry *e)
 }
 
 /*
- * Interrupts off, boot services gone, all memory still as it was: only what
- * entry_prepare() took, the loader's code and the stack may be used.  Any
- * error is for the saved kernel to report: there is no way back.
+ * Interrupts are off, boot services are gone, all memory is still unchanged: only
+ * the memory that entry_prepare() took, the loader's code and the stack may be
+ * used.  There is no way back: the saved kernel reports any error.
  */
 static void __attribute__((noreturn)) leave(const struct entry *e, struct img_handoff *handoff)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Reads the slots' headers and states, picks a slot, reads and validates its sections. */
+/* Reads the slots' headers and states, chooses a slot, reads and validates its sections. */
 #include "image.h"
 
 #include "alloc.h"
@@ -10,12 +10,12 @@
 struct headers {
 	struct img_slot slot[IMG_MAX_SLOTS];
 	struct img_state state[IMG_MAX_SLOTS];
-	uint64_t rank[IMG_MAX_SLOTS]; /* 0: there is no whole header */
+	uint64_t rank[IMG_MAX_SLOTS]; /* 0: no valid header */
 	enum img_reason reason[IMG_MAX_SLOTS];
 	struct img_detail detail[IMG_MAX_SLOTS];
 };
 
-/* False if the disk cannot be read: it is in doubt, whatever the other slot holds. */
+/* False if the disk cannot be read: it is in doubt, whatever is in the other slot. */
 static bool read_slot(struct loader *l, uint32_t i, struct headers *h)
 {
 	if (!disk_read(&l->disk, l->area.slot[i].offset, LOADER_BLOCKS, l->blocks)) {
@@ -31,7 +31,7 @@ static bool read_slot(struct loader *l, uint32_t i, struct headers *h)
 	return true;
 }
 
-/* Would slot i have been taken, but for what is wrong with it?  A damaged header: perhaps. */
+/* Would slot i have been chosen but for its refusal?  With a damaged header: possibly, so yes. */
 static bool passed_over(const struct loader *l, const struct headers *h, uint32_t i)
 {
 	if (h->reason[i] == IMG_OK || h->reason[i] == IMG_E_SLOT_EMPTY || l->options.slot >= 0)
@@ -53,8 +53,8 @@ static void take(struct loader *l, const struct headers *h)
 	}
 }
 
-/* Whatever the state of its image: with another one the disk would be no better. */
-static enum img_reason heed_kernel(struct loader *l, const struct headers *h)
+/* Applies to an image in any state: a restore of the other image would meet the same disk. */
+static enum img_reason check_refusal(struct loader *l, const struct headers *h)
 {
 	enum img_reason reason = IMG_OK;
 	uint32_t i;
@@ -79,7 +79,7 @@ enum img_reason image_read_headers(struct loader *l)
 		if (!read_slot(l, i, h))
 			return IMG_E_DISK_READ;
 	}
-	refusal = heed_kernel(l, h);
+	refusal = check_refusal(l, h);
 	if (refusal != IMG_OK)
 		return refusal;
 	l->slot_number =

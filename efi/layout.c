@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "layout.h"
 
-#define LINE_HEIGHT 24u /* with what lies between two lines */
+#define LINE_HEIGHT 24u /* the space between two lines included */
 #define MARGIN	    16u
 #define BAR_HEIGHT  14u
 #define MIN_COLUMNS 40u
 
-/* Where a pixel is so small that the firmware's font cannot be read, it is enlarged. */
+/* Enlarges the firmware's font where pixels are too small to read it. */
 #define LINES_A_SCALE 1000u
 
-/* Everything of the panel, in pixels of the font. */
+/* The whole panel, in pixels of the font. */
 #define PANEL_HEIGHT (PANEL_LINES * LINE_HEIGHT + 2 * MARGIN)
 
 static uint32_t smaller(uint32_t a, uint32_t b)

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The memory functions that compilers call without being asked.
+ * The memory functions that compilers call of their own accord.
  *
- * Plain loops of 16 bytes: `rep movs` is slow under emulation and its gain on hardware is small at
- * the sizes used here.  Run on every processor: SSE is on (UEFI 2.10, 2.3.4), in the others too,
- * whose CR4 is the boot processor's (EDK II, MpInitLib); the decoder has always used it there.
+ * Plain loops of 16 bytes: `rep movs` is slow under emulation, and its gain on hardware is small at
+ * the sizes used here.  They run on every processor.  SSE is enabled (UEFI 2.10, 2.3.4), on the
+ * application processors too, which have the boot processor's CR4 (EDK II, MpInitLib).
  */
 #include "imgfmt_port.h"
 
 typedef uint64_t __attribute__((may_alias, aligned(1))) word;
 typedef long long __attribute__((vector_size(16), may_alias, aligned(1))) vector;
 
-/* Right for overlapping ranges too, as long as `t` is not above `f`. */
+/* Correct for overlapping ranges too, as long as `t` is not above `f`. */
 static void copy_up(uint8_t *t, const uint8_t *f, size_t size)
 {
 	for (; size >= 64; size -= 64, t += 64, f += 64) {

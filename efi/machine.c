@@ -22,7 +22,7 @@ static bool read_phys(void *ctx, uint64_t phys, void *to, size_t size)
 	return true;
 }
 
-/* The address of a configuration table (UEFI 2.10, 4.6); 0: there is none. */
+/* The address of a configuration table (UEFI 2.10, 4.6); 0: not found. */
 static uint64_t find_table(const EFI_GUID *guid)
 {
 	const EFI_CONFIGURATION_TABLE *table = ST->ConfigurationTable;
@@ -72,7 +72,7 @@ static uint32_t pci_read(const struct pci_scan *s, uint32_t bus, uint32_t devfn,
 	return value;
 }
 
-/* False if there is no such function.  *ret_multi: function 0 says there are more. */
+/* False if the function does not exist.  *ret_multi: function 0 says that there are more. */
 static bool scan_function(struct pci_scan *s, uint32_t bus, uint32_t devfn, bool *ret_multi)
 {
 	uint32_t id = pci_read(s, bus, devfn, PCI_ID), subsystem = 0;
@@ -113,8 +113,7 @@ static void scan_bus(struct pci_scan *s, uint32_t bus)
 	}
 }
 
-/* The root bridge's first bus: an ACPI address space descriptor of bus numbers (UEFI 2.10, 14.2).
- */
+/* The root bridge's first bus, from an ACPI descriptor of bus numbers (UEFI 2.10, 14.2). */
 static uint32_t root_bus(EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL *io)
 {
 	const uint8_t *d;
@@ -128,7 +127,7 @@ static uint32_t root_bus(EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL *io)
 	return 0;
 }
 
-/* Bridges lie on a lower bus than what is behind them, so one pass upwards finds all. */
+/* A bridge's own bus has a lower number than the buses below it: one pass upwards finds all. */
 static void scan_root_bridge(struct img_fp *fp, EFI_PCI_ROOT_BRIDGE_IO_PROTOCOL *io)
 {
 	struct pci_scan s = { .fp = fp, .io = io };

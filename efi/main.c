@@ -3,10 +3,10 @@
  * fastbootx64.efi: puts a saved kernel back into memory and returns into its
  * checkpoint.
  *
- * The order is the promise: everything is checked that can be checked before
- * memory is claimed, every byte of the image before the attempt is recorded on
- * the disk, and that before the firmware is let go.  All failures up to there
- * end in an error to the firmware, which then boots the next entry.
+ * The order is the promise: the loader checks everything it can before it claims
+ * memory, checks every byte of the image before it records the attempt on the
+ * disk, and records the attempt before it exits boot services.  Every failure up
+ * to that point ends in an error to the firmware, which then boots the next entry.
  */
 #include "alloc.h"
 #include "attempt.h"
@@ -28,7 +28,7 @@
 #define CALIBRATIONS   4
 #define CALIBRATION_US 500
 
-/* What comes in between (SMM, a busy host) makes a measurement longer: the shortest counts. */
+/* Interruptions (SMM, a busy host) lengthen a measurement: the shortest one counts. */
 static uint64_t measure_tsc(void)
 {
 	uint64_t shortest = UINT64_MAX;
@@ -100,7 +100,7 @@ static enum img_reason decide(struct loader *l)
 	return l->verdict.reason;
 }
 
-/* Fills claimed memory with the image; returns with the machine still the firmware's. */
+/* Fills claimed memory with the image; the firmware still owns the machine on return. */
 static enum img_reason overlay(struct loader *l, struct entry *entry)
 {
 	enum img_reason reason = claim_all(l);

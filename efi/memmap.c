@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The firmware's memory map of today. */
+/* Today's memory map of the firmware. */
 #include "memmap.h"
 
 #include "alloc.h"
@@ -25,7 +25,7 @@ static void convert_map(struct memmap *map, const uint8_t *raw, UINTN size, UINT
 	img_memmap_sort(map->range, map->nr);
 }
 
-/* The buffers are allocated first, so that the map shows them. */
+/* Allocates the buffers first, so that the map includes them. */
 enum img_reason memmap_read(struct memory *memory, struct memmap *ret_map)
 {
 	UINTN size = 0, key, step = sizeof(EFI_MEMORY_DESCRIPTOR);

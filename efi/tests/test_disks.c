@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What the loader reads and writes outside of the image itself, on the host:
+ * What the loader reads and writes outside the image itself, on the host:
  * proofs, slot headers and states, the attempt.  A table of media with device
- * paths stands for the firmware's handles; each can be unconnected, fail, be
- * read-only or lie about its writes.
+ * paths represents the firmware's handles; a medium can be unconnected, fail, be
+ * read-only, or report writes that it did not do.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,8 +60,8 @@ struct medium {
 	bool dirty; /* written and not flushed */
 	EFI_PCI_IO_PROTOCOL pci;
 	struct disk_info info;
-	const char *serial; /* of an ATA disk; NULL: it does not tell */
-	uint32_t class;	    /* of a controller: PCI class and revision; 0: this is a medium */
+	const char *serial; /* of an ATA disk; NULL: not reported */
+	uint32_t class;	    /* of a controller: PCI class and revision; 0: a medium */
 };
 
 #define NOWHERE (~0ull)
@@ -78,10 +78,10 @@ EFI_BOOT_SERVICES *BS;
 EFI_RUNTIME_SERVICES *RT;
 static bool variable_there;
 static struct img_refusal refusal;
-static UINTN refusal_size; /* 0: there is none */
+static UINTN refusal_size; /* 0: none */
 static bool removal_fails;
 
-/* Exactly as large as asked for, so that ASan sees what goes beyond. */
+/* Allocates exactly the requested size, so that ASan sees any access beyond it. */
 void *alloc_pages(struct memory *m, uint64_t bytes)
 {
 	void *p = calloc(1, bytes);
@@ -147,7 +147,7 @@ static EFI_STATUS EFIAPI fake_protocol(EFI_HANDLE handle, EFI_GUID *guid, VOID *
 	return EFI_SUCCESS;
 }
 
-/* UEFI 2.10, 7.3.9: the handle whose path is the longest beginning of *path. */
+/* UEFI 2.10, 7.3.9: the handle whose path is the longest prefix of *path. */
 static EFI_STATUS EFIAPI fake_locate_path(EFI_GUID *guid, EFI_DEVICE_PATH **path, EFI_HANDLE *ret)
 {
 	static const EFI_GUID pci_io = EFI_PCI_IO_PROTOCOL_GUID;
@@ -244,7 +244,7 @@ static EFI_STATUS EFIAPI fake_variable(CHAR16 *name, EFI_GUID *vendor, UINT32 *a
 	return variable_there ? EFI_BUFFER_TOO_SMALL : EFI_NOT_FOUND;
 }
 
-/* Only to remove it (UEFI 2.10, 8.2: attributes of zero, or the variable's own). */
+/* Only for removal (UEFI 2.10, 8.2: the attributes are zero or the variable's own). */
 static EFI_STATUS EFIAPI fake_set_variable(CHAR16 *name, EFI_GUID *vendor, UINT32 attributes,
 					   UINTN size, VOID *data)
 {
@@ -364,7 +364,7 @@ static struct medium *new_disk(uint8_t port, uint32_t block)
 	return m;
 }
 
-/* UEFI 2.10, 10.3.5.1: the node after its head; uuid: 16 times this byte, 0: of a DOS table. */
+/* UEFI 2.10, 10.3.5.1: the node after its header; uuid: 16 times this byte, 0: of a DOS table. */
 static void add_partition_node(struct medium *m, uint8_t uuid)
 {
 	uint8_t body[38] = { 1 };
@@ -452,12 +452,12 @@ static void assert_partition(uint8_t uuid)
 
 	memset(expected, uuid, sizeof(expected));
 	assert_non_null(loader.detail.uuid);
-	/* The sections are gone by the time it is printed. */
+	/* The sections are freed before the detail is printed. */
 	assert_ptr_equal(loader.detail.uuid, loader.detail_uuid);
 	assert_memory_equal(loader.detail.uuid, expected, sizeof(expected));
 }
 
-/* The image's disk with partition 0x11, another with 0x22. */
+/* The image's disk with partition 0x11, another disk with 0x22. */
 static struct medium *two_disks(uint32_t block)
 {
 	struct medium *own = new_partition(new_disk(1, block), 0x11);
@@ -547,7 +547,7 @@ static void test_whole_disk(void **state)
 	assert_partition(0x11);
 }
 
-/* A disk without GPT can hold the image, and its table be proven. */
+/* A disk without GPT can hold the image, and its table can have a proof. */
 static void test_dos_table(void **state)
 {
 	struct medium *disk, *own;
@@ -560,10 +560,10 @@ static void test_dos_table(void **state)
 	assert_int_equal(check_proofs(), IMG_OK);
 	disk->bytes[0x1be] ^= 1;
 	assert_int_equal(check_proofs(), IMG_E_PARTITION_TABLE);
-	assert_null(loader.detail.uuid); /* it has none */
+	assert_null(loader.detail.uuid); /* the partition has no GUID */
 }
 
-/* The handle of the disk is gone, or what lies there is itself a partition. */
+/* The handle of the disk is gone, or belongs to a partition. */
 static void test_no_whole_disk(void **state)
 {
 	struct medium *inner;
@@ -585,7 +585,7 @@ static void test_no_whole_disk(void **state)
 	assert_int_equal(check_proofs(), IMG_E_DISK_MISSING);
 }
 
-/* The longest beginning of the disk's path that is a handle may be the controller's. */
+/* The handle with the longest prefix of the disk's path may be the controller's. */
 static void test_controller_is_no_disk(void **state)
 {
 	struct medium *controller;
@@ -643,7 +643,7 @@ static void test_cloned_disk(void **state)
 	assert_partition(0x22);
 }
 
-/* A handle for something inside the partition is not the partition again. */
+/* A handle for something inside the partition is not a second partition. */
 static void test_nested_is_no_clone(void **state)
 {
 	(void)state;
@@ -658,7 +658,7 @@ static void test_broken_path(void **state)
 	(void)state;
 	two_disks(512);
 	add_proof(&medium[3], 0x22, IMG_PROOF_EXT_SUPER, 1024, 1024);
-	medium[3].path[2] = 3; /* a node shorter than its own head */
+	medium[3].path[2] = 3; /* a node shorter than its own header */
 	assert_int_equal(check_proofs(), IMG_E_DISK_MISSING);
 }
 
@@ -729,7 +729,7 @@ static struct medium *two_slots(uint32_t block)
 
 static const struct img_state tried_thrice = { .valid = true, .restores = 9, .attempts = 3 };
 
-static void assert_taken(int slot, enum img_reason passed)
+static void assert_chosen(int slot, enum img_reason passed)
 {
 	loader.passed = IMG_OK;
 	assert_int_equal(image_read_headers(&loader), IMG_OK);
@@ -740,7 +740,7 @@ static void assert_taken(int slot, enum img_reason passed)
 		assert_int_equal(loader.passed_slot, 1 - slot);
 }
 
-/* Areas are in partitions: the end of a disk is none. */
+/* Areas are in partitions: one at the end of a disk does not count. */
 static void put_area_on_disk(struct medium *disk)
 {
 	struct img_area area;
@@ -774,10 +774,13 @@ static void test_newest_slot(void **state)
 {
 	(void)state;
 	two_slots(4096);
-	assert_taken(1, IMG_OK);
+	assert_chosen(1, IMG_OK);
 }
 
-/* The older image, promoted above the newer one: taken, missed if it cannot be, entered so. */
+/*
+ * The older image, promoted above the newer one, is chosen, and still promoted after the attempt;
+ * if it is refused, it counts as passed over.
+ */
 static void test_promoted(void **state)
 {
 	static const struct img_state promoted = { .valid = true, .rank = 3 };
@@ -787,21 +790,21 @@ static void test_promoted(void **state)
 	(void)state;
 	own = two_slots(512);
 	put_state(own, 0, &promoted);
-	assert_taken(0, IMG_OK);
+	assert_chosen(0, IMG_OK);
 	assert_int_equal(attempt_record(&loader), IMG_OK);
 	assert_int_equal(loader.state.rank, 3);
-	assert_taken(0, IMG_OK);
+	assert_chosen(0, IMG_OK);
 
 	tried.attempts = 3;
 	put_state(own, 0, &tried);
-	assert_taken(1, IMG_E_SLOT_QUARANTINED);
+	assert_chosen(1, IMG_E_SLOT_QUARANTINED);
 
-	/* A rank does not lower an image, and one that cannot be read is none. */
+	/* A rank does not lower an image, and a rank that cannot be read counts as none. */
 	put_state(own, 1, &(struct img_state){ .valid = true, .rank = 1 });
 	put_state(own, 0, &(struct img_state){ .valid = true, .rank = 2 });
-	assert_taken(0, IMG_OK);
+	assert_chosen(0, IMG_OK);
 	own->bytes[loader.area.slot[0].offset + IMG_BLOCK + 40] ^= 1;
-	assert_taken(1, IMG_OK);
+	assert_chosen(1, IMG_OK);
 }
 
 static void test_quarantined(void **state)
@@ -811,19 +814,19 @@ static void test_quarantined(void **state)
 	(void)state;
 	own = two_slots(512);
 	put_state(own, 1, &tried_thrice);
-	assert_taken(0, IMG_E_SLOT_QUARANTINED);
+	assert_chosen(0, IMG_E_SLOT_QUARANTINED);
 
 	put_state(own, 0, &tried_thrice);
 	assert_int_equal(image_read_headers(&loader), IMG_E_SLOT_QUARANTINED);
 	assert_string_equal(loader.detail.object, "slot state");
 }
 
-/* It would not have been taken in any case, so there is nothing to tell. */
+/* This slot would not have been chosen in any case, so nothing is reported. */
 static void test_older_is_quarantined(void **state)
 {
 	(void)state;
 	put_state(two_slots(512), 0, &tried_thrice);
-	assert_taken(1, IMG_OK);
+	assert_chosen(1, IMG_OK);
 }
 
 static void test_wanted_slot(void **state)
@@ -834,7 +837,7 @@ static void test_wanted_slot(void **state)
 	assert_int_equal(image_read_headers(&loader), IMG_E_SLOT_QUARANTINED);
 	assert_int_equal(loader.detail.index, 1);
 	loader.options.slot = 0;
-	assert_taken(0, IMG_OK);
+	assert_chosen(0, IMG_OK);
 }
 
 static void test_damaged_header(void **state)
@@ -844,9 +847,9 @@ static void test_damaged_header(void **state)
 	(void)state;
 	own = two_slots(512);
 	own->bytes[loader.area.slot[1].offset + 100] ^= 1;
-	assert_taken(0, IMG_E_SLOT_CHECKSUM);
+	assert_chosen(0, IMG_E_SLOT_CHECKSUM);
 	memset(own->bytes + loader.area.slot[1].offset, 0, IMG_BLOCK);
-	assert_taken(0, IMG_OK);
+	assert_chosen(0, IMG_OK);
 }
 
 static void test_damaged_state(void **state)
@@ -858,13 +861,13 @@ static void test_damaged_state(void **state)
 	own = two_slots(512);
 	put_state(own, 1, &tried_thrice);
 	own->bytes[loader.area.slot[1].offset + IMG_BLOCK + 40] ^= 1;
-	assert_taken(1, IMG_OK);
+	assert_chosen(1, IMG_OK);
 	assert_int_equal(loader.state.attempts, 0);
 
 	put_slot(own, 1, 2, IMG_MODE_ONCE, &fresh);
-	assert_taken(1, IMG_OK);
+	assert_chosen(1, IMG_OK);
 	own->bytes[loader.area.slot[1].offset + IMG_BLOCK + 40] ^= 1;
-	assert_taken(0, IMG_E_STATE_DAMAGED);
+	assert_chosen(0, IMG_E_STATE_DAMAGED);
 }
 
 static void test_header_read_error(void **state)
@@ -914,7 +917,7 @@ static void check_attempt(uint32_t block)
 				       .rank = 7,
 				       .description = "the tested one" });
 	memcpy(before, own->bytes, PART_SIZE);
-	assert_taken(1, IMG_OK);
+	assert_chosen(1, IMG_OK);
 	assert_int_equal(attempt_record(&loader), IMG_OK);
 	img_state_decode(own->bytes + at, loader.slot.image_uuid, &found);
 	assert_true(found.valid && !found.consumed);
@@ -951,11 +954,11 @@ static void test_three_attempts(void **state)
 	(void)state;
 	two_slots(512);
 	for (i = 1; i <= 3; i++) {
-		assert_taken(1, IMG_OK);
+		assert_chosen(1, IMG_OK);
 		assert_int_equal(attempt_record(&loader), IMG_OK);
 		assert_int_equal(loader.state.attempts, i);
 	}
-	assert_taken(0, IMG_E_SLOT_QUARANTINED);
+	assert_chosen(0, IMG_E_SLOT_QUARANTINED);
 }
 
 static void test_once(void **state)
@@ -964,10 +967,10 @@ static void test_once(void **state)
 
 	(void)state;
 	put_slot(two_slots(512), 1, 2, IMG_MODE_ONCE, &fresh);
-	assert_taken(1, IMG_OK);
+	assert_chosen(1, IMG_OK);
 	assert_int_equal(attempt_record(&loader), IMG_OK);
 	assert_true(loader.state.consumed);
-	assert_taken(0, IMG_E_SLOT_CONSUMED);
+	assert_chosen(0, IMG_E_SLOT_CONSUMED);
 }
 
 static void assert_attempt_fails(const char *step)
@@ -986,7 +989,7 @@ static void test_attempt_write_error(void **state)
 	(void)state;
 	struct medium *own = two_slots(512);
 
-	assert_taken(1, IMG_OK);
+	assert_chosen(1, IMG_OK);
 	own->write_fault = WRITE_FAILS;
 	assert_attempt_fails("write");
 	own->write_fault = WRITE_IS_LOST;
@@ -998,7 +1001,7 @@ static void test_attempt_read_only(void **state)
 	(void)state;
 	struct medium *own = two_slots(512);
 
-	assert_taken(1, IMG_OK);
+	assert_chosen(1, IMG_OK);
 	own->media.ReadOnly = TRUE;
 	assert_attempt_fails("write");
 	assert_int_equal(own->writes, 0);
@@ -1009,7 +1012,7 @@ static void test_attempt_flush_error(void **state)
 	(void)state;
 	struct medium *own = two_slots(512);
 
-	assert_taken(1, IMG_OK);
+	assert_chosen(1, IMG_OK);
 	own->flush_status = EFI_DEVICE_ERROR;
 	assert_attempt_fails("flush");
 	own->flush_status = EFI_UNSUPPORTED;
@@ -1021,7 +1024,7 @@ static void test_attempt_read_back_error(void **state)
 	(void)state;
 	struct medium *own = two_slots(4096);
 
-	assert_taken(1, IMG_OK);
+	assert_chosen(1, IMG_OK);
 	own->fail_read_at = loader.area.slot[1].offset + IMG_BLOCK;
 	assert_attempt_fails("read back");
 }
@@ -1052,7 +1055,7 @@ static struct medium *new_controller(uint32_t class)
 	return m;
 }
 
-/* A disk of the controller, with another node after that; size 0: the controller is the disk. */
+/* A disk of the controller, with a node of its own; size 0: the controller is the disk. */
 static struct medium *disk_of(const struct medium *controller, uint8_t type, const void *body,
 			      size_t size)
 {
@@ -1095,7 +1098,7 @@ static void test_places(void **state)
 	}
 }
 
-/* Longer than 255 bytes, and of a type whose bits together with the length's are a disk's. */
+/* Nodes of over 255 bytes whose type and length, if combined carelessly, match a disk's node. */
 static void test_no_place_of_long_nodes(void **state)
 {
 	static const struct {
@@ -1153,12 +1156,12 @@ static void test_disk_moved(void **state)
 	assert_null(loader.detail.field);
 	controller->connected = false;
 	assert_int_equal(check_proofs(), IMG_E_DISK_MOVED);
-	assert_string_equal(loader.detail.field, "this firmware does not tell it");
+	assert_string_equal(loader.detail.field, "this firmware does not report it");
 }
 
 /* Identities. */
 
-/* Characters stand in the words of IDENTIFY DEVICE with the first in the upper half. */
+/* In each word of IDENTIFY DEVICE the first character is in the upper half. */
 static EFI_STATUS EFIAPI fake_identify(struct disk_info *info, VOID *to, UINT32 *size)
 {
 	const struct medium *m = (struct medium *)((uint8_t *)info - offsetof(struct medium, info));
@@ -1199,11 +1202,11 @@ static void test_identities(void **state)
 		    img_ata_identity((const uint8_t *)SERIAL));
 	assert_true(devpath_identity(ata_disk(controller, NULL)) == 0);
 	disk = ata_disk(controller, SERIAL);
-	disk->info.interface.Data1 ^= 1; /* whose Identify says something else */
+	disk->info.interface.Data1 ^= 1; /* its Identify returns something else */
 	assert_true(devpath_identity(disk) == 0);
 	disk = disk_of(controller, 0x17, "\3\0\0\0\1\2\3\4\5\6\7\x80", 12);
 	assert_true(devpath_identity(disk) == 0x8007060504030201ull);
-	/* A controller that is its own disk, and one that has no number of that kind. */
+	/* A controller that is the disk itself, and a disk without a number of this kind. */
 	disk = disk_of(controller, 0, "", 0);
 	disk->serial = SERIAL;
 	assert_true(devpath_identity(disk) == 0);
@@ -1234,11 +1237,11 @@ static void test_disk_replaced(void **state)
 	disk->serial = "QM00006             ";
 	assert_int_equal(check_proofs(), IMG_E_DISK_REPLACED);
 	assert_partition(0x11);
-	disk->serial = NULL; /* this firmware does not tell it: the kernel will look */
+	disk->serial = NULL; /* this firmware does not report it: the kernel will check */
 	assert_int_equal(check_proofs(), IMG_OK);
 }
 
-/* What the kernel refused. */
+/* The kernel's refusals. */
 
 static void refuse(const char *code, uint64_t generation, uint8_t uuid)
 {
@@ -1263,7 +1266,7 @@ static void refusable(void)
 	assert_true(disk_open(own, &loader.disk));
 }
 
-static void test_kernel_is_heeded_once(void **state)
+static void test_kernel_refusal_applies_once(void **state)
 {
 	(void)state;
 	refusable();
@@ -1274,13 +1277,13 @@ static void test_kernel_is_heeded_once(void **state)
 	assert_string_equal(loader.detail.field, "found by the restored system");
 	assert_int_equal(refusal_size, 0);
 	assert_int_equal(next_start(), IMG_OK);
-	refuse("disk-read", 1, 0); /* the image's own disk, and the image that would not be taken */
+	refuse("disk-read", 1, 0); /* the image's own disk, and an image that would not be chosen */
 	assert_int_equal(next_start(), IMG_E_DISK_READ);
 	assert_partition(0x11);
 }
 
-/* That attempt was the third, or the only one that there could be. */
-static void test_kernel_is_heeded_first(void **state)
+/* The attempt that the kernel refused was the third, or the only one allowed. */
+static void test_kernel_refusal_comes_first(void **state)
 {
 	static const struct img_state consumed = { .valid = true, .restores = 1, .consumed = true };
 	struct medium *own;
@@ -1292,15 +1295,15 @@ static void test_kernel_is_heeded_first(void **state)
 	refuse("disk-moved", 2, 0x22);
 	assert_int_equal(next_start(), IMG_E_DISK_MOVED);
 	assert_int_equal(next_start(), IMG_OK);
-	assert_taken(0, IMG_E_SLOT_QUARANTINED);
+	assert_chosen(0, IMG_E_SLOT_QUARANTINED);
 	put_slot(own, 1, 2, IMG_MODE_ONCE, &consumed);
 	refuse("disk-moved", 2, 0x22);
 	assert_int_equal(next_start(), IMG_E_DISK_MOVED);
 	assert_int_equal(next_start(), IMG_OK);
 }
 
-/* Of another image, or of a form that is not known: it is removed, and says nothing. */
-static void test_kernel_says_nothing(void **state)
+/* A refusal of another image, or in an unknown form, is removed and has no effect. */
+static void test_kernel_refusal_without_effect(void **state)
 {
 	size_t row;
 
@@ -1325,8 +1328,8 @@ static void test_kernel_says_nothing(void **state)
 	}
 }
 
-/* It would be heeded at every start: the attempts will end it. */
-static void test_kernel_cannot_be_forgotten(void **state)
+/* A refusal that stays would apply at every start, so it is ignored: the attempts run out. */
+static void test_kernel_refusal_cannot_be_removed(void **state)
 {
 	(void)state;
 	refusable();
@@ -1423,7 +1426,7 @@ static void test_sleeper_in_a_file(void **state)
 	assert_string_equal(loader.detail.field, "HibernateLocation");
 }
 
-/* Storage controllers that the firmware has left alone are connected, and nothing else. */
+/* Only storage controllers that the firmware has not connected are connected. */
 static void test_storage_is_connected(void **state)
 {
 	struct medium *nvme, *network;
@@ -1486,10 +1489,10 @@ int main(void)
 		TEST(test_disk_moved),
 		TEST(test_identities),
 		TEST(test_disk_replaced),
-		TEST(test_kernel_is_heeded_once),
-		TEST(test_kernel_is_heeded_first),
-		TEST(test_kernel_cannot_be_forgotten),
-		TEST(test_kernel_says_nothing),
+		TEST(test_kernel_refusal_applies_once),
+		TEST(test_kernel_refusal_comes_first),
+		TEST(test_kernel_refusal_cannot_be_removed),
+		TEST(test_kernel_refusal_without_effect),
 		TEST(test_simulation_removes_nothing),
 		TEST(test_sleeper),
 		TEST(test_sleeper_4096),
