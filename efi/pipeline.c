@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* All chunks, from the disk to their places: buffers, the processors' work, what it cost. */
+/* All chunks, from the disk to their places: buffers, the processors' work, and its cost. */
 #include "pipeline.h"
 
 #include "batch.h"
@@ -10,7 +10,7 @@
 #include "reader.h"
 #include "workers.h"
 
-/* Two buffers are enough to overlap reading with decoding; more even out the difference. */
+/* Two buffers suffice to overlap reading with decoding; more even out differences in speed. */
 static bool ring_allocate(struct loader *l, struct ring *ring)
 {
 	uint64_t n = l->meta.nr_chunks;
@@ -40,7 +40,7 @@ static bool queue_allocate(struct loader *l, struct queue *q, uint32_t wanted)
 	return q->max_workers > 0;
 }
 
-/* One processor's room comes before any buffer, more buffers before further processors. */
+/* One processor's scratch memory first, then the buffers, then further processors. */
 static bool allocate_all(struct loader *l, struct queue *q, struct ring *ring)
 {
 	return queue_allocate(l, q, 1) && ring_allocate(l, ring) &&

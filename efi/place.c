@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Where each page of the image goes.  A page that lies in claimed memory is
- * written straight to its place.  Any other is staged: written to a pool page
- * and copied once boot services, whose memory it lies in, are gone.
+ * Where each page of the image goes.  A page whose place is in claimed memory is
+ * written straight there.  Any other is staged: written to a pool page, and copied
+ * once boot services, which own the memory at its place, are gone.
  *
- * The list of copies is sorted by target and made of runs, so that finding a
- * page is a binary search and the copying after the exit a few long loops.
- * After place_plan() the list is read-only and used by every processor.
+ * The list of copies consists of runs, sorted by target, so that a binary search
+ * finds a page and a few long loops do the copying after the exit.  After
+ * place_plan() the list is read-only, and every processor uses it.
  */
 #include "place.h"
 
 #include "claim.h"
 #include "loader.h"
 
-/* A count from a trial run may be off by the pieces that the list itself displaces. */
+/* The trial run may count fewer pieces: the list itself takes pool pages. */
 #define COPY_SLACK 256
 
 static bool add_copy(struct staging *s, uint64_t from_pfn, uint64_t to_pfn, uint64_t pages)
@@ -69,7 +69,7 @@ static bool stage_all(struct loader *l, struct staging *s, struct img_pool *pool
 	return true;
 }
 
-/* Once to count; then the list is allocated and it is done. */
+/* Runs twice: first to count, then to fill in the list. */
 enum img_reason place_plan(struct loader *l)
 {
 	struct staging *s = &l->staging;
@@ -121,7 +121,7 @@ void *place_find(const struct loader *l, uint64_t pfn, uint64_t pages, uint64_t 
 	return (void *)(c->from + (phys - c->to));
 }
 
-/* The rest of the run, from stored page `first` on, at most `pages` long. */
+/* The rest of the run, starting at stored page `first`, at most `pages` long. */
 static uint64_t stored_piece(const struct loader *l, uint64_t run_number, uint64_t first,
 			     uint64_t pages, uint64_t *ret_pfn)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The option `probe`: what the disk, the checksum and the decoder take for this image, each
- * alone and on one processor.  From that follows the least time that a restore could take:
+ * The option `probe`: the time that the disk, the checksum and the decoder take for this image,
+ * each alone and on one processor.  From these follows the least time that a restore can take:
  *
  *   max(read, (verify + decode) / processors)
  *

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What the disks say today of the bytes that prove them unchanged: finds the
- * partition by its GUID, or the disk below it, reads, digests.  The comparison
- * is the core's, within img_decide().
+ * What the disks hold today of the bytes that prove them unchanged: finds the
+ * partition by its GUID, or the disk that it is on, reads the bytes and digests
+ * them.  The core compares, within img_decide().
  *
- * Firmware that boots from a chosen entry may have connected that entry's disk
- * only.  Connecting the others takes memory and may start drivers, so it is
- * done by proofs_prepare(), before the memory map is looked at, and the probe
- * itself changes nothing.
+ * Firmware that boots from a chosen entry may have connected only that entry's
+ * disk.  Connecting the others allocates memory and may start drivers, so
+ * proofs_prepare() does it before the memory map is read; proofs_digest() itself
+ * changes nothing.
  */
 #include "proofs.h"
 
@@ -16,12 +16,12 @@
 #include "disk.h"
 #include "loader.h"
 
-/* The longest proof, with a medium's block around either end. */
+/* The longest proof, plus a block of the medium at either end. */
 #define BUFFER_SIZE (IMG_PROOF_MAX_SIZE + 2 * IMG_BLOCK)
 
 static const uint8_t own_partition[16];
 
-/* How many partitions have that GUID; *ret_disk is one of them. */
+/* How many partitions have this GUID; *ret_disk is one of them. */
 static UINTN find_partitions(const uint8_t uuid[16], struct disk *ret_disk)
 {
 	EFI_GUID guid = EFI_BLOCK_IO_PROTOCOL_GUID;
@@ -46,7 +46,7 @@ static enum img_reason missing(struct loader *l, const char *why)
 	return IMG_E_DISK_MISSING;
 }
 
-/* A cloned disk beside its original is as good as none: which one the kernel knew is unknown. */
+/* With a disk and its clone, the disk counts as missing: which one the kernel knew is unknown. */
 static enum img_reason open_partition(struct loader *l, const uint8_t uuid[16],
 				      struct disk *ret_disk)
 {
@@ -76,7 +76,7 @@ static enum img_reason open_medium(struct loader *l, const struct img_proof *pro
 	return IMG_OK;
 }
 
-/* Not all firmware tells it; the saved kernel looks as well (docs/safety.md). */
+/* Not all firmware reports the identity; the saved kernel checks it as well (docs/safety.md). */
 static uint64_t identity_today(const struct disk *disk, const struct img_proof *proof)
 {
 	uint64_t today = devpath_identity(disk->handle);

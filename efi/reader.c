@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Reads the chunks in the order they lie on the disk, several to a request,
- * into a ring of buffers, and publishes them to the workers.  A buffer is used
- * again once all its chunks are in their places.
+ * Reads the chunks in their order on the disk, several per request, into a ring of
+ * buffers, and publishes them to the workers.  A buffer is used again when all its
+ * chunks are in their places.
  *
- * Where the firmware can, two requests are under way at any time, and the boot
- * processor works meanwhile; elsewhere it waits for each, and works when there
- * is no free buffer.
+ * Where the firmware supports it, up to two requests are under way while the boot
+ * processor works; elsewhere the processor waits for each request, and works when
+ * no buffer is free.
  */
 #include "reader.h"
 
@@ -19,16 +19,16 @@
 
 #define MAX_UNDER_WAY 2
 
-/* The reads, oldest first; the slot of a batch in here is its number modulo MAX_UNDER_WAY. */
+/* The reads, oldest first; a batch's index in these arrays is its number modulo MAX_UNDER_WAY. */
 struct reads {
 	struct batch batch[MAX_UNDER_WAY];
 	struct disk_request request[MAX_UNDER_WAY];
 	uint64_t started; /* batches; each into the next buffer of the ring */
 	uint64_t ended;
-	uint64_t next_chunk; /* the first that no read was started for */
+	uint64_t next_chunk; /* the first for which no read was started */
 };
 
-/* Are all chunks of the buffer's last use in their places? */
+/* Are all chunks that were last read into the buffer in their places? */
 static bool buffer_is_free(const struct ring *ring, uint32_t buffer)
 {
 	return LOAD(ring->done_in[buffer]) >= ring->chunks_in[buffer];
@@ -40,7 +40,7 @@ static bool may_start(const struct queue *q, const struct ring *ring, const stru
 	       buffer_is_free(ring, r->started % ring->count);
 }
 
-/* The buffer counts as used from here on: its chunks are not done. */
+/* The buffer is in use from here on: its chunks are not done. */
 static void start_read(struct loader *l, struct ring *ring, struct reads *r)
 {
 	uint64_t slot = l->area.slot[l->slot_number].offset;
@@ -69,7 +69,7 @@ static void publish(struct loader *l, struct queue *q, struct ring *ring, const 
 	STORE(q->published, b->end);
 }
 
-/* Publishes what has arrived; false if the oldest read is still under way. */
+/* Publishes the oldest read's chunks; false if that read is still under way. */
 static bool end_read(struct loader *l, struct queue *q, struct ring *ring, struct reads *r)
 {
 	uint32_t at = r->ended % MAX_UNDER_WAY;
@@ -85,7 +85,7 @@ static bool end_read(struct loader *l, struct queue *q, struct ring *ring, struc
 	return true;
 }
 
-/* One step of reading; false if there was nothing to do for now. */
+/* One step of reading; false: nothing to do for now. */
 static bool read_once(struct loader *l, struct queue *q, struct ring *ring, struct reads *r)
 {
 	uint64_t start = tsc();
@@ -102,7 +102,7 @@ static bool read_once(struct loader *l, struct queue *q, struct ring *ring, stru
 	return did;
 }
 
-/* Between two pieces of work, on the boot processor. */
+/* Runs on the boot processor, between two pieces of work. */
 static void attend(struct loader *l, struct queue *q)
 {
 	report_progress(l, LOAD(q->done));
@@ -110,7 +110,7 @@ static void attend(struct loader *l, struct queue *q)
 		workers_fail(q, IMG_E_USER_ESCAPE, 0);
 }
 
-/* Returns with no read under way, whatever happened. */
+/* No read is under way on return, whatever happened. */
 static void read_all(struct loader *l, struct queue *q, struct ring *ring)
 {
 	struct reads r = { 0 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A restored kernel has looked at its disks by its own drivers, before any task ran, and has found
- * another one than the image knows: it has reset the machine, and said why.
+ * A restored kernel checked its disks through its own drivers, before any task ran, and found one
+ * that differs from the image's record: it set a variable with the reason and reset the machine.
  */
 #include "refusal.h"
 
@@ -9,7 +9,7 @@
 #include "loader.h"
 #include "variables.h"
 
-/* Deletes it, whatever its attributes are (UEFI 2.10, 8.2). */
+/* Works whatever the variable's attributes are (UEFI 2.10, 8.2). */
 static bool remove_variable(void)
 {
 	EFI_GUID guid = VARIABLES_GUID;
@@ -28,12 +28,12 @@ void refusal_take(struct loader *l)
 	EFI_GUID guid = VARIABLES_GUID;
 	UINTN size = sizeof(l->refusal);
 	EFI_STATUS status = RT->GetVariable(VARIABLES_REFUSAL, &guid, NULL, &size, &l->refusal);
-	bool heeded = is_known(status, size, &l->refusal);
+	bool valid = is_known(status, size, &l->refusal);
 
-	/* One that cannot be removed would be heeded at each start. */
+	/* A refusal that cannot be removed would apply at every start: ignore it. */
 	if (status != EFI_NOT_FOUND && !l->options.simulate)
-		heeded &= remove_variable();
-	if (!heeded)
+		valid &= remove_variable();
+	if (!valid)
 		memset(&l->refusal, 0, sizeof(l->refusal));
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What people and the next kernel are told: lines on the firmware's consoles,
- * a picture where there is a screen, and the result in a volatile EFI variable,
- * which lives in memory until power goes and which the normally booted kernel
- * shows in efivarfs.
+ * What the loader reports to people and to the next kernel: lines on the
+ * firmware's consoles, a picture if the machine has a screen, and the result in a
+ * volatile EFI variable, which stays in memory until the power goes off and which
+ * the next kernel shows in efivarfs.
  */
 #include "report.h"
 
@@ -18,7 +18,7 @@
 
 #define LINE_CHARS (MESSAGE_CHARS + 16)
 
-/* A refusal on a screen; no longer, since a machine that nobody watches waits as well. */
+/* For a refusal on a screen; no longer, because an unattended machine waits as well. */
 #define READING_SECONDS 3
 
 struct result {
@@ -26,7 +26,7 @@ struct result {
 	UINTN length;
 };
 
-/* Whole lines only: one that does not fit is left out. */
+/* Adds whole lines only: omits a line that does not fit. */
 static void add(struct result *r, enum img_result_key key, const CHAR16 *format, ...)
 {
 	CHAR16 *at = r->text + r->length;
@@ -43,8 +43,8 @@ static void add(struct result *r, enum img_result_key key, const CHAR16 *format,
 }
 
 /*
- * docs/loader.md, "The result variable".  Readers rely on lines of ASCII: VSPrint() ends them with
- * CR LF, a detail may carry anything.
+ * docs/loader.md, "The result variable".  Readers rely on lines of ASCII, but VSPrint() ends lines
+ * with CR LF and a detail may contain any character.
  */
 static void set_result(const struct result *r)
 {
@@ -98,15 +98,15 @@ void report_start(const struct loader *l)
 	    (l->slot.data_size + l->slot.meta_size) / MIB, l->slot.nr_pages / 256);
 }
 
-/* A line can cost a console 10 ms: three at most, and none in a boot that nobody waits for. */
+/* A line can take 10 ms on a console: at most three, and none if the boot takes under a second. */
 static void say_progress(const struct loader *l, uint64_t chunks)
 {
 	static uint64_t shown;
 	uint64_t quarter = l->meta.nr_chunks ? chunks * 4 / l->meta.nr_chunks : 4;
-	bool tell =
+	bool slow =
 		l->options.verbose || tsc() - l->handoff.stamp[IMG_STAMP_ENTRY] > l->handoff.tsc_hz;
 
-	if (quarter > shown && quarter < 4 && tell)
+	if (quarter > shown && quarter < 4 && slow)
 		say(l, L"fastboot: %ld %%\n", quarter * 25);
 	shown = quarter;
 }
@@ -155,7 +155,7 @@ static const char *text(const char *s)
 	return s ? s : "";
 }
 
-/* "partition 5f0a1d0e-...: ext4 superblock", or with what is wrong: "...: not found". */
+/* "partition 5f0a1d0e-...: ext4 superblock", followed by the field if known: "...: not found". */
 static void word_object(const struct img_detail *d, CHAR16 *line, UINTN size)
 {
 	char uuid[IMG_GUID_TEXT];
@@ -179,7 +179,7 @@ static void add_to_message(struct message *m, const CHAR16 *format, ...)
 	va_end(args);
 }
 
-/* What, where, what to do about it. */
+/* What is wrong, where, what to do about it. */
 static void word_refusal(const struct img_detail *d, enum img_reason reason, const char *result,
 			 struct message *ret_message)
 {
@@ -222,7 +222,7 @@ static void say_refusal(const struct loader *l, const struct message *m)
 	say(l, L"fastboot:   booting normally\n");
 }
 
-/* No: there was no image to be restored, or somebody did not want it to be. */
+/* False: there was no image to restore, or someone chose a normal boot. */
 static bool is_news(enum img_reason reason)
 {
 	return reason != IMG_E_SLOT_EMPTY && reason != IMG_E_SLOT_CONSUMED &&

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What people see while a machine is restored, or why it is not.
+ * The picture: the progress of a restore, or the reason for a refusal.
  *
- * Drawn with Blt() alone, which every mode has, and with the firmware's own font: the video mode
- * and the frame buffer's address stay what the saved kernel knows.  Nothing lasts from one call to
- * the next but struct screen, so a picture may be drawn before memory is claimed and after it was
- * given back.  A drawing that fails is left out.
+ * Draws only with Blt(), which every mode supports, and with the firmware's own font, so that the
+ * video mode and the frame buffer's address remain those that the saved kernel knows.  Only struct
+ * screen lasts from one call to the next, so drawing is possible before memory is claimed and after
+ * it is given back.  A drawing that fails is omitted.
  */
 #include "screen.h"
 
 #include "layout.h"
 #include "loader.h"
 
-/* Pixels as Blt() has them: blue in the lowest byte. */
+/* Pixels as in Blt(): blue in the lowest byte. */
 #define COLOUR_GROUND  0x00000000u
 #define COLOUR_TEXT    0x00e0e0e0u
 #define COLOUR_DIM     0x00909090u
@@ -22,7 +22,7 @@
 
 #define LINE_CHARS 160
 
-/* EFI_HII_FONT_PROTOCOL (UEFI 2.10, 34.2), as far as it is called. */
+/* EFI_HII_FONT_PROTOCOL (UEFI 2.10, 34.2), as far as it is used. */
 
 #define HII_IGNORE_IF_NO_GLYPH 0x01u
 #define HII_IGNORE_LINE_BREAK  0x40u
@@ -62,7 +62,7 @@ static EFI_GUID hii_font_guid = {
 	0xe9ca4775, 0x8657, 0x47fc, { 0x97, 0xe7, 0x7e, 0xd6, 0x5a, 0x08, 0x43, 0x24 }
 };
 
-/* Of the console, so that what the splitter shows on several screens is seen on all. */
+/* Uses the console's GOP: the splitter draws on all of its screens. */
 void screen_open(const struct console *console, struct screen *ret_screen)
 {
 	EFI_GUID guid = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
@@ -97,7 +97,7 @@ static void draw(const struct screen *s, struct rect r, uint32_t *pixels)
 		    r.y, r.width, r.height, 0);
 }
 
-/* A whole line, so that what was there before is gone. */
+/* Draws a whole line, so that nothing of the previous text remains. */
 static void draw_text(const struct screen *s, uint32_t line, uint32_t colour, const CHAR16 *text)
 {
 	struct rect at = layout_line(&s->layout, line);
@@ -184,7 +184,7 @@ void screen_starting(struct loader *l)
 	draw_text(s, LINE_ESC, COLOUR_DIM, L"");
 }
 
-/* One line of a message, on as many of the panel as it takes; the next free one. */
+/* Draws a line of a message on as many panel lines as it takes; returns the next free one. */
 static uint32_t draw_wrapped(const struct screen *s, uint32_t line, uint32_t colour,
 			     const CHAR16 *text)
 {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Fresh bytes for the restored kernel, whose random number generator is the
- * golden one's at every restore.  From every source there is, one over the
- * other: what is good in any of them stays good.  The kernel hashes them
- * again, so plain mixing is enough here.
+ * Fresh bytes for the restored kernel, whose random number generator has the same
+ * saved state at every restore.  All available sources are combined by XOR, so one
+ * good source suffices.  The kernel hashes the bytes again, so plain mixing is
+ * enough here.
  *
  *   EFI_RNG_PROTOCOL   where the firmware has it (UEFI 2.10, 37.5)
  *   RDRAND             where the processor has it
  *   always             TSC jitter over firmware calls, RTC, monotonic counter,
- *                      and the handoff page: the times of this restore's reads
- *                      and the number of restores, which never repeats
+ *                      and the handoff page: this restore's time stamps, and the
+ *                      number of restores, which never repeats
  */
 #include "seed.h"
 
@@ -18,7 +18,7 @@
 #define SEED_WORDS    (IMG_SEED_SIZE / 8)
 #define JITTER_ROUNDS 32 /* stalls of 1 us, for each word */
 
-/* Intel SDM 1, 7.3.17.1: so many tries before RDRAND counts as broken. */
+/* Intel SDM 1, 7.3.17.1: this many tries before RDRAND counts as broken. */
 #define RDRAND_TRIES 10
 
 static void wipe(void *data, size_t size)
@@ -74,7 +74,8 @@ static void add_rdrand(uint64_t seed[SEED_WORDS])
 		seed[i] ^= rdrand();
 }
 
-/* Each word is a digest of samples of its own, so that 64 bits of one do not bound them all. */
+/* Each word digests its own samples, so that the seed is not limited to the 64 bits of one digest.
+ */
 static void add_jitter(uint64_t seed[SEED_WORDS], const struct img_handoff *handoff)
 {
 	struct {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Another owner of the machine's state: a system that hibernated waits on a disk, with file
- * systems mounted and written.  To start any other that writes to these, an image too, is to lose
- * what both write.
+ * Another owner of the machine's state: a hibernated system waits on a disk, with file systems
+ * mounted and dirty.  Starting another system that writes to these, an image included, loses what
+ * both have written.
  *
- * A hibernated Linux says so where the signature of its swap space was: in the last ten bytes of
- * the first page (kernel/power/swap.c, struct swsusp_header), of a partition or a whole disk.
- * One that sleeps in a file says so in an EFI variable, if systemd of 255 or later put it to
- * sleep (src/shared/hibernate-util.c, write_efi_hibernate_location).
+ * A hibernated Linux replaces the signature of its swap space: the last ten bytes of the first page
+ * (kernel/power/swap.c, struct swsusp_header) of a partition or a whole disk.  If it hibernated
+ * into a swap file, an EFI variable says so, provided that systemd 255 or later started the
+ * hibernation (src/shared/hibernate-util.c, write_efi_hibernate_location).
  */
 #include "sleepers.h"
 
@@ -48,7 +48,7 @@ static bool is_storage(EFI_HANDLE handle, EFI_GUID *guid)
 	       class >> 24 == PCI_CLASS_STORAGE;
 }
 
-/* Firmware in a hurry connects the disk it boots from, and leaves the others without a driver. */
+/* Firmware that boots quickly connects only the disk it boots from, and no driver to the others. */
 static void connect_storage(void)
 {
 	EFI_GUID guid = EFI_PCI_IO_PROTOCOL_GUID;
@@ -64,7 +64,7 @@ static void connect_storage(void)
 	BS->FreePool(handle);
 }
 
-/* Of the kernel, of uswsusp and of those before it, as libblkid knows them (swap.c). */
+/* The signatures of the kernel, uswsusp and their predecessors, as libblkid knows them (swap.c). */
 static bool is_asleep(const uint8_t block[IMG_BLOCK])
 {
 	static const char *const signature[] = { "S1SUSPEND", "S2SUSPEND", "ULSUSPEND",
@@ -78,7 +78,7 @@ static bool is_asleep(const uint8_t block[IMG_BLOCK])
 	return false;
 }
 
-/* What cannot be read cannot be resumed either. */
+/* A system on a disk that cannot be read cannot resume either. */
 static bool sleeps_on(EFI_HANDLE handle, void *block, struct disk *ret_disk)
 {
 	return disk_open(handle, ret_disk) && disk_read(ret_disk, 0, IMG_BLOCK, block) &&
@@ -100,7 +100,7 @@ static bool find_sleeper(void *block, struct disk *ret_disk)
 	return found;
 }
 
-/* A normal boot clears it, whatever becomes of the sleeper. */
+/* A normal boot clears the variable, whatever happens to the sleeper. */
 static bool is_announced(void)
 {
 	EFI_GUID systemd = {

@@ -5,9 +5,9 @@
 #include "loader.h"
 #include "place.h"
 
-#define FILL_BATCH 64 /* runs looked at in one go */
+#define FILL_BATCH 64 /* runs that a worker takes at once */
 
-/* After the last worker has left, the firmware gets this long to notice, in 10 us steps. */
+/* How long to wait for the other processors to leave, in steps of 10 us. */
 #define FINISH_STEPS 1000000
 
 typedef struct mp_services MP_SERVICES;
@@ -68,7 +68,7 @@ static void write_pages(const struct loader *l, const struct img_chunk *c, const
 	work->place += tsc() - start;
 }
 
-/* A chunk that goes to one piece of memory is decoded right there; a raw one is only placed. */
+/* A chunk whose pages are contiguous in memory is decoded in place; a raw one is only copied. */
 static enum img_reason do_chunk_at(const struct loader *l, const struct img_chunk *c,
 				   const uint8_t *stored, struct worker *w)
 {
@@ -223,8 +223,8 @@ void workers_start(struct queue *q)
 }
 
 /*
- * A processor that came late would run this code after the image lies over it:
- * all must have come and gone, by our count or by the firmware's word.
+ * A processor that started late would run this code after the image has overwritten
+ * it: all must have come and gone, by our count or according to the firmware.
  */
 static bool wait_until_out(struct queue *q)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* XXH64 from the lz4 source package, under the name the format's port calls it by. */
+/* XXH64 from the lz4 source package, under the name that the format's port uses. */
 #include "imgfmt_port.h"
 
 #define XXH_PRIVATE_API

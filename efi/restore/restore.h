@@ -2,9 +2,9 @@
 /*
  * The interface of the code that runs after the point of no return.
  *
- * The trampoline is copied, with this block, into memory that the image does
- * not want, below 4 GiB.  Nothing else of the loader is used any more: no
- * stack, table or code that the image might lie over.
+ * The trampoline is copied, with this block, into memory below 4 GiB that the
+ * image does not need.  From here on nothing else of the loader is used: no
+ * stack, table or code that the image might overwrite.
  *
  *   param page   struct tramp_param, GDT; its end is the stack
  *   code page    trampoline.S
@@ -49,7 +49,7 @@ struct tramp_param {
 	uint64_t jump; /* virtual address in the saved kernel */
 	uint64_t golden_cr3;
 	uint64_t switch_la57; /* 1: the saved kernel's paging level differs from today's */
-	uint64_t cr4;	      /* to run with */
+	uint64_t cr4;	      /* for the jump */
 	uint64_t stamp;	      /* physical address of the last time stamp */
 	uint8_t gdtr[16];     /* 2-byte limit, 8-byte base */
 	uint8_t idtr[16];
@@ -78,9 +78,9 @@ TRAMP_CHECK(serial, TRAMP_SERIAL);
 TRAMP_CHECK(gdt, TRAMP_GDT);
 _Static_assert(sizeof(struct tramp_param) == TRAMP_SIZE, "tramp_param");
 
-/* Position-independent, closed: the build checks that it has no relocation. */
+/* Position-independent and closed: `make law` checks that it has no relocation. */
 extern const uint8_t trampoline[];
-/* Its size, and where in it the two far jumps go to. */
+/* Its size, and the targets of the two far jumps as offsets in it. */
 extern const struct tramp_layout {
 	uint32_t size;
 	uint32_t code32;

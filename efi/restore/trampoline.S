@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From the firmware's machine into the saved kernel.
+ * From the firmware into the saved kernel.
  *
  * Entered in long mode with interrupts off, on the firmware's page tables, at
  * the copy of this code below 4 GiB; rdi: the param page.  Boot services are
  * gone.  Never returns.  An exception from here on resets the machine (the
- * IDT is empty), and the firmware then boots the next time as ever.
+ * IDT is empty), and the firmware then boots as usual.
  *
  *   1. own GDT, IDT, stack
  *   2. own page tables; through 32-bit code if the saved kernel's paging level
- *      is another, since CR4.LA57 cannot change in long mode (Intel SDM 3A, 4.1.2)
+ *      differs, because CR4.LA57 cannot change in long mode (Intel SDM 3A, 4.1.2)
  *   3. CR0, CR4, EFER as the saved kernel expects to find them
  *   4. copy the staged pages to their places
  *   5. jump to restore_registers: r8 its address, r9 the saved kernel's CR3
  *
- * The selectors are those restore_registers and restore_processor_state rely
- * on: it reloads the data segments but not CS (arch/x86/power/cpu.c).
+ * restore_registers and restore_processor_state rely on these selectors: the latter
+ * reloads the data segments but not CS (arch/x86/power/cpu.c).
  */
 #include "restore.h"
 
@@ -81,7 +81,7 @@ trampoline:
 	mov	$'c', %al
 	call	mark
 
-	/* Each copy: rsi from, rdx to, rcx 64-byte steps; pages are aligned. */
+	/* For each copy: rsi source, rdx target, rcx 64-byte steps; pages are aligned. */
 	mov	TRAMP_COPY(%rdi), %rbx
 	mov	TRAMP_COPIES(%rdi), %rbp
 	jmp	4f

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The loader's middle, from claiming memory to the last page in its place, on
- * the host: a piece of address space stands for the machine's RAM, a table of
- * fake boot services for the firmware, a buffer for the disk.  Many random
- * memory maps and images; after the staged pages are copied as the trampoline
- * would, every page of the image must be where it belongs, and all that was
- * allocated must come back.  Reads that go on by themselves end late, in any
- * order, in an error, or are not taken; none may be left when the loader is done.
+ * The middle part of the loader, from claiming memory to the last page in its
+ * place, on the host: a piece of address space represents the machine's memory, a
+ * table of fake boot services the firmware, a buffer the disk.  The tests use many
+ * random memory maps and images.  After the staged pages are copied as the
+ * trampoline would copy them, every page of the image must be in its place, and
+ * every allocation must be freed.  Asynchronous reads end late, in any order or in
+ * an error, or are refused; none must be under way when the loader is done.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,39 +28,39 @@
 
 #define RAM_START     0x10000000ull
 #define RAM_PAGES     (96 * MIB / IMG_PAGE_SIZE)
-#define FIRMWARE_AT   0x20000000ull /* where the firmware's other allocations come from */
+#define FIRMWARE_AT   0x20000000ull /* the firmware's other allocations */
 #define FIRMWARE_SIZE (32 * MIB)
 #define MAX_RANGES    64
 #define MAX_RUNS      4096
 #define ROUNDS	      60
 
-static uint8_t kind_of[RAM_PAGES]; /* EFI memory type of today */
+static uint8_t kind_of[RAM_PAGES]; /* today's EFI memory type */
 static bool taken[RAM_PAGES];	   /* claimed by the loader */
 static uint64_t firmware_used;	   /* bytes */
-static uint64_t nr_allocated;	   /* calls not yet undone */
+static uint64_t nr_allocated;	   /* allocations not yet freed */
 static uint8_t *disk_bytes;
 static uint64_t disk_size;
 static uint64_t read_to_fail; /* 1: the next one; 0: none */
-static uint64_t reads;	      /* that were waited for */
-static UINTN image_end;	      /* no page from here on is wanted */
-static bool constant;	      /* all pages hold one word, and are stored all the same */
+static uint64_t reads;	      /* synchronous ones */
+static UINTN image_end;	      /* the image has no page from here on */
+static bool constant;	      /* all pages hold one word, but are stored nevertheless */
 
 EFI_BOOT_SERVICES *BS;
 EFI_SYSTEM_TABLE *ST;
 
-static uint64_t told;	      /* chunks, at the last look */
-static uint64_t press_esc_at; /* as soon as so many are in their places; 0: never */
+static uint64_t reported;     /* chunks, in the last progress report */
+static uint64_t press_esc_at; /* when this many are in their places; 0: never */
 
 void report_progress(struct loader *l, uint64_t chunks)
 {
-	assert_true(chunks >= told && chunks <= l->meta.nr_chunks);
-	told = chunks;
+	assert_true(chunks >= reported && chunks <= l->meta.nr_chunks);
+	reported = chunks;
 }
 
 bool console_escape(struct loader *l)
 {
 	(void)l;
-	return press_esc_at && told >= press_esc_at;
+	return press_esc_at && reported >= press_esc_at;
 }
 
 /* The firmware. */
@@ -143,7 +143,7 @@ static EFI_STATUS EFIAPI fake_read(EFI_BLOCK_IO *bio, UINT32 media, EFI_LBA lba,
 	return EFI_SUCCESS;
 }
 
-/* Reads that go on by themselves: the clock that ends them ticks whenever an event is looked at. */
+/* Asynchronous reads: the clock that ends them ticks whenever an event is checked. */
 
 #define MAX_READS 64
 
@@ -160,11 +160,11 @@ static struct fake_read {
 	bool fails;
 } queued[MAX_READS];
 
-static uint64_t nr_queued; /* so far, with those not taken */
+static uint64_t nr_queued; /* so far, refused ones included */
 static uint64_t under_way, most, out_of_order;
 static uint64_t now;
 static uint64_t longest;		  /* ticks that a read takes at most */
-static uint64_t to_fail, to_refuse, slow; /* by number: a bit each */
+static uint64_t to_fail, to_refuse, slow; /* one bit per read, by its number */
 static bool no_events;
 
 static void reset_reads(uint64_t ticks)
@@ -235,7 +235,7 @@ static EFI_STATUS EFIAPI fake_check_event(EFI_EVENT event)
 	return EFI_SUCCESS;
 }
 
-/* Until the read has ended nothing of use is in the buffer. */
+/* The buffer holds no useful data until the read has ended. */
 static EFI_STATUS EFIAPI fake_read_ex(EFI_BLOCK_IO2_PROTOCOL *bio2, UINT32 media, EFI_LBA lba,
 				      EFI_BLOCK_IO2_TOKEN *token, UINTN size, VOID *to)
 {
@@ -298,7 +298,7 @@ static void firmware_stop(void)
 	munmap((void *)FIRMWARE_AT, FIRMWARE_SIZE);
 }
 
-/* A map of the day: mostly conventional, with boot-services memory strewn in. */
+/* A memory map: mostly conventional memory, with boot-services memory scattered in it. */
 static void random_map(void)
 {
 	UINTN i, left = 0;
@@ -328,7 +328,7 @@ struct image {
 	uint32_t in_chunk;
 };
 
-/* What page `pfn` holds: one word, what compresses, or noise, by its number. */
+/* The content of page `pfn`, by its number: one word, compressible data, or noise. */
 static void page_content(uint64_t pfn, uint64_t *word)
 {
 	bool noise = pfn / 300 % 3;
@@ -368,7 +368,7 @@ static void add_page(struct image *image, uint64_t pfn)
 		flush_chunk(image);
 }
 
-/* Runs of pages wanted and not, until about `percent` of memory is wanted. */
+/* Alternates runs of wanted and unwanted pages, so that about `percent` of memory is wanted. */
 static struct img_meta random_image(struct image *image, int percent)
 {
 	struct img_writer *w = &image->writer;
@@ -419,7 +419,7 @@ static void check_pages(const struct image *image)
 	}
 }
 
-/* Until the end of boot services nothing outside of claimed memory may change. */
+/* Until the end of boot services nothing outside claimed memory may change. */
 static uint64_t digest_of_unclaimed(void)
 {
 	uint64_t sum = 0;
@@ -466,7 +466,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Once for all tests: each fills memory and disk anew, and to get them takes longer than that. */
+/* Runs once: every test refills memory and disk, which takes less time than allocating them. */
 static int set_up_machine(void **state)
 {
 	(void)state;
@@ -488,7 +488,7 @@ static struct loader *new_round(struct fixture *f, int percent)
 {
 	struct loader *l = &f->loader;
 
-	told = press_esc_at = 0;
+	reported = press_esc_at = 0;
 	random_map();
 	memset((void *)RAM_START, 0x5a, RAM_PAGES * IMG_PAGE_SIZE);
 	memset(l, 0, sizeof(*l));
@@ -498,7 +498,7 @@ static struct loader *new_round(struct fixture *f, int percent)
 	return l;
 }
 
-/* Nothing of the second half of memory is wanted, so that there is enough for any buffer. */
+/* The image has no page in the second half of memory, which is enough for all buffers. */
 static struct loader *new_roomy_round(struct fixture *f)
 {
 	struct loader *l;
@@ -570,7 +570,7 @@ static void test_read_error(void **state)
 	give_back(l);
 }
 
-/* A disk that reads by itself, each read for up to so many ticks. */
+/* A disk that reads asynchronously, with each read taking at most this many ticks. */
 static struct loader *new_async_round(struct fixture *f, uint64_t ticks)
 {
 	struct loader *l = new_roomy_round(f);
@@ -599,7 +599,7 @@ static void refuses(struct loader *l, enum img_reason reason, uint64_t chunk)
 	assert_int_equal(l->detail.index, chunk);
 }
 
-/* The first chunk that the read with this number brings. */
+/* The first chunk of the read with this number. */
 static uint64_t first_chunk_of_read(const struct loader *l, uint64_t number)
 {
 	uint64_t chunk = 0;
@@ -629,7 +629,7 @@ static void test_reads_end_late_and_out_of_order(void **state)
 	assert_true(two && passed);
 }
 
-static void test_reads_not_taken(void **state)
+static void test_reads_refused(void **state)
 {
 	struct fixture *f = *state;
 	struct loader *l = new_async_round(f, 50);
@@ -653,8 +653,8 @@ static void test_reads_not_taken(void **state)
 	give_back(l);
 }
 
-/* While one read goes on, the next is not taken, and then fails. */
-static void test_waited_read_fails_beside_another(void **state)
+/* While one read is under way, the next is refused, and then fails as a synchronous read. */
+static void test_synchronous_read_fails_beside_another(void **state)
 {
 	struct fixture *f = *state;
 	struct loader *l = new_async_round(f, 1000);
@@ -683,7 +683,7 @@ static void test_read_ends_in_error(void **state)
 	}
 }
 
-/* Both that are under way: the first is told. */
+/* Both reads under way fail: the first is reported. */
 static void test_two_reads_end_in_error(void **state)
 {
 	struct fixture *f = *state;
@@ -703,7 +703,7 @@ static void damage(const struct loader *l, uint64_t number)
 	disk_bytes[chunk.offset + chunk.size / 2] ^= 1;
 }
 
-/* The reads that were under way go on without anyone to want them. */
+/* The reads under way continue, although nobody needs them. */
 static void test_damaged_chunk_while_reading(void **state)
 {
 	struct fixture *f = *state;
@@ -718,7 +718,7 @@ static void test_damaged_chunk_while_reading(void **state)
 	}
 }
 
-/* A damaged chunk, and then an error of the read that was under way: the first is told. */
+/* A damaged chunk, then an error of the read under way: the chunk is reported. */
 static void test_damaged_chunk_and_read_error(void **state)
 {
 	struct fixture *f = *state;
@@ -731,7 +731,7 @@ static void test_damaged_chunk_and_read_error(void **state)
 	give_back(l);
 }
 
-/* Nothing is under way any more, nothing is kept, and nobody is blamed. */
+/* No read is left under way, no memory is kept, and no object is named. */
 static void test_escape(void **state)
 {
 	static const uint64_t ticks[] = { 1, 50, 5000 };
@@ -747,13 +747,13 @@ static void test_escape(void **state)
 		press_esc_at = 1 + round * (l->meta.nr_chunks - 2) / 11;
 		assert_int_equal(pipeline_run(l), IMG_E_USER_ESCAPE);
 		assert_no_reads_left();
-		assert_true(told >= press_esc_at && told < l->meta.nr_chunks);
+		assert_true(reported >= press_esc_at && reported < l->meta.nr_chunks);
 		assert_null(l->detail.object);
 		give_back(l);
 	}
 }
 
-/* No memory for the list of copies: nothing was read yet. */
+/* Without memory for the list of copies, nothing is read. */
 static void test_nothing_is_read_without_memory(void **state)
 {
 	struct fixture *f = *state;
@@ -766,7 +766,7 @@ static void test_nothing_is_read_without_memory(void **state)
 	give_back(l);
 }
 
-/* Chunks of one word take no room on the disk: there is nothing to read. */
+/* Chunks of one word take no space on the disk: nothing is read. */
 static void test_nothing_to_read(void **state)
 {
 	struct fixture *f = *state;
@@ -799,7 +799,7 @@ static void check_probe(const struct loader *l)
 	assert_true(probe->read && probe->verify && probe->decode);
 	assert_int_equal(probe->place, 0);
 	assert_true(l->handoff.probe_elapsed >= probe->read + probe->verify + probe->decode);
-	/* The restore's own figures do not have it in them. */
+	/* The restore's own figures do not include the probe's. */
 	assert_int_equal(l->handoff.work.bytes_read, on_disk);
 	assert_int_equal(l->handoff.bytes_read, on_disk);
 }
@@ -818,7 +818,7 @@ static void test_probe(void **state)
 	l->options.probe = true;
 	restores(f);
 	check_probe(l);
-	assert_int_equal(reads, nr_queued); /* each of them once alone, once by itself */
+	assert_int_equal(reads, nr_queued); /* every read once synchronously, once asynchronously */
 	give_back(l);
 }
 
@@ -857,8 +857,8 @@ int main(void)
 		TEST(test_damaged_chunk),
 		TEST(test_read_error),
 		TEST(test_reads_end_late_and_out_of_order),
-		TEST(test_reads_not_taken),
-		TEST(test_waited_read_fails_beside_another),
+		TEST(test_reads_refused),
+		TEST(test_synchronous_read_fails_beside_another),
 		TEST(test_read_ends_in_error),
 		TEST(test_two_reads_end_in_error),
 		TEST(test_damaged_chunk_while_reading),
