@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What the loader reads from device paths.  A path has no size but its end node, so a firmware
- * whose path has no end cannot be survived.  All else can be wrong: types, lengths, contents.
+ * What the loader reads from device paths.  Only its end node delimits a path, so nothing protects
+ * the loader from a path without one.  All else can be wrong: types, lengths, contents.
  *
  * Input: struct answers, byte by byte; then the nodes of one handle's path: type, subtype,
- * length (2 bytes), content.  The end is added where the input has none.
+ * length (2 bytes), content.  The target adds an end node if the input has none.
  */
 #include "fuzz.h"
 #include "devpath.h"
@@ -12,7 +12,7 @@
 #include <efipciio.h>
 
 #define MAX_SIZE 4096u
-#define MAX_DISK 1024u /* a longer path is no disk's, for the loader */
+#define MAX_DISK 1024u /* the loader finds no disk for a longer path */
 #define HEAD	 sizeof(EFI_DEVICE_PATH)
 
 /* PI 1.8, volume 3, "EFI Disk Info Protocol". */
@@ -28,12 +28,12 @@ struct disk_info {
 #define NO_DISK_INFO  8u
 #define NO_IDENTITY   16u
 #define NO_DISK	      32u
-#define OTHER_DISK    64u /* the disk below ends before the path that is asked for */
+#define OTHER_DISK    64u /* the disk found ends before the path that is asked for */
 #define IDE	      128u
 
 struct answers {
 	uint8_t flags;
-	uint8_t controller; /* how many nodes of the path are its own */
+	uint8_t controller; /* how many nodes of the path are the controller's */
 	UINTN location[4];
 	uint8_t identify[8];
 };
@@ -44,7 +44,7 @@ struct node {
 };
 
 static struct answers answers;
-static uint8_t *path; /* as large as it is and no larger, so that ASan sees a step outside */
+static uint8_t *path; /* allocated to its exact size, so that ASan sees a step outside */
 static size_t path_size;
 
 EFI_BOOT_SERVICES *BS;
@@ -62,7 +62,7 @@ static struct node node_at(size_t at)
 	return (struct node){ byte, byte[0], byte[1], byte[2] | (uint32_t)byte[3] << 8 };
 }
 
-/* The last node before the end; false: the path is empty, or has a node that cannot be passed. */
+/* The last node before the end; false: the path is empty, or a node's length is too small. */
 static bool last_node(struct node *ret_node)
 {
 	struct node node;
@@ -77,7 +77,7 @@ static bool last_node(struct node *ret_node)
 	return ret_node->byte;
 }
 
-/* One node at the end of the path.  False: it is the last, whatever it claims to be. */
+/* Appends a node to the path.  False: the path ends with it, whatever it claims to be. */
 static bool take_node(struct input *in)
 {
 	struct node node;
@@ -167,7 +167,7 @@ static EFI_STATUS EFIAPI fake_protocol(EFI_HANDLE handle, EFI_GUID *guid, VOID *
 	return answers.flags & NO_DISK_INFO ? EFI_UNSUPPORTED : EFI_SUCCESS;
 }
 
-/* UEFI 2.10, 7.3.9.  A disk is asked for with the path less its last node. */
+/* UEFI 2.10, 7.3.9.  The loader asks for a disk with the path minus its last node. */
 static EFI_STATUS EFIAPI fake_locate_path(EFI_GUID *guid, EFI_DEVICE_PATH **ret_rest,
 					  EFI_HANDLE *ret)
 {
@@ -192,7 +192,7 @@ static EFI_STATUS EFIAPI fake_locate_path(EFI_GUID *guid, EFI_DEVICE_PATH **ret_
 	return answers.flags & (disk ? NO_DISK : NO_CONTROLLER) ? EFI_NOT_FOUND : EFI_SUCCESS;
 }
 
-/* What a node says of a disk, read in another way than the loader's. */
+/* What a node says about a disk, read in a different way from the loader's. */
 
 static bool is_partition(const struct node *node)
 {

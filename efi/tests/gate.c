@@ -3,16 +3,16 @@
  * gate.efi: what a restore costs, in instructions.
  *
  * The loader's own object files, all but main.o, with another main program: it
- * restores the image of mkgate and tells what each step took, read from the TSC,
- * which counts instructions in a machine whose clock does (QEMU's -icount).
- * qemu-tests/test_icount.py compares that with what it took before.
+ * restores the image of mkgate and prints the cost of each step, read from the
+ * TSC, which counts instructions in a machine whose clock does (QEMU's -icount).
+ * qemu-tests/test_icount.py compares the costs with earlier ones.
  *
- * So that the same instructions are run each time, whatever the firmware does:
- * the image lies in memory when the measuring begins, interrupts are off, one
- * processor works, and what counts as the firmware's memory is drawn here and not
- * found in its map.  The jump goes to landed() instead of to a kernel.
+ * To run the same instructions every time, whatever the firmware does, the image
+ * is in memory before the measurement begins, interrupts are off, one processor
+ * works, and a fixed random pattern, not the firmware's map, decides which memory
+ * counts as the firmware's.  The jump goes to landed() instead of to a kernel.
  *
- * Tells on COM1 "gate: failed: REASON", or
+ * Prints on COM1 "gate: failed: REASON", or
  *
  *   gate: hash=N decode=N place=N plan=N copy=N whole=N staged=N pages=N digest=N
  *
@@ -69,7 +69,7 @@ static enum img_reason fill_ram_disk(struct loader *l)
 	return IMG_OK;
 }
 
-/* Memory: the same pieces of it every time, and between them a tenth that "the firmware" has. */
+/* Owns the same pieces of memory every time; the tenth between them is "the firmware's". */
 static void own(struct loader *l)
 {
 	struct claim *c = &l->claim;
@@ -110,7 +110,7 @@ static enum img_reason read_image(struct loader *l)
 	return reason;
 }
 
-/* pipeline_run() does this once more: here it is alone. */
+/* pipeline_run() does this again: this measures it alone. */
 static enum img_reason measure_plan(struct loader *l)
 {
 	uint64_t start = tsc();
@@ -134,7 +134,7 @@ static enum img_reason measure_place(struct loader *l)
 void landed(void);
 void landing(void);
 
-/* The trampoline's stack is that of its page, too small for what comes. */
+/* The trampoline's stack, a part of its page, is too small for the code that follows. */
 static uint8_t stack[16384] __attribute__((used, aligned(16)));
 __asm__(".text\n"
 	".globl landing\n"
@@ -170,7 +170,7 @@ static enum img_reason restore(struct loader *l)
 	return reason;
 }
 
-/* Without the firmware, after the jump. */
+/* Without the firmware, because this runs after the jump. */
 
 static void put_char(char c)
 {
@@ -218,7 +218,7 @@ static uint64_t digest_pages(const struct img_meta *meta)
 	return digest;
 }
 
-/* Where the saved kernel would go on; called by landing. */
+/* Runs in place of the saved kernel; called by landing. */
 __attribute__((noreturn)) void landed(void)
 {
 	const struct loader *l = &loader;
@@ -250,7 +250,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system_table)
 	InitializeLib(image, system_table);
 	loader.self = image;
 	loader.options = (struct img_options){ .slot = -1, .one_core = true };
-	loader.handoff.tsc_hz = UINT64_MAX; /* no progress is told: nothing takes a second */
+	loader.handoff.tsc_hz = UINT64_MAX; /* no progress reports: nothing takes a second */
 	reason = restore(&loader);
 	Print(L"gate: failed: %a\n", img_reason_code(reason));
 	RT->ResetSystem(EfiResetShutdown, EFI_SUCCESS, 0, NULL);

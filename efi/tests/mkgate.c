@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Writes the partition that gate.efi restores, the same one to the last byte
- * wherever it is made:
+ * Writes the partition that gate.efi restores, identical to the last byte on
+ * every host:
  *
  *   mkgate PARTITION
  *
- * Made-up memory, fragmented as a machine's is: text, tables with pointers,
- * sparse and constant pages, and some that LZ4 cannot make smaller.  Prints
+ * Synthetic memory, fragmented like a machine's: text, tables with pointers,
+ * sparse and constant pages, and some that LZ4 cannot compress.  Prints
  * "pages=N digest=N": what gate.efi must find in memory in the end.
  *
- * Compiled with the lz4 source that the loader has, not with the host's
- * library: another version may compress otherwise.
+ * Compiled with the loader's lz4 source, not with the host's library: another
+ * version may compress differently.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -38,7 +38,7 @@ static void make_text(struct maker *m, uint64_t *page)
 	char *at = (char *)page, *end = at + IMG_PAGE_SIZE;
 
 	while (at < end) {
-		/* Of few words some are frequent: the smaller of two numbers. */
+		/* Few words, and the low numbers are frequent: the smaller of two. */
 		uint64_t a = below(m, 900), b = below(m, 900), word = a < b ? a : b;
 		uint64_t i, length = 2 + word % 7;
 
@@ -49,7 +49,7 @@ static void make_text(struct maker *m, uint64_t *page)
 	}
 }
 
-/* Records of 64 bytes: two pointers, a counter, flags, and what was never written. */
+/* Records of 64 bytes: two pointers, a counter, flags, and bytes that were never written. */
 static void make_table(struct maker *m, uint64_t *page)
 {
 	uint64_t i, near = 0xffff888000000000ull + (below(m, 1 << 18) << 12);
@@ -88,7 +88,7 @@ static void make_constant(uint64_t word, uint64_t *page)
 		page[i] = word;
 }
 
-/* Noise in long stretches only, so that whole chunks of it are stored raw. */
+/* Noise only in long stretches, so that whole chunks are stored raw. */
 static void make_page(struct maker *m, uint64_t pfn, uint64_t *page)
 {
 	uint64_t kind = below(m, 16);
@@ -128,7 +128,7 @@ static void add_pages(struct maker *m)
 	}
 }
 
-/* There must be one; nobody looks at it here. */
+/* An image needs a proof; gate.efi does not check it. */
 static const struct img_proof proof = { .kind = IMG_PROOF_IMAGE_PARTITION, .size = IMG_BLOCK };
 
 static const struct sample_image gate = {
