@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * What the fuzz targets share, those of other components included.  An input is
- * seldom the foreign data itself: a list of edits to a good image, the nodes of a
- * path.  So inputs are small, and every byte of one has a meaning from the start.
+ * seldom the foreign data itself; it is a list of edits to a valid image, or the
+ * nodes of a path.  So inputs are small, and every byte has a meaning from the start.
  */
 #ifndef IMGFMT_TESTS_FUZZ_H
 #define IMGFMT_TESTS_FUZZ_H
@@ -11,7 +11,7 @@
 
 #include <imgfmt/imgfmt.h>
 
-/* Of libFuzzer, or of replay.c. */
+/* Called by libFuzzer or by replay.c. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct input {
@@ -19,7 +19,7 @@ struct input {
 	size_t size;
 };
 
-/* The next bytes as a little-endian integer; zeroes where the input has ended. */
+/* The next bytes as a little-endian integer; zeroes after the end of the input. */
 static inline uint64_t take(struct input *in, size_t width)
 {
 	uint64_t value = 0;
@@ -31,7 +31,7 @@ static inline uint64_t take(struct input *in, size_t width)
 	return value;
 }
 
-/* The next `size` bytes over `to`, or as many as there are. */
+/* Copies the next `size` bytes to `to`, or as many as are left. */
 static inline void take_bytes(struct input *in, void *to, size_t size)
 {
 	size_t length = in->size < size ? in->size : size;
@@ -43,7 +43,7 @@ static inline void take_bytes(struct input *in, void *to, size_t size)
 	in->size -= length;
 }
 
-/* What must hold whatever the input says. */
+/* Asserts a condition that must hold for every input. */
 static inline void must(bool holds)
 {
 	if (!holds)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * The walk over ACPI's tables.
+ * The walk through the ACPI tables.
  *
- * Input: one byte of flags; a byte that is added to the checksum of the RSDP; then physical
- * memory from address 64 on.  The RSDP is its first 36 bytes, with signature and checksum made
- * right unless the flags say otherwise.
+ * Input: one byte of flags; a byte to add to the checksum of the RSDP; then physical memory,
+ * starting at address 64.  Its first 36 bytes are the RSDP; the target corrects signature and
+ * checksum unless the flags say otherwise.
  */
 #include <sanitizer/asan_interface.h>
 
@@ -13,22 +13,22 @@
 #define BASE	   64u
 #define RSDP_SIZE  36u
 #define STALE	   4096u
-#define MAX_TABLES 256u /* of a root; each FADT has two below it */
+#define MAX_TABLES 256u /* per root; an FADT has two more below it */
 #define MAX_CPUS   (256u * IMG_ACPI_SCRATCH / 8)
 
 #define RAW_RSDP 1u /* as in the input */
-#define ENDLESS	 2u /* zeroes follow the memory; else nothing that can be read */
+#define ENDLESS	 2u /* zeroes follow the memory; otherwise reads beyond it fail */
 
 struct memory {
 	uint8_t *byte;
 	size_t size;
 	uint32_t flags;
-	uint8_t *scratch; /* of IMG_ACPI_SCRATCH bytes and no more */
+	uint8_t *scratch; /* exactly IMG_ACPI_SCRATCH bytes */
 };
 
 /*
- * What earlier tables left in the scratch buffer is not this one's: nothing more can be touched
- * than the table and the address that is digested with it.
+ * Earlier tables leave bytes in the scratch buffer that do not belong to this one: makes ASan
+ * report any access beyond the table and the address that is digested with it.
  */
 static void forbid_stale(const struct memory *m, const uint8_t *to, size_t size)
 {
@@ -61,7 +61,7 @@ static bool read_phys(void *ctx, uint64_t phys, void *to, size_t size)
 	return true;
 }
 
-/* A sum of 20 bytes; the byte at 8 makes it `sum`. */
+/* Sets the byte at 8 so that the first 20 bytes add up to `sum`. */
 static void put_rsdp(uint8_t *rsdp, uint8_t sum)
 {
 	memcpy(rsdp, "RSD PTR ", 8);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * All that reads a disk or a table which is not ours: file systems, the swap
+ * All code that reads a disk or table that others wrote: file systems, the swap
  * header, SMBIOS.
  *
- * Input: one byte that says what is read; what that needs beside; then edits of a
- * good one: place (1 byte, of those where something stands), offset (2), length
+ * Input: one byte that chooses what to read; its parameters; then edits to a valid
+ * one: place (1 byte, an index into the places that hold data), offset (2), length
  * (1), bytes.
  */
 #include "disks.h"
@@ -43,7 +43,7 @@ static const struct file_system file_systems[] = {
 #define SWAP	 NR_TYPES
 #define SMBIOS	 (NR_TYPES + 1)
 
-/* What an edit has overwritten, to be put back: making a disk anew takes too long. */
+/* The bytes that an edit has overwritten, to restore them: making a new disk takes too long. */
 struct undo {
 	uint64_t at;
 	uint8_t length;
@@ -92,7 +92,7 @@ static void check_extents(const struct img_fs_extent *extent, uint32_t nr, uint6
 	}
 }
 
-/* f2fs: the packs' checksums are made right where they stand at the end. */
+/* f2fs: recomputes the packs' checksums at the end of their blocks. */
 static void seal_packs(struct disk *d)
 {
 	for (uint32_t i = 0; i < 2; i++) {
@@ -147,7 +147,7 @@ static void read_swap(struct input *in)
 	free(block);
 }
 
-/* SMBIOS: an entry point of 64 bytes at 4096, made right unless it is to be wrong; a table. */
+/* SMBIOS: an entry point of 64 bytes at 4096, corrected unless the flags forbid it; a table. */
 
 #define ENTRY_AT 4096u
 #define TABLE_AT 8192u
@@ -203,7 +203,7 @@ static void read_smbios(struct input *in)
 		put_le(entry + (narrow ? 22 : 12), m.size, narrow ? 2 : 4);
 	if (!(flags & 8))
 		put_sum(entry, narrow ? 4 : 5, entry[narrow ? 5 : 6]);
-	/* What the last table left must not be taken for this one's. */
+	/* Bytes left by the previous table must not count as this one's. */
 	memset(scratch, 1, m.size < sizeof(scratch) ? m.size + 64 : sizeof(scratch));
 	img_fp_init(&fp);
 	img_fp_add_smbios(&fp, &probe, narrow ? 0 : ENTRY_AT, narrow ? ENTRY_AT : 0, scratch);

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * All that reads an image, and the decision on it.
+ * All code that reads an image, and the decision about it.
  *
- * Input: one byte of what the machine shares with the image; the machine, as far
- * as that byte does not say that it is the image's own; then edits of a good slot
- * and its area header: offset (2 bytes), length (1), bytes.  Checksums are made
- * right after the edits, or none would get past them.
+ * Input: one byte that says in which parts the machine differs from the image's
+ * own; those parts; then edits to a valid slot and its area header: offset
+ * (2 bytes), length (1), bytes.  The target corrects the checksums after the
+ * edits; otherwise no edit would get past them.
  */
 #include "fuzz.h"
 #include "sample.h"
 
 #define NR_BLOCKS 16u
-#define SLOT_SIZE ((NR_BLOCKS - 1) * IMG_BLOCK) /* small, for speed; the last is the area's */
+#define SLOT_SIZE ((NR_BLOCKS - 1) * IMG_BLOCK) /* small, for speed; the area's block follows */
 #define AREA_AT	  SLOT_SIZE
 
 #define OTHER_FINGERPRINT 1u
 #define OTHER_DISKS	  2u
 #define OTHER_MAP	  4u
 #define OTHER_TABLE	  8u
-#define OTHER_AREA	  16u /* the slot header is not made to belong to the area */
+#define OTHER_AREA	  16u /* the slot header need not belong to the area */
 
 #define MAX_RANGES 16u
 
@@ -86,11 +86,11 @@ struct machine {
 	struct img_memrange map[MAX_RANGES];
 	struct img_proof_probe probe;
 	struct img_machine today;
-	uint8_t answer[32]; /* of the disks */
+	uint8_t answer[32]; /* what the disks answer */
 	uint32_t asked;
 };
 
-/* 0: as it was; then other bytes, and the two ways of not knowing. */
+/* An answer of 0: unchanged; 1: other bytes; 2 and 3: the disk is missing or unreadable. */
 static enum img_reason digest_today(void *ctx, const struct img_proof *proof, uint64_t *ret_digest)
 {
 	struct machine *m = ctx;
@@ -134,7 +134,7 @@ static void put_range(struct machine *m, uint32_t type, uint64_t phys, uint64_t 
 		m->map[m->today.nr_map++] = (struct img_memrange){ phys, pages, type, attribute };
 }
 
-/* Neither sorted nor disjoint unless the fuzzer makes it so: a firmware may say anything. */
+/* The ranges need not be sorted or disjoint: firmware may report anything. */
 static void take_map(struct machine *m, struct input *in)
 {
 	uint64_t nr = take(in, 1) % (MAX_RANGES + 1);
@@ -188,7 +188,7 @@ static void machine_finish(struct machine *m, const struct img_meta *meta)
 		m->today.runtime_services = img_runtime_phys(meta);
 }
 
-/* The decision, and the pool that would follow from it. */
+/* The decision about the image. */
 
 static void decide(const struct img_meta *meta, struct machine *m)
 {
@@ -201,7 +201,7 @@ static void decide(const struct img_meta *meta, struct machine *m)
 	if (v.reason == IMG_OK) {
 		must(v.pages_free + v.pages_busy == meta->nr_pages);
 		must(v.pages_spare >= v.pages_busy + 16);
-		/* Each half of it says the same when it is asked alone. */
+		/* Each half of the decision, taken alone, has the same result. */
 		m->asked = 0;
 		must(img_fp_compare(meta, &m->fp, &detail) == IMG_OK);
 		must(img_proof_check(meta, &m->probe, &detail) == IMG_OK);
@@ -244,7 +244,7 @@ static void decode_chunks(const struct img_meta *meta)
 
 	for (uint64_t i = 0; i < meta->nr_chunks; i++) {
 		struct img_chunk chunk = img_meta_chunk(meta, i);
-		/* As large as it says and no larger, so that the sanitizer sees a step outside. */
+		/* Allocated to its exact size, so that the sanitizer sees a step outside. */
 		uint8_t *stored = malloc(chunk.size + 1);
 
 		must(stored != NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-/* The boot entry's options: the input is LoadOptions, with half a character at its end or none. */
+/* The boot entry's options: the input is LoadOptions, possibly with half a character at the end. */
 #include <imgfmt/options.h>
 
 #include "fuzz.h"
@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct img_options o = { .slot = 77 };
 	size_t count = size / sizeof(uint16_t);
-	/* Nothing after it, so that the sanitizer sees a step outside. */
+	/* Allocated to its exact size, so that the sanitizer sees a step outside. */
 	uint16_t *text = malloc(size + !size);
 	struct img_word word = { 77, 77, 77 };
 

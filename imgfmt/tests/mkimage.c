@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * Writes a deterministic partition image, and beside it the pages that it must
- * hold, for readers which share no code with this one:
+ * Writes a deterministic partition image and, in a second file, the pages that it
+ * must hold, for readers that share no code with this project's:
  *
  *   mkimage tiny|full IMAGE [PAGES]
  *

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-/* Runs a fuzz target once over each file of a corpus: no libFuzzer, so any compiler will do. */
+/* Runs a fuzz target once on each file of a corpus: needs no libFuzzer, so any compiler works. */
 #include <dirent.h>
 #include <stdio.h>
 
@@ -18,7 +18,7 @@ static void replay(const char *path)
 		exit(1);
 	}
 	size = fread(data, 1, MAX_FILE, f);
-	/* With nothing after it, so that the sanitizer sees a step outside. */
+	/* Shrunk to its exact size, so that the sanitizer sees a step outside. */
 	exact = realloc(data, size + !size);
 	must(exact != NULL);
 	(void)LLVMFuzzerTestOneInput(exact, size);

@@ -61,7 +61,7 @@ static const struct img_proof sample_proof[] = {
 	{ SAMPLE_PARTUUID, IMG_PROOF_EXT_JOURNAL, 0, 0x200000, 1024, 0x2122232425262728ull },
 };
 
-/* Text, a word, zeroes (the handoff page), and a word which is stored all the same. */
+/* Text, a word, zeroes (the handoff page), and a word that is stored nevertheless. */
 static const struct sample_run tiny_runs[] = {
 	{ 0x100, 2, CONTENT_TEXT, false, true },
 	{ 0x102, 2, CONTENT_WORD, false, false },
@@ -127,7 +127,7 @@ static uint64_t draw(uint64_t *state)
 	return *state;
 }
 
-/* Of a language of 1024 words, some of them frequent. */
+/* Text in a language of 1024 words, some of them frequent. */
 static void make_words(uint64_t pfn, uint8_t *page)
 {
 	uint64_t state = (pfn + 1) * 2654435761u;
@@ -242,7 +242,7 @@ void sample_close(struct sample *sample)
 	sample->partition = NULL;
 }
 
-/* What one image's writing works with. */
+/* The state of writing one image. */
 struct sample_job {
 	const struct sample *sample;
 	const struct sample_image *image;
@@ -275,7 +275,7 @@ struct sample_job *sample_begin(struct sample *sample, const struct sample_image
 	return job;
 }
 
-/* A token that promises more literals than there are. */
+/* Starts with a token that promises more literals than the chunk has. */
 static void spoil(struct sample_job *job, struct img_chunk *chunk)
 {
 	memset(job->out, 0xff, 16);
@@ -296,7 +296,7 @@ void sample_close_chunk(struct sample_job *job)
 	job->nr_pending = 0;
 }
 
-/* True if the page needs no place in a chunk. */
+/* Adds the page to the index; true if it needs no place in a chunk. */
 static bool index_page(struct sample_job *job, uint64_t pfn, const void *page, bool store)
 {
 	uint64_t fill = 0;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * Deterministic images, made with the writer: libsample, for the tests of every component,
- * for the worked example of docs/image-format.md and for the independent decoder.
+ * the worked example of docs/image-format.md and the independent decoder.
  *
- * An image is declared and written by sample_write.  A caller whose pages are not runs of one
- * content adds them one by one, between sample_begin and sample_end.  An error ends the program.
+ * A caller declares an image and sample_write writes it.  A caller whose pages are not runs of one
+ * kind of content adds them one by one, between sample_begin and sample_end.  An error ends the
+ * program.
  */
 #ifndef IMGFMT_TESTS_SAMPLE_H
 #define IMGFMT_TESTS_SAMPLE_H
@@ -13,24 +14,24 @@
 
 enum content {
 	CONTENT_ZERO,
-	CONTENT_WORD,  /* one 64-bit word all over */
+	CONTENT_WORD,  /* one 64-bit word, repeated */
 	CONTENT_TEXT,  /* compresses well */
 	CONTENT_NOISE, /* does not compress */
-	CONTENT_WORDS, /* the harder a compressor looks, the longer a match it finds */
+	CONTENT_WORDS, /* a compressor that searches longer finds longer matches */
 };
 
 struct sample_run {
 	uint64_t pfn;
 	uint64_t pages;
 	enum content content;
-	bool store;	  /* into a chunk even if a fill run could do */
-	bool close_chunk; /* after it */
+	bool store;	  /* into a chunk even if a fill run is possible */
+	bool close_chunk; /* after this run */
 };
 
 struct sample_image {
 	const struct sample_run *run;
 	uint32_t nr_runs;
-	const struct img_meta *index; /* of these pages; NULL: as the writer makes it */
+	const struct img_meta *index; /* of these pages; NULL: the writer makes it */
 	struct img_record record;
 	const struct img_fp_item *fp;
 	const struct img_rtregion *rtmap;
@@ -39,11 +40,11 @@ struct sample_image {
 	uint32_t nr_fp, nr_rtmap, nr_aux, nr_proofs;
 	uint32_t slot;
 	const char *kernel;
-	uint64_t generation; /* its UUID and its time follow from it */
+	uint64_t generation; /* determines the image's UUID and time */
 	enum img_mode mode;
 	struct img_state state;
 	const char *description;
-	bool spoil; /* the first chunk does not decode, though its checksum is right */
+	bool spoil; /* the first chunk does not decode, although its checksum is correct */
 };
 
 struct sample {
@@ -52,7 +53,7 @@ struct sample {
 	struct img_area area;
 };
 
-/* The example of the specification: a page of each kind, one image. */
+/* The specification's example: one image with a page of each kind. */
 extern const struct sample_image sample_tiny;
 /*
  * Every kind of run and chunk, two images: sample_older, one-shot and not consumed, in slot A,
@@ -61,14 +62,14 @@ extern const struct sample_image sample_tiny;
 extern const struct sample_image sample_older;
 extern const struct sample_image sample_full;
 
-/* The page's contents depend on content and pfn alone. */
+/* Fills in a page; the bytes depend only on content and pfn. */
 void sample_page(uint64_t pfn, enum content content, void *page);
 
-/* An area of one or two slots in fresh memory; sample_free gives it back. */
+/* An area of one or two slots in new memory; sample_free frees it. */
 struct sample sample_area(uint64_t partition_size, uint64_t swap_size, uint32_t nr_slots);
 void sample_free(struct sample *sample);
 
-/* The file of a partition that has an area, mapped: what is written to it is in the file. */
+/* Maps the file of a partition that has an area: writes to the memory change the file. */
 struct sample sample_open(const char *path);
 void sample_close(struct sample *sample);
 
@@ -79,8 +80,8 @@ void sample_close(struct sample *sample);
 struct img_slot sample_write(struct sample *sample, const struct sample_image *image);
 
 /*
- * The steps of sample_write.  Pages come by rising pfn; one that is a single word all over becomes
- * part of a fill run, unless `store` is set.  sample_end frees the job.  Its header has what
+ * The steps of sample_write.  Add pages by rising pfn; a page that repeats a single word becomes
+ * part of a fill run, unless `store` is set.  sample_end frees the job; its header provides what
  * neither the area nor the writer knows: mode, UUID, generation, time, kernel, description.
  */
 struct sample_job;
@@ -89,7 +90,7 @@ void sample_add_page(struct sample_job *job, uint64_t pfn, const void *page, boo
 void sample_close_chunk(struct sample_job *job);
 struct img_slot sample_end(struct sample_job *job, const struct img_slot *header);
 
-/* The area with sample_tiny in it, and the one with both of the others. */
+/* The area with sample_tiny in it, and the area with the other two images. */
 struct sample sample_make_tiny(void);
 struct sample sample_make_full(void);
 
