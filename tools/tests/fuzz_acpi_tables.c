@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Compares the ACPI tables that Linux shows with those of an image.
+ * The ACPI tables that Linux shows, compared with an image's.
  *
- * Input: the number of items in the image; for each its index, its field, a signature and a length;
- * then tables until the end: a signature, a number, the length of the content, the content.  A
- * signature is a byte that chooses one; 0 is followed by any four.
+ * Input: the number of items in the image; each item's index, field, signature and length; then
+ * tables until the end: signature, number, length in units of 2 bytes, bytes.
+ * A signature is a byte that chooses one; four arbitrary bytes follow a 0.
  */
 #include "fuzz_tool.h"
 

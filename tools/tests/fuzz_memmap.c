@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Memory-map files, as `simulate --memmap` reads them: the input is the file. */
+/* The files that `simulate --memmap` reads: the input is the file. */
 #include "fuzz_tool.h"
 
 #include "machine/memmap.h"
@@ -22,7 +22,7 @@ static void check(const struct memmap *map)
 	}
 }
 
-/* A region that begins in the middle of the first range and may cover others. */
+/* Adds a region that begins in the middle of the first range and may cover others. */
 static void put_runtime(struct memmap *map)
 {
 	struct img_memrange region = map->range[0];

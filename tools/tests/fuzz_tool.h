@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the fuzz targets of the tool share. */
+/* What the tool's fuzz targets share. */
 #ifndef FASTBOOTCTL_FUZZ_TOOL_H
 #define FASTBOOTCTL_FUZZ_TOOL_H
 
@@ -7,7 +7,7 @@
 
 #include "fuzz.h"
 
-/* No refusals on the terminal.  The sanitizers write to descriptor 2, which stays. */
+/* Keeps refusals off the terminal.  The sanitizers write to descriptor 2, which stays open. */
 static inline void silence(void)
 {
 	static FILE *nowhere;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The firmware's variables: boot entries, their order, the loader's result.  This program is its
+ * The firmware's variables: boot entries, their order, the loader's result.  This program has its
  * own libefivar; the system's libefiboot parses load options and device paths.
  *
- * Input: variables until the end: which one (1 byte), what that one needs in addition, the length
- * of its content (2 bytes), the content.
+ * Input: variables until the end: which one (1 byte), its parameters, the length of its content
+ * (2 bytes), the content.
  */
 #include "fuzz_tool.h"
 
@@ -67,7 +67,7 @@ int efi_get_next_variable_name(efi_guid_t **guid, char **name)
 	return 1;
 }
 
-/* The copy is exactly as large as the content, so that the sanitizer sees a step outside. */
+/* Allocates exactly the content's size, so that the sanitizer sees a step outside. */
 int efi_get_variable(efi_guid_t guid, const char *name, uint8_t **data, size_t *size,
 		     uint32_t *attributes)
 {
@@ -89,7 +89,7 @@ int efi_get_variable(efi_guid_t guid, const char *name, uint8_t **data, size_t *
 	return 0;
 }
 
-/* What the tool does with them. */
+/* What the tool does with the variables. */
 
 static void read_entry(void)
 {

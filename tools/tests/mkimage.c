@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The command line of libsample: writes an image of made-up memory into a slot of a prepared
- * partition file, with every kind of run and chunk in it:
+ * The command line of libsample: writes an image of synthetic memory, with every kind of run and
+ * chunk, into a slot of a prepared partition file:
  *
  *	mkimage [OPTION]... FILE SLOT GENERATION [DESCRIPTION]
  *
@@ -12,16 +12,16 @@
  *	--rank N
  *	--describe TEXT its state's description
  *	--state KIND    valid, none (never written), foreign (another image's)
- *	--spoil         the first chunk is no LZ4 block, though its checksum fits
- *	--item F:I:A:B  an item of the fingerprint: field, index, two words; the first of these
- *			and --processor replaces the made-up ones
+ *	--spoil         the first chunk is not a valid LZ4 block, although its checksum is correct
+ *	--item F:I:A:B  an item of the fingerprint: field, index, two words; the first --item or
+ *			--processor replaces the synthetic items
  *	--processor     the items of this processor
  *	--proof G:K:F:O:S:D
  *			a proof: partition as hexadecimal digits in the order of a GPT, kind, flags,
- *			offset, size, digest; the first replaces the made-up ones
+ *			offset, size, digest; the first replaces the synthetic proofs
  *
- * Prints a line "NAME OFFSET SIZE" in partition bytes for each region, so that
- * a test can damage one on purpose.
+ * Prints a line "NAME OFFSET SIZE", in partition bytes, for each region, so that
+ * a test can damage it.
  */
 #include <cpuid.h>
 #include <getopt.h>
@@ -34,7 +34,7 @@
 
 #define COUNT(array) (uint32_t)(sizeof(array) / sizeof((array)[0]))
 
-/* Words, which are slow to make, as a better compressor must find something. */
+/* Only a few pages of words, which are slow to make: a better compressor must gain something. */
 static const struct sample_run runs[] = {
 	{ 0x100, 268, CONTENT_TEXT, false, false },   { 0x20c, 32, CONTENT_WORDS, false, false },
 	{ 0x1000, 400, CONTENT_ZERO, false, false },  { 0x2000, 212, CONTENT_NOISE, false, false },
@@ -68,7 +68,7 @@ static const struct img_proof proofs[] = {
 	{ PARTUUID, IMG_PROOF_EXT_SUPER, 0, 1024, 1024, 0xfedcba9876543210 },
 };
 
-static const struct sample_image made_up = {
+static const struct sample_image synthetic = {
 	.run = runs,
 	.nr_runs = COUNT(runs),
 	.record = { .jump_address = 0xffffffff81234000,
@@ -95,7 +95,7 @@ static const struct sample_image made_up = {
 	.state = { .valid = true, .restores = 7 },
 };
 
-/* The image, and what options put in place of the made-up tables. */
+/* The image, and the tables from options that replace the synthetic ones. */
 struct request {
 	struct sample_image image;
 	const char *state_kind;
@@ -110,7 +110,7 @@ static void die(const char *what)
 	exit(1);
 }
 
-/* Numbers with colons between them. */
+/* Numbers separated by colons. */
 static void parse_numbers(const char *text, unsigned int nr, uint64_t *to)
 {
 	char *end = NULL;
@@ -162,7 +162,7 @@ static void add_proof(struct request *req, const char *text)
 	proof->digest = n[4];
 }
 
-/* False: none of the state's options. */
+/* False: not an option of the state. */
 static bool take_state_option(struct img_state *state, int key)
 {
 	if (key == 'r')
@@ -222,7 +222,7 @@ static void take_options(struct request *req, int argc, char **argv)
 		take_option(req, key);
 }
 
-/* What the options gave replaces what is made up. */
+/* Replaces the synthetic tables by those from options. */
 static void replace_tables(struct request *req)
 {
 	if (req->fp.count) {
@@ -236,7 +236,7 @@ static void replace_tables(struct request *req)
 	}
 }
 
-/* A state that the image cannot know as its own. */
+/* Writes a state that the image does not recognise as its own. */
 static void replace_state(const struct request *req, uint8_t *sector)
 {
 	static const uint8_t foreign[16] = { 0xff };
@@ -290,7 +290,7 @@ int main(int argc, char **argv)
 	struct sample sample;
 	uint64_t slot;
 
-	req.image = made_up;
+	req.image = synthetic;
 	img_fp_init(&req.fp);
 	take_options(&req, argc, argv);
 	argc -= optind;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * optimise: the order of its writes, and a disk that fails, loses, tears or spoils
- * each of them in turn.  Whatever happens, the original stays whole, and what is in
- * the other slot is a whole image or none.
+ * optimise: the order of its writes, and a disk that fails, loses, tears or corrupts
+ * each of them in turn.  Whatever happens, the original stays complete, and the
+ * other slot holds a complete image or none.
  */
 #include "cmocka_tests.h"
 
@@ -28,20 +28,20 @@
 
 /* The disk. */
 
-enum fault { NONE, FAILS, LOST, TORN, SPOILT };
+enum fault { NONE, FAILS, LOST, TORN, CORRUPTED };
 
-/* Writes from number fault_from on, but less than fault_until, meet the fault. */
+/* The fault affects the writes with numbers from fault_from to fault_until - 1. */
 static enum fault fault;
 static unsigned int fault_from, fault_until;
 
-/* What was asked of the disk. */
+/* The requests to the disk. */
 static struct event {
 	bool flush;
 	uint64_t offset, size;
 } event[100];
 static unsigned int nr_events, writes;
 
-static void note(struct event what)
+static void record(struct event what)
 {
 	assert_true(nr_events < sizeof(event) / sizeof(event[0]));
 	event[nr_events++] = what;
@@ -55,7 +55,7 @@ int __wrap_io_pwrite(int fd, const void *buf, size_t size, uint64_t offset)
 	uint8_t byte;
 
 	writes++;
-	note((struct event){ .offset = offset, .size = size });
+	record((struct event){ .offset = offset, .size = size });
 	if (met && fault == FAILS) {
 		errno = EIO;
 		return -1;
@@ -66,22 +66,22 @@ int __wrap_io_pwrite(int fd, const void *buf, size_t size, uint64_t offset)
 		size = 100;
 	if (__real_io_pwrite(fd, buf, size, offset))
 		return -1;
-	if (!met || fault != SPOILT)
+	if (!met || fault != CORRUPTED)
 		return 0;
 	byte = ((const uint8_t *)buf)[size / 3] ^ 1;
 	return __real_io_pwrite(fd, &byte, 1, offset + size / 3);
 }
 
-/* This disk is a file in a cache that loses nothing by itself. */
+/* This disk is a file in the page cache, which loses nothing of its own accord. */
 int __wrap_fsync(int fd);
 int __wrap_fsync(int fd)
 {
 	(void)fd;
-	note((struct event){ .flush = true });
+	record((struct event){ .flush = true });
 	return 0;
 }
 
-/* A compressor whose output is whole and decodes, but to something else. */
+/* A compressor whose output is valid but decodes to other bytes. */
 static bool miscompresses;
 
 int __real_LZ4_compress_HC_extStateHC(void *state, const char *in, char *out, int size,
@@ -113,7 +113,7 @@ int __wrap_open64(const char *file, int flags, ...)
 	return __real_open64(file, flags, 0600);
 }
 
-/* The image: two runs that lie side by side, and a chunk of each kind. */
+/* The image: two adjacent runs, and a chunk of each kind. */
 
 #define NR_WORDS  256u
 #define NR_ONES	  30u
@@ -177,7 +177,7 @@ static void put_header(uint32_t slot, const struct img_slot *header)
 	put(area.slot[slot].offset, block, sizeof(block));
 }
 
-/* Gives what its header says. */
+/* Writes an image; returns its header. */
 static struct img_slot put_image(uint32_t slot, uint64_t generation)
 {
 	const struct sample_run stored[] = {
@@ -207,7 +207,7 @@ static struct img_slot put_image(uint32_t slot, uint64_t generation)
 	return header;
 }
 
-/* Slots of these sizes, and an image of generation 5 in slot A. */
+/* Makes slots of these sizes, and an image of generation 5 in slot A. */
 static struct img_slot lay_out(uint64_t size_a, uint64_t size_b)
 {
 	uint8_t block[IMG_BLOCK];
@@ -256,8 +256,8 @@ static int optimise(const char *option, const char *value)
 	return verb_optimise(&verb, value ? 5 : option ? 4 : 3, argv);
 }
 
-/* Runs it; what it says on stderr has to begin with the code. */
-static void optimise_says(int status, const char *code, const char *option)
+/* Runs it; its message on stderr must begin with the code. */
+static void assert_refused(int status, const char *code, const char *option)
 {
 	_cleanup_free_ char *text = NULL;
 	char start[64];
@@ -296,7 +296,7 @@ static void assert_pages(const struct area *opened, uint32_t slot, const struct 
 	}
 }
 
-/* The image's generation, all of it checked; 0: the slot is empty.  No third outcome. */
+/* Checks all of the image and returns its generation; 0: the slot is empty.  No third outcome. */
 static uint64_t look(uint32_t slot, struct img_slot *ret_header)
 {
 	_cleanup_meta_ struct image_meta meta = { .buf = NULL };
@@ -329,7 +329,7 @@ static void assert_nothing_was_written(void)
 
 /* The tests. */
 
-static void the_copy_is_the_image_made_smaller(void **state)
+static void the_copy_is_the_same_image_but_smaller(void **state)
 {
 	struct img_slot old, new;
 
@@ -343,7 +343,7 @@ static void the_copy_is_the_image_made_smaller(void **state)
 	assert_string_equal(new.kernel_release, old.kernel_release);
 	assert_string_equal(new.description, old.description);
 	assert_memory_not_equal(new.image_uuid, old.image_uuid, sizeof(new.image_uuid));
-	/* All sections but the chunk table. */
+	/* All sections except the chunk table. */
 	assert_int_equal(new.nr_sections, 7);
 	for (uint32_t i = 0; i < 6; i++) {
 		assert_int_equal(new.section[i].size, old.section[i].size);
@@ -351,7 +351,7 @@ static void the_copy_is_the_image_made_smaller(void **state)
 	}
 }
 
-/* Erased and flushed, filled and flushed, committed and flushed; nothing outside the slot. */
+/* Erase and flush, fill and flush, commit and flush; nothing outside the slot. */
 static void the_order_of_the_writes(void **state)
 {
 	const struct event *last;
@@ -379,7 +379,7 @@ static void the_order_of_the_writes(void **state)
 	assert_true(last[-1].flush && last[1].flush);
 }
 
-/* With an older image in the slot, so that its end is seen, too. */
+/* With an older image in the slot, so that erasing it is tested too. */
 static unsigned int count_writes(void)
 {
 	assert_int_equal(set_up(NULL), 0);
@@ -393,7 +393,7 @@ static void each_write_goes_wrong(void **state)
 	unsigned int all = count_writes();
 
 	(void)state;
-	for (enum fault kind = FAILS; kind <= SPOILT; kind++) {
+	for (enum fault kind = FAILS; kind <= CORRUPTED; kind++) {
 		for (unsigned int n = 0; n < all; n++) {
 			uint64_t left;
 
@@ -402,18 +402,18 @@ static void each_write_goes_wrong(void **state)
 			fault = kind;
 			fault_from = n;
 			fault_until = n + 1;
-			/* A block of zeroes that is torn or spoilt is told like any other. */
+			/* A torn or corrupted block of zeroes is reported like any other. */
 			assert_int_equal(optimise(NULL, NULL), EXIT_SYSTEM);
 			assert_int_equal(look(0, NULL), 5);
 			if (n == 0 && kind != FAILS && kind != LOST)
-				continue; /* what is left of the header is no image */
+				continue; /* the rest of the header is not an image */
 			left = look(1, NULL);
 			assert_int_equal(left, n == 0 ? 4 : 0);
 		}
 	}
 }
 
-/* Nothing that is written from there on arrives, and the program is told nothing of it. */
+/* No write from there on arrives, and the tool gets no error. */
 static void the_power_fails(void **state)
 {
 	unsigned int all = count_writes();
@@ -434,12 +434,12 @@ static void a_copy_that_is_another_image(void **state)
 {
 	(void)state;
 	miscompresses = true;
-	optimise_says(EXIT_SYSTEM, "write-failed", NULL);
+	assert_refused(EXIT_SYSTEM, "write-failed", NULL);
 	assert_int_equal(look(0, NULL), 5);
 	assert_int_equal(look(1, NULL), 0);
 }
 
-/* Level 12, and from there level 3, which by itself gives more. */
+/* Level 12, then level 3 from that copy; level 3 alone gives a larger one. */
 static void no_copy_is_larger_than_its_original(void **state)
 {
 	struct img_slot easy, hard, again;
@@ -468,7 +468,7 @@ static void a_slot_that_is_too_small(void **state)
 	nr_noise = MAX_NOISE;
 	header = put_image(0, 5);
 	assert_true(header.meta_offset + header.meta_size > 1u << 20);
-	optimise_says(EXIT_REFUSED, "slot-full", NULL);
+	assert_refused(EXIT_REFUSED, "slot-full", NULL);
 	assert_nothing_was_written();
 	nr_noise = 10;
 	make_runs();
@@ -489,7 +489,7 @@ static void a_slot_that_the_copy_just_fits(void **state)
 	assert_int_equal(look(1, NULL), 6);
 }
 
-static void what_is_unknown_is_not_carried_over(void **state)
+static void unknown_parts_are_refused(void **state)
 {
 	struct img_slot header, other;
 	struct img_section *last;
@@ -503,11 +503,11 @@ static void what_is_unknown_is_not_carried_over(void **state)
 				      .offset = other.meta_offset + other.meta_size,
 				      .csum = img_port_xxh64("", 0) };
 	put_header(0, &other);
-	optimise_says(EXIT_REFUSED, "incompat", NULL);
+	assert_refused(EXIT_REFUSED, "incompat", NULL);
 	other = header;
 	other.compat = 1;
 	put_header(0, &other);
-	optimise_says(EXIT_REFUSED, "incompat", NULL);
+	assert_refused(EXIT_REFUSED, "incompat", NULL);
 	assert_nothing_was_written();
 }
 
@@ -519,7 +519,7 @@ static void the_last_generation(void **state)
 	(void)look(0, &header);
 	header.generation = ~0ull;
 	put_header(0, &header);
-	optimise_says(EXIT_REFUSED, "slot-field", NULL);
+	assert_refused(EXIT_REFUSED, "slot-field", NULL);
 	assert_int_equal(writes, 0);
 }
 
@@ -527,7 +527,7 @@ static void a_held_partition(void **state)
 {
 	(void)state;
 	held = true;
-	optimise_says(EXIT_REFUSED, "in-use", NULL);
+	assert_refused(EXIT_REFUSED, "in-use", NULL);
 	assert_nothing_was_written();
 }
 
@@ -543,7 +543,7 @@ static void a_dry_run_writes_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(the_copy_is_the_image_made_smaller, set_up),
+		cmocka_unit_test_setup(the_copy_is_the_same_image_but_smaller, set_up),
 		cmocka_unit_test_setup(the_order_of_the_writes, set_up),
 		cmocka_unit_test_setup(each_write_goes_wrong, set_up),
 		cmocka_unit_test_setup(the_power_fails, set_up),
@@ -551,7 +551,7 @@ int main(void)
 		cmocka_unit_test_setup(no_copy_is_larger_than_its_original, set_up),
 		cmocka_unit_test_setup(a_slot_that_is_too_small, set_up),
 		cmocka_unit_test_setup(a_slot_that_the_copy_just_fits, set_up),
-		cmocka_unit_test_setup(what_is_unknown_is_not_carried_over, set_up),
+		cmocka_unit_test_setup(unknown_parts_are_refused, set_up),
 		cmocka_unit_test_setup(the_last_generation, set_up),
 		cmocka_unit_test_setup(a_held_partition, set_up),
 		cmocka_unit_test_setup(a_dry_run_writes_nothing, set_up),
