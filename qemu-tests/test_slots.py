@@ -54,7 +54,7 @@ def test_promote_and_rollback(lab):
     vm.power_off()
     with images.area_of(vm.machine, vm.disk) as area:
         area.verify()
-        assert area.taken() is area.slots[0]
+        assert area.chosen() is area.slots[0]
         assert [slot.rank for slot in area.slots] == [5, 4]
 
 

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """An independent decoder of fast-boot images.
 
-Written from docs/image-format.md and from nothing else: it shares no code with
-the product, so that what both understand alike is what the document says.
+Written only from docs/image-format.md: it shares no code with the product, so
+that where both agree, they agree with the document.
 
     area = Area.open("disk.img", offset=1 << 20, size=4 << 30)
     slot = area.newest()
     slot.page(0x1234)                  # 4096 bytes, or None
-    area.regions()["slot[0].chunk[3]"] # where in the partition, for a test to damage it
+    area.regions()["slot[0].chunk[3]"] # its place in the partition, for a test to damage it
 
-Everything raises FormatError with one of the document's reason codes.
+Every violation raises FormatError with one of the document's reason codes.
 """
 
 import argparse
@@ -70,7 +70,7 @@ MAX_ATTEMPTS = 3
 
 
 class FormatError(Exception):
-    """The image breaks a rule; `code` is the document's."""
+    """The image breaks a rule; `code` is the document's code for it."""
 
     def __init__(self, code, where):
         super().__init__(f"{code}: {where}")
@@ -188,7 +188,7 @@ class Proof:
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """What the slot state says; all zero where it is none."""
+    """The contents of the slot state; all zero if it is not valid."""
 
     valid: bool
     restores: int = 0
@@ -199,7 +199,7 @@ class State:
 
 
 class Area:
-    """The fast-boot area of a partition, which is `size` bytes at `offset` of a file."""
+    """The fast-boot area of a partition, which takes `size` bytes at `offset` of a file."""
 
     def __init__(self, file, offset=0, size=None):
         if size is None:
@@ -261,7 +261,7 @@ class Area:
         return slots
 
     def newest(self):
-        """The valid slot of the greatest generation."""
+        """The valid slot with the greatest generation."""
         reasons = []
         best = None
         for slot in self.slots:
@@ -276,13 +276,13 @@ class Area:
             raise next((e for e in reasons if e.code != "slot-empty"), reasons[0])
         return best
 
-    def taken(self):
-        """The slot that a loader takes if none is asked for, or None."""
+    def chosen(self):
+        """The slot that a loader chooses if its options name none, or None."""
         enterable = [slot for slot in self.slots if slot.is_enterable()]
         return max(enterable, key=lambda slot: slot.rank, default=None)
 
     def regions(self):
-        """Name -> (offset, size), in partition bytes; of broken slots the header only."""
+        """Name -> (offset, size), in partition bytes; only the header of an invalid slot."""
         regions = {"area_header": (self.header_offset, BLOCK)}
         for slot in self.slots:
             for name, place in slot.regions().items():
@@ -290,7 +290,7 @@ class Area:
         return regions
 
     def verify(self):
-        """Checks everything in every slot that is not empty."""
+        """Checks everything in every non-empty slot."""
         for slot in self.slots:
             if not slot.is_empty():
                 slot.verify()
@@ -308,7 +308,7 @@ class Area:
 
 
 class Slot:
-    """One slot.  Header and sections are decoded when first asked for, and then kept."""
+    """One slot.  Header and sections are decoded at the first access, and then kept."""
 
     def __init__(self, area, index, offset, size):
         self.area = area
@@ -388,7 +388,7 @@ class Slot:
         return MODES[self.header["mode"]]
 
     def state(self):
-        """The slot state, read anew at each call."""
+        """The slot state, read again at each call."""
         sector = self.read(BLOCK, 512)
         fields = STATE.read(sector)
         good = (
@@ -412,12 +412,12 @@ class Slot:
 
     @property
     def rank(self):
-        """By which a loader compares images."""
+        """The number by which a loader compares images."""
         return max(self.header["generation"], self.state().rank)
 
     @property
     def description(self):
-        """The state's, or else the header's."""
+        """The state's description, or else the header's."""
         return self.state().description or self.header["description"]
 
     def is_enterable(self):
@@ -428,7 +428,7 @@ class Slot:
         return True
 
     def check_enterable(self):
-        """Whether a loader may enter the image once more."""
+        """Raises FormatError if a loader must not enter the image again."""
         state = self.state()
         if self.mode == "once":
             need(state.valid, "state-damaged", "slot state")
@@ -599,7 +599,7 @@ class Slot:
             need(self._in_index(a["pfn"], a["pages"]), "aux-bounds", f"auxiliary range {i}")
 
     def check_meta(self):
-        """Rules M1 to M11, in order."""
+        """Checks rules M1 to M11, in order."""
         self._check_sections()
         for name in ("record", "fingerprint", "rtmap", "aux", "proofs", "runs", "chunks"):
             getattr(self, name)
@@ -655,7 +655,7 @@ class Slot:
                 yield pfn, self._page_of_run(run, pfn)
 
     def verify(self):
-        """Every rule of header and sections, and every chunk decoded."""
+        """Checks every rule of header and sections, and decodes every chunk."""
         self.check_meta()
         for i in range(len(self.chunks)):
             self.chunk_data(i)
@@ -715,11 +715,11 @@ def number(argument):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="fbimage", description="Look into a fast-boot area.")
-    parser.add_argument("file", help="a partition, or a file that holds one")
-    parser.add_argument("--offset", type=number, default=0, help="of the partition in the file")
+    parser = argparse.ArgumentParser(prog="fbimage", description="Decode a fast-boot area.")
+    parser.add_argument("file", help="a partition, or a file that contains one")
+    parser.add_argument("--offset", type=number, default=0, help="of the partition, in the file")
     parser.add_argument("--size", type=number, help="default: the rest of the file")
-    parser.add_argument("--regions", action="store_true", help="print where everything lies")
+    parser.add_argument("--regions", action="store_true", help="print the place of every region")
     parser.add_argument("--verify", action="store_true", help="decode every chunk as well")
     arguments = parser.parse_args()
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Two implementations, one format: images of the C writer through the Python decoder."""
+"""Two implementations, one format: the Python decoder reads images of the C writer."""
 
 import os
 import pathlib
@@ -21,13 +21,13 @@ MKIMAGE = BUILD / "mkimage"
 
 @pytest.fixture(scope="session")
 def mkimage():
-    # Said here: a BUILD of the environment is another Makefile's.
+    # Explicit: a BUILD in the environment comes from another Makefile.
     subprocess.run(["make", "-s", "-C", TOP / "imgfmt", f"BUILD={BUILD}", "mkimage"], check=True)
     return MKIMAGE
 
 
 def test_kinds_of_proofs_are_the_same_everywhere():
-    """In the document, in the C sources and here: nothing else says that a kind was forgotten."""
+    """In the document, the C sources and here: nothing else detects a forgotten kind."""
     document = (TOP / "docs/image-format.md").read_text()
     table = document[document.index("| `kind` | bytes | a difference is |"):].split("\n\n")[0]
     rows = re.findall(r"^\| ([0-9, ]+) \|", table, re.M)
@@ -77,7 +77,7 @@ def flip(path, offset):
 
 
 def seal(path, offset):
-    """Makes the checksum of the header block at offset right again."""
+    """Recomputes the checksum of the header block at `offset`."""
     with open(path, "rb") as file:
         file.seek(offset)
         block = file.read(4088)
@@ -99,7 +99,7 @@ def test_pages_both_ways(mkimage, tmp_path, kind):
         assert slot.page(0) is None
 
 
-def test_every_kind_is_there(full):
+def test_every_kind_is_present(full):
     with fbimage.Area.open(full[0]) as area:
         slot = area.newest()
         assert {chunk.kind for chunk in slot.chunks} == {"lz4", "raw", "fill"}
@@ -199,7 +199,7 @@ def refusal_to_enter(path, slot):
         (1, {}, None),
         (1, {"restores": 9, "attempts": 2}, None),
         (1, {"restores": 9, "attempts": 3}, "slot-quarantined"),
-        (1, {"flags": 2}, None),  # none: counts as zeroes
+        (1, {"flags": 2}, None),  # not valid: counts as zeroes
         (0, {}, None),
         (0, {"restores": 1}, "slot-consumed"),
         (0, {"flags": 1}, "slot-consumed"),
@@ -208,7 +208,7 @@ def refusal_to_enter(path, slot):
     ],
 )
 def test_state(full, slot, state, code):
-    """Slot A's image is for one restore, slot B's is golden."""
+    """Slot A holds a one-shot image, slot B a golden one."""
     with fbimage.Area.open(full[0]) as area:
         place, size = area.regions()[f"slot[{slot}].state"]
         assert size == 512
@@ -222,9 +222,9 @@ def test_state(full, slot, state, code):
     assert refusal_to_enter(full[0], slot) == code
 
 
-def taken(path):
+def chosen(path):
     with fbimage.Area.open(path) as area:
-        slot = area.taken()
+        slot = area.chosen()
         return slot.index if slot else None
 
 
@@ -234,20 +234,20 @@ def set_state(path, slot, **state):
         write_state(path, place, area.slots[slot].header["image_uuid"], **state)
 
 
-def test_the_slot_that_is_taken(full):
-    """Slot A: for one restore, generation 6; slot B: golden, generation 7."""
+def test_the_slot_that_is_chosen(full):
+    """Slot A: one-shot, generation 6; slot B: golden, generation 7."""
     path, _ = full
-    assert taken(path) == 1
+    assert chosen(path) == 1
     set_state(path, 0, rank=8)
-    assert taken(path) == 0
+    assert chosen(path) == 0
     set_state(path, 1, rank=9)
-    assert taken(path) == 1
+    assert chosen(path) == 1
     set_state(path, 1, rank=9, attempts=3)
-    assert taken(path) == 0
+    assert chosen(path) == 0
     set_state(path, 0, rank=8, flags=1)
-    assert taken(path) is None
+    assert chosen(path) is None
     set_state(path, 1, rank=1)
-    assert taken(path) == 1
+    assert chosen(path) == 1
     with fbimage.Area.open(path) as area:
         assert [slot.rank for slot in area.slots] == [8, 7]
 
@@ -278,7 +278,7 @@ def test_area_within_a_larger_file(full, tmp_path):
 
 
 def test_regions_cover_the_checksums(full):
-    """A flipped byte in any region but a state is found, and nowhere else is one missed."""
+    """A flipped byte in any region except a state is detected."""
     with fbimage.Area.open(full[0]) as area:
         regions = area.regions()
     assert "slot[1].page_index" in regions
@@ -336,7 +336,7 @@ def test_damage_has_the_right_code(full, region, code):
     ],
 )
 def test_sealed_header_fields(full, offset, value, code):
-    """With a right checksum the rules after it speak."""
+    """With a correct checksum, the rules checked after it apply."""
     with fbimage.Area.open(full[0]) as area:
         base = area.slots[1].offset
     patch(full[0], base + offset, value)
@@ -345,11 +345,11 @@ def test_sealed_header_fields(full, offset, value, code):
         with pytest.raises(fbimage.FormatError) as caught:
             area.slots[1].verify()
         assert caught.value.code == code
-        # The older image in the other slot is what is left.
+        # The older image in the other slot remains.
         assert area.newest().index == 0
 
 
-def test_damaged_state_costs_a_count_only(full):
+def test_damaged_state_costs_only_the_counts(full):
     with fbimage.Area.open(full[0]) as area:
         offset, _ = area.regions()["slot[1].state"]
     flip(full[0], offset + 24)
@@ -373,7 +373,7 @@ def test_empty_slots(tiny):
 
 
 def dumped_example():
-    """The worked example, read out of the document."""
+    """The worked example, read from the document."""
     data = bytearray(2117632)
     document = (TOP / "docs" / "image-format.md").read_text()
     for dump in re.findall(r"^```hexdump\n(.*?)^```", document, re.M | re.S):

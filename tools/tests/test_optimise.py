@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""fastbootctl optimise: the copy is the same image; whatever it would lose, it asks or refuses."""
+"""fastbootctl optimise: the copy is the same image; the tool asks or refuses before any loss."""
 import pytest
 
 import fbimage
@@ -39,7 +39,7 @@ def test_optimise_is_the_same_image(partition, source, level):
         assert new.header["generation"] == 6
 
 
-def test_optimise_takes_what_the_loader_takes(partition):
+def test_optimise_chooses_as_the_loader(partition):
     path = partition()
     put_image(path, 0, 5)
     put_image(path, 1, 6, "", "--attempts", 3)
@@ -53,7 +53,7 @@ def test_optimise_takes_what_the_loader_takes(partition):
 
 
 @pytest.mark.parametrize("state", ["none", "foreign"])
-def test_optimise_makes_a_state_where_there_was_none(partition, state):
+def test_optimise_makes_a_missing_state(partition, state):
     path = partition()
     put_image(path, 0, 5, "", "--state", state)
     ctl("optimise", path)
@@ -73,8 +73,7 @@ UNFIT = [
 @pytest.mark.parametrize("options,code", UNFIT)
 @pytest.mark.parametrize("named", [True, False])
 @pytest.mark.parametrize("dry", [True, False])
-def test_optimise_refuses_what_must_stay_single_or_is_left_alone(partition, options, code, named,
-                                                                 dry):
+def test_optimise_refuses_one_shot_and_quarantined_images(partition, options, code, named, dry):
     path = partition()
     put_image(path, 1, 5, "", *options)
     before = path.read_bytes()
@@ -83,7 +82,7 @@ def test_optimise_refuses_what_must_stay_single_or_is_left_alone(partition, opti
     assert path.read_bytes() == before
 
 
-def test_optimise_refuses_what_is_no_image(partition):
+def test_optimise_refuses_a_slot_without_an_image(partition):
     path = partition()
     refused("slot-empty", "optimise", path)
     regions = put_image(path)
@@ -187,7 +186,7 @@ def test_optimise_gives_no_generation_twice(host, tmp_path):
     path = tmp_path / "partition"
     power = host[0] / "sys/power"
     put_image(path, 0, 11, "", "--attempts", 1)
-    # The image this system was restored from, 41, has been erased since.
+    # Image 41, from which this system was restored, has since been erased.
     (power / "fastboot/generation").write_text("41\n")
     (power / "fastboot_snapshot").write_text("restored generation=41 restores=1\n")
     copy = json_of("optimise", env=env_of(host))["copy"]
@@ -197,7 +196,7 @@ def test_optimise_gives_no_generation_twice(host, tmp_path):
 
 
 def test_optimise_a_promoted_image(partition):
-    """It is the one that is copied, over the newer one; nothing of what people said is lost."""
+    """It is copied over the newer image; what people entered, rank and text, is kept."""
     path = partition()
     put_image(path, 0, 5, "first", "--rank", 9, "--describe", "the better one")
     put_image(path, 1, 6, "newest")
@@ -214,7 +213,7 @@ def test_optimise_a_promoted_image(partition):
                                "restored_next": True}]
     ctl("optimise", "--yes", path)
     with fbimage.Area.open(path) as area:
-        assert area.taken() is area.slots[1]
+        assert area.chosen() is area.slots[1]
         assert area.slots[1].header["generation"] == 10
         assert area.slots[1].header["description"] == "first"
         assert area.slots[1].description == "the better one"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""fastbootctl and mkimage for the tests, and what the tests look at or change in their files."""
+"""fastbootctl and mkimage for the tests, and helpers that read or change their files."""
 import functools
 import json
 import os
@@ -18,14 +18,14 @@ SERVED = Program(FASTBOOTCTL)
 MKIMAGE = Program(os.environ["MKIMAGE"])
 
 MIB = 1 << 20
-SIZE = 8 * MIB  # for two slots of which each has room for mkimage's image
+SIZE = 8 * MIB  # two slots, each with space for mkimage's image
 BLOCK = 4096
 SWAP_MIN = 10 * BLOCK
 
 
 def ctl(*args, status=0, env=None):
     """Runs fastbootctl and checks its exit status; returns (stdout, stderr)."""
-    if env and "EFIVARFS_PATH" in env:  # libefivar looks at it before main
+    if env and "EFIVARFS_PATH" in env:  # libefivar reads it before main
         done = subprocess.run([FASTBOOTCTL, *map(str, args)], stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=60,
                               env={**os.environ, **env})
@@ -37,7 +37,7 @@ def ctl(*args, status=0, env=None):
 
 
 def refused(code, *args, status=1, env=None):
-    """The one line of a refusal, whose code must be `code`."""
+    """The last line of a refusal, whose code must be `code`."""
     _, err = ctl(*args, status=status, env=env)
     lines = [line for line in err.splitlines() if "warning" not in line]
     assert lines and lines[-1].startswith(f"fastbootctl: {code}: "), err
@@ -46,7 +46,7 @@ def refused(code, *args, status=1, env=None):
 
 
 def json_of(*args, status=0, env=None):
-    """The one object on standard output; its error is the first line on stderr."""
+    """The object on standard output; its error is the first line on stderr."""
     out, err = ctl(*args, "--json", status=status, env=env)
     data = json.loads(out)
     lines = [line for line in err.splitlines() if "warning" not in line]
@@ -66,14 +66,14 @@ def sparse(path, size):
 
 
 def copy(source, path):
-    """As cp, without a process, and with the holes of the source."""
+    """Like cp, but without a process, and keeps the holes of the source."""
     with open(source, "rb") as old, open(path, "wb") as new:
         size, at = os.fstat(old.fileno()).st_size, 0
         new.truncate(size)
         while at < size:
             try:
                 at = os.lseek(old.fileno(), at, os.SEEK_DATA)
-            except OSError:  # nothing but a hole
+            except OSError:  # only a hole is left
                 break
             end = os.lseek(old.fileno(), at, os.SEEK_HOLE)
             while at < end:
@@ -82,7 +82,7 @@ def copy(source, path):
 
 
 def is_empty(data):
-    """Nothing but zeros."""
+    """True if all bytes are zero."""
     return not any(data[at:at + MIB].strip(b"\0") for at in range(0, len(data), MIB))
 
 
@@ -112,7 +112,7 @@ def attempts_of(path, slot=0):
 
 
 def changed_bytes(before, after):
-    """Where they differ; bytes are compared one by one in blocks that do."""
+    """The offsets that differ; compares single bytes only in blocks that differ."""
     assert len(before) == len(after)
     return [at + i for at in range(0, len(before), BLOCK)
             if before[at:at + BLOCK] != after[at:at + BLOCK]
@@ -121,7 +121,7 @@ def changed_bytes(before, after):
 
 def next_slot(path):
     with fbimage.Area.open(path) as area:
-        slot = area.taken()
+        slot = area.chosen()
         return "ab"[slot.index] if slot else None
 
 
@@ -148,7 +148,7 @@ def boot_entry(directory, options):
 
 @functools.cache
 def verb_options():
-    """{verb: its options}, as help lists them."""
+    """{verb: its options}, from the output of help."""
     verbs = re.findall(r"^  ([\w-]+) ", ctl("help")[0], re.M)
     assert {"prepare", "gates", "snapshot", "report", "help"} <= set(verbs)
     return {verb: re.findall(r"^  (--[a-z-]+)", ctl("help", verb)[0], re.M) for verb in verbs}
