@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Partitions and machines, made of files: without root and without a device."""
+"""Partitions and machines made of files: they need neither root nor devices."""
 import pytest
 
 pytest.register_assert_rewrite("machine", "tool")
@@ -9,7 +9,7 @@ from tool import MIB, SIZE, copy, ctl, sparse
 
 
 def prepared(directory):
-    """A partition that was prepared once, for the many tests that begin with one."""
+    """A prepared partition, made once for the many tests that begin with one."""
     path = directory / "prepared"
     if not path.exists():
         ctl("prepare", "--yes", sparse(directory / "preparing", SIZE))
@@ -32,7 +32,7 @@ def partition(tmp_path, tmp_path_factory):
 
 @pytest.fixture
 def host(tmp_path, partition):
-    """A /sys and a /dev of our own: vda with two partitions, of which vda2 is prepared."""
+    """A /sys and a /dev of our own: vda has two partitions, and vda2 is prepared."""
     root = tmp_path / "root"
     block, power, dev = root / "sys/class/block", root / "sys/power/fastboot", root / "dev"
     for directory in (block, power, dev):
@@ -55,18 +55,18 @@ def host(tmp_path, partition):
 
 @pytest.fixture
 def module(tmp_path):
-    """A /sys below a root of its own; returns a function that has the module say something."""
+    """A /sys below a root of its own; returns a function that sets what the module reports."""
     power = tmp_path / "root/sys/power"
     (power / "fastboot").mkdir(parents=True)
     (tmp_path / "efivars").mkdir()
 
-    def say(state, timings=()):
+    def report(state, timings=()):
         (power / "fastboot_snapshot").write_text(f"{state}\n")
         (power / "fastboot/timings").write_text(
             "".join(f"{key}={value}\n" for key, value in dict(timings).items()))
         return {"FASTBOOTCTL_ROOT": str(tmp_path / "root"),
                 "EFIVARFS_PATH": f"{tmp_path}/efivars/"}
-    return say
+    return report
 
 
 @pytest.fixture

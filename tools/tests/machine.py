@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A machine made of files, which an image was taken on.
+"""A machine made of files, on which an image was taken.
 
-What the fingerprint of that machine must be is worked out here, from the specifications.
+This file derives the machine's fingerprint from the specifications.
 """
 import re
 import shutil
@@ -60,7 +60,7 @@ FACS = b"FACS" + struct.pack("<II", 64, 0x1234) + bytes(52)
 TABLES = {
     "FACP": fadt(), "FACS": FACS, "DSDT": acpi_table(b"DSDT", b"a program" * 9),
     "APIC": madt(2), "SSDT1": acpi_table(b"SSDT", b"one"), "SSDT2": acpi_table(b"SSDT", b"two!")}
-# In the order of the walk: the root table, what it lists, and below the FADT what that names.
+# In the order of the walk: the root table, the tables it lists, and those the FADT names below it.
 WALK = ("XSDT", "FACP", "FACS", "DSDT", "APIC", "SSDT1", "SSDT2")
 
 
@@ -110,7 +110,7 @@ def items():
 
 
 def partitioned(directory, disk_uuid, partition_uuid):
-    """A disk with one partition, in a directory where it may have been made before."""
+    """A disk with one partition; made only if the directory does not contain it yet."""
     path = directory / f"disk-{disk_uuid}"
     if not path.exists():
         script = (f"label: gpt\nlabel-id: {disk_uuid}\n"
@@ -122,7 +122,7 @@ def partitioned(directory, disk_uuid, partition_uuid):
 
 
 class Machine:
-    """Its files below `root`, and the image's; what all machines begin with is in `made`."""
+    """Its files are below `root`; `made` holds the disks that all machines begin with."""
 
     def __init__(self, root, image, made):
         self.root, self.image, self.made = root, image, made
@@ -155,7 +155,7 @@ class Machine:
 
     def memory(self, ranges):
         shutil.rmtree(self.path("sys/firmware/memmap"), ignore_errors=True)
-        # In no order: sysfs has none.
+        # Out of order: sysfs guarantees no order.
         for number, (start, end, kind) in enumerate(reversed(ranges)):
             for name, text in (("start", f"{start:#x}"), ("end", f"{end:#x}"), ("type", kind)):
                 self.write(f"sys/firmware/memmap/{number}/{name}", text + "\n")
@@ -178,7 +178,7 @@ class Machine:
             file.write(name.encode() * 200)
         self.write(f"sys/class/block/{name}/size", f"{8 * MIB // 512}\n")
         self.path(f"sys/class/block/{name}/device").mkdir()
-        # Neither is a drive, and neither must be taken for a second one.
+        # Neither is a drive, and neither must count as a second one.
         for other in (f"{name}1", f"dm-{name}"):
             self.write(f"sys/class/block/{other}/size", "4096\n")
             self.path(f"dev/{other}").symlink_to(path)
@@ -194,14 +194,14 @@ class Machine:
                 self.proof("vda", OTHER, EXT_SUPER, 0, 1024, 1024)]
 
     def take_image(self, slot=0, generation=1, options=()):
-        """Its regions, and in the image the machine as it is now."""
+        """Puts an image of the machine as it is now into a slot; returns its regions."""
         words = [word for item in items()
                  for word in ("--item", ":".join(map(str, item)))]
         words += [word for proof in self.proofs() for word in ("--proof", proof)]
         return put_image(self.image, slot, generation, "", "--processor", *words, *options)
 
     def simulate(self, *options, status=0):
-        """The JSON; the text has the same verdict."""
+        """Returns the JSON, after checking that the text has the same verdict."""
         args = ("simulate", *(options or ("--this-boot",)), self.image)
         text, err = ctl(*args, status=status, env=self.env)
         answer = json_of(*args, status=status, env=self.env)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Runs a program that has serve.c in it, as subprocess.run would, but for far less."""
+"""Runs a program linked with serve.c, as subprocess.run would, but much faster."""
 import os
 import socket
 import struct
@@ -22,7 +22,7 @@ class Program:
                                             env={**os.environ, "SERVE": str(theirs.fileno())})
 
     def run(self, args, env=None):
-        """`env` is added to this process' environment."""
+        """Adds `env` to this process's environment."""
         if not self.process:
             self.start()
         args = [self.path, *map(str, args)]
@@ -36,13 +36,13 @@ class Program:
                                                written(out), written(err))
         except (OSError, struct.error) as error:
             self.end()
-            raise AssertionError(f"{args}: did not end, or its server did") from error
+            raise AssertionError(f"{args}: timed out, or its server ended") from error
         finally:
             os.close(out)
             os.close(err)
 
     def end(self):
-        """What runs ends with it."""
+        """Ends the server, and with it any run."""
         self.process.kill()
         self.process.wait()
         self.process = None

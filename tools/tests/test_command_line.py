@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The command line, and errors that are the same for every verb."""
+"""The command line, and the errors common to all verbs."""
 import subprocess
 
 import pytest
@@ -30,7 +30,7 @@ def test_usage(args):
     assert "fastbootctl help" in refused("usage", *args, status=2)
 
 
-def test_a_slot_that_is_not_there(partition):
+def test_a_slot_that_does_not_exist(partition):
     path = partition(options=("--slots", "1"))
     refused("usage", "inspect", "--slot", "b", path, status=2)
     refused("usage", "verify", "--slot", "b", path, status=2)
@@ -41,7 +41,7 @@ def test_a_slot_that_is_not_there(partition):
     refused("usage", "describe", "--slot", "b", path, status=2)
 
 
-def test_output_that_does_not_arrive(partition):
+def test_output_that_cannot_be_written(partition):
     path = partition()
     with open("/dev/full", "w") as full:
         done = subprocess.run([FASTBOOTCTL, "inspect", str(path)], stdout=full,
@@ -67,7 +67,7 @@ def test_json_of_a_wrong_command_line():
 
 
 def test_json_of_boot_entries_without_variables(tmp_path):
-    """A BIOS; what else it can be, qemu-tests' guests show: it is asked of the kernel."""
+    """A machine with a BIOS; the guests of qemu-tests cover the other causes, real kernels'."""
     env = {"EFIVARFS_PATH": f"{tmp_path}/none/", "FASTBOOTCTL_ROOT": str(tmp_path)}
     for verb in ("next", "uninstall"):
         assert json_of(verb, "--dry-run", status=1, env=env)["error"]["code"] == "no-efi"

@@ -59,7 +59,7 @@ def test_bash_completion_is_clean():
     assert subprocess.run(["bash", "-n"], input=script, text=True, timeout=30).returncode == 0
 
 
-# zsh's own functions for completion are replaced by ones that print what they are given.
+# Replaces zsh's own completion functions by functions that print their arguments.
 ZSH = r"""
 emulate -R zsh
 _describe() { print -l -- "${(@P)${@[-1]}}" }

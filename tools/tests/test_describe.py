@@ -43,11 +43,11 @@ def test_describe_in_text(partition):
                for dry in (("--dry-run",), (), ())]
     assert all(out.startswith("slot B: generation 8 ") for out in outputs)
     assert all(out.endswith("Frühling\n") for out in outputs)
-    assert len(set(outputs)) == 3, "what would be, is and was described already"
+    assert len(set(outputs)) == 3, "would be described, is described, was described already"
 
 
 @pytest.mark.parametrize("text", ["x" * 127, "ü" * 63, ""])
-def test_describe_takes(partition, text):
+def test_describe_accepts(partition, text):
     path = partition()
     put_image(path)
     ctl("describe", "--slot", "a", "--text", text, path)
@@ -66,7 +66,7 @@ def test_describe_refuses(partition, text):
     assert path.read_bytes() == before
 
 
-def test_describe_what_cannot_be(partition):
+def test_describe_refuses_other_slots(partition):
     path = partition()
     put_image(path, 0, 1, "asleep", "--once", "--restores", 0)
     before = path.read_bytes()

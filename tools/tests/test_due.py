@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""fastbootctl due: when fastboot-arm.service takes an image, and that it comes to an end."""
+"""fastbootctl due: when fastboot-arm.service takes an image, and when it stops doing so."""
 import re
 
 import pytest
@@ -9,15 +9,15 @@ from tool import TOOLS, ctl, env_of, json_of, put_image, refused
 SAMPLE = "6.1.0-sample"  # the kernel of mkimage's images
 TABLE = TOOLS.parent / "imgfmt/include/imgfmt/reasons.h"
 
-# Refusals of the loader, as the user reads them.
-MENDED = ["fs-changed", "pci-devices", "chunk-checksum", "page-not-free"]
-NOT_MENDED = ["disk-read", "disk-missing", "bad-option", "version", "area-ambiguous",
-              "worker-stuck", "simulated", "user-escape", "no-such-code"]
+# Refusals of the loader: a new image fixes those in RETAKE.
+RETAKE = ["fs-changed", "pci-devices", "chunk-checksum", "page-not-free"]
+KEEP = ["disk-read", "disk-missing", "bad-option", "version", "area-ambiguous",
+        "worker-stuck", "simulated", "user-escape", "no-such-code"]
 
 
 @pytest.fixture
 def booted(host, tmp_path):
-    """A machine that was started normally; returns what sets its facts and asks."""
+    """A machine after a normal boot; returns a function that sets its state and runs due."""
     root, _ = host
     (root / "proc/sys/kernel").mkdir(parents=True)
 
@@ -47,7 +47,7 @@ def image(tmp_path, booted):
 def test_no_image(booted, image):
     assert booted() == ("due", "no-image")
     assert booted(code="slot-empty") == ("due", "no-image")
-    image(0, 1, 0, 0, "--once")  # is none for every boot
+    image(0, 1, 0, 0, "--once")  # not an image for every boot
     assert booted() == ("due", "no-image")
 
 
@@ -59,7 +59,7 @@ def test_once_a_boot(booted, state):
 def test_image_of_this_kernel(booted, image):
     image(0, 4)
     assert booted() == ("not due", "image-there")
-    image(1, 5, 0)  # never restored, and nothing says that it would not be
+    image(1, 5, 0)  # never restored, but nothing prevents it
     assert booted() == ("not due", "image-there")
 
 
@@ -68,26 +68,26 @@ def test_another_kernel(booted, image):
     assert booted(release="6.1.0-sample2") == ("due", "other-kernel")
 
 
-@pytest.mark.parametrize("code", MENDED)
-def test_a_refusal_that_a_new_image_mends(booted, image, code):
+@pytest.mark.parametrize("code", RETAKE)
+def test_a_refusal_that_a_new_image_fixes(booted, image, code):
     image(0, 4)
     assert booted(code=code) == ("due", code)
 
 
-@pytest.mark.parametrize("code", NOT_MENDED)
-def test_a_refusal_that_it_does_not(booted, image, code):
+@pytest.mark.parametrize("code", KEEP)
+def test_a_refusal_that_a_new_image_does_not_fix(booted, image, code):
     image(0, 4)
     assert booted(code=code) == ("not due", "image-there")
 
 
-def test_an_image_in_quarantine_is_not_replaced(booted, image):
-    """It has crashed three times: somebody is to find out why."""
+def test_a_quarantined_image_is_not_replaced(booted, image):
+    """It has crashed three times: someone should find out why."""
     image(0, 4, 9, 3)
     for facts in ({}, {"code": "slot-quarantined"}, {"release": "6.12.0"}):
         booted(**facts, status=("slot-quarantined",))
-    image(1, 3, 9)  # an older one that is good: no matter, for the newest is what counts
+    image(1, 3, 9)  # an older good image does not matter: the newest counts
     booted(status=("slot-quarantined",))
-    image(1, 5, 9)  # a newer one
+    image(1, 5, 9)  # a newer image
     assert booted() == ("not due", "image-there")
     assert booted(code="fs-changed") == ("due", "fs-changed")
 
@@ -101,8 +101,8 @@ def test_a_promoted_image_is_the_one_that_counts(booted, image):
     booted(status=("slot-quarantined",))
 
 
-def test_it_comes_to_an_end(booted, image):
-    """Images that never come back are not taken over and over."""
+def test_images_without_success_stop(booted, image):
+    """The unit does not keep taking images that are never restored."""
     image(0, 4, 0)
     assert booted(code="fs-changed") == ("due", "fs-changed")
     image(1, 5, 0)
@@ -124,7 +124,7 @@ def test_without_the_module(host):
 
 
 def test_every_code_is_judged():
-    """The table's column, written a second time: a slip there would not be seen otherwise."""
+    """A second copy of the table's column: nothing else would detect a mistake in it."""
     table = TABLE.read_text()
     rows = dict(re.findall(r"X\((\w+), \w+, \w+, (KEEP|RETAKE),", table))
     gates = set(re.findall(r"X\((\w+), ", table[table.index("/* The module's gates"):]))

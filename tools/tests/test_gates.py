@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""fastbootctl gates where no module answers."""
+"""fastbootctl gates without a module that answers."""
 import pathlib
 import re
 import shutil
@@ -12,7 +12,7 @@ from tool import ctl, json_of
 
 
 def test_gates_in_json(module, tmp_path):
-    """The module's file is one that takes no command; what it wrote before is read."""
+    """The module's file accepts no command; the tool reads the last refusal from before."""
     env = module("idle")
     (tmp_path / "root/sys/power/fastboot_snapshot").unlink()
     (tmp_path / "root/sys/power/fastboot_snapshot").symlink_to("/dev/full")
@@ -29,7 +29,7 @@ def test_gates_in_json(module, tmp_path):
 
 
 def warnings(env):
-    """Each is on stderr as well, and the gates are open all the same."""
+    """The warnings, which are on stderr as well; the gates are open nevertheless."""
     texts = json_of("gates", env=env).get("warnings", [])
     lines = ctl("gates", env=env)[1].splitlines()
     assert lines == [f"fastbootctl: warning: {text}" for text in texts]
@@ -38,7 +38,7 @@ def warnings(env):
 
 @pytest.fixture
 def tmpfs():
-    """A folder of the host's own tmpfs, which is empty but for what a test puts there."""
+    """A folder in the host's own tmpfs, which is empty except for the test's files."""
     used = shutil.disk_usage("/dev/shm").used
     if used > 32 << 20:
         pytest.skip("/dev/shm is not empty here")
@@ -47,7 +47,7 @@ def tmpfs():
 
 
 def test_gates_names_what_is_in_memory(module, tmp_path, tmpfs):
-    """Once, however often it is mounted; a little is not worth a word."""
+    """Once, however often it is mounted; a small amount gets no warning."""
     env = module("idle")
     (tmp_path / "root/proc/self").mkdir(parents=True)
     (tmp_path / "root/proc/self/mounts").write_text(
@@ -60,7 +60,7 @@ def test_gates_names_what_is_in_memory(module, tmp_path, tmpfs):
 
 
 def test_gates_compares_clock_and_rtc(module, tmp_path):
-    """A difference comes back at each restore, unless the clock is set from the RTC then."""
+    """A difference returns at each restore, unless the module then sets the clock from the RTC."""
     env = module("idle")
     rtc = tmp_path / "root/sys/class/rtc/rtc0/since_epoch"
     assert warnings(env) == []

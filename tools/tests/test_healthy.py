@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The check that follows a restore: systemctl, fastbootctl and time are played."""
+"""The check that follows a restore, with fake systemctl and fastbootctl and a faster clock."""
 import os
 import shutil
 import subprocess
@@ -13,7 +13,7 @@ HEALTHY = TOOLS / "systemd/healthy"
 
 
 class Check:
-    """systemd/healthy at work; what it asks for is answered by files."""
+    """A run of systemd/healthy; files hold the answers to its queries."""
 
     def __init__(self, tmp_path):
         self.dir = tmp_path
@@ -57,7 +57,7 @@ class Check:
         return self.process.returncode
 
     def seconds(self):
-        """What it has begun to wait for, in all; there is a first time."""
+        """The sum of the waits begun so far; waits for the first."""
         until = time.monotonic() + 20
         while not (self.slept.exists() and self.slept.read_text().endswith("\n")):
             assert time.monotonic() < until
@@ -104,9 +104,9 @@ def test_healthy_waits_for_a_late_target(check):
 
 
 @pytest.mark.parametrize("reached,state,marks", [
-    (True, "stopping", ["mark-good"]),  # switched off early, in order
+    (True, "stopping", ["mark-good"]),  # an early but clean shutdown
     (False, "stopping", []),            # before the system was up
-    (True, "running", []),              # stopped or restarted by itself
+    (True, "running", []),              # only the unit is stopped or restarted
     (True, "maintenance", []),          # on the way to the rescue shell
 ])
 def test_healthy_when_stopped_early(check, reached, state, marks):
@@ -114,7 +114,7 @@ def test_healthy_when_stopped_early(check, reached, state, marks):
         check.active.touch()
     check.start(delay=6000)
     assert check.seconds() <= 6000
-    check.active.unlink(missing_ok=True)  # the shutdown stops the target, too
+    check.active.unlink(missing_ok=True)  # the shutdown stops the target too
     check.state.write_text(f"{state}\n")
     check.process.terminate()
     assert check.end() == 0
@@ -122,10 +122,10 @@ def test_healthy_when_stopped_early(check, reached, state, marks):
 
 
 @pytest.mark.parametrize("delay", ["", "1.5", "soon", "-1"])
-def test_healthy_wants_seconds(check, delay):
+def test_healthy_needs_seconds(check, delay):
     check.active.touch()
     check.start(delay)
-    if delay == "":  # as if it were not set
+    if delay == "":  # counts as not set
         assert check.end() == 0
         assert check.seconds() == 30
         return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""fastbootctl inspect, and the state of a slot, which status shows as well."""
+"""fastbootctl inspect, and the state of a slot, which status shows too."""
 import re
 
 import pytest

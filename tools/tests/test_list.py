@@ -48,8 +48,8 @@ def test_list_damage(partition):
     refused("area-checksum", "list", path)
 
 
-def test_list_what_else_decides(host, tmp_path):
-    """The boot entry may name a slot; and why the loader did not restore is shown too."""
+def test_list_boot_entry_and_last_refusal(host, tmp_path):
+    """The boot entry may name a slot; list also shows why the loader did not restore."""
     variables = tmp_path / "efivars"
     variables.mkdir()
     env = {**env_of(host), "EFIVARFS_PATH": f"{variables}/"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What `make install` puts where."""
+"""Where `make install` puts each file."""
 import subprocess
 
 from tool import MANUALS, TOOLS, ctl

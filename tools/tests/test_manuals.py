@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The manuals, and docs/troubleshooting.md, whose text `make check-docs` compares."""
+"""The manuals, and the codes in docs/troubleshooting.md; `make check-docs` compares its text."""
 import re
 import subprocess
 
@@ -12,7 +12,7 @@ def sections(manual):
     """{verb: the text about it} of fastbootctl(8)."""
     text = (TOOLS / manual).read_text().replace("\\-", "-").replace("\\fR", "").replace("\\fI", "")
     verbs = text.split(".SH VERBS\n", 1)[1].split("\n.SH ", 1)[0]
-    # A nested list is indented by .RS: what is in it belongs to the verb before.
+    # .RS indents a nested list: its items belong to the preceding verb.
     parts, depth, name = {}, 0, None
     lines = verbs.splitlines()
     for before, line in zip(["", *lines], lines):
@@ -26,7 +26,7 @@ def sections(manual):
 
 
 def test_the_manual_describes_every_verb_and_option():
-    """It describes --json, which all have, once."""
+    """It describes --json, which all verbs have, once."""
     manual = sections("fastbootctl.8")
     verbs = verb_options()
     common = {"--json"}
@@ -47,7 +47,7 @@ def test_manuals_are_well_formed(page):
 
 
 def test_manuals_know_each_other():
-    """Every page of ours that is named exists."""
+    """Every page of this project that a page names exists."""
     for page in MANUALS:
         text = (TOOLS / page).read_text().replace("\\-", "-")
         for name, section in re.findall(r"^\.BR (fastboot[a-z-]*) \((\d)\)", text, re.M):

@@ -33,7 +33,7 @@ def test_mark_good_leaves_a_one_shot_image(partition, options):
     assert path.read_bytes() == before
 
 
-def test_mark_good_refuses_what_is_no_image(partition):
+def test_mark_good_refuses_a_slot_without_an_image(partition):
     path = partition()
     regions = put_image(path, 0, 1, "", "--attempts", 3)
     flip(path, regions["slot-header"][0] + 100)
@@ -46,7 +46,7 @@ def test_mark_good_refuses_what_is_no_image(partition):
     assert path.read_bytes() == before
 
 
-# Of the image's own partition, which is present; test_proofs.py has other disks.
+# A proof of the image's own partition, which is present; test_proofs.py has other disks.
 OWN_PROOF = f"{'00' * 16}:2:0:0:512:0"
 
 
@@ -97,4 +97,4 @@ def test_mark_good_in_text(partition):
     outputs = [ctl("mark-good", "--slot", "a", *dry, path)[0]
                for dry in (("--dry-run",), (), ())]
     assert all("slot A: generation 8 " in out for out in outputs)
-    assert len(set(outputs)) == 3, "what would be, is and was good already"
+    assert len(set(outputs)) == 3, "would be marked, is marked, was good already"

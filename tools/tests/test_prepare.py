@@ -47,7 +47,7 @@ def test_prepare_where_only_one_slot_fits(partition):
     refused("too-small", "prepare", "--yes", "--slots", 2, path)
 
 
-def test_prepare_says_what_one_slot_means(partition):
+def test_prepare_warns_about_a_single_slot(partition):
     path = partition(prepare=False)
     for slots, warned in ((1, True), (2, False)):
         out, _ = ctl("prepare", "--dry-run", "--slots", slots, path)
@@ -80,7 +80,7 @@ def test_prepare_writes_only_what_it_must(partition):
     assert changed == {0, 10, 11, slot_b, slot_b + 1, SIZE // BLOCK - 1}
 
 
-def test_prepare_asks_nobody_without_a_terminal(partition):
+def test_prepare_cannot_ask_without_a_terminal(partition):
     path = partition(prepare=False)
     refused("not-confirmed", "prepare", path)
     assert is_empty(path.read_bytes())
@@ -165,7 +165,7 @@ def test_prepare_refuses_a_disk_with_partitions_that_once_was_swap(partition):
     refused("has-partitions", "prepare", "--yes", path)
 
 
-def test_prepare_refuses_what_is_no_partition(tmp_path):
+def test_prepare_refuses_anything_but_a_partition(tmp_path):
     refused("not-a-partition", "prepare", "--yes", tmp_path)
     refused("not-a-partition", "prepare", "--yes", "/dev/null")
     refused("open-failed", "prepare", "--yes", tmp_path / "nothing", status=3)

@@ -36,7 +36,7 @@ def test_promote_in_text(partition):
     put_image(path, 1, 6)
     outputs = [ctl("promote", "--slot", "a", *dry, path)[0] for dry in (("--dry-run",), (), ())]
     assert all(out.startswith("slot A: generation 5 ") for out in outputs)
-    assert len(set(outputs)) == 3, "what would come, comes and came first already"
+    assert len(set(outputs)) == 3, "would come first, comes first, came first already"
     assert ctl("rollback", path)[0].startswith("slot B: generation 6 ")
 
 
@@ -65,7 +65,7 @@ def test_rollback(partition):
     (("--once", "--restores", 0), "not-golden"),
 ])
 @pytest.mark.parametrize("dry", [(), ("--dry-run",)])
-def test_what_is_not_promoted(partition, options, code, dry):
+def test_images_that_cannot_be_promoted(partition, options, code, dry):
     path = partition()
     refused("slot-empty", "rollback", path)
     put_image(path, 1, 6)
@@ -75,7 +75,7 @@ def test_what_is_not_promoted(partition, options, code, dry):
     before = path.read_bytes()
     for args in (("promote", "--slot", "a"), ("rollback",)):
         assert "slot A" in refused(code, *args, *dry, path)
-    # The other one comes first already, whatever this one is.
+    # The other image already comes first, whatever the state of this one.
     ctl("promote", "--slot", "b", path)
     assert path.read_bytes() == before and next_slot(path) == "b"
 
@@ -91,7 +91,7 @@ def test_not_promoted_over_an_image_that_waits(partition):
     refused("not-golden", "promote", "--slot", "b", path)
     assert path.read_bytes() == before
 
-    # One that is consumed, or can never be restored, is no obstacle.
+    # A one-shot image that is consumed or can never be restored is no obstacle.
     for options in (("--restores", 1, "--consumed"), ("--state", "none")):
         put_image(path, 0, 5)
         put_image(path, 1, 6, "", "--once", *options)
@@ -113,7 +113,7 @@ def test_promote_usage(partition):
 
 
 def test_promoted_against_the_boot_entry(host, tmp_path):
-    """What names a slot itself does not ask for a rank."""
+    """A boot entry that names a slot makes the loader ignore ranks."""
     variables = tmp_path / "efivars"
     variables.mkdir()
     env = {**env_of(host), "EFIVARFS_PATH": f"{variables}/"}

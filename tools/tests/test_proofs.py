@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The disks an image is held to: for simulate, for verify, and for mark-good."""
+"""The proofs of disks: in simulate, in verify, and in mark-good."""
 import shutil
 import subprocess
 
@@ -59,7 +59,7 @@ def test_disk_cut_short(machine):
     machine.refuses("disk-missing")
 
 
-def test_what_is_mounted_writable_is_said(machine):
+def test_writable_mounts_are_reported(machine):
     change_file("dev/vdb", DATA_AT + 1500)(machine)
     text, _, answer = machine.verify("--proofs", status=1)
     assert "/data" not in text
@@ -72,7 +72,7 @@ def test_what_is_mounted_writable_is_said(machine):
 
 
 def test_images_in_files(machine):
-    """Are mostly another machine's."""
+    """An image in a file mostly comes from another machine."""
     machine.path("dev/vdb").unlink()
     for options, word in (((), "in a file"), (("--no-proofs",), "--no-proofs")):
         text, _, answer = machine.verify(*options)
@@ -81,7 +81,7 @@ def test_images_in_files(machine):
     machine.verify("--proofs", status=1)
 
 
-def test_an_image_that_was_restored_is_not_held_to_its_disks(machine):
+def test_proofs_of_a_consumed_image_are_not_compared(machine):
     change_file("dev/vdb", DATA_AT + 1500)(machine)
     machine.take_image(0, 1, ("--once", "--restores", "1", "--consumed"))
     change_file("dev/vdb", DATA_AT + 1500)(machine)
@@ -90,7 +90,7 @@ def test_an_image_that_was_restored_is_not_held_to_its_disks(machine):
     assert answer["slots"][0]["usable"] == "slot-consumed"
 
 
-# mark-good, of the image that runs
+# mark-good of the running image
 
 def attempts(machine):
     return attempts_of(machine.image)[1]
@@ -120,10 +120,10 @@ def disk_cut_short(machine):
 
 @pytest.mark.parametrize("harm", [disk_gone, disk_cut_short])
 def test_not_good_without_its_disks(restored, harm):
-    """A program that works from its caches alone does not notice."""
+    """A program that uses only cached data does not notice."""
     harm(restored)
     err = refused("disk-missing", "mark-good", restored.image, env=restored.env)
     assert DATA in err
     assert attempts(restored) == 1
-    ctl("mark-good", "--slot", "a", restored.image, env=restored.env)  # whoever names it has looked
+    ctl("mark-good", "--slot", "a", restored.image, env=restored.env)  # the slot is named: no check
     assert attempts(restored) == 0

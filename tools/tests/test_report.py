@@ -30,7 +30,7 @@ def test_report_of_a_restore_in_text(module):
     assert re.search(r"^kernel  restore devices +0\.700 s +1\.212 s$", out, re.M)
     assert re.search(r"^kernel  thaw tasks +0\.100 s +1\.312 s$", out, re.M)
     assert re.search(r"^in all +1\.312 s$", out, re.M)
-    assert "runtime services" not in out, "a stage that did not happen"
+    assert "runtime services" not in out, "a stage that was skipped"
     assert re.search(r"61\.0 MiB .*245 MiB .*processors.* 2$", out, re.M)
     assert "probe" not in out
 
@@ -47,7 +47,7 @@ def test_report_in_json(module):
     assert "loader_result" not in answer
 
 
-def test_report_says_what_the_probe_took(module):
+def test_report_shows_the_time_of_the_probe(module):
     env = module("restored generation=3 restores=7", {**RESTORED, "probe_us": 250000})
     assert re.search(r"0\.250 s .*probe", ctl("report", env=env)[0])
     assert json_of("report", env=env)["timings"]["probe_us"] == 250000
@@ -67,20 +67,20 @@ def test_report_of_a_snapshot(module):
 
 
 def test_report_of_parts_that_are_longer_than_the_whole(module):
-    """Each is rounded on its own."""
+    """Each part is rounded on its own."""
     env = module("saved generation=3", {**SAVED, "pause_ms": 4719})
     out, _ = ctl("report", env=env)
     assert re.search(r"^kernel  resume devices, thaw tasks +0\.000 s +4\.720 s$", out, re.M)
 
 
-def test_report_when_the_loader_cannot_be_asked(module, tmp_path):
+def test_report_when_the_loaders_result_cannot_be_read(module, tmp_path):
     env = module("saved generation=3", SAVED)
     (tmp_path / "root/sys/power/fastboot/loader_result").mkdir()
     refused("open-failed", "report", status=3, env=env)
 
 
 @pytest.mark.parametrize("loaded", [True, False])
-def test_report_of_a_normal_start(module, tmp_path, loaded):
+def test_report_of_a_normal_boot(module, tmp_path, loaded):
     env = module("idle")
     if not loaded:
         (tmp_path / "root/sys/power/fastboot_snapshot").unlink()

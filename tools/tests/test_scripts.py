@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The scripts arm and timers, and the package's esp-loader, with what they call played."""
+"""The scripts arm and timers, and the package's esp-loader, with fakes of what they call."""
 import os
 import shutil
 import subprocess
@@ -11,8 +11,8 @@ from tool import TOOLS
 LOADER = "EFI/fastboot/fastbootx64.efi"
 
 
-class Play:
-    """A directory of programs put before the real ones; each call is a line of `calls`."""
+class Fakes:
+    """A directory of programs that replace the real ones; each call is a line of `calls`."""
 
     def __init__(self, directory):
         self.dir = directory
@@ -37,56 +37,56 @@ class Play:
 
 
 @pytest.fixture
-def play(tmp_path):
-    return Play(tmp_path)
+def fakes(tmp_path):
+    return Fakes(tmp_path)
 
 
 @pytest.fixture
-def arm(play):
-    """Runs arm on a system like this; returns (status, output, errors, images asked for)."""
-    def run(due="due: no-image: there is none", state="running", active=True, module=0,
+def arm(fakes):
+    """Runs arm on a system in this state; returns (status, output, errors, snapshot calls)."""
+    def run(due="due: no-image: no image", state="running", active=True, module=0,
             snapshot_status=0, asked_again=None, due_status=0):
-        (play.dir / "1").write_text(due)
-        (play.dir / "2").write_text(asked_again or due)
-        play.program("modprobe", f"exit {module}")
-        play.program("fastbootctl", f"""case $1 in
-            due) cat {play.dir}/$(grep -c 'fastbootctl due' {play.log}); exit {due_status} ;;
-            snapshot) echo 'what became of it'; exit {snapshot_status} ;;
+        (fakes.dir / "1").write_text(due)
+        (fakes.dir / "2").write_text(asked_again or due)
+        fakes.program("modprobe", f"exit {module}")
+        fakes.program("fastbootctl", f"""case $1 in
+            due) cat {fakes.dir}/$(grep -c 'fastbootctl due' {fakes.log}); exit {due_status} ;;
+            snapshot) echo 'its output'; exit {snapshot_status} ;;
             *) exit 99 ;;
             esac""")
-        play.program("systemctl", f"""case $* in
+        fakes.program("systemctl", f"""case $* in
             'is-system-running --wait') echo {state}; [ {state} = running ] ;;
             '--quiet is-active custom.target') {'true' if active else 'false'} ;;
             '--plain --no-legend --failed') echo broken.service ;;
             *) exit 99 ;;
             esac""")
-        play.program("sleep")
-        status, out, err = play.run(
+        fakes.program("sleep")
+        status, out, err = fakes.run(
             TOOLS / "systemd/arm",
             env={"ARM_TARGET": "custom.target", "ARM_DELAY": "7"})
-        return status, out, err, play.calls("fastbootctl snapshot")
+        return status, out, err, fakes.calls("fastbootctl snapshot")
     return run
 
 
-def test_arm_takes_an_image_that_is_due(arm, play):
+def test_arm_takes_an_image_that_is_due(arm, fakes):
     status, out, err, taken = arm()
     assert (status, err, taken) == (0, "", ["fastbootctl snapshot golden armed: no-image"])
-    assert out == "due: no-image: there is none\nwhat became of it\n"
-    assert play.calls("sleep") == ["sleep 7"]
-    names = [line.split()[0] for line in play.calls()]
+    assert out == "due: no-image: no image\nits output\n"
+    assert fakes.calls("sleep") == ["sleep 7"]
+    names = [line.split()[0] for line in fakes.calls()]
     assert names == ["modprobe", "fastbootctl", "systemctl", "systemctl", "sleep",
                      "fastbootctl", "fastbootctl"]
 
 
-def test_arm_takes_none_that_is_not_due(arm, play):
-    status, out, err, taken = arm(due="not due: image-there: there is one")
+def test_arm_takes_no_image_unless_due(arm, fakes):
+    status, out, err, taken = arm(due="not due: image-there: an image")
     assert (status, err, taken) == (0, "", [])
     assert "not due: image-there" in out
-    assert not play.calls("systemctl")  # and does not wait for the boot
+    assert not fakes.calls("systemctl")  # and does not wait for the boot
 
 
 def test_arm_looks_again(arm):
-    """Meanwhile it may have been taken by hand, or this is a restored system."""
+    """Meanwhile someone may have taken an image by hand, or this is a restored system."""
     assert arm(asked_again="not due: not-first: x")[::3] == (0, [])
 
 
@@ -98,27 +98,27 @@ def test_arm_fails_without_the_module(arm):
     assert arm(module=1)[::3] == (1, [])
 
 
-def test_arm_wants_a_clean_boot(arm):
+def test_arm_needs_a_clean_boot(arm):
     status, _, err, taken = arm(state="degraded")
     assert (status, taken) == (1, [])
     assert "degraded" in err and "broken.service" in err
 
 
-def test_arm_wants_the_target(arm):
+def test_arm_needs_the_target(arm):
     status, _, err, taken = arm(active=False)
     assert (status, taken) == (1, [])
     assert "custom.target" in err
 
 
 def test_arm_reports_a_refusal(arm):
-    """The obstacles that the tool reports are in the journal, whichever output they go to."""
+    """The journal gets the obstacles that the tool reports, on either output."""
     status, out, _, _ = arm(snapshot_status=3)
-    assert status == 3 and "what became of it" in out
+    assert status == 3 and "its output" in out
 
 
 @pytest.mark.parametrize("delay", ["1.5", "soon", "-1"])
-def test_arm_wants_seconds(play, delay):
-    status, _, err = play.run(TOOLS / "systemd/arm", env={"ARM_DELAY": delay})
+def test_arm_needs_seconds(fakes, delay):
+    status, _, err = fakes.run(TOOLS / "systemd/arm", env={"ARM_DELAY": delay})
     assert status == 2 and "ARM_DELAY" in err
 
 
@@ -140,14 +140,14 @@ def test_units_are_well_formed(tmp_path):
 class Esp:
     """esp-loader on a system with an ESP that is mounted, in fstab, or missing."""
 
-    def __init__(self, play):
-        self.play = play
-        self.dir = play.dir / "esp"
+    def __init__(self, fakes):
+        self.fakes = fakes
+        self.dir = fakes.dir / "esp"
         script = (TOOLS / "debian/esp-loader").read_text()
-        self.script = play.dir / "esp-loader"
+        self.script = fakes.dir / "esp-loader"
         places = "places='/boot/efi /efi /boot'"
         assert places in script
-        self.script.write_text(script.replace(places, f"places='{play.dir}/none {self.dir}'"))
+        self.script.write_text(script.replace(places, f"places='{fakes.dir}/none {self.dir}'"))
         self.script.chmod(0o755)
 
     def run(self, action, mounted=False, fstab=True, loader=True, entry=True, works=True):
@@ -156,22 +156,22 @@ class Esp:
             (self.dir / LOADER).parent.mkdir(parents=True)
             (self.dir / LOADER).touch()
         here = f"[ $dir = {self.dir} ] && echo vfat"
-        self.play.program("findmnt", f"""for dir; do :; done
+        self.fakes.program("findmnt", f"""for dir; do :; done
             if [ $4 = --fstab ]; then {here if fstab else 'false'}
             else {here if mounted else 'false'}; fi""")
-        self.play.program("mount")
-        self.play.program("umount")
-        self.play.program("fastbootctl", f"""[ $1 = status ] || exit {0 if works else 1}
+        self.fakes.program("mount")
+        self.fakes.program("umount")
+        self.fakes.program("fastbootctl", f"""[ $1 = status ] || exit {0 if works else 1}
             echo '  "boot_entry": {'true' if entry else 'false'},'""")
-        status, _, err = self.play.run(self.script, action)
+        status, _, err = self.fakes.run(self.script, action)
         assert status == 0  # a package must be removable
-        return [line for line in self.play.calls() if not line.startswith(
+        return [line for line in self.fakes.calls() if not line.startswith(
             ("findmnt", "fastbootctl status"))], err
 
 
 @pytest.fixture
-def esp(play):
-    return Esp(play)
+def esp(fakes):
+    return Esp(fakes)
 
 
 def test_refresh_mounts_and_unmounts(esp):
@@ -194,14 +194,14 @@ def test_refresh_installs_nothing_new(esp):
 @pytest.mark.parametrize("action", ["refresh", "remove"])
 @pytest.mark.parametrize("entry", [True, False])
 def test_without_an_esp(esp, action, entry):
-    """It is said only where something stays as it should not."""
+    """Reported only if something remains that should not."""
     calls, err = esp.run(action, fstab=False, entry=entry)
     assert calls == []
     assert ("cannot be mounted" in err) == entry
 
 
 @pytest.mark.parametrize("action", ["refresh", "remove"])
-def test_what_fails_is_said(esp, action):
+def test_failures_are_reported(esp, action):
     _, err = esp.run(action, works=False)
     assert "stays" in err and str(esp.dir) in err
 
@@ -214,7 +214,7 @@ def test_remove(esp, loader, entry):
     assert err == ""
 
 
-def test_remove_where_nothing_is(esp):
+def test_remove_without_loader_or_entry(esp):
     calls, err = esp.run("remove", mounted=True, loader=False, entry=False)
     assert (calls, err) == ([], "")
 
@@ -222,27 +222,27 @@ def test_remove_where_nothing_is(esp):
 # timers: stopped for the snapshot, started after it
 
 @pytest.fixture
-def timers(play):
-    """Runs the script; systemd has these timers: (name, state, a property that is yes or None)."""
+def timers(fakes):
+    """Runs the script; systemd has the timers `has`: (name, state, the property set or None)."""
     def run(*args, has=(), show=0, start=0, active="", loaded=""):
         blocks = "\n\n".join(
             f"Id={name}\nActiveState={state}" + "".join(
                 f"\n{other}={'yes' if other == flag else 'no'}"
                 for other in ("Transient", "RefuseManualStop"))
             for name, state, flag in has)
-        (play.dir / "timers").write_text(blocks + "\n")
-        play.program("systemctl", f"""case $* in
+        (fakes.dir / "timers").write_text(blocks + "\n")
+        fakes.program("systemctl", f"""case $* in
             'show --property=LoadState --value '*)
                 case ' {loaded} ' in *" $4 "*) echo loaded ;; *) echo not-found ;; esac ;;
-            show*) cat {play.dir}/timers; exit {show} ;;
+            show*) cat {fakes.dir}/timers; exit {show} ;;
             start*) exit {start} ;;
             '--quiet is-active '*) case ' {active} ' in *" $3 "*) ;; *) exit 3 ;; esac ;;
             stop* | reset-failed*) ;;
             *) exit 99 ;;
             esac""")
-        status, out, err = play.run(
+        status, out, err = fakes.run(
             TOOLS / "systemd/timers", *args,
-            env={"FASTBOOT_RUN": str(play.dir / "run"), "FASTBOOT_SYSTEMD": str(play.dir)})
+            env={"FASTBOOT_RUN": str(fakes.dir / "run"), "FASTBOOT_SYSTEMD": str(fakes.dir)})
         assert out == ""
         return status, err
     return run
@@ -253,50 +253,50 @@ TIMERS = (("b.timer", "active", None), (r"a\x2db.timer", "active", None),
           ("off.timer", "inactive", None))
 
 
-def test_timers_are_stopped_and_started(timers, play):
+def test_timers_are_stopped_and_started(timers, fakes):
     assert timers("pre", "golden", has=TIMERS) == (0, "")
-    assert play.calls("systemctl stop") == [r"systemctl stop b.timer a\x2db.timer"]
+    assert fakes.calls("systemctl stop") == [r"systemctl stop b.timer a\x2db.timer"]
     assert timers("post", "golden") == (0, "")
-    # A limit of starts that snapshots use up would be in the image.
-    assert play.calls("systemctl reset") == [r"systemctl reset-failed a\x2db.timer b.timer"]
-    assert play.calls("systemctl start") == [r"systemctl start a\x2db.timer b.timer"]
+    # The image would contain a start limit that snapshots have used up.
+    assert fakes.calls("systemctl reset") == [r"systemctl reset-failed a\x2db.timer b.timer"]
+    assert fakes.calls("systemctl start") == [r"systemctl start a\x2db.timer b.timer"]
     assert timers("post") == (0, "")
-    assert len(play.calls("systemctl start")) == 1
+    assert len(fakes.calls("systemctl start")) == 1
 
 
-def test_timers_that_were_not_started_yet(timers, play):
-    """A snapshot of a system that was restored a moment ago: they are stopped already."""
+def test_timers_that_were_not_started_yet(timers, fakes):
+    """A snapshot of a system restored a moment ago: its timers are already stopped."""
     timers("pre", has=TIMERS[:1])
     assert timers("pre", has=(("c.timer", "active", None),)) == (0, "")
-    assert play.calls("systemctl stop") == ["systemctl stop b.timer", "systemctl stop c.timer"]
+    assert fakes.calls("systemctl stop") == ["systemctl stop b.timer", "systemctl stop c.timer"]
     timers("post")
-    assert play.calls("systemctl start") == ["systemctl start b.timer c.timer"]
+    assert fakes.calls("systemctl start") == ["systemctl start b.timer c.timer"]
 
 
-def test_timers_without_any(timers, play):
+def test_timers_without_any(timers, fakes):
     assert timers("pre", has=TIMERS[2:]) == (0, "")
     assert timers("post") == (0, "")
-    assert play.calls("systemctl st") == []
+    assert fakes.calls("systemctl st") == []
 
 
-def test_timers_that_cannot_be_listed(timers, play):
-    """An image with timers running is not taken by mistake."""
+def test_timers_that_cannot_be_listed(timers, fakes):
+    """No image is taken by mistake while timers run."""
     assert timers("pre", has=TIMERS, show=1)[0] == 1
-    assert play.calls("systemctl stop") == []
+    assert fakes.calls("systemctl stop") == []
 
 
-def test_timers_are_tried_again(timers, play):
-    """But for those that run, and those that are gone."""
+def test_timers_are_tried_again(timers, fakes):
+    """Except for those that run, and those that no longer exist."""
     timers("pre", has=(*TIMERS[:2], ("gone.timer", "active", None)))
     assert timers("post", start=1, active=r"a\x2db.timer", loaded=r"a\x2db.timer b.timer")[0] == 1
     assert timers("post") == (0, "")
-    assert play.calls("systemctl start")[1:] == ["systemctl start b.timer"]
+    assert fakes.calls("systemctl start")[1:] == ["systemctl start b.timer"]
     status, err = timers("stop")
     assert status == 2 and "usage" in err
 
 
-def test_timers_without_systemd(timers, play):
-    status, _, err = play.run(TOOLS / "systemd/timers", "pre",
-                              env={"FASTBOOT_SYSTEMD": str(play.dir / "none"),
-                                   "FASTBOOT_RUN": str(play.dir / "run")})
+def test_timers_without_systemd(timers, fakes):
+    status, _, err = fakes.run(TOOLS / "systemd/timers", "pre",
+                              env={"FASTBOOT_SYSTEMD": str(fakes.dir / "none"),
+                                   "FASTBOOT_RUN": str(fakes.dir / "run")})
     assert (status, err) == (0, "")

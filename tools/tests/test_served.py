@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What goes wrong in a served program is seen: else every test that uses one would be blind."""
+"""Faults of a served program are detected; otherwise every test that uses one would be blind."""
 import os
 import time
 
@@ -21,17 +21,17 @@ def broken():
 @pytest.mark.parametrize("what, words", [
     ("leak", "LeakSanitizer: detected memory leaks"), ("overflow", "heap-buffer-overflow"),
     ("undefined", "signed integer overflow")])
-def test_what_is_found(broken, what, words):
+def test_faults_are_detected(broken, what, words):
     done = broken.run([what, "x"])
     assert done.returncode not in (0, 99) and words in done.stderr
-    assert broken.run(["fine"]).returncode == 0, "the next one is another process"
+    assert broken.run(["fine"]).returncode == 0, "the next run is another process"
 
 
-def test_what_is_no_leak(broken):
+def test_reachable_memory_is_no_leak(broken):
     assert broken.run(["reachable"]).returncode == 0
 
 
-def test_it_gets_what_it_is_given(broken):
+def test_arguments_and_environment(broken):
     done = broken.run(["fine", "", "two words", "é"], {"WORD": "a=b"})
     assert (done.returncode, done.stdout, done.stderr) == (0, "\ntwo words\né\n", "a=b\n")
 
@@ -41,7 +41,7 @@ def test_status(broken):
     assert broken.run(["abort"]).returncode < 0
 
 
-def test_it_comes_to_an_end():
+def test_timeout():
     program = Program(BROKEN, timeout=0.5)
     began = time.monotonic()
     with pytest.raises(AssertionError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""fastbootctl simulate: an image, and the machine that it was taken on."""
+"""fastbootctl simulate: an image, and the machine on which it was taken."""
 import shutil
 import uuid
 
@@ -97,7 +97,7 @@ NOT_SHOWN = {
 
 @pytest.mark.parametrize("name", NOT_SHOWN)
 def test_what_linux_does_not_show(machine, name):
-    """It is passed over, and said."""
+    """It is not compared, and the answer says so."""
     path = machine.path(name)
     if path.is_dir():
         shutil.rmtree(path)
@@ -107,7 +107,7 @@ def test_what_linux_does_not_show(machine, name):
     assert NOT_SHOWN[name] in [row["what"] for row in answer["not_compared"]]
 
 
-def test_a_table_that_is_there_twice_is_shown_once(machine):
+def test_a_duplicate_table_is_shown_once(machine):
     machine.path(f"{ACPI}/SSDT2").unlink()
     machine.path(f"{ACPI}/SSDT1").rename(machine.path(f"{ACPI}/SSDT"))
     answer = machine.simulate()
@@ -115,7 +115,7 @@ def test_a_table_that_is_there_twice_is_shown_once(machine):
 
 
 def test_hole_in_memory(machine):
-    """Reserved today, or not there at all, where the image has pages: the loader's code."""
+    """Reserved or absent today, where the image has pages: the same code as the loader's."""
     for kind in ("Reserved", "ACPI Tables", "Unusable memory", "something new", None):
         hole = [(0x2001000, 0x2001fff, kind)] if kind else []
         machine.memory([*MEMORY[:3], (0x100000, 0x2000fff, "System RAM"), *hole,
@@ -134,7 +134,7 @@ def test_half_a_page_is_none(machine):
 
 
 def test_no_room(machine):
-    """64 MiB beside the image; RAM may differ by half of that."""
+    """A restore needs 64 MiB beside the image; memory may shrink by half of that."""
     small = [(0x0, 0x9fbff, "System RAM"), (0x100000, 0x4ffffff, "System RAM"), MEMORY[4],
              (0x100000000, 0x1001fffff, "System RAM")]
     ram = sum((end + 1) // BLOCK - start // BLOCK for start, end, kind in small

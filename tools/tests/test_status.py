@@ -80,7 +80,7 @@ def test_status_without_an_area(host, tmp_path):
     assert json_of("status", status=1, env=env_of(host))["images"] == {"present": False}
 
 
-def test_status_says_what_is_restored_next(partition):
+def test_status_shows_which_image_is_restored_next(partition):
     path = partition()
     put_image(path, 0, 5)
     put_image(path, 1, 6)

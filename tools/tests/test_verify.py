@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""fastbootctl verify: each kind of damage is found and named."""
+"""fastbootctl verify: it finds and names each kind of damage."""
 import json
 import os
 import re
@@ -85,7 +85,7 @@ def test_verify_sees_a_chunk_that_does_not_decode(partition):
 
 
 @pytest.mark.parametrize("state", ["none", "foreign"])
-def test_verify_a_state_that_is_not_the_images_own(partition, state):
+def test_verify_a_foreign_or_missing_state(partition, state):
     path = partition()
     put_image(path, 0, 1, "", "--state", state)
     ctl("verify", path)
@@ -98,7 +98,7 @@ def usable(path):
     return [(slot["usable"], slot["good"]) for slot in json_of("verify", path)["slots"]]
 
 
-def test_verify_says_what_else_forbids_a_restore(partition):
+def test_verify_reports_other_refusals(partition):
     path = partition()
     put_image(path, 0, 1, "", "--attempts", 3)
     put_image(path, 1, 2, "", "--once", "--restores", 1, "--consumed")
