@@ -253,18 +253,19 @@ def test_unwritable_state(lab, golden, image):
     checks.restored_state(vm, restores=1)
 
 
-# A block of the next image's slot.  None of the header: it is erased first, which fails as well.
-WRITES = [pytest.param(0, id="header"), pytest.param(2 * images.BLOCK, id="data")]
+# Where the disk fails in the slot of the next image, and what is reported of it.
+WRITES = [pytest.param(0, "slot B", id="header"),
+          pytest.param(2 * images.BLOCK, "MiB into the slot", id="data")]
 
 
-@pytest.mark.parametrize("offset", WRITES)
-def test_unwritable_slot(lab, golden, image, offset):
-    """The disk fails as a new image is written: it says so, and the image that is there stays."""
+@pytest.mark.parametrize("offset, where", WRITES)
+def test_unwritable_slot(lab, golden, image, offset, where):
+    """The disk fails while an image is written: it is reported, and the old image is restored."""
     fault = Fault("write", image.sector(image.other_slot + offset))
     vm = lab.at_entry(golden, faults=[fault]).start()
     assert checks.outcome(vm, golden.facts) == "restored"
     refusal = checks.refused(vm, ["disk-write"], errno.EIO)
-    assert "slot B" in refusal["disk-write"]
+    assert where in refusal["disk-write"]
     vm.kill()
     vm = lab.again(vm).start()
     assert checks.outcome(vm, golden.facts) == "restored"
