@@ -58,7 +58,7 @@ int efivars_read_next(int *ret_number);
 int efivars_write_next(uint16_t number);
 int efivars_clear_next(void);
 
-/* The loader's result; NULL if there is none.  Text, NUL-terminated; the caller frees it. */
+/* The loader's result; NULL: none.  Text, NUL-terminated; the caller frees it. */
 int efivars_read_last_result(char **ret_text);
 
 /* Deletes what a restored kernel left for the loader: docs/loader.md, "The kernel's refusal". */
