@@ -29,7 +29,7 @@
 #define FASTBOOT "8ac4f28e-6d6f-4bd2-9e59-1a1cf66f2b35"
 
 static char top[64], esp[96], vars[96], loader[96], root[96];
-static bool esp_is_fat;
+static bool esp_is_fat, esp_has_path;
 static uint8_t partition_guid; /* of the partition the file is on */
 
 bool esp_device_is_fat(const char *dir)
@@ -42,8 +42,13 @@ int esp_device_path(const char *file, uint8_t **ret_dp, size_t *ret_size)
 	char name[] = BOOT_FILE_PATH;
 	uint8_t guid[16] = { partition_guid };
 	ssize_t hd, path, end;
-	uint8_t *dp = calloc(1, 1024);
+	uint8_t *dp;
 
+	if (!esp_has_path) {
+		errno = ENODEV;
+		return -1;
+	}
+	dp = calloc(1, 1024);
 	assert_non_null(dp);
 	assert_int_equal(access(file, F_OK), 0);
 	hd = efidp_make_hd(dp, 1024, 1, 2048, 4096, guid, 2, 2);
@@ -136,7 +141,7 @@ static int set_up(void **state)
 	assert_int_equal(mkdir(vars, 0755), 0);
 	make_root();
 	set_panic("0\n");
-	esp_is_fat = true;
+	esp_is_fat = esp_has_path = true;
 	partition_guid = 1;
 	write_loader('1');
 	return 0;
@@ -226,6 +231,38 @@ int __wrap_asprintf(char **ret_text, const char *format, ...)
 	return length;
 }
 
+static char *said; /* by the last run, on standard error */
+
+static int run_heard(int (*fn)(const struct verb *, int, char **), const struct verb *verb,
+		     int argc, char **argv)
+{
+	FILE *heard = stderr;
+	size_t size;
+	int status;
+
+	free(said);
+	stderr = open_memstream(&said, &size);
+	assert_non_null(stderr);
+	status = fn(verb, argc, argv);
+	assert_int_equal(fclose(stderr), 0);
+	stderr = heard;
+	return status;
+}
+
+/* A run that ended with this status and this code. */
+static void assert_failure(enum failure failure, int status)
+{
+#define FAILURE_ROW(sym, code, status, advice) { "fastbootctl: " code ": ", status },
+	static const struct {
+		const char *start;
+		int status;
+	} row[] = { FAILURES(FAILURE_ROW) };
+#undef FAILURE_ROW
+
+	assert_int_equal(status, row[failure].status);
+	assert_non_null(strstr(said, row[failure].start));
+}
+
 static int run(int (*fn)(const struct verb *, int, char **), const struct option_row *options,
 	       const char *const *words)
 {
@@ -235,7 +272,7 @@ static int run(int (*fn)(const struct verb *, int, char **), const struct option
 
 	for (; *words; words++)
 		argv[argc++] = (char *)(uintptr_t)*words;
-	return fn(&verb, argc, argv);
+	return run_heard(fn, &verb, argc, argv);
 }
 
 #define INSTALL(...)                                                                               \
@@ -383,28 +420,48 @@ static void dry_run_changes_nothing(void **state)
 static void install_refuses_before_it_changes_anything(void **state)
 {
 	(void)state;
-	assert_int_equal(INSTALL("--options", "quick"), EXIT_USAGE);
+	assert_failure(FAIL_USAGE, INSTALL("--options", "quick"));
 	esp_is_fat = false;
-	assert_int_equal(INSTALL(NULL), EXIT_REFUSED);
+	assert_failure(FAIL_ESP_NOT_FAT, INSTALL(NULL));
 	esp_is_fat = true;
 	write_file(loader, "#!/bin/sh\n", 10);
-	assert_int_equal(INSTALL(NULL), EXIT_REFUSED);
+	assert_failure(FAIL_LOADER_INVALID, INSTALL(NULL));
 	write_file(loader, "MZ", 2);
-	assert_int_equal(INSTALL(NULL), EXIT_REFUSED);
+	assert_failure(FAIL_LOADER_INVALID, INSTALL(NULL));
 	assert_int_equal(unlink(loader), 0);
-	assert_int_equal(INSTALL(NULL), EXIT_SYSTEM);
+	assert_failure(FAIL_OPEN, INSTALL(NULL));
 	assert_false(has_variable("Boot0000"));
 	assert_int_equal(rmdir(esp), 0);
 	write_loader('1');
-	assert_int_equal(INSTALL(NULL), EXIT_REFUSED);
+	assert_failure(FAIL_ESP_MISSING, INSTALL(NULL));
 	assert_false(has_variable("BootOrder"));
+}
+
+static void install_says_what_cannot_be_written(void **state)
+{
+	char path[128];
+
+	(void)state;
+	put_foreign_entry();
+	filling_variable = "Boot0000";
+	assert_failure(FAIL_EFI_WRITE, INSTALL(NULL));
+	filling_variable = NULL;
+	esp_has_path = false;
+	assert_failure(FAIL_EFI_PATH, INSTALL(NULL));
+	esp_has_path = true;
+	assert_int_equal(UNINSTALL(NULL), EXIT_OK);
+	snprintf(path, sizeof(path), "%s/EFI", esp);
+	assert_int_equal(rmdir(path), 0);
+	write_file(path, "", 0);
+	assert_failure(FAIL_ESP_WRITE, INSTALL(NULL));
+	assert_variable("BootOrder", "\0\0", 2);
 }
 
 static void next_names_the_entry(void **state)
 {
 	(void)state;
 	put_foreign_entry();
-	assert_int_equal(NEXT(NULL), EXIT_REFUSED);
+	assert_failure(FAIL_NO_BOOT_ENTRY, NEXT(NULL));
 	assert_false(has_variable("BootNext"));
 	assert_int_equal(INSTALL(NULL), EXIT_OK);
 	assert_int_equal(NEXT(NULL), EXIT_OK);
@@ -422,7 +479,7 @@ static void dry_runs_change_nothing(void **state)
 	assert_true(has_variable("Boot0000"));
 	assert_true(has_root_file(RECOVERY_FILE));
 	assert_int_equal(UNINSTALL(NULL), EXIT_OK);
-	assert_int_equal(NEXT("--dry-run", NULL), EXIT_REFUSED);
+	assert_failure(FAIL_NO_BOOT_ENTRY, NEXT("--dry-run", NULL));
 }
 
 static void recovery_goes_first_and_arms_the_panic(void **state)
@@ -459,12 +516,12 @@ static void recovery_leaves_a_value_that_is_set(void **state)
 static void recovery_says_what_it_cannot_do(void **state)
 {
 	(void)state;
-	assert_int_equal(INSTALL("--recovery", "--no-variables"), EXIT_USAGE);
+	assert_failure(FAIL_USAGE, INSTALL("--recovery", "--no-variables"));
 	assert_int_equal(rmdir(root_path("/etc/sysctl.d")), 0);
-	assert_int_equal(INSTALL("--recovery"), EXIT_SYSTEM);
+	assert_failure(FAIL_SYSCTL, INSTALL("--recovery"));
 	assert_root_file("/proc/sys/kernel/panic", "0\n");
 	assert_int_equal(unlink(root_path("/proc/sys/kernel/panic")), 0);
-	assert_int_equal(INSTALL("--recovery"), EXIT_SYSTEM);
+	assert_failure(FAIL_OPEN, INSTALL("--recovery"));
 }
 
 static void uninstall_leaves_only_the_others(void **state)
@@ -510,7 +567,7 @@ static void uninstall_without_memory_leaves_the_loader(void **state)
 	(void)state;
 	assert_int_equal(INSTALL(NULL), EXIT_OK);
 	out_of_memory = true;
-	assert_int_equal(UNINSTALL(NULL), EXIT_SYSTEM);
+	assert_failure(FAIL_NO_MEMORY, UNINSTALL(NULL));
 	out_of_memory = false;
 	assert_installed('1');
 	assert_int_equal(UNINSTALL(NULL), EXIT_OK);
@@ -577,6 +634,7 @@ int main(int argc, char **argv)
 		TEST(install_without_variables_copies_only),
 		TEST(dry_run_changes_nothing),
 		TEST(install_refuses_before_it_changes_anything),
+		TEST(install_says_what_cannot_be_written),
 		TEST(next_names_the_entry),
 		TEST(uninstall_leaves_only_the_others),
 		TEST(uninstall_removes_every_entry),
