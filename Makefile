@@ -96,6 +96,7 @@ law: ## inclusion law, closedness of the restore code, SPDX lines, formatting
 	$(MAKE) -C imgfmt law
 	$(MAKE) -C efi law
 	tools/build/check-tree
+	tools/build/check-tables
 
 .PHONY: lint
 lint: ## static analysis: cppcheck over the loader, the format and the tools
