@@ -154,7 +154,7 @@ def test_any_key_ends_the_refusal(lab, golden):
     vm = refused(lab, golden, memory="1280M")
     wait_for_refusal(vm)
     vm.send_keys("spc")
-    assert pause(vm) < 2.5 * SCALE
+    assert pause(vm) < 2.5  # not scaled: the loader waits for 3 s of real time
     vm.wait_shell()
     assert vm.last_result()["code"] == "ram-size"
 
@@ -162,7 +162,7 @@ def test_any_key_ends_the_refusal(lab, golden):
 def test_without_a_screen(lab, golden):
     """The loader does not wait, and prints everything once."""
     vm = refused(lab, golden, graphics=False)
-    assert pause(vm) < 1 * SCALE
+    assert pause(vm) < 1
     printed = console_lines(vm, "fastboot: refused", "BdsDxe")
     assert printed[-1] == "fastboot:   booting normally"
     assert len(printed) == len(set(printed)) > 2
