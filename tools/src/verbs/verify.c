@@ -137,7 +137,7 @@ static void check_proofs(struct check *c, const struct img_meta *meta)
 	const char *why = NULL;
 
 	if (c->header.mode == IMG_MODE_ONCE && (c->state.consumed || c->state.restores))
-		why = "the image has had its restore";
+		why = "the one-shot image has already been restored";
 	else if (c->v->req->proofs == PROOFS_NEVER)
 		why = "--no-proofs";
 	else if (!c->v->compare_proofs)
