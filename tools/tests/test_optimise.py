@@ -136,6 +136,9 @@ def test_optimise_in_text(partition):
     assert "slot B: generation 6" in out
     out, _ = ctl("optimise", "--dry-run", "--slot", "a", path)
     assert "lost" in out and "slot B, generation 6" in out
+    assert "newer" in out and "restored next" in out
+    out, _ = ctl("optimise", "--dry-run", path)
+    assert "lost" in out and "newer" not in out and "restored next" not in out
 
 
 def test_optimise_dry_run(partition):
