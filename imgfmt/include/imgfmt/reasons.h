@@ -234,7 +234,7 @@
 	  "fastboot(5)")                                                                           \
 	X(GATE_DRIVER, EBUSY, LOAD_ERROR, KEEP, "driver-cannot-sleep",                             \
 	  "a device would be dead after the restore: its driver cannot wake it",                   \
-	  "remove it, or unload its driver before the snapshot: rmmod, or unbind in "              \
+	  "remove it, or unload or unbind its driver before the snapshot: rmmod, or unbind in "    \
 	  "/sys/bus/virtio/drivers")                                                               \
 	X(GATE_SWAP, EBUSY, LOAD_ERROR, KEEP, "swap-in-use", "swap space is in use",               \
 	  "turn it off: swapoff -a; permanently: noauto in /etc/fstab")                            \
