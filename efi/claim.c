@@ -11,7 +11,6 @@
 #include "claim.h"
 
 #include "alloc.h"
-#include "loader.h"
 #include "memmap.h"
 
 /* Left unclaimed for the firmware's own allocations until the exit. */
@@ -23,24 +22,22 @@
 #define LOW_LIMIT_PFN (1ull << (32 - 12))
 
 /* A range that the firmware does not give is not an error: its pages are staged. */
-static void claim(struct loader *l, uint64_t pfn, uint64_t end)
+static void claim(struct memory *memory, uint64_t pfn, uint64_t end, struct claim *c)
 {
-	struct claim *c = &l->claim;
-
-	if (pfn < end && c->owned.nr < MAX_CLAIMED && alloc_range(&l->memory, pfn, end - pfn))
+	if (pfn < end && c->owned.nr < MAX_CLAIMED && alloc_range(memory, pfn, end - pfn))
 		c->range[c->owned.nr++] = (struct img_range){ pfn, end - pfn };
 }
 
 /* Fills in the ranges that may be claimed; returns their number. */
-static uint64_t claimable(const struct loader *l, struct img_range *range)
+static uint64_t claimable(const struct memmap *map, struct img_range *range)
 {
 	uint64_t i, nr = 0;
 
-	for (i = 0; i < l->map.nr && nr < MAX_CLAIMED; i++) {
-		uint64_t pfn = l->map.range[i].phys / IMG_PAGE_SIZE;
-		uint64_t end = pfn + l->map.range[i].pages;
+	for (i = 0; i < map->nr && nr < MAX_CLAIMED; i++) {
+		uint64_t pfn = map->range[i].phys / IMG_PAGE_SIZE;
+		uint64_t end = pfn + map->range[i].pages;
 
-		if (l->map.range[i].type != IMG_EFI_CONVENTIONAL)
+		if (map->range[i].type != IMG_EFI_CONVENTIONAL)
 			continue;
 		if (pfn < LOWEST_CLAIM_PFN)
 			pfn = LOWEST_CLAIM_PFN;
@@ -54,40 +51,42 @@ static uint64_t claimable(const struct loader *l, struct img_range *range)
  * What the firmware keeps: preferably a hole in the image, so that no page has
  * to be staged for it; otherwise the lowest part of the first range.
  */
-static struct img_range find_reserve(const struct loader *l, const struct img_owned *all)
+static struct img_range find_reserve(const struct img_meta *meta, const struct img_owned *all)
 {
 	struct img_pool pool;
 	struct img_range r;
 
-	img_pool_init(&pool, &l->meta, all);
+	img_pool_init(&pool, meta, all);
 	r = img_pool_contiguous(&pool, FIRMWARE_RESERVE_PAGES, LOW_LIMIT_PFN);
 	if (r.pages == 0 && all->nr)
 		r = (struct img_range){ all->range[0].pfn, FIRMWARE_RESERVE_PAGES };
 	return r;
 }
 
-enum img_reason claim_all(struct loader *l)
+enum img_reason claim_all(struct memory *memory, const struct img_meta *meta,
+			  struct memmap *ret_map, struct claim *ret_claim)
 {
-	struct img_range *range = alloc_pages(&l->memory, MAX_CLAIMED * sizeof(*range)), reserve;
-	enum img_reason reason = memmap_read(&l->memory, &l->map);
+	struct img_range *range = alloc_pages(memory, MAX_CLAIMED * sizeof(*range)), reserve;
+	enum img_reason reason = memmap_read(memory, ret_map);
 	struct img_owned all = { .range = range };
 	uint64_t i;
 
 	if (!range || reason != IMG_OK)
 		return IMG_E_NO_MEMORY;
-	all.nr = claimable(l, range);
-	reserve = find_reserve(l, &all);
+	ret_claim->owned = (struct img_owned){ .range = ret_claim->range };
+	ret_claim->meta = meta;
+	all.nr = claimable(ret_map, range);
+	reserve = find_reserve(meta, &all);
 	for (i = 0; i < all.nr; i++) {
 		uint64_t pfn = range[i].pfn, end = pfn + range[i].pages;
 
 		if (reserve.pfn < pfn || reserve.pfn >= end) {
-			claim(l, pfn, end);
+			claim(memory, pfn, end, ret_claim);
 			continue;
 		}
-		claim(l, pfn, reserve.pfn);
-		claim(l, reserve.pfn + reserve.pages, end);
+		claim(memory, pfn, reserve.pfn, ret_claim);
+		claim(memory, reserve.pfn + reserve.pages, end, ret_claim);
 	}
-	l->claim.owned.range = l->claim.range;
 	return IMG_OK;
 }
 
@@ -110,14 +109,13 @@ static bool disown(struct claim *c, struct img_range r)
 	return true;
 }
 
-void *claim_pool(struct loader *l, uint64_t bytes, bool low)
+void *claim_pool(struct claim *c, uint64_t bytes, bool low)
 {
 	uint64_t pages = (bytes + IMG_PAGE_SIZE - 1) / IMG_PAGE_SIZE;
-	struct claim *c = &l->claim;
 	struct img_pool scan;
 	struct img_range r;
 
-	img_pool_init(&scan, &l->meta, &c->owned);
+	img_pool_init(&scan, c->meta, &c->owned);
 	r = img_pool_contiguous(&scan, pages, low ? LOW_LIMIT_PFN : IMG_MAX_PFN);
 	if (r.pages == 0 || !disown(c, r))
 		return NULL;

@@ -125,7 +125,7 @@ static enum img_reason build_tables(struct loader *l, uint64_t *ret_cr3)
 {
 	const struct img_record *record = &l->meta.record;
 	uint64_t end = ram_end(&l->map), count = 6 + end / GIB + 1 + end / (512 * GIB) + 1;
-	uint64_t *block = claim_pool(l, count * IMG_PAGE_SIZE, true), *top;
+	uint64_t *block = claim_pool(&l->claim, count * IMG_PAGE_SIZE, true), *top;
 	struct tables t;
 
 	if (!block)
@@ -178,8 +178,8 @@ static enum img_reason build_trampoline(struct loader *l, struct entry *e)
 {
 	uint64_t size = trampoline_layout.size;
 
-	e->param = claim_pool(l, IMG_PAGE_SIZE, true);
-	e->trampoline = claim_pool(l, size, true);
+	e->param = claim_pool(&l->claim, IMG_PAGE_SIZE, true);
+	e->trampoline = claim_pool(&l->claim, size, true);
 	if (!e->param || !e->trampoline)
 		return IMG_E_NO_MEMORY;
 	memset(e->param, 0, IMG_PAGE_SIZE);
@@ -194,7 +194,7 @@ static enum img_reason build_virtual_map(struct loader *l, struct entry *e)
 {
 	uint64_t i, count = l->meta.nr_rtmap;
 
-	e->virtual_map = claim_pool(l, (count + 1) * sizeof(*e->virtual_map), false);
+	e->virtual_map = claim_pool(&l->claim, (count + 1) * sizeof(*e->virtual_map), false);
 	if (!e->virtual_map)
 		return IMG_E_NO_MEMORY;
 	for (i = 0; i < count; i++) {
@@ -219,7 +219,7 @@ static enum img_reason reserve_map_buffer(struct loader *l, struct entry *e)
 
 	BS->GetMemoryMap(&size, NULL, &key, &step, &version);
 	e->map_size = size + MAP_SLACK * step;
-	e->map_buffer = claim_pool(l, e->map_size, false);
+	e->map_buffer = claim_pool(&l->claim, e->map_size, false);
 	return e->map_buffer ? IMG_OK : IMG_E_NO_MEMORY;
 }
 

@@ -103,7 +103,7 @@ static enum img_reason decide(struct loader *l)
 /* Fills claimed memory with the image; the firmware still owns the machine on return. */
 static enum img_reason overlay(struct loader *l, struct entry *entry)
 {
-	enum img_reason reason = claim_all(l);
+	enum img_reason reason = claim_all(&l->memory, &l->meta, &l->map, &l->claim);
 
 	stamp(l, IMG_STAMP_CLAIMED);
 	if (reason == IMG_OK)

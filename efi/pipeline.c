@@ -15,12 +15,12 @@ static bool ring_allocate(struct loader *l, struct ring *ring)
 {
 	uint64_t n = l->meta.nr_chunks;
 
-	ring->stored = claim_pool(l, (n + 1) * sizeof(*ring->stored), false);
-	ring->buffer_of = claim_pool(l, n + 1, false);
+	ring->stored = claim_pool(&l->claim, (n + 1) * sizeof(*ring->stored), false);
+	ring->buffer_of = claim_pool(&l->claim, n + 1, false);
 	if (!ring->stored || !ring->buffer_of)
 		return false;
 	while (ring->count < NR_BUFFERS) {
-		ring->buffer[ring->count] = claim_pool(l, BUFFER_SIZE, false);
+		ring->buffer[ring->count] = claim_pool(&l->claim, BUFFER_SIZE, false);
 		if (!ring->buffer[ring->count])
 			break;
 		ring->count++;
@@ -31,7 +31,7 @@ static bool ring_allocate(struct loader *l, struct ring *ring)
 static bool queue_allocate(struct loader *l, struct queue *q, uint32_t wanted)
 {
 	while (q->max_workers < wanted) {
-		void *scratch = claim_pool(l, IMG_CHUNK_SIZE, false);
+		void *scratch = claim_pool(&l->claim, IMG_CHUNK_SIZE, false);
 
 		if (!scratch)
 			break;

@@ -79,7 +79,7 @@ enum img_reason place_plan(struct loader *l)
 	if (!stage_all(l, s, &pool))
 		return IMG_E_NO_MEMORY;
 	s->capacity = s->count + COPY_SLACK;
-	s->copy = claim_pool(l, s->capacity * sizeof(*s->copy), false);
+	s->copy = claim_pool(&l->claim, s->capacity * sizeof(*s->copy), false);
 	s->count = 0;
 	s->pages = 0;
 	img_pool_init(&pool, &l->meta, &l->claim.owned);

@@ -76,6 +76,7 @@ static void own(struct loader *l)
 	uint64_t pfn = GATE_FIRST_PFN, random = 0, pages;
 
 	c->owned = (struct img_owned){ .range = c->range };
+	c->meta = &l->meta;
 	while (pfn < GATE_IMAGE_END_PFN) {
 		pfn += 1 + gate_random(&random) % 32;
 		pages = 1 + gate_random(&random) % 256;
