@@ -241,7 +241,7 @@ static struct img_handoff *write_handoff(struct loader *l)
 {
 	uint64_t pages;
 	struct img_handoff *at =
-		place_find(l, l->meta.record.handoff_phys / IMG_PAGE_SIZE, 1, &pages);
+		place_find(&l->staging, l->meta.record.handoff_phys / IMG_PAGE_SIZE, 1, &pages);
 
 	l->handoff.magic = IMG_HANDOFF_MAGIC;
 	l->handoff.version = IMG_HANDOFF_VERSION;

@@ -63,6 +63,8 @@ static void sum_up(struct loader *l, const struct queue *q)
 		sum->bytes_decoded += work->bytes_decoded;
 	}
 	l->handoff.bytes_read += sum->bytes_read;
+	l->handoff.pages_staged = l->staging.pages;
+	l->handoff.pages_direct = l->meta.nr_pages - l->staging.pages;
 	l->handoff.workers = 1 + (q->entered < q->max_workers ? q->entered : q->max_workers - 1);
 }
 
@@ -87,14 +89,15 @@ enum img_reason pipeline_run(struct loader *l)
 	enum img_reason reason = IMG_OK;
 
 	memset(&q, 0, sizeof(q));
-	q.l = l;
+	q.meta = &l->meta;
+	q.staging = &l->staging;
 	q.nr_chunks = l->meta.nr_chunks;
 	if (!allocate_all(l, &q, &ring))
 		return IMG_E_NO_MEMORY;
 	if (l->options.probe)
 		reason = probe_run(l, ring.buffer[0], &q.worker[0]);
 	if (reason == IMG_OK)
-		reason = place_plan(l);
+		reason = place_plan(&l->claim, &l->staging);
 	if (reason != IMG_OK)
 		return reason;
 	q.stored = ring.stored;

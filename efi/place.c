@@ -11,7 +11,6 @@
 #include "place.h"
 
 #include "claim.h"
-#include "loader.h"
 
 /* The trial run may count fewer pieces: the list itself takes pool pages. */
 #define COPY_SLACK 256
@@ -42,52 +41,45 @@ static bool stage_span(struct staging *s, struct img_pool *pool, uint64_t pfn, u
 	return true;
 }
 
-static bool stage_run(struct loader *l, struct staging *s, struct img_pool *pool,
-		      const struct img_run *run)
+static bool stage_run(struct staging *s, struct img_pool *pool, const struct img_run *run)
 {
 	uint64_t pfn = run->pfn, pages = run->pages, span;
 	bool owned;
 
 	for (; pages; pfn += span, pages -= span) {
-		span = img_owned_span(&l->claim.owned, pfn, pages, &owned);
+		span = img_owned_span(s->owned, pfn, pages, &owned);
 		if (!owned && !stage_span(s, pool, pfn, span))
 			return false;
 	}
 	return true;
 }
 
-static bool stage_all(struct loader *l, struct staging *s, struct img_pool *pool)
+static bool stage_all(struct staging *s)
 {
+	struct img_pool pool;
 	uint64_t i;
 
-	for (i = 0; i < l->meta.nr_runs; i++) {
-		struct img_run run = img_meta_run(&l->meta, i);
+	img_pool_init(&pool, s->meta, s->owned);
+	for (i = 0; i < s->meta->nr_runs; i++) {
+		struct img_run run = img_meta_run(s->meta, i);
 
-		if (!stage_run(l, s, pool, &run))
+		if (!stage_run(s, &pool, &run))
 			return false;
 	}
 	return true;
 }
 
 /* Runs twice: first to count, then to fill in the list. */
-enum img_reason place_plan(struct loader *l)
+enum img_reason place_plan(struct claim *claim, struct staging *s)
 {
-	struct staging *s = &l->staging;
-	struct img_pool pool;
-
-	img_pool_init(&pool, &l->meta, &l->claim.owned);
-	if (!stage_all(l, s, &pool))
+	*s = (struct staging){ .meta = claim->meta, .owned = &claim->owned };
+	if (!stage_all(s))
 		return IMG_E_NO_MEMORY;
 	s->capacity = s->count + COPY_SLACK;
-	s->copy = claim_pool(&l->claim, s->capacity * sizeof(*s->copy), false);
+	s->copy = claim_pool(claim, s->capacity * sizeof(*s->copy), false);
 	s->count = 0;
 	s->pages = 0;
-	img_pool_init(&pool, &l->meta, &l->claim.owned);
-	if (!s->copy || !stage_all(l, s, &pool))
-		return IMG_E_NO_MEMORY;
-	l->handoff.pages_staged = s->pages;
-	l->handoff.pages_direct = l->meta.nr_pages - s->pages;
-	return IMG_OK;
+	return s->copy && stage_all(s) ? IMG_OK : IMG_E_NO_MEMORY;
 }
 
 static const struct copy *find_copy(const struct staging *s, uint64_t phys)
@@ -105,16 +97,16 @@ static const struct copy *find_copy(const struct staging *s, uint64_t phys)
 	return &s->copy[low];
 }
 
-void *place_find(const struct loader *l, uint64_t pfn, uint64_t pages, uint64_t *ret_pages)
+void *place_find(const struct staging *s, uint64_t pfn, uint64_t pages, uint64_t *ret_pages)
 {
 	uint64_t phys = pfn * IMG_PAGE_SIZE, left;
 	const struct copy *c;
 	bool owned;
 
-	*ret_pages = img_owned_span(&l->claim.owned, pfn, pages, &owned);
+	*ret_pages = img_owned_span(s->owned, pfn, pages, &owned);
 	if (owned)
 		return (void *)phys;
-	c = find_copy(&l->staging, phys);
+	c = find_copy(s, phys);
 	left = c->pages - (phys - c->to) / IMG_PAGE_SIZE;
 	if (*ret_pages > left)
 		*ret_pages = left;
@@ -122,41 +114,42 @@ void *place_find(const struct loader *l, uint64_t pfn, uint64_t pages, uint64_t 
 }
 
 /* The rest of the run, starting at stored page `first`, at most `pages` long. */
-static uint64_t stored_piece(const struct loader *l, uint64_t run_number, uint64_t first,
+static uint64_t stored_piece(const struct img_meta *meta, uint64_t run_number, uint64_t first,
 			     uint64_t pages, uint64_t *ret_pfn)
 {
-	struct img_run run = img_meta_run(&l->meta, run_number);
+	struct img_run run = img_meta_run(meta, run_number);
 	uint64_t skip = first - run.first;
 
 	*ret_pfn = run.pfn + skip;
 	return run.pages - skip < pages ? run.pages - skip : pages;
 }
 
-void place_write(const struct loader *l, uint64_t first, uint64_t pages, const uint8_t *from)
+void place_write(const struct staging *s, uint64_t first, uint64_t pages, const uint8_t *from)
 {
-	uint64_t run = img_meta_find_stored(&l->meta, first), pfn, piece, span;
+	const struct img_meta *meta = s->meta;
+	uint64_t run = img_meta_find_stored(meta, first), pfn, piece, span;
 
 	for (; pages; run++) {
-		if (img_meta_run(&l->meta, run).kind != IMG_RUN_STORED)
+		if (img_meta_run(meta, run).kind != IMG_RUN_STORED)
 			continue;
-		piece = stored_piece(l, run, first, pages, &pfn);
+		piece = stored_piece(meta, run, first, pages, &pfn);
 		first += piece;
 		pages -= piece;
 		for (; piece; piece -= span, pfn += span, from += span * IMG_PAGE_SIZE) {
-			void *to = place_find(l, pfn, piece, &span);
+			void *to = place_find(s, pfn, piece, &span);
 
 			memcpy(to, from, span * IMG_PAGE_SIZE);
 		}
 	}
 }
 
-void *place_direct(const struct loader *l, uint64_t first, uint64_t pages)
+void *place_direct(const struct staging *s, uint64_t first, uint64_t pages)
 {
-	uint64_t run = img_meta_find_stored(&l->meta, first), pfn, span;
+	uint64_t run = img_meta_find_stored(s->meta, first), pfn, span;
 	void *at;
 
-	if (stored_piece(l, run, first, pages, &pfn) < pages)
+	if (stored_piece(s->meta, run, first, pages, &pfn) < pages)
 		return NULL;
-	at = place_find(l, pfn, pages, &span);
+	at = place_find(s, pfn, pages, &span);
 	return span == pages ? at : NULL;
 }

@@ -3,9 +3,9 @@
 #ifndef PLACE_H
 #define PLACE_H
 
-#include <imgfmt/reasons.h>
+#include <imgfmt/plan.h>
 
-struct loader;
+struct claim;
 
 /* Pages of the image that wait in pool pages for the end of boot services. */
 struct copy {
@@ -15,22 +15,24 @@ struct copy {
 };
 
 struct staging {
+	const struct img_meta *meta;
+	const struct img_owned *owned;
 	struct copy *copy; /* sorted by `to` */
 	uint64_t count;
 	uint64_t capacity;
 	uint64_t pages;
 };
 
-/* Fills in l->staging, which the other functions need; those run on every processor. */
-enum img_reason place_plan(struct loader *l);
+/* Fills in what the other functions need; those run on every processor. */
+enum img_reason place_plan(struct claim *claim, struct staging *ret_staging);
 
 /* Where to write the bytes of image page `pfn` now; *ret_pages pages from there are contiguous. */
-void *place_find(const struct loader *l, uint64_t pfn, uint64_t pages, uint64_t *ret_pages);
+void *place_find(const struct staging *s, uint64_t pfn, uint64_t pages, uint64_t *ret_pages);
 
 /* Writes stored pages, counted by their number in the image, starting at `first`. */
-void place_write(const struct loader *l, uint64_t first, uint64_t pages, const uint8_t *from);
+void place_write(const struct staging *s, uint64_t first, uint64_t pages, const uint8_t *from);
 
 /* Where to write all of these stored pages now; NULL: not contiguous. */
-void *place_direct(const struct loader *l, uint64_t first, uint64_t pages);
+void *place_direct(const struct staging *s, uint64_t first, uint64_t pages);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include "workers.h"
 
+struct loader;
+
 /*
  * Reads, verifies and decodes every chunk once, on this processor, one step after the other, and
  * records the costs in l->handoff.  Places nothing.  buffer: BUFFER_SIZE bytes.

@@ -6,6 +6,8 @@
 #include "batch.h"
 #include "workers.h"
 
+struct loader;
+
 #define NR_BUFFERS 8
 
 struct ring {

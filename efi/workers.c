@@ -2,7 +2,6 @@
 /* Queue, workers and EFI_MP_SERVICES_PROTOCOL (PI 1.8, volume 2, 13.4). */
 #include "workers.h"
 
-#include "loader.h"
 #include "place.h"
 
 #define FILL_BATCH 64 /* runs that a worker takes at once */
@@ -59,17 +58,17 @@ static enum img_reason decode(const struct img_chunk *c, const uint8_t *stored, 
 	return reason;
 }
 
-static void write_pages(const struct loader *l, const struct img_chunk *c, const void *pages,
+static void write_pages(const struct staging *s, const struct img_chunk *c, const void *pages,
 			struct img_work *work)
 {
 	uint64_t start = tsc();
 
-	place_write(l, c->first, c->pages, pages);
+	place_write(s, c->first, c->pages, pages);
 	work->place += tsc() - start;
 }
 
 /* A chunk whose pages are contiguous in memory is decoded in place; a raw one is only copied. */
-static enum img_reason do_chunk_at(const struct loader *l, const struct img_chunk *c,
+static enum img_reason do_chunk_at(const struct staging *s, const struct img_chunk *c,
 				   const uint8_t *stored, struct worker *w)
 {
 	enum img_reason reason = verify(c, stored, &w->work);
@@ -78,13 +77,13 @@ static enum img_reason do_chunk_at(const struct loader *l, const struct img_chun
 	if (reason != IMG_OK)
 		return reason;
 	if (c->kind == IMG_CHUNK_RAW) {
-		write_pages(l, c, stored, &w->work);
+		write_pages(s, c, stored, &w->work);
 		return IMG_OK;
 	}
-	direct = place_direct(l, c->first, c->pages);
+	direct = place_direct(s, c->first, c->pages);
 	reason = decode(c, stored, direct ? direct : w->scratch, &w->work);
 	if (reason == IMG_OK && !direct)
-		write_pages(l, c, w->scratch, &w->work);
+		write_pages(s, c, w->scratch, &w->work);
 	return reason;
 }
 
@@ -99,8 +98,8 @@ enum img_reason workers_measure(const struct img_chunk *c, const uint8_t *stored
 
 static void do_chunk(struct queue *q, uint64_t number, uint32_t worker)
 {
-	struct img_chunk c = img_meta_chunk(&q->l->meta, number);
-	enum img_reason reason = do_chunk_at(q->l, &c, q->stored[number], &q->worker[worker]);
+	struct img_chunk c = img_meta_chunk(q->meta, number);
+	enum img_reason reason = do_chunk_at(q->staging, &c, q->stored[number], &q->worker[worker]);
 
 	if (reason != IMG_OK)
 		workers_fail(q, reason, number);
@@ -122,12 +121,12 @@ static bool take_chunk(struct queue *q, uint64_t *ret_number)
 	return false;
 }
 
-static void fill_run(const struct loader *l, const struct img_run *run)
+static void fill_run(const struct staging *s, const struct img_run *run)
 {
 	uint64_t pfn = run->pfn, pages = run->pages, span;
 
 	for (; pages; pages -= span, pfn += span) {
-		void *at = place_find(l, pfn, pages, &span);
+		void *at = place_find(s, pfn, pages, &span);
 
 		img_fill_pages(at, run->fill, span);
 	}
@@ -135,7 +134,7 @@ static void fill_run(const struct loader *l, const struct img_run *run)
 
 static bool do_fills(struct queue *q, struct worker *w)
 {
-	const struct img_meta *meta = &q->l->meta;
+	const struct img_meta *meta = q->meta;
 	uint64_t i, end, start = tsc();
 
 	if (LOAD(q->next_fill) >= meta->nr_runs)
@@ -146,7 +145,7 @@ static bool do_fills(struct queue *q, struct worker *w)
 		struct img_run run = img_meta_run(meta, i);
 
 		if (run.kind == IMG_RUN_FILL)
-			fill_run(q->l, &run);
+			fill_run(q->staging, &run);
 	}
 	w->work.place += tsc() - start;
 	return true;
@@ -168,7 +167,7 @@ bool workers_step(struct queue *q, uint32_t worker)
 static bool all_taken(const struct queue *q)
 {
 	return LOAD(q->failed) ||
-	       (LOAD(q->taken) >= q->nr_chunks && LOAD(q->next_fill) >= q->l->meta.nr_runs);
+	       (LOAD(q->taken) >= q->nr_chunks && LOAD(q->next_fill) >= q->meta->nr_runs);
 }
 
 static void work_to_the_end(struct queue *q, uint32_t worker)

@@ -15,7 +15,7 @@
 
 #include "base.h"
 
-struct loader;
+struct staging;
 
 #define MAX_WORKERS 64
 
@@ -30,7 +30,8 @@ struct worker {
 } __attribute__((aligned(64)));
 
 struct queue {
-	const struct loader *l;
+	const struct img_meta *meta;
+	const struct staging *staging;
 	uint64_t nr_chunks;
 	const uint8_t **stored;		   /* per chunk: where its bytes were read to */
 	struct worker worker[MAX_WORKERS]; /* the boot processor is number 0 */

@@ -115,10 +115,9 @@ static enum img_reason read_image(struct loader *l)
 static enum img_reason measure_plan(struct loader *l)
 {
 	uint64_t start = tsc();
-	enum img_reason reason = place_plan(l);
+	enum img_reason reason = place_plan(&l->claim, &l->staging);
 
 	plan_ticks = tsc() - start;
-	l->staging = (struct staging){ 0 };
 	own(l);
 	return reason;
 }
