@@ -149,7 +149,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system_table)
 	stamp(&loader, IMG_STAMP_ENTRY);
 	loader.handoff.tsc_hz = measure_tsc();
 	console_open(&loader.console);
-	screen_open(&loader.console, &loader.screen);
+	screen_open(&loader.console, &loader.options, &loader.handoff, &loader.screen);
 
 	reason = fast_boot(&loader);
 	alloc_release(&loader.memory);

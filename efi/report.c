@@ -114,7 +114,7 @@ static void say_progress(const struct loader *l, uint64_t chunks)
 void report_progress(struct loader *l, uint64_t chunks)
 {
 	say_progress(l, chunks);
-	screen_progress(l, chunks);
+	screen_progress(&l->screen, l->slot_number, &l->slot, chunks, l->meta.nr_chunks);
 }
 
 static void report_stages(const struct loader *l)
@@ -140,7 +140,7 @@ void report_restore(struct loader *l)
 		report_stages(l);
 	say(l, L"fastboot: restoring slot %c generation %ld\n", L'A' + l->slot_number,
 	    l->slot.generation);
-	screen_starting(l);
+	screen_starting(&l->screen);
 	add(&r, IMG_KEY_RESULT, L"restored");
 	add(&r, IMG_KEY_SLOT, L"%c", L'a' + l->slot_number);
 	add(&r, IMG_KEY_GENERATION, L"%ld", l->slot.generation);
@@ -232,8 +232,8 @@ static bool is_news(enum img_reason reason)
 static void show_refusal(const struct loader *l, const struct message *m, enum img_reason reason)
 {
 	if (!is_news(reason))
-		screen_refusal(l, m, L"Booting normally");
-	else if (screen_refusal(l, m, L"Booting normally; any key: at once"))
+		screen_refusal(&l->screen, m, L"Booting normally");
+	else if (screen_refusal(&l->screen, m, L"Booting normally; any key: at once"))
 		console_wait(READING_SECONDS);
 }
 

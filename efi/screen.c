@@ -9,8 +9,12 @@
  */
 #include "screen.h"
 
+#include <imgfmt/handoff.h>
+#include <imgfmt/options.h>
+#include <imgfmt/reader.h>
+
+#include "console.h"
 #include "layout.h"
-#include "loader.h"
 
 /* Pixels as in Blt(): blue in the lowest byte. */
 #define COLOUR_GROUND  0x00000000u
@@ -63,12 +67,13 @@ static EFI_GUID hii_font_guid = {
 };
 
 /* Uses the console's GOP: the splitter draws on all of its screens. */
-void screen_open(const struct console *console, struct screen *ret_screen)
+void screen_open(const struct console *console, const struct img_options *options,
+		 const struct img_handoff *handoff, struct screen *ret_screen)
 {
 	EFI_GUID guid = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
 	EFI_GRAPHICS_OUTPUT_PROTOCOL *gop;
 
-	*ret_screen = (struct screen){ 0 };
+	*ret_screen = (struct screen){ .options = options, .handoff = handoff };
 	if (!console->graphics ||
 	    EFI_ERROR(BS->HandleProtocol(ST->ConsoleOutHandle, &guid, (void **)&gop)) ||
 	    EFI_ERROR(BS->LocateProtocol(&hii_font_guid, NULL, (void **)&ret_screen->font)))
@@ -78,9 +83,9 @@ void screen_open(const struct console *console, struct screen *ret_screen)
 		ret_screen->gop = gop;
 }
 
-static bool may_draw(const struct loader *l)
+static bool may_draw(const struct screen *s)
 {
-	return l->screen.gop && !l->options.quiet && !l->options.verbose;
+	return s->gop && !s->options->quiet && !s->options->verbose;
 }
 
 static void fill(const struct screen *s, struct rect r, uint32_t colour)
@@ -126,20 +131,21 @@ static void draw_panel(const struct screen *s, const CHAR16 *title)
 	draw_text(s, LINE_TITLE, COLOUR_TEXT, title);
 }
 
-static void draw_bar_panel(const struct loader *l)
+static void draw_bar_panel(const struct screen *s, int slot_number, const struct img_slot *slot)
 {
 	CHAR16 title[LINE_CHARS];
 
 	SPrint(title, sizeof(title), L"Fast boot: slot %c, generation %ld, Linux %a",
-	       L'A' + l->slot_number, l->slot.generation, l->slot.kernel_release);
-	draw_panel(&l->screen, title);
-	draw_text(&l->screen, LINE_ESC, COLOUR_DIM, L"Esc: boot normally");
-	fill(&l->screen, l->screen.layout.bar, COLOUR_BAR);
+	       L'A' + slot_number, slot->generation, slot->kernel_release);
+	draw_panel(s, title);
+	draw_text(s, LINE_ESC, COLOUR_DIM, L"Esc: boot normally");
+	fill(s, s->layout.bar, COLOUR_BAR);
 }
 
-static void draw_progress(const struct loader *l, const struct progress *p)
+static void draw_progress(const struct screen *s, const struct img_slot *slot,
+			  const struct progress *p)
 {
-	uint64_t mib = l->slot.nr_pages * IMG_PAGE_SIZE / MIB;
+	uint64_t mib = slot->nr_pages * IMG_PAGE_SIZE / MIB;
 	uint64_t seconds = progress_seconds_left(p);
 	CHAR16 words[LINE_CHARS];
 
@@ -148,35 +154,34 @@ static void draw_progress(const struct loader *l, const struct progress *p)
 	if (seconds != UINT64_MAX)
 		SPrint(words + StrLen(words), sizeof(words) - StrLen(words) * sizeof(CHAR16),
 		       seconds == 1 ? L", %ld second left" : L", %ld seconds left", seconds);
-	fill(&l->screen, layout_filled(&l->screen.layout, p->done, p->total), COLOUR_FILLED);
-	draw_text(&l->screen, LINE_WORDS, COLOUR_TEXT, words);
+	fill(s, layout_filled(&s->layout, p->done, p->total), COLOUR_FILLED);
+	draw_text(s, LINE_WORDS, COLOUR_TEXT, words);
 }
 
-void screen_progress(struct loader *l, uint64_t chunks)
+void screen_progress(struct screen *s, int slot_number, const struct img_slot *slot, uint64_t done,
+		     uint64_t total)
 {
-	struct screen *s = &l->screen;
+	struct progress p = { .done = done, .total = total };
 	uint64_t now = tsc();
-	struct progress p = { .done = chunks, .total = l->meta.nr_chunks, .hz = l->handoff.tsc_hz };
 
-	if (!may_draw(l))
+	if (!may_draw(s))
 		return;
+	p.hz = s->handoff->tsc_hz;
 	if (!s->began)
 		s->began = now;
 	p.spent = now - s->began;
 	if (s->shown ? progress_step(&p) == s->step
-		     : !progress_is_worth_showing(&p, now - l->handoff.stamp[IMG_STAMP_ENTRY]))
+		     : !progress_is_worth_showing(&p, now - s->handoff->stamp[IMG_STAMP_ENTRY]))
 		return;
 	if (!s->shown)
-		draw_bar_panel(l);
+		draw_bar_panel(s, slot_number, slot);
 	s->shown = true;
 	s->step = progress_step(&p);
-	draw_progress(l, &p);
+	draw_progress(s, slot, &p);
 }
 
-void screen_starting(struct loader *l)
+void screen_starting(const struct screen *s)
 {
-	const struct screen *s = &l->screen;
-
 	if (!s->shown)
 		return;
 	fill(s, s->layout.bar, COLOUR_FILLED);
@@ -200,13 +205,12 @@ static uint32_t draw_wrapped(const struct screen *s, uint32_t line, uint32_t col
 	return line;
 }
 
-bool screen_refusal(const struct loader *l, const struct message *message, const CHAR16 *next)
+bool screen_refusal(const struct screen *s, const struct message *message, const CHAR16 *next)
 {
-	const struct screen *s = &l->screen;
 	uint32_t line = LINE_MESSAGE;
 	UINTN i;
 
-	if (!may_draw(l))
+	if (!may_draw(s))
 		return false;
 	draw_panel(s, L"Fast boot");
 	for (i = 0; i < message->lines; i++)

@@ -361,11 +361,16 @@ static int tear_down(void **state)
 static struct loader *opened(uint64_t age)
 {
 	console_open(&loader.console);
-	screen_open(&loader.console, &loader.screen);
+	screen_open(&loader.console, &loader.options, &loader.handoff, &loader.screen);
 	loader.handoff.stamp[IMG_STAMP_ENTRY] = tsc() - age;
 	loader.screen.began = tsc() - age + HZ / 100;
 	loader.console.polled = tsc() - HZ;
 	return &loader;
+}
+
+static void progress(struct loader *l, uint64_t chunks)
+{
+	screen_progress(&l->screen, l->slot_number, &l->slot, chunks, l->meta.nr_chunks);
 }
 
 /* Arithmetic. */
@@ -569,13 +574,13 @@ static void test_slow_restore(void **state)
 	(void)state;
 	for (chunk = 30; chunk <= l->meta.nr_chunks; chunk++) {
 		before = video.blts;
-		screen_progress(l, chunk);
+		progress(l, chunk);
 		updates += video.blts > before;
 		assert_true(filled(&l->screen.layout) >= length);
 		length = filled(&l->screen.layout);
 	}
 	assert_int_equal(length, l->screen.layout.bar.width);
-	screen_starting(l);
+	screen_starting(&l->screen);
 	assert_true(updates > 10 && updates + 2 <= 20); /* starting, refused */
 	nothing_changed_but(l->screen.layout.panel);
 	assert_true(was_drawn("Fast boot: slot A, generation 3, Linux 6.1.0-32-amd64"));
@@ -589,11 +594,11 @@ static void test_first_picture(void **state)
 	struct loader *l = opened(HZ);
 
 	(void)state;
-	screen_progress(l, 150);
+	progress(l, 150);
 	assert_int_equal(filled(&l->screen.layout), l->screen.layout.bar.width / 2);
 	assert_true(was_drawn("135 of 271 MiB, 1 second left"));
 	assert_int_equal(nr_drawn, 3);
-	screen_progress(l, 151);
+	progress(l, 151);
 	assert_int_equal(nr_drawn, 3);
 }
 
@@ -602,7 +607,7 @@ static void test_nothing_arrives(void **state)
 	struct loader *l = opened(2 * HZ);
 
 	(void)state;
-	screen_progress(l, 0);
+	progress(l, 0);
 	assert_true(was_drawn("Reading the saved memory: 0 of 271 MiB"));
 	assert_false(was_drawn("left"));
 }
@@ -612,8 +617,8 @@ static void draws_nothing(struct loader *l)
 	uint64_t chunk;
 
 	for (chunk = 0; chunk <= l->meta.nr_chunks; chunk++)
-		screen_progress(l, chunk);
-	screen_starting(l);
+		progress(l, chunk);
+	screen_starting(&l->screen);
 	assert_int_equal(video.blts + nr_drawn, 0);
 }
 
@@ -632,10 +637,10 @@ static void test_drawing_forbidden(void **state)
 	(void)state;
 	l->options.quiet = true;
 	draws_nothing(l);
-	assert_false(screen_refusal(l, &some_message, L"next"));
+	assert_false(screen_refusal(&l->screen, &some_message, L"next"));
 	l->options = (struct img_options){ .verbose = true };
 	draws_nothing(l);
-	assert_false(screen_refusal(l, &some_message, L"next"));
+	assert_false(screen_refusal(&l->screen, &some_message, L"next"));
 	assert_int_equal(video.blts, 0);
 }
 
@@ -666,7 +671,7 @@ static void test_no_memory_for_text(void **state)
 
 	(void)state;
 	pool_is_empty = true;
-	screen_progress(l, 150);
+	progress(l, 150);
 	assert_int_equal(filled(&l->screen.layout), l->screen.layout.bar.width / 2);
 	assert_int_equal(nr_drawn, 0);
 }
@@ -721,7 +726,7 @@ static void test_every_refusal_is_readable(void **state)
 		struct message m = long_message((enum img_reason)reason);
 
 		nr_drawn = 0;
-		assert_true(screen_refusal(&loader, &m, L"Booting normally"));
+		assert_true(screen_refusal(&loader.screen, &m, L"Booting normally"));
 		all_is_drawn(&m);
 		assert_string_equal(drawn[nr_drawn - 1], "Booting normally");
 	}
@@ -735,9 +740,9 @@ static void test_refusal_after_progress(void **state)
 	uint32_t colour, x, y;
 
 	(void)state;
-	screen_progress(l, 150);
+	progress(l, 150);
 	colour = pixel(l->screen.layout.bar.x, l->screen.layout.bar.y);
-	assert_true(screen_refusal(l, &some_message, L"Booting normally"));
+	assert_true(screen_refusal(&l->screen, &some_message, L"Booting normally"));
 	for (y = 0; y < video.height; y++) {
 		for (x = 0; x < video.width; x++)
 			assert_int_not_equal(pixel(x, y), colour);
@@ -753,7 +758,7 @@ static void test_large_screen(void **state)
 	(void)state;
 	set_video(3840, 2160);
 	l = opened(10 * HZ);
-	screen_progress(l, 150);
+	progress(l, 150);
 	nothing_changed_but(l->screen.layout.panel);
 	title = layout_line(&l->screen.layout, LINE_TITLE);
 	for (x = 0; x < 4 * GLYPH_WIDTH * 2; x++) /* "Fast" */
