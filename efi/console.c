@@ -10,8 +10,6 @@
  */
 #include "console.h"
 
-#include "loader.h"
-
 /* Firmware polls its keyboards no more often than this; a read costs up to some 10 us. */
 #define POLLS_PER_SECOND 50
 
@@ -42,12 +40,12 @@ static void add_device(struct console *c, EFI_HANDLE handle)
 		c->text[c->nr_text++] = interface;
 }
 
-void console_open(struct console *ret_console)
+void console_open(uint64_t hz, struct console *ret_console)
 {
 	EFI_HANDLE *handle;
 	UINTN count, i;
 
-	*ret_console = (struct console){ 0 };
+	*ret_console = (struct console){ .hz = hz };
 	if (EFI_ERROR(BS->LocateHandleBuffer(ByProtocol, &console_device_guid, NULL, &count,
 					     &handle)))
 		return;
@@ -56,12 +54,11 @@ void console_open(struct console *ret_console)
 	BS->FreePool(handle);
 }
 
-void console_write(const struct loader *l, CHAR16 *text)
+void console_write(const struct console *c, bool everywhere, CHAR16 *text)
 {
-	const struct console *c = &l->console;
 	UINTN i;
 
-	if (l->options.verbose || !l->screen.gop) {
+	if (everywhere) {
 		ST->ConOut->OutputString(ST->ConOut, text);
 		return;
 	}
@@ -84,13 +81,13 @@ static bool take_keys(void)
 	return esc;
 }
 
-bool console_escape(struct loader *l)
+bool console_escape(struct console *c)
 {
 	uint64_t now = tsc();
 
-	if (!ST->ConIn || now - l->console.polled < l->handoff.tsc_hz / POLLS_PER_SECOND)
+	if (!ST->ConIn || now - c->polled < c->hz / POLLS_PER_SECOND)
 		return false;
-	l->console.polled = now;
+	c->polled = now;
 	return take_keys();
 }
 

@@ -5,24 +5,23 @@
 
 #include "base.h"
 
-struct loader;
-
 #define MAX_TEXT_CONSOLES 8
 struct console {
 	EFI_SIMPLE_TEXT_OUT_PROTOCOL *text[MAX_TEXT_CONSOLES]; /* consoles without a screen */
 	UINTN nr_text;
 	bool graphics;	 /* a console has a screen */
+	uint64_t hz;	 /* TSC ticks per second */
 	uint64_t polled; /* TSC, when key strokes were last read */
 };
 
-/* Finds the devices. */
-void console_open(struct console *ret_console);
+/* Finds the devices.  hz: TSC ticks per second. */
+void console_open(uint64_t hz, struct console *ret_console);
 
-/* Writes to the consoles without a screen; to every console if nothing is drawn. */
-void console_write(const struct loader *l, CHAR16 *text);
+/* Writes to the consoles without a screen, or to every console. */
+void console_write(const struct console *c, bool everywhere, CHAR16 *text);
 
 /* Has Esc been pressed?  Other keys are read and ignored. */
-bool console_escape(struct loader *l);
+bool console_escape(struct console *c);
 
 /* Returns when the time is up or a key is pressed. */
 void console_wait(uint32_t seconds);

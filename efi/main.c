@@ -125,7 +125,7 @@ static enum img_reason fast_boot(struct loader *l)
 		reason = decide(l);
 	if (reason == IMG_OK)
 		reason = overlay(l, &entry);
-	if (reason == IMG_OK && console_escape(l))
+	if (reason == IMG_OK && console_escape(&l->console))
 		reason = IMG_E_USER_ESCAPE;
 	if (reason == IMG_OK)
 		reason = attempt_record(l);
@@ -148,7 +148,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system_table)
 	loader.self = image;
 	stamp(&loader, IMG_STAMP_ENTRY);
 	loader.handoff.tsc_hz = measure_tsc();
-	console_open(&loader.console);
+	console_open(loader.handoff.tsc_hz, &loader.console);
 	screen_open(&loader.console, &loader.options, &loader.handoff, &loader.screen);
 
 	reason = fast_boot(&loader);

@@ -106,7 +106,7 @@ static bool read_once(struct loader *l, struct queue *q, struct ring *ring, stru
 static void attend(struct loader *l, struct queue *q)
 {
 	report_progress(l, LOAD(q->done));
-	if (console_escape(l))
+	if (console_escape(&l->console))
 		workers_fail(q, IMG_E_USER_ESCAPE, 0);
 }
 

@@ -84,7 +84,7 @@ static void say(const struct loader *l, const CHAR16 *format, ...)
 	va_start(args, format);
 	VSPrint(line, sizeof(line), format, args);
 	va_end(args);
-	console_write(l, line);
+	console_write(&l->console, screen_takes_lines(&l->screen), line);
 }
 
 void report_start(const struct loader *l)

@@ -88,6 +88,11 @@ static bool may_draw(const struct screen *s)
 	return s->gop && !s->options->quiet && !s->options->verbose;
 }
 
+bool screen_takes_lines(const struct screen *s)
+{
+	return !s->gop || s->options->verbose;
+}
+
 static void fill(const struct screen *s, struct rect r, uint32_t colour)
 {
 	if (r.width == 0)

@@ -35,6 +35,9 @@ struct message {
 void screen_open(const struct console *console, const struct img_options *options,
 		 const struct img_handoff *handoff, struct screen *ret_screen);
 
+/* May lines appear on the screen?  They would spoil a picture. */
+bool screen_takes_lines(const struct screen *s);
+
 /* done: how many chunks are in their places, of `total`.  Call it often; it seldom draws. */
 void screen_progress(struct screen *s, int slot_number, const struct img_slot *slot, uint64_t done,
 		     uint64_t total);

@@ -250,7 +250,8 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system_table)
 	InitializeLib(image, system_table);
 	loader.self = image;
 	loader.options = (struct img_options){ .slot = -1, .one_core = true };
-	loader.handoff.tsc_hz = UINT64_MAX; /* no progress reports: nothing takes a second */
+	/* Nothing takes a second: no progress reports, no polling for keys. */
+	loader.handoff.tsc_hz = loader.console.hz = UINT64_MAX;
 	reason = restore(&loader);
 	Print(L"gate: failed: %a\n", img_reason_code(reason));
 	RT->ResetSystem(EfiResetShutdown, EFI_SUCCESS, 0, NULL);

@@ -57,9 +57,9 @@ void report_progress(struct loader *l, uint64_t chunks)
 	reported = chunks;
 }
 
-bool console_escape(struct loader *l)
+bool console_escape(struct console *c)
 {
-	(void)l;
+	(void)c;
 	return press_esc_at && reported >= press_esc_at;
 }
 

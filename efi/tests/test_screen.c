@@ -360,7 +360,7 @@ static int tear_down(void **state)
 /* The loader was entered `age` ticks ago, and began to read a little later. */
 static struct loader *opened(uint64_t age)
 {
-	console_open(&loader.console);
+	console_open(HZ, &loader.console);
 	screen_open(&loader.console, &loader.options, &loader.handoff, &loader.screen);
 	loader.handoff.stamp[IMG_STAMP_ENTRY] = tsc() - age;
 	loader.screen.began = tsc() - age + HZ / 100;
@@ -772,7 +772,7 @@ static void writes(const char *screen, const char *serial, const char *con_out)
 {
 	CHAR16 line[] = L"line\r\n";
 
-	console_write(&loader, line);
+	console_write(&loader.console, screen_takes_lines(&loader.screen), line);
 	assert_string_equal(screen_device.written, screen);
 	assert_string_equal(serial_device[0].written, serial);
 	assert_string_equal(serial_device[1].written, serial);
@@ -822,19 +822,19 @@ static void test_escape(void **state)
 	struct loader *l = opened(0);
 
 	(void)state;
-	assert_false(console_escape(l));
+	assert_false(console_escape(&l->console));
 	assert_int_equal(polls, 1);
 	l->console.polled = tsc() - HZ;
 	press(SCAN_DOWN, 0);
 	press(0, 'e');
 	press(0, CHAR_CARRIAGE_RETURN);
-	assert_false(console_escape(l));
+	assert_false(console_escape(&l->console));
 	assert_int_equal(nr_keys, 0);
 	l->console.polled = tsc() - HZ;
 	press(0, 'q');
 	press(SCAN_ESC, 0);
 	press(0, 'q');
-	assert_true(console_escape(l));
+	assert_true(console_escape(&l->console));
 	assert_int_equal(nr_keys, 0);
 }
 
@@ -845,10 +845,10 @@ static void test_keyboard_is_seldom_polled(void **state)
 
 	(void)state;
 	for (i = 0; i < 1000; i++)
-		console_escape(l);
+		console_escape(&l->console);
 	assert_int_equal(polls, 1);
 	l->console.polled = tsc() - HZ / 50;
-	console_escape(l);
+	console_escape(&l->console);
 	assert_int_equal(polls, 2);
 }
 
@@ -858,7 +858,7 @@ static void test_no_keyboard(void **state)
 
 	(void)state;
 	ST->ConIn = NULL;
-	assert_false(console_escape(l));
+	assert_false(console_escape(&l->console));
 	console_wait(3);
 	assert_int_equal(waits, 0);
 }
