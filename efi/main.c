@@ -78,12 +78,12 @@ static enum img_reason read_image(struct loader *l)
 
 static enum img_reason decide(struct loader *l)
 {
-	const struct img_proof_probe proofs = { .ctx = l, .digest = proofs_digest };
+	const struct img_proof_probe proofs = { .ctx = &l->proofs, .digest = proofs_digest };
 	struct img_machine machine = { .fp = &l->fp, .proofs = &proofs };
 	enum img_reason reason = sleepers_look(l);
 
 	if (reason == IMG_OK)
-		reason = proofs_prepare(l);
+		reason = proofs_prepare(&l->memory, &l->disk, &l->meta, &l->proofs);
 	if (reason == IMG_OK)
 		reason = machine_look(&l->memory, &l->map, &l->fp);
 	if (reason != IMG_OK)
@@ -92,6 +92,7 @@ static enum img_reason decide(struct loader *l)
 	machine.nr_map = l->map.nr;
 	machine.runtime_services = (uint64_t)RT;
 	img_decide(&l->meta, &machine, IMG_SPARE_PAGES, &l->verdict);
+	l->handoff.bytes_read += l->proofs.bytes_read;
 	stamp(l, IMG_STAMP_DECIDED);
 	l->detail = l->verdict.detail;
 	detail_complete(l, l->verdict.reason);

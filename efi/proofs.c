@@ -14,7 +14,6 @@
 #include "alloc.h"
 #include "devpath.h"
 #include "disk.h"
-#include "loader.h"
 
 /* The longest proof, plus a block of the medium at either end. */
 #define BUFFER_SIZE (IMG_PROOF_MAX_SIZE + 2 * IMG_BLOCK)
@@ -40,39 +39,39 @@ static UINTN find_partitions(const uint8_t uuid[16], struct disk *ret_disk)
 	return found;
 }
 
-static enum img_reason missing(struct loader *l, const char *why)
+static enum img_reason missing(struct proofs *p, const char *why)
 {
-	l->proofs.why_missing = why;
+	p->why_missing = why;
 	return IMG_E_DISK_MISSING;
 }
 
 /* With a disk and its clone, the disk counts as missing: which one the kernel knew is unknown. */
-static enum img_reason open_partition(struct loader *l, const uint8_t uuid[16],
+static enum img_reason open_partition(struct proofs *p, const uint8_t uuid[16],
 				      struct disk *ret_disk)
 {
 	UINTN found;
 
 	if (memcmp(uuid, own_partition, 16) == 0) {
-		*ret_disk = l->disk;
+		*ret_disk = *p->own;
 		return IMG_OK;
 	}
 	found = find_partitions(uuid, ret_disk);
 	if (found == 1)
 		return IMG_OK;
-	return missing(l, found ? "is there twice" : "not found");
+	return missing(p, found ? "is there twice" : "not found");
 }
 
-static enum img_reason open_medium(struct loader *l, const struct img_proof *proof,
+static enum img_reason open_medium(struct proofs *p, const struct img_proof *proof,
 				   struct disk *ret_disk)
 {
-	enum img_reason reason = open_partition(l, proof->part_uuid, ret_disk);
+	enum img_reason reason = open_partition(p, proof->part_uuid, ret_disk);
 	EFI_HANDLE below;
 
 	if (reason != IMG_OK || !(proof->flags & IMG_PROOF_WHOLE_DISK))
 		return reason;
 	below = devpath_disk(ret_disk->handle);
 	if (!below || !disk_open(below, ret_disk) || ret_disk->partition)
-		return missing(l, "its disk was not found");
+		return missing(p, "its disk was not found");
 	return IMG_OK;
 }
 
@@ -84,11 +83,11 @@ static uint64_t identity_today(const struct disk *disk, const struct img_proof *
 	return today ? today : proof->digest;
 }
 
-static enum img_reason read_and_digest(struct loader *l, const struct img_proof *proof,
+static enum img_reason read_and_digest(struct proofs *p, const struct img_proof *proof,
 				       uint64_t *ret_digest)
 {
 	struct disk disk;
-	enum img_reason reason = open_medium(l, proof, &disk);
+	enum img_reason reason = open_medium(p, proof, &disk);
 	uint64_t before, size;
 
 	if (reason != IMG_OK)
@@ -102,33 +101,33 @@ static enum img_reason read_and_digest(struct loader *l, const struct img_proof 
 		return IMG_OK;
 	}
 	if (proof->offset > disk.size || proof->size > disk.size - proof->offset)
-		return missing(l, "smaller than it was");
+		return missing(p, "smaller than it was");
 	before = proof->offset % disk.block;
 	size = (before + proof->size + disk.block - 1) / disk.block * disk.block;
-	if (!disk_read(&disk, proof->offset - before, size, l->proofs.buffer))
+	if (!disk_read(&disk, proof->offset - before, size, p->buffer))
 		return IMG_E_DISK_READ;
-	l->handoff.bytes_read += size;
-	*ret_digest = img_port_xxh64(l->proofs.buffer + before, proof->size);
+	p->bytes_read += size;
+	*ret_digest = img_port_xxh64(p->buffer + before, proof->size);
 	return IMG_OK;
 }
 
-enum img_reason proofs_digest(void *loader, const struct img_proof *proof, uint64_t *ret_digest)
+enum img_reason proofs_digest(void *proofs, const struct img_proof *proof, uint64_t *ret_digest)
 {
-	struct loader *l = loader;
+	struct proofs *p = proofs;
 	uint64_t start = tsc();
-	enum img_reason reason = read_and_digest(l, proof, ret_digest);
+	enum img_reason reason = read_and_digest(p, proof, ret_digest);
 
-	l->proofs.ticks += tsc() - start;
+	p->ticks += tsc() - start;
 	return reason;
 }
 
-static bool all_connected(const struct loader *l)
+static bool all_connected(const struct img_meta *meta)
 {
 	struct disk disk;
 	uint64_t i;
 
-	for (i = 0; i < l->meta.nr_proofs; i++) {
-		struct img_proof proof = img_meta_proof(&l->meta, i);
+	for (i = 0; i < meta->nr_proofs; i++) {
+		struct img_proof proof = img_meta_proof(meta, i);
 
 		if (memcmp(proof.part_uuid, own_partition, 16) != 0 &&
 		    find_partitions(proof.part_uuid, &disk) == 0)
@@ -137,12 +136,13 @@ static bool all_connected(const struct loader *l)
 	return true;
 }
 
-enum img_reason proofs_prepare(struct loader *l)
+enum img_reason proofs_prepare(struct memory *memory, const struct disk *own,
+			       const struct img_meta *meta, struct proofs *ret_proofs)
 {
-	l->proofs.buffer = alloc_pages(&l->memory, BUFFER_SIZE);
-	if (!l->proofs.buffer)
+	*ret_proofs = (struct proofs){ .own = own, .buffer = alloc_pages(memory, BUFFER_SIZE) };
+	if (!ret_proofs->buffer)
 		return IMG_E_NO_MEMORY;
-	if (!all_connected(l))
+	if (!all_connected(meta))
 		disk_connect_all();
 	return IMG_OK;
 }

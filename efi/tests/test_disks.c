@@ -437,10 +437,11 @@ static void add_proof(const struct medium *of, uint8_t uuid, enum img_proof_kind
 
 static enum img_reason check_proofs(void)
 {
-	const struct img_proof_probe probe = { .ctx = &loader, .digest = proofs_digest };
+	const struct img_proof_probe probe = { .ctx = &loader.proofs, .digest = proofs_digest };
 	enum img_reason reason;
 
-	assert_int_equal(proofs_prepare(&loader), IMG_OK);
+	assert_int_equal(proofs_prepare(&loader.memory, &loader.disk, &loader.meta, &loader.proofs),
+			 IMG_OK);
 	reason = img_proof_check(&loader.meta, &probe, &loader.detail);
 	detail_complete(&loader, reason);
 	return reason;
