@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The loader's rooms, and the state of one start that several of them share.  A room calls only
- * rooms of its own group or of a later one, never in a circle (tests/law).
+ * rooms of its own group or of a later one, never in a circle (tests/law).  A room whose struct is
+ * part of that state does not include this header, which would be a circle: its functions take what
+ * they need as parameters.
  *
  *   main.c      the order of a start
  *
