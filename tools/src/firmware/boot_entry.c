@@ -119,10 +119,11 @@ static size_t widen(const char *options, uint16_t wide[BOOT_MAX_OPTIONS])
 const char *boot_options_unknown(const char *options)
 {
 	uint16_t wide[BOOT_MAX_OPTIONS];
+	size_t count = widen(options, wide);
 	struct img_options parsed;
 	struct img_word unknown;
 
-	if (img_options_parse(wide, widen(options, wide), false, &parsed, &unknown))
+	if (img_options_parse(wide, count, false, &parsed, &unknown))
 		return NULL;
 	return options + unknown.start;
 }
