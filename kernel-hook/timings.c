@@ -68,10 +68,11 @@ static int restored_timings(const struct resume_figures *figures, char *page, in
 	const struct img_handoff *handoff = &figures->handoff;
 	size_t i;
 
-	/* Each counts from the first. */
-	for (i = 1; i < ARRAY_SIZE(stamps); i++)
-		at += sysfs_emit_at(page, at, "loader_%s_us=%llu\n", stamps[i].key,
-				    resume_stamp_us(handoff, stamps[i].stamp));
+	for (i = 0; i < ARRAY_SIZE(stamps); i++) {
+		if (stamps[i].key[0])
+			at += sysfs_emit_at(page, at, "loader_%s_us=%llu\n", stamps[i].key,
+					    resume_stamp_us(handoff, stamps[i].stamp));
+	}
 	at += sysfs_emit_at(page, at, "kernel_us=%llu\n", figures->kernel_us);
 	at += sysfs_emit_at(page, at, "thawed_us=%llu\n", figures->thawed_us);
 	at += sysfs_emit_at(page, at, "loader_workers=%u\n", handoff->workers);

@@ -213,6 +213,7 @@ static int put_gates(void)
 {
 #define GATE_SYMBOL(sym, ...) [IMG_E_##sym] = #sym,
 	static const char *const symbols[IMG_REASON_COUNT] = { IMG_REASONS(GATE_SYMBOL) };
+	const char *missing = NULL;
 
 	printf("| code | obstacle |\n|---|---|\n");
 	for (int i = IMG_OK + 1; i < IMG_REASON_COUNT; i++) {
@@ -220,21 +221,25 @@ static int put_gates(void)
 			printf("| `%s` | %s |\n", img_reason_code((enum img_reason)i),
 			       obstacles[i]);
 		else if (strncmp(symbols[i], "GATE_", 5) == 0)
-			return fprintf(stderr, "tables: obstacles[] lacks the gate %s\n",
-				       symbols[i]) >= 0;
+			missing = symbols[i];
 	}
-	return 0;
+	if (missing)
+		fprintf(stderr, "tables: obstacles[] lacks the gate %s\n", missing);
+	return missing != NULL;
 }
 
 /* For docs/abi: a table of reStructuredText, indented by two tabs. */
-#define LEFT_WIDTH  10
-#define RIGHT_WIDTH 53
+#define TABLE_WIDTH 64
 
-static void put_rule(void)
+static void put_rule(int left_width)
 {
-	printf("\t\t%.*s %.*s\n", LEFT_WIDTH, "==========", RIGHT_WIDTH,
-	       "=====================================================");
+	static const char rule[] = "=====================================================";
+
+	printf("\t\t%.*s %.*s\n", left_width, rule, TABLE_WIDTH - 1 - left_width, rule);
 }
+
+#define LEFT_WIDTH  10
+#define RIGHT_WIDTH (TABLE_WIDTH - 1 - LEFT_WIDTH)
 
 struct errno_row {
 	const char *name;
@@ -277,13 +282,13 @@ static bool is_first(const struct errno_row *row)
 
 static int put_errnos(void)
 {
-	put_rule();
+	put_rule(LEFT_WIDTH);
 	for (size_t i = 0; i < NR_ERRNO_ROWS; i++) {
 		if (strcmp(errno_rows[i].name, "EIO") != 0 && is_first(&errno_rows[i]))
 			put_errno(&errno_rows[i]);
 	}
 	printf("\t\t%-*s all other reasons\n", LEFT_WIDTH, "EIO");
-	put_rule();
+	put_rule(LEFT_WIDTH);
 	return 0;
 }
 
@@ -313,10 +318,30 @@ static int put_result_keys(void)
 
 static int put_stamps(void)
 {
-#define STAMP_ROW(sym, number, key, stage, when)                                                   \
-	printf("| %d | `" #sym "` | `loader_" key "_us` | " when " |\n", number);
-	printf("| number | stamp | in the module's timings | when |\n|---:|---|---|---|\n");
+#define STAMP_ROW(sym, number, key, stage, when) printf("| %d | `" #sym "` | " when " |\n", number);
+	printf("| number | stamp | when |\n|---:|---|---|\n");
 	IMG_STAMPS(STAMP_ROW)
+	return 0;
+}
+
+#define TIMING_WIDTH 18
+
+static void put_timing(const char *key, const char *when)
+{
+	int width;
+
+	if (!key[0])
+		return;
+	width = printf("\t\tloader_%s_us", key) - 2;
+	printf("%*s%s\n", TIMING_WIDTH + 1 - width, "", when);
+}
+
+static int put_timings(void)
+{
+#define TIMING_ROW(sym, number, key, stage, when) put_timing(key, when);
+	put_rule(TIMING_WIDTH);
+	IMG_STAMPS(TIMING_ROW)
+	put_rule(TIMING_WIDTH);
 	return 0;
 }
 
@@ -330,6 +355,7 @@ static const struct {
 	{ "options", put_options },
 	{ "result-keys", put_result_keys },
 	{ "stamps", put_stamps },
+	{ "timings", put_timings },
 };
 
 int main(int argc, char **argv)

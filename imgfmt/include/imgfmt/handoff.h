@@ -15,11 +15,11 @@
 
 /*
  * X(symbol, number, key, stage, when), in the order of time.  key: the figure is loader_<key>_us in
- * the module's timings; stage: the stage that ends with this stamp, in readable words, "" if it
- * overlaps the next.
+ * the module's timings, "" for the time that all others count from; stage: the stage that ends with
+ * this stamp, in readable words, "" if it overlaps the next.
  */
 #define IMG_STAMPS(X)                                                                              \
-	X(ENTRY, 0, "entry", "", "loader entered")                                                 \
+	X(ENTRY, 0, "", "", "loader entered")                                                      \
 	X(FOUND, 1, "found", "disks, area, headers", "area found, headers read")                   \
 	X(META, 2, "meta", "sections", "sections read and validated")                              \
 	X(DECIDED, 3, "decided", "checks of machine and disks", "machine compared, plan made")     \
