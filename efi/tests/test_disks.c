@@ -1069,6 +1069,13 @@ static struct medium *disk_of(const struct medium *controller, uint8_t type, con
 	return m;
 }
 
+/* Of a disk at an AHCI controller, whose node has this type and body. */
+static uint64_t place_of(uint8_t type, const void *body, size_t size)
+{
+	nr_media = 0;
+	return devpath_place(disk_of(new_controller(0x01060100), type, body, size));
+}
+
 static void test_places(void **state)
 {
 	static const struct {
@@ -1087,16 +1094,11 @@ static void test_places(void **state)
 		{ MSG_USB_DP, { 1, 0 }, 2, 0 },
 		{ MSG_SATA_DP, { 5, 0 }, 2, 0 },
 	};
-	struct medium *controller;
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(row); i++) {
-		nr_media = 0;
-		controller = new_controller(0x01060100);
-		assert_true(devpath_place(disk_of(controller, row[i].type, row[i].body,
-						  row[i].size)) == row[i].place);
-	}
+	for (i = 0; i < ARRAY_SIZE(row); i++)
+		assert_true(place_of(row[i].type, row[i].body, row[i].size) == row[i].place);
 }
 
 /* Nodes of over 255 bytes whose type and length, if combined carelessly, match a disk's node. */
@@ -1107,16 +1109,12 @@ static void test_no_place_of_long_nodes(void **state)
 		size_t length;
 	} row[] = { { 0, 0x108 }, { MSG_ATAPI_DP, 0x108 }, { 0x16, 0x110 } };
 	static const uint8_t body[0x110];
-	struct medium *controller;
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(row); i++) {
-		nr_media = 0;
-		controller = new_controller(0x01060100);
-		assert_true(devpath_place(disk_of(controller, row[i].type, body,
-						  row[i].length - sizeof(EFI_DEVICE_PATH))) == 0);
-	}
+	for (i = 0; i < ARRAY_SIZE(row); i++)
+		assert_true(place_of(row[i].type, body, row[i].length - sizeof(EFI_DEVICE_PATH)) ==
+			    0);
 }
 
 static void test_no_place(void **state)
