@@ -267,7 +267,7 @@ def test_unwritable_slot(lab, golden, image, offset, where):
     refusal = checks.refused(vm, ["disk-write"], errno.EIO)
     assert where in refusal["disk-write"]
     vm.kill()
-    vm = lab.again(vm).start()
+    vm = lab.at_entry(golden, after=vm).start()
     assert checks.outcome(vm, golden.facts) == "restored"
 
 
