@@ -57,7 +57,7 @@ void img_chunk_encode_with(img_lz4_fn compress, const void *in, uint32_t pages, 
 		memcpy(out, in, size);
 	}
 	memset((uint8_t *)out + chunk.size, 0, (size_t)(img_block_align(chunk.size) - chunk.size));
-	chunk.csum = img_port_xxh64(out, chunk.size);
+	img_chunk_sum(&chunk, out);
 	*ret_chunk = chunk;
 }
 

@@ -17,19 +17,22 @@ const struct img_section_kind img_section_kinds[IMG_SEC_KNOWN] = {
 	[IMG_SEC_PAGE_INDEX] = { "page index", sizeof(struct img_run_disk), true },
 	[IMG_SEC_CHUNK_TABLE] = { "chunk table", sizeof(struct img_chunk_disk), true },
 	[IMG_SEC_SIGNATURE] = { "signature", 0, false },
+	[IMG_SEC_SEAL] = { "seal", sizeof(struct img_seal_disk), false },
+	[IMG_SEC_TAGS] = { "chunk tags", sizeof(struct img_tag_disk), false },
 };
 
 struct header_kind {
 	const char *object;
 	const char *magic;
 	enum img_reason bad_magic, bad_csum;
+	uint64_t incompat; /* the bits known */
 };
 
 static const struct header_kind area_header = { "area header", IMG_AREA_MAGIC, IMG_E_AREA_MAGIC,
-						IMG_E_AREA_CHECKSUM };
+						IMG_E_AREA_CHECKSUM, IMG_AREA_INCOMPAT_KNOWN };
 
 static const struct header_kind slot_header = { "slot header", IMG_SLOT_MAGIC, IMG_E_SLOT_MAGIC,
-						IMG_E_SLOT_CHECKSUM };
+						IMG_E_SLOT_CHECKSUM, IMG_SLOT_INCOMPAT_KNOWN };
 
 /* A field that must be zero. */
 struct reserved {
@@ -61,7 +64,7 @@ static enum img_reason header_check(const struct header_kind *kind, const void *
 		return IMG_REFUSE(detail, IMG_E_VERSION, .object = kind->object, .field = "version",
 				  .index = index, .golden = img_get32(prefix->version),
 				  .today = IMG_VERSION);
-	unknown = img_get64(prefix->incompat) & ~IMG_INCOMPAT_KNOWN;
+	unknown = img_get64(prefix->incompat) & ~kind->incompat;
 	if (unknown)
 		return IMG_REFUSE(detail, IMG_E_INCOMPAT, .object = kind->object,
 				  .field = "incompat", .index = index, .golden = unknown);
@@ -289,7 +292,7 @@ static bool section_entries_fit(uint32_t type, uint32_t entry_size, uint64_t siz
 		return false;
 	if (type >= IMG_SEC_KNOWN || !img_section_kinds[type].entry_size)
 		return true;
-	if (type == IMG_SEC_RECORD && size != entry_size)
+	if ((type == IMG_SEC_RECORD || type == IMG_SEC_SEAL) && size != entry_size)
 		return false;
 	return entry_size == img_section_kinds[type].entry_size;
 }
@@ -332,6 +335,33 @@ static enum img_reason slot_check_sections(const struct slot_check *c)
 	return IMG_OK;
 }
 
+static bool has_section(const struct img_slot_disk *d, enum img_section_type type)
+{
+	for (uint32_t i = 0; i < img_get32(d->nr_sections); i++)
+		if (img_get32(d->section[i].type) == (uint32_t)type)
+			return true;
+	return false;
+}
+
+/* A sealed image has both sections of a seal, any other has neither. */
+static enum img_reason slot_check_seal(const struct slot_check *c)
+{
+	static const enum img_section_type of_seal[] = { IMG_SEC_SEAL, IMG_SEC_TAGS };
+	bool sealed = img_get64(c->disk->incompat) & IMG_INCOMPAT_SEALED;
+
+	for (size_t i = 0; i < sizeof(of_seal) / sizeof(of_seal[0]); i++) {
+		bool has = has_section(c->disk, of_seal[i]);
+
+		if (sealed && !has)
+			return IMG_REFUSE(c->detail, IMG_E_SECTION_MISSING,
+					  .object = img_section_kinds[of_seal[i]].name,
+					  .index = of_seal[i]);
+		if (!sealed && has)
+			return section_refuse(c, "type", i, of_seal[i]);
+	}
+	return IMG_OK;
+}
+
 static struct img_section section_parse(const struct img_section_disk *d)
 {
 	return (struct img_section){
@@ -350,6 +380,7 @@ static void slot_parse(const struct img_slot_disk *d, struct img_slot *slot)
 	memcpy(slot->area_uuid, d->area_uuid, sizeof(slot->area_uuid));
 	memcpy(slot->image_uuid, d->image_uuid, sizeof(slot->image_uuid));
 	slot->compat = img_get64(d->compat);
+	slot->incompat = img_get64(d->incompat);
 	slot->generation = img_get64(d->generation);
 	slot->created = img_get64(d->created);
 	slot->nr_pages = img_get64(d->nr_pages);
@@ -368,8 +399,9 @@ enum img_reason img_slot_decode(const void *block, const struct img_area *area, 
 				struct img_slot *ret_slot, struct img_detail *detail)
 {
 	static enum img_reason (*const step[])(const struct slot_check *) = {
-		slot_check_empty,  slot_check_header,  slot_check_reserved, slot_check_identity,
-		slot_check_fields, slot_check_extents, slot_check_texts,    slot_check_sections,
+		slot_check_empty,    slot_check_header,	  slot_check_reserved,
+		slot_check_identity, slot_check_fields,	  slot_check_extents,
+		slot_check_texts,    slot_check_sections, slot_check_seal,
 	};
 	const struct slot_check c = { block, area, slot, detail };
 

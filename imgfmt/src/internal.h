@@ -26,7 +26,7 @@ struct img_section_kind {
 	bool required;
 };
 /* By enum img_section_type; the signature's entry_size is 0: any. */
-#define IMG_SEC_KNOWN (IMG_SEC_SIGNATURE + 1u)
+#define IMG_SEC_KNOWN (IMG_SEC_TAGS + 1u)
 extern const struct img_section_kind img_section_kinds[IMG_SEC_KNOWN];
 
 static inline enum img_reason img_refuse(struct img_detail *to, enum img_reason reason,

@@ -114,6 +114,8 @@ bool img_option_parse(const uint16_t *text, struct img_word word, struct img_opt
 		return options->probe = true;
 	case IMG_OPTION_QUIET:
 		return options->quiet = true;
+	case IMG_OPTION_SEAL:
+		return options->seal_always = true;
 	case IMG_OPTION_SIMULATE:
 		return options->simulate = true;
 	case IMG_OPTION_UNKNOWN:

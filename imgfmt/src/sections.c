@@ -92,6 +92,10 @@ static enum img_reason check_present(struct meta_check *c)
 	c->meta.proof = find_section(c, IMG_SEC_PROOFS, &c->meta.nr_proofs);
 	c->meta.run = find_section(c, IMG_SEC_PAGE_INDEX, &c->meta.nr_runs);
 	c->meta.chunk = find_section(c, IMG_SEC_CHUNK_TABLE, &c->meta.nr_chunks);
+	c->meta.tag = find_section(c, IMG_SEC_TAGS, &nr);
+	if (c->meta.tag && nr != c->meta.nr_chunks)
+		return REFUSE(c, IMG_E_CHUNK_COUNT, .object = section_name(IMG_SEC_TAGS),
+			      .golden = nr, .today = c->meta.nr_chunks);
 	c->meta.nr_pages = c->slot->nr_pages;
 	c->meta.nr_stored = c->slot->nr_stored;
 	return IMG_OK;
@@ -112,6 +116,7 @@ static void record_parse(const struct img_record_disk *d, struct img_record *rec
 	record->handoff_phys = img_get64(d->handoff_phys);
 	record->efi_runtime = img_get64(d->efi_runtime);
 	record->ram_bytes = img_get64(d->ram_bytes);
+	record->key_phys = img_get64(d->key_phys);
 	memcpy(record->e820_digest, d->e820_digest, sizeof(record->e820_digest));
 }
 
@@ -135,6 +140,7 @@ static enum img_reason record_check_bits(const struct meta_check *c)
 		{ "cr4", r->cr4, CR4_PAE, 0 },
 		{ "efer", r->efer, EFER_LME | EFER_LMA, 0 },
 		{ "handoff_phys", r->handoff_phys, 0, NOT_PAGE_PHYS },
+		{ "key_phys", r->key_phys, 0, NOT_PAGE_PHYS },
 	};
 
 	for (size_t i = 0; i < sizeof(rule) / sizeof(rule[0]); i++)
@@ -175,6 +181,9 @@ static enum img_reason check_record(struct meta_check *c)
 	if (img_get32(d->reserved0) || !img_is_zero(d->reserved, sizeof(d->reserved)))
 		return REFUSE(c, IMG_E_RESERVED, .object = section_name(IMG_SEC_RECORD),
 			      .field = "reserved");
+	if (!c->meta.tag && img_get64(d->key_phys))
+		return REFUSE(c, IMG_E_RESERVED, .object = section_name(IMG_SEC_RECORD),
+			      .field = "key_phys");
 	record_parse(d, &c->meta.record);
 	if (c->meta.record.arch_magic != IMG_ARCH_MAGIC)
 		return REFUSE(c, IMG_E_RECORD_ARCH, .object = section_name(IMG_SEC_RECORD),
@@ -464,9 +473,13 @@ static bool index_holds(const struct img_meta *meta, uint64_t pfn, uint64_t page
 static enum img_reason check_references(struct meta_check *c)
 {
 	uint64_t handoff = c->meta.record.handoff_phys;
+	uint64_t key = c->meta.record.key_phys;
 
 	if (!index_holds(&c->meta, handoff / IMG_PAGE_SIZE, 1))
 		return record_refuse(c, "handoff_phys", handoff);
+	/* The key of the boot that took the image must not be in it. */
+	if (key && index_holds(&c->meta, key / IMG_PAGE_SIZE, 1))
+		return record_refuse(c, "key_phys", key);
 	for (uint64_t i = 0; i < c->meta.nr_aux; i++) {
 		const struct img_aux aux = img_meta_aux(&c->meta, i);
 

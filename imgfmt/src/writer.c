@@ -106,9 +106,21 @@ enum img_reason img_writer_chunk(struct img_writer *w, struct img_chunk *chunk)
 		.csum = img_put64(chunk->csum),
 		.fill = img_put64(chunk->fill),
 	};
+	if (w->tag)
+		w->tag[w->nr_chunks - 1] = (struct img_tag_disk){ { 0 } };
 	w->position += img_block_align(chunk->size);
 	w->nr_chunked += chunk->pages;
 	return IMG_OK;
+}
+
+void img_writer_sealed(struct img_writer *w, struct img_tag_disk *tag)
+{
+	w->tag = tag;
+}
+
+void img_writer_tag(struct img_writer *w, const uint8_t tag[IMG_TAG_SIZE])
+{
+	memcpy(w->tag[w->nr_chunks - 1].tag, tag, IMG_TAG_SIZE);
 }
 
 /* One section to lay out. */
@@ -152,14 +164,18 @@ enum img_reason img_writer_finish(struct img_writer *w, const struct img_writer_
 		{ IMG_SEC_PROOFS, in->proof, sizeof(*in->proof), in->nr_proofs },
 		{ IMG_SEC_PAGE_INDEX, w->run, sizeof(*w->run), w->nr_runs },
 		{ IMG_SEC_CHUNK_TABLE, w->chunk, sizeof(*w->chunk), w->nr_chunks },
+		{ IMG_SEC_SEAL, in->seal, sizeof(*in->seal), 1 },
+		{ IMG_SEC_TAGS, w->tag, sizeof(*w->tag), w->nr_chunks },
 	};
+	size_t nr = sizeof(sections) / sizeof(sections[0]);
 	uint64_t position = w->position;
 
 	if (w->nr_chunked != w->nr_stored)
 		return IMG_E_INDEX_COUNT;
 	memset(slot->section, 0, sizeof(slot->section));
 	slot->nr_sections = 0;
-	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
+	slot->incompat = w->tag ? IMG_INCOMPAT_SEALED : 0;
+	for (size_t i = 0; i < (w->tag ? nr : nr - 2); i++)
 		if (!add_section(&sections[i], w->slot_size, &position, slot, &data[i]))
 			return IMG_E_SLOT_FULL;
 
@@ -187,6 +203,7 @@ struct img_record_disk img_record_encode(const struct img_record *record)
 		.handoff_phys = img_put64(record->handoff_phys),
 		.efi_runtime = img_put64(record->efi_runtime),
 		.ram_bytes = img_put64(record->ram_bytes),
+		.key_phys = img_put64(record->key_phys),
 	};
 
 	memcpy(d.e820_digest, record->e820_digest, sizeof(d.e820_digest));
@@ -261,6 +278,7 @@ void img_slot_encode(const struct img_slot *slot, void *block)
 	d->version = img_put32(IMG_VERSION);
 	d->mode = img_put32((uint32_t)slot->mode);
 	d->compat = img_put64(slot->compat);
+	d->incompat = img_put64(slot->incompat);
 	memcpy(d->area_uuid, slot->area_uuid, sizeof(d->area_uuid));
 	memcpy(d->image_uuid, slot->image_uuid, sizeof(d->image_uuid));
 	d->generation = img_put64(slot->generation);

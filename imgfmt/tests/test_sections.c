@@ -168,7 +168,7 @@ static const struct row rows[] = {
 	{ RECORD(paging_levels), 4, 5, BAD_RECORD, "paging_levels" },
 	{ RECORD(paging_levels), 4, 3, BAD_RECORD, "paging_levels" },
 	{ RECORD(reserved0), 4, 1, IMG_E_RESERVED, "restore record", "reserved" },
-	{ RECORD(reserved[151]), 1, 1, IMG_E_RESERVED, "restore record", "reserved" },
+	{ RECORD(reserved[143]), 1, 1, IMG_E_RESERVED, "restore record", "reserved" },
 	{ RECORD(handoff_phys), 8, 0x123001, BAD_RECORD, "handoff_phys" },
 	{ RECORD(handoff_phys), 8, 0x200000, BAD_RECORD, "handoff_phys" },
 	{ RECORD(handoff_phys), 8, 0x10012c000, BAD_RECORD, "handoff_phys" },
@@ -399,7 +399,7 @@ static void test_damaged_unknown_section(void **state)
 
 	(void)state;
 	*s = *section_of(&c, IMG_SEC_RECORD);
-	s->type = (enum img_section_type)9;
+	s->type = (enum img_section_type)(IMG_SEC_TAGS + 1);
 	s->csum++;
 	assert_refusal(IMG_E_SECTION_CHECKSUM, img_meta_decode(&c.slot, c.meta, &m, &detail),
 		       &detail, "section", "csum");

@@ -137,7 +137,7 @@ static const struct edit edits[] = {
 	{ SECTION(4, 4), 4, 128, TABLE, "entry_size" },
 	{ SECTION(6, 8), 8, ~0ull << 12, TABLE, "size" },
 	{ SECTION(6, 16), 8, 40ull << 40, TABLE, "size" },
-	{ SECTION(7, 0), 4, 9, IMG_E_RESERVED, "slot header", "section" },
+	{ SECTION(7, 0), 4, 11, IMG_E_RESERVED, "slot header", "section" },
 	{ SECTION(31, 24), 8, 1, IMG_E_RESERVED, "slot header", "section" },
 	{ AT(nr_sections), 4, 6, IMG_E_RESERVED, "slot header", "section" },
 };
@@ -179,7 +179,7 @@ static void test_sections_share_no_block(void **state)
 /* A later writer's compatible additions: a compat bit and a section of unknown type. */
 static void test_tolerated(void **state)
 {
-	static const uint32_t types[] = { IMG_SEC_SIGNATURE, IMG_SEC_SIGNATURE + 1, 1000, ~0u };
+	static const uint32_t types[] = { IMG_SEC_SIGNATURE, IMG_SEC_TAGS + 1, 1000, ~0u };
 	uint8_t block[IMG_BLOCK];
 	struct img_slot slot;
 

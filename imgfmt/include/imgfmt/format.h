@@ -37,9 +37,11 @@
 
 /*
  * Feature bits.  A reader refuses an unknown incompat bit and ignores an
- * unknown compat bit.  Version 1 defines none of either.
+ * unknown compat bit.  No compat bit is defined, and none of an area.
  */
-#define IMG_INCOMPAT_KNOWN 0ull
+#define IMG_INCOMPAT_SEALED	(1ull << 0) /* the slot has the sections of a seal: seal.h */
+#define IMG_SLOT_INCOMPAT_KNOWN IMG_INCOMPAT_SEALED
+#define IMG_AREA_INCOMPAT_KNOWN 0ull
 
 /* The area header: the last whole 4 KiB block of the partition. */
 struct img_area_disk {
@@ -72,6 +74,8 @@ enum img_section_type {
 	IMG_SEC_PAGE_INDEX = 6,	 /* page runs */
 	IMG_SEC_CHUNK_TABLE = 7,
 	IMG_SEC_SIGNATURE = 8, /* reserved for a detached signature */
+	IMG_SEC_SEAL = 9,      /* sealed images only: which key, and the MAC */
+	IMG_SEC_TAGS = 10,     /* sealed images only: one tag for each chunk */
 };
 
 struct img_section_disk {
@@ -153,7 +157,8 @@ struct img_record_disk {
 	img_le64 handoff_phys; /* page of struct img_handoff */
 	img_le64 efi_runtime;  /* virtual address of EFI_RUNTIME_SERVICES, 0: none */
 	img_le64 ram_bytes;    /* informative */
-	uint8_t reserved[152];
+	img_le64 key_phys;     /* page of struct img_key_page, reserved memory; 0: none */
+	uint8_t reserved[144];
 };
 
 #define IMG_ARCH_MAGIC 0x23456789ABCDEF02ull /* arch/x86/power/hibernate.c RESTORE_MAGIC */
@@ -281,6 +286,36 @@ struct img_chunk_disk {
 	img_le64 fill;	/* 0 unless IMG_CHUNK_FILL */
 };
 
+#define IMG_KEY_SIZE 32u /* secrets, keys, nonces, salts and MACs: HMAC-SHA256, AES-256 */
+#define IMG_TAG_SIZE 16u /* AES-GCM, NIST SP 800-38D */
+#define IMG_IV_SIZE  12u
+
+/* Whose secret an image is sealed with. */
+enum img_seal_domain {
+	IMG_SEAL_SECURE = 1, /* the one that is used only while Secure Boot is on */
+	IMG_SEAL_OPEN = 2,   /* the one that is used only while it is off */
+};
+
+#define IMG_SEAL_VERSION    1u
+#define IMG_SEAL_AES256_GCM 1u /* with HMAC-SHA256 */
+
+/* The seal: one entry. */
+struct img_seal_disk {
+	img_le32 version;   /* IMG_SEAL_VERSION */
+	img_le32 algorithm; /* IMG_SEAL_AES256_GCM */
+	img_le32 domain;    /* enum img_seal_domain */
+	img_le32 reserved0;
+	uint8_t nonce[IMG_KEY_SIZE]; /* of the boot key */
+	uint8_t salt[IMG_KEY_SIZE];  /* of the image's keys, fresh at each attempt to write it */
+	uint8_t mac[IMG_KEY_SIZE];   /* of header and sections */
+	uint8_t reserved[16];
+};
+
+/* The tag of one chunk, in the order of the chunk table; zero for IMG_CHUNK_FILL. */
+struct img_tag_disk {
+	uint8_t tag[IMG_TAG_SIZE];
+};
+
 static_assert(sizeof(struct img_area_disk) == IMG_BLOCK, "area header is one block");
 static_assert(offsetof(struct img_area_disk, area_offset) == 48, "area_offset");
 static_assert(offsetof(struct img_area_disk, slot) == 72, "slot");
@@ -294,6 +329,7 @@ static_assert(offsetof(struct img_slot_disk, csum) == 4088, "slot csum");
 static_assert(sizeof(struct img_state_disk) == 512, "state is one sector");
 static_assert(sizeof(struct img_record_disk) == 256, "record");
 static_assert(offsetof(struct img_record_disk, handoff_phys) == 80, "handoff_phys");
+static_assert(offsetof(struct img_record_disk, key_phys) == 104, "key_phys");
 static_assert(sizeof(struct img_fp_disk) == 24, "fingerprint item");
 static_assert(sizeof(struct img_rtmap_disk) == 40, "runtime region");
 static_assert(sizeof(struct img_aux_disk) == 24, "auxiliary range");
@@ -305,5 +341,9 @@ static_assert(offsetof(struct img_state_disk, description) == 48, "state descrip
 static_assert(offsetof(struct img_state_disk, csum) == 504, "state csum");
 static_assert(sizeof(struct img_run_disk) == 32, "run");
 static_assert(sizeof(struct img_chunk_disk) == 40, "chunk");
+static_assert(sizeof(struct img_seal_disk) == 128, "seal");
+static_assert(offsetof(struct img_seal_disk, nonce) == 16, "seal nonce");
+static_assert(offsetof(struct img_seal_disk, mac) == 80, "seal MAC");
+static_assert(sizeof(struct img_tag_disk) == IMG_TAG_SIZE, "tag");
 
 #endif

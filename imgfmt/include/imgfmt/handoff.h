@@ -51,6 +51,23 @@ struct img_work {
 	uint64_t bytes_decoded; /* by LZ4, as pages */
 };
 
+/*
+ * The key page: what the loader leaves for the module of this boot (docs/secure-boot.md).  A page
+ * of EfiReservedMemoryType before a normal boot, whose address is in IMG_KEY_PAGE_VARIABLE; a part
+ * of the handoff before a restore, from where the saved kernel moves it to the page it knew.
+ */
+#define IMG_KEY_MAGIC	0x31475059454b4246ull /* "FBKEYPG1" */
+#define IMG_KEY_VERSION 1u
+
+struct img_key_page {
+	uint64_t magic; /* IMG_KEY_MAGIC; 0: no key */
+	uint32_t version;
+	uint32_t domain; /* enum img_seal_domain */
+	uint64_t floor;	 /* images below this generation are refused; a new one is numbered above */
+	uint8_t nonce[32];
+	uint8_t key[32]; /* HMAC-SHA256(secret, "fastboot boot key 1" || nonce) */
+};
+
 struct img_handoff {
 	uint64_t magic; /* 0 as saved; set by the loader */
 	uint32_t version;
@@ -68,9 +85,10 @@ struct img_handoff {
 	uint64_t stamp[IMG_STAMP_COUNT];
 	uint32_t attempts; /* since the image was last called good, this one included */
 	uint32_t reserved0;
-	struct img_work work;	/* of this restore */
-	struct img_work probe;	/* of the option `probe`, each step alone; 0 without it */
-	uint64_t probe_elapsed; /* TSC ticks of the probe from beginning to end */
+	struct img_work work;	 /* of this restore */
+	struct img_work probe;	 /* of the option `probe`, each step alone; 0 without it */
+	uint64_t probe_elapsed;	 /* TSC ticks of the probe from beginning to end */
+	struct img_key_page key; /* of this start; wiped by the kernel like the seed */
 };
 
 /*
@@ -87,6 +105,20 @@ struct img_refusal {
 	uint8_t part_uuid[16]; /* a partition of the disk in question; zero: the image's */
 };
 
+/*
+ * What only the loader may remember, in a variable that no system can see or change: which images
+ * have had their time.
+ */
+#define IMG_HISTORY_VERSION 1u
+
+struct img_history {
+	uint32_t version;
+	uint32_t reserved0;
+	uint64_t floor;	      /* the least generation that is accepted */
+	uint8_t consumed[16]; /* UUID of the last one-shot image that was entered; zero: none */
+};
+
+static_assert(sizeof(struct img_history) == 32, "history");
 static_assert(sizeof(struct img_refusal) == 80, "refusal");
 static_assert(sizeof(struct img_handoff) <= 4096, "one page");
 static_assert(offsetof(struct img_handoff, seed) == 80, "seed");
@@ -94,5 +126,7 @@ static_assert(offsetof(struct img_handoff, stamp) == 144, "stamp");
 static_assert(offsetof(struct img_handoff, attempts) == 272, "attempts");
 static_assert(offsetof(struct img_handoff, work) == 280, "work");
 static_assert(offsetof(struct img_handoff, probe_elapsed) == 376, "probe_elapsed");
+static_assert(sizeof(struct img_key_page) == 88, "key page");
+static_assert(offsetof(struct img_handoff, key) == 384, "key");
 
 #endif

@@ -12,6 +12,7 @@
 #include "reader.h"
 #include "reasons.h"
 #include "result.h"
+#include "seal.h"
 #include "writer.h"
 
 #endif

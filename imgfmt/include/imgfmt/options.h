@@ -30,6 +30,8 @@
 	  "least time that a restore takes, see [performance.md](performance.md)")                 \
 	X(QUIET, "quiet", "",                                                                      \
 	  "draw nothing on the screen, and do not wait after a refusal; Esc still works")          \
+	X(SEAL, "seal=always", "",                                                                 \
+	  "with Secure Boot off, too: leave a key, and restore sealed images only")                \
 	X(SIMULATE, "simulate", "", "decide, report, boot normally; nothing is written")
 
 enum img_option {
@@ -51,6 +53,7 @@ struct img_options {
 	uint8_t part_uuid[16]; /* as a GPT stores it */
 	bool one_core;
 	bool verbose;
+	bool seal_always;
 	bool simulate;
 	bool probe;
 	bool quiet;

@@ -8,6 +8,7 @@
  *   area header -> img_area_decode
  *   slot header -> img_slot_decode
  *   slot state  -> img_state_decode, img_state_check
+ *   the seal    -> seal.h, before img_meta_decode
  *   sections    -> img_meta_decode, once, over one buffer with all of them
  *   a chunk     -> img_chunk_check, img_chunk_decode, in any order, on any processor
  *
@@ -46,6 +47,7 @@ struct img_slot {
 	uint8_t area_uuid[16];
 	uint8_t image_uuid[16];
 	uint64_t compat;
+	uint64_t incompat; /* IMG_INCOMPAT_SEALED */
 	uint64_t generation;
 	uint64_t created;
 	uint64_t nr_pages;
@@ -80,6 +82,7 @@ struct img_record {
 	uint64_t handoff_phys;
 	uint64_t efi_runtime;
 	uint64_t ram_bytes;
+	uint64_t key_phys; /* 0: none */
 	uint8_t e820_digest[16];
 };
 
@@ -139,6 +142,7 @@ struct img_meta {
 	const struct img_proof_disk *proof;
 	const struct img_run_disk *run;
 	const struct img_chunk_disk *chunk;
+	const struct img_tag_disk *tag; /* nr_chunks of them; NULL: not sealed */
 	uint64_t nr_fp, nr_rtmap, nr_aux, nr_proofs, nr_runs, nr_chunks;
 	uint64_t nr_pages, nr_stored;
 };
@@ -214,6 +218,9 @@ enum img_reason img_chunk_check(const struct img_chunk *chunk, const void *store
 
 /* out: chunk->pages * IMG_PAGE_SIZE bytes, 8-byte aligned.  Does not check the checksum. */
 enum img_reason img_chunk_decode(const struct img_chunk *chunk, const void *stored, void *out);
+
+/* Sets chunk->csum to that of the stored bytes. */
+void img_chunk_sum(struct img_chunk *chunk, const void *stored);
 
 /* Fills `pages` pages at `out` with a 64-bit word. */
 void img_fill_pages(void *out, uint64_t word, uint64_t pages);

@@ -68,6 +68,19 @@
 	  "take a new one: echo once > /sys/power/fastboot_snapshot")                              \
 	X(STATE_DAMAGED, EIO, LOAD_ERROR, RETAKE, "state-damaged", "the slot state is damaged",    \
 	  "golden: only counts are lost; once: take a new image")                                  \
+	/* The seal: seal.h. */                                                                    \
+	X(UNSEALED, EIO, LOAD_ERROR, RETAKE, "unsealed",                                           \
+	  "Secure Boot is on, and the image is not sealed",                                        \
+	  "take a new image: echo golden > /sys/power/fastboot_snapshot")                          \
+	X(SEALED, EIO, LOAD_ERROR, KEEP, "sealed", "the image is sealed, and Secure Boot is off",  \
+	  "turn Secure Boot on again in the firmware's setup, or take a new image")                \
+	X(NOT_AUTHENTIC, EIO, LOAD_ERROR, RETAKE, "not-authentic",                                 \
+	  "the image is not what this machine sealed",                                             \
+	  "somebody changed it, or it is another machine's, or the firmware lost its secret; "     \
+	  "take a new image")                                                                      \
+	X(ROLLED_BACK, EIO, LOAD_ERROR, RETAKE, "rolled-back",                                     \
+	  "the image is older than those that this machine has restored since",                    \
+	  "somebody put an old image back; take a new one")                                        \
 	/* The sections after a slot header. */                                                    \
 	X(SECTION_TABLE, EIO, LOAD_ERROR, RETAKE, "section-table",                                 \
 	  "the section table is inconsistent",                                                     \
@@ -253,6 +266,12 @@
 	X(GATE_HIBERNATION, EPERM, LOAD_ERROR, KEEP, "hibernation-off",                            \
 	  "the kernel does not allow hibernation",                                                 \
 	  "lockdown (Secure Boot) or nohibernate on the command line forbids it")                  \
+	X(GATE_SEAL_KEY, EPERM, LOAD_ERROR, KEEP, "no-seal-key",                                   \
+	  "images must be sealed, and the loader left no key for this boot",                       \
+	  "the fast-boot loader did not run before this boot: fastbootctl install --first")        \
+	X(GATE_SEAL_CIPHER, EOPNOTSUPP, LOAD_ERROR, KEEP, "no-seal-cipher",                        \
+	  "images must be sealed, and the kernel lacks what that takes",                           \
+	  "load the modules: modprobe -a gcm aesni_intel hmac; and leave kprobes and ftrace on")   \
 	X(GATE_BUSY, EBUSY, LOAD_ERROR, KEEP, "busy",                                              \
 	  "another snapshot or hibernation is in progress", "try again later")                     \
 	X(GATE_HOTPLUG, EAGAIN, LOAD_ERROR, KEEP, "hotplug",                                       \

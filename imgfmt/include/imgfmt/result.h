@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * The EFI variables through which loader, kernel and tool communicate (docs/loader.md).  Both have
+ * The EFI variables through which loader, kernel and tool communicate (docs/loader.md).  All have
  * one vendor GUID.  The names are narrow; L"" before one makes it wide.
  */
 #ifndef IMGFMT_RESULT_H
@@ -19,6 +19,21 @@
 
 /* The kernel's refusal: non-volatile, a struct img_refusal (handoff.h). */
 #define IMG_REFUSAL_VARIABLE "FastbootKernelRefusal"
+
+/*
+ * For boot services only: 32 random bytes that no system can read or change, one for each
+ * enum img_seal_domain; and a struct img_history (handoff.h).
+ */
+#define IMG_SECRET_VARIABLE	 "FastbootSecret"
+#define IMG_OPEN_SECRET_VARIABLE "FastbootOpenSecret"
+#define IMG_HISTORY_VARIABLE	 "FastbootHistory"
+
+/*
+ * The physical address, 8 bytes, of a struct img_key_page (handoff.h).  Volatile: a system can
+ * neither make nor change such a variable, so one with these attributes is the loader's
+ * (UEFI 2.10, 8.2.2).
+ */
+#define IMG_KEY_PAGE_VARIABLE "FastbootKeyPage"
 
 /* X(symbol, key, meaning); meaning: Markdown. */
 #define IMG_RESULT_KEYS(X)                                                                         \

@@ -29,6 +29,7 @@ struct img_writer {
 	uint64_t run_capacity, nr_runs;
 	struct img_chunk_disk *chunk; /* the caller's */
 	uint64_t chunk_capacity, nr_chunks;
+	struct img_tag_disk *tag;     /* the caller's, chunk_capacity of them; NULL: not sealed */
 	uint64_t nr_pages, nr_stored; /* of the index */
 	uint64_t nr_chunked;	      /* stored pages already in chunks */
 	uint64_t position;	      /* slot bytes: where the next chunk goes */
@@ -88,6 +89,15 @@ void img_chunk_encode_with(img_lz4_fn compress, const void *in, uint32_t pages, 
  */
 enum img_reason img_writer_chunk(struct img_writer *w, struct img_chunk *chunk);
 
+/*
+ * Before the first chunk: the image will be sealed.  tag: chunk_capacity entries, zeroed here as
+ * far as they will be used.
+ */
+void img_writer_sealed(struct img_writer *w, struct img_tag_disk *tag);
+
+/* The tag of the chunk that img_writer_chunk added last. */
+void img_writer_tag(struct img_writer *w, const uint8_t tag[IMG_TAG_SIZE]);
+
 /* The small sections, in memory, in disk form; pointers may be NULL if the count is 0. */
 struct img_writer_sections {
 	const struct img_record_disk *record;
@@ -95,6 +105,7 @@ struct img_writer_sections {
 	const struct img_rtmap_disk *rtmap;
 	const struct img_aux_disk *aux;
 	const struct img_proof_disk *proof;
+	const struct img_seal_disk *seal; /* with img_writer_sealed: see img_seal_close */
 	uint64_t nr_fp, nr_rtmap, nr_aux, nr_proofs;
 };
 
