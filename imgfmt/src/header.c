@@ -349,16 +349,12 @@ static enum img_reason slot_check_seal(const struct slot_check *c)
 	static const enum img_section_type of_seal[] = { IMG_SEC_SEAL, IMG_SEC_TAGS };
 	bool sealed = img_get64(c->disk->incompat) & IMG_INCOMPAT_SEALED;
 
-	for (size_t i = 0; i < sizeof(of_seal) / sizeof(of_seal[0]); i++) {
-		bool has = has_section(c->disk, of_seal[i]);
-
-		if (sealed && !has)
-			return IMG_REFUSE(c->detail, IMG_E_SECTION_MISSING,
+	for (size_t i = 0; i < sizeof(of_seal) / sizeof(of_seal[0]); i++)
+		if (has_section(c->disk, of_seal[i]) != sealed)
+			return IMG_REFUSE(c->detail,
+					  sealed ? IMG_E_SECTION_MISSING : IMG_E_SECTION_TABLE,
 					  .object = img_section_kinds[of_seal[i]].name,
-					  .index = of_seal[i]);
-		if (!sealed && has)
-			return section_refuse(c, "type", i, of_seal[i]);
-	}
+					  .field = "incompat", .index = of_seal[i]);
 	return IMG_OK;
 }
 

@@ -61,12 +61,12 @@ void img_seal_iv(uint64_t chunk, uint8_t ret_iv[IMG_IV_SIZE])
 	memcpy(ret_iv, &number, sizeof(number));
 }
 
-/* The number of the seal's section in the table, which a sealed image has. */
+/* The number of the seal's section in the table; nr_sections if the image is not sealed. */
 static uint32_t seal_section(const struct img_slot *slot)
 {
 	uint32_t i = 0;
 
-	while (slot->section[i].type != IMG_SEC_SEAL)
+	while (i < slot->nr_sections && slot->section[i].type != IMG_SEC_SEAL)
 		i++;
 	return i;
 }
@@ -81,10 +81,14 @@ static enum img_reason seal_refuse(struct img_detail *detail, enum img_reason re
 enum img_reason img_seal_decode(const struct img_slot *slot, const void *meta,
 				struct img_seal *ret_seal, struct img_detail *detail)
 {
-	uint64_t at = slot->section[seal_section(slot)].offset - slot->meta_offset;
-	const struct img_seal_disk *d = (const void *)((const uint8_t *)meta + at);
-	uint32_t domain = img_get32(d->domain);
+	uint32_t number = seal_section(slot), domain;
+	const struct img_seal_disk *d;
 
+	if (number == slot->nr_sections)
+		return seal_refuse(detail, IMG_E_SECTION_MISSING, NULL, 0, 0);
+	d = (const void *)((const uint8_t *)meta +
+			   (slot->section[number].offset - slot->meta_offset));
+	domain = img_get32(d->domain);
 	if (img_get32(d->version) != IMG_SEAL_VERSION)
 		return seal_refuse(detail, IMG_E_INCOMPAT, "version", img_get32(d->version),
 				   IMG_SEAL_VERSION);
@@ -145,9 +149,9 @@ enum img_reason img_trust_decide(const struct img_slot *slot, const struct img_s
 	if (slot->generation < trust->history.floor)
 		return seal_refuse(detail, IMG_E_ROLLED_BACK, "generation", slot->generation,
 				   trust->history.floor);
-	if (slot->mode == IMG_MODE_ONCE &&
-	    !memcmp(slot->image_uuid, trust->history.consumed, sizeof(slot->image_uuid)))
-		return seal_refuse(detail, IMG_E_SLOT_CONSUMED, "image_uuid", 0, 0);
+	if (slot->mode == IMG_MODE_ONCE && slot->generation <= trust->history.consumed)
+		return seal_refuse(detail, IMG_E_SLOT_CONSUMED, "generation", slot->generation,
+				   trust->history.consumed);
 	return IMG_OK;
 }
 
@@ -162,13 +166,16 @@ static void cover(struct covered *c, const void *data, size_t size)
 	c->part[c->parts++] = (struct img_bytes){ data, size };
 }
 
-/* The header, with both checksums that depend on the MAC taken for zero. */
-static void cover_header(struct covered *c, const struct img_slot *slot, const void *header)
+/*
+ * The header, with both checksums that depend on the MAC taken for zero.  seal: the number of the
+ * seal's section.
+ */
+static void cover_header(struct covered *c, uint32_t seal, const void *header)
 {
 	static const img_le64 zero;
 	const uint8_t *bytes = header;
 	size_t csum = offsetof(struct img_slot_disk, section) +
-		      seal_section(slot) * sizeof(struct img_section_disk) +
+		      seal * sizeof(struct img_section_disk) +
 		      offsetof(struct img_section_disk, csum);
 	size_t after = csum + sizeof(zero);
 
@@ -191,31 +198,40 @@ enum img_reason img_seal_verify(const struct img_hmac *hmac, const struct img_se
 				const struct img_slot *slot, const struct img_seal *seal,
 				const void *header, const void *meta, struct img_detail *detail)
 {
+	uint32_t number = seal_section(slot);
 	struct covered c = { .parts = 0 };
 	uint8_t mac[IMG_KEY_SIZE];
+	bool good = number < slot->nr_sections;
 
-	cover_header(&c, slot, header);
+	if (good)
+		cover_header(&c, number, header);
 	for (uint32_t i = 0; i < slot->nr_sections; i++) {
 		const struct img_section *s = &slot->section[i];
 
-		if (s->type != IMG_SEC_SEAL)
+		if (i != number)
 			cover(&c, (const uint8_t *)meta + (s->offset - slot->meta_offset),
 			      (size_t)s->size);
 	}
-	if (hmac->mac(hmac->ctx, keys->mac, c.part, c.parts, mac) && is_equal(mac, seal->mac))
-		return IMG_OK;
-	return seal_refuse(detail, IMG_E_NOT_AUTHENTIC, "mac", 0, 0);
+	good = good && hmac->mac(hmac->ctx, keys->mac, c.part, c.parts, mac) &&
+	       is_equal(mac, seal->mac);
+	/* Whoever reads it later could put it into the image that he forged. */
+	img_wipe(mac, sizeof(mac));
+	return good ? IMG_OK : seal_refuse(detail, IMG_E_NOT_AUTHENTIC, "mac", 0, 0);
 }
 
 bool img_history_accept(struct img_history *history, const struct img_slot *slot, uint64_t other)
 {
-	uint64_t floor = other && other < slot->generation ? other : slot->generation;
-	bool changed = floor > history->floor;
+	uint64_t floor = slot->generation;
+	bool changed;
 
+	/* One below the floor cannot be chosen, so it must not hold the floor down. */
+	if (other && other >= history->floor && other < floor)
+		floor = other;
+	changed = floor > history->floor;
 	if (changed)
 		history->floor = floor;
-	if (slot->mode == IMG_MODE_ONCE) {
-		memcpy(history->consumed, slot->image_uuid, sizeof(history->consumed));
+	if (slot->mode == IMG_MODE_ONCE && slot->generation > history->consumed) {
+		history->consumed = slot->generation;
 		changed = true;
 	}
 	return changed;
@@ -225,14 +241,17 @@ bool img_seal_close(const struct img_hmac *hmac, const struct img_seal_keys *key
 		    struct img_slot *slot, const void *const data[IMG_MAX_SECTIONS],
 		    const void *header, struct img_seal_disk *seal)
 {
+	uint32_t number = seal_section(slot);
 	struct covered c = { .parts = 0 };
-	bool done;
 
-	cover_header(&c, slot, header);
+	if (number == slot->nr_sections)
+		return false;
+	cover_header(&c, number, header);
 	for (uint32_t i = 0; i < slot->nr_sections; i++)
-		if (slot->section[i].type != IMG_SEC_SEAL)
+		if (i != number)
 			cover(&c, data[i], (size_t)slot->section[i].size);
-	done = hmac->mac(hmac->ctx, keys->mac, c.part, c.parts, seal->mac);
-	slot->section[seal_section(slot)].csum = img_port_xxh64(seal, sizeof(*seal));
-	return done;
+	if (!hmac->mac(hmac->ctx, keys->mac, c.part, c.parts, seal->mac))
+		return false;
+	slot->section[number].csum = img_port_xxh64(seal, sizeof(*seal));
+	return true;
 }

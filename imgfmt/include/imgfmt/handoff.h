@@ -63,7 +63,7 @@ struct img_key_page {
 	uint64_t magic; /* IMG_KEY_MAGIC; 0: no key */
 	uint32_t version;
 	uint32_t domain; /* enum img_seal_domain */
-	uint64_t floor;	 /* images below this generation are refused; a new one is numbered above */
+	uint64_t floor;	 /* a new image is numbered above it: img_history_highest() */
 	uint8_t nonce[32];
 	uint8_t key[32]; /* HMAC-SHA256(secret, "fastboot boot key 1" || nonce) */
 };
@@ -114,8 +114,9 @@ struct img_refusal {
 struct img_history {
 	uint32_t version;
 	uint32_t reserved0;
-	uint64_t floor;	      /* the least generation that is accepted */
-	uint8_t consumed[16]; /* UUID of the last one-shot image that was entered; zero: none */
+	uint64_t floor;	   /* the least generation that is accepted */
+	uint64_t consumed; /* greatest generation of a one-shot image that was entered; 0: none */
+	uint64_t reserved1;
 };
 
 static_assert(sizeof(struct img_history) == 32, "history");

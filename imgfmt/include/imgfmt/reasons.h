@@ -72,8 +72,10 @@
 	X(UNSEALED, EIO, LOAD_ERROR, RETAKE, "unsealed",                                           \
 	  "Secure Boot is on, and the image is not sealed",                                        \
 	  "take a new image: echo golden > /sys/power/fastboot_snapshot")                          \
-	X(SEALED, EIO, LOAD_ERROR, KEEP, "sealed", "the image is sealed, and Secure Boot is off",  \
-	  "turn Secure Boot on again in the firmware's setup, or take a new image")                \
+	X(SEALED, EIO, LOAD_ERROR, KEEP, "sealed",                                                 \
+	  "the image is sealed, and its key must not be used here",                                \
+	  "only the loader opens it, with Secure Boot as it was when the image was taken; or "     \
+	  "take a new image")                                                                      \
 	X(NOT_AUTHENTIC, EIO, LOAD_ERROR, RETAKE, "not-authentic",                                 \
 	  "the image is not what this machine sealed",                                             \
 	  "somebody changed it, or it is another machine's, or the firmware lost its secret; "     \

@@ -76,7 +76,7 @@ void img_seal_iv(uint64_t chunk, uint8_t ret_iv[IMG_IV_SIZE]);
 
 /*
  * The seal of a sealed image.  meta: slot->meta_size bytes, as for img_meta_decode.  INCOMPAT: of a
- * later version; RESERVED.
+ * later version; RESERVED; SECTION_MISSING: not sealed.
  */
 enum img_reason img_seal_decode(const struct img_slot *slot, const void *meta,
 				struct img_seal *ret_seal, struct img_detail *detail);
@@ -86,8 +86,10 @@ struct img_seal_disk img_seal_encode(const struct img_seal *seal);
 
 /*
  * May this image be looked at here and now?  seal: NULL if the image has none.  UNSEALED, SEALED,
- * NOT_AUTHENTIC (sealed while Secure Boot was off), ROLLED_BACK, SLOT_CONSUMED.  Only after IMG_OK
- * for a sealed image may the secret of its domain be used, and the image must then be verified.
+ * NOT_AUTHENTIC (sealed while Secure Boot was off), ROLLED_BACK; SLOT_CONSUMED: a one-shot image
+ * not younger than the last one that was entered, whatever its slot's state says.  Only after
+ * IMG_OK for a sealed image may the secret of its domain be used, and the image must then be
+ * verified.
  */
 enum img_reason img_trust_decide(const struct img_slot *slot, const struct img_seal *seal,
 				 const struct img_trust *trust, struct img_detail *detail);
@@ -103,16 +105,23 @@ enum img_reason img_seal_verify(const struct img_hmac *hmac, const struct img_se
 
 /*
  * What the loader remembers once it has accepted an image: no image older than the two that can be
- * chosen now, and no one-shot image twice.  other: the generation of the image in the other slot;
- * 0: none.  True: *history has changed and must be written before the jump.
+ * chosen now, and no one-shot image twice.  other: the generation of the sealed image in the other
+ * slot, which nobody has authenticated; 0: none.  True: *history has changed and must be written
+ * before the jump.
  */
 bool img_history_accept(struct img_history *history, const struct img_slot *slot, uint64_t other);
+
+/* For the key page: an image must be numbered above this, or a later start would refuse it. */
+static inline uint64_t img_history_highest(const struct img_history *history)
+{
+	return history->floor > history->consumed ? history->floor : history->consumed;
+}
 
 /*
  * Closes the seal of an image that img_writer_finish has laid out: writes the MAC into *seal, which
  * is the data of its section, and the section's checksum into *slot, whose header must be encoded
  * again.  data: of every section.  header: the IMG_BLOCK bytes of img_slot_encode(slot).  False:
- * HMAC failed.
+ * HMAC failed, or the writer was not told to seal.
  */
 bool img_seal_close(const struct img_hmac *hmac, const struct img_seal_keys *keys,
 		    struct img_slot *slot, const void *const data[IMG_MAX_SECTIONS],
