@@ -38,6 +38,27 @@ static void test_unknown(void **state)
 	assert_string_equal(img_reason_advice((enum img_reason) - 1), "unknown");
 }
 
+/*
+ * What shim does with the status that the loader returns (rhboot/shim, shim.c, init_grub()): to
+ * SECURITY_VIOLATION and ACCESS_DENIED it takes the loader for one that is not enrolled, and starts
+ * MokManager, a menu that waits for a person.  NOT_FOUND and INVALID_PARAMETER make it start GRUB,
+ * as if its boot entry had no options.  Any other error it returns, and the firmware boots the next
+ * entry.  SUCCESS it returns, too, and then EDK II stops at its own menu (BdsEntry.c,
+ * BootBootOptions()).
+ */
+static void test_status_boots_normally(void **state)
+{
+	static const char *const waits[] = { "SECURITY_VIOLATION", "ACCESS_DENIED", "SUCCESS" };
+#define STATUS(sym, errno, status, image, code, sentence, advice) #status,
+	static const char *const statuses[] = { IMG_REASONS(STATUS) };
+#undef STATUS
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(*statuses); i++)
+		for (size_t j = 0; j < sizeof(waits) / sizeof(*waits); j++)
+			assert_string_not_equal(statuses[i], waits[j]);
+}
+
 /* A code from an unknown source may contain anything, and be unterminated. */
 static void test_find(void **state)
 {
@@ -87,6 +108,7 @@ int run_reason_tests(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_status_boots_normally),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_all_were_asserted),
 	};

@@ -7,7 +7,9 @@
  *
  *	errno	 returned to the module's caller; EIO also if the module never gives this reason
  *	status	 returned to the firmware by the loader, without its EFI_; any error makes the
- *		 boot manager continue, this one only chooses the word that it prints
+ *		 boot manager continue, this one only chooses the word that it prints; but what
+ *		 shim does with it differs: never SECURITY_VIOLATION or ACCESS_DENIED
+ *		 (docs/loader.md)
  *	image	 RETAKE: a new image of the same system cures it; KEEP: it would be refused
  *		 again, or the cause may disappear by itself, as when a missing disk returns
  *
