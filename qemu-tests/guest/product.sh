@@ -68,3 +68,21 @@ product_add_libraries() {
 			install -D -m 755 "$(readlink -f "$library")" "$1$library"
 		done
 }
+
+# Sign what Secure Boot verifies, as dkms and an administrator do: the modules outside the
+# kernel's package, without their debugging information, and the loader.
+product_sign() { # ROOT UNAME-R HEADERS
+	mok=$BUILD/secure-boot/mok
+	BUILD=$BUILD "$here/make-mok"
+	for module in "$1/lib/modules/$2/updates"/*.ko; do
+		[ -e "$module" ] || continue
+		strip -g "$module"
+		"$3/scripts/sign-file" sha256 "$mok.key" "$mok.pub" "$module"
+	done
+	loader=$1/usr/lib/fastboot/fastbootx64.efi
+	[ -e "$loader" ] || return 0
+	said=$(sbsign --key "$mok.key" --cert "$mok.pem" --output "$loader" "$loader" 2>&1) || {
+		echo "$said" >&2
+		return 1
+	}
+}

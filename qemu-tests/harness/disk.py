@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .guests import NotBuilt
-from .paths import FASTBOOTCTL, GATE, GUESTS, MKGATE, SYSTEMD_BOOT, host
+from .paths import FASTBOOTCTL, GATE, GUESTS, MKGATE, SECURE_BOOT, SYSTEMD_BOOT, host
 
 MIB = 1 << 20
 ESP_MIB = 96
@@ -46,6 +46,8 @@ TYPE_GUID = {
 }
 DATA = "0FC63DAF-8483-4772-8E79-3D69D8477DE4"
 ESP, AREA, SCRATCH, ROOT = 1, 2, 3, 4
+# Of a machine with Secure Boot.
+ON_ESP = {"shim": "EFI/debian/shimx64.efi", "loader": "EFI/fastboot/fastbootx64.efi"}
 
 # MiB: little more than each mkfs needs.
 FILE_SYSTEM_MIB = {"ext4": 16, "xfs": 300, "btrfs": 128, "f2fs": 64, "squashfs": 1, "erofs": 1}
@@ -75,23 +77,52 @@ def command_line(machine):
 
 
 def _make_esp(machine, path):
-    guest = guest_dir(machine)
     host("truncate", "-s", f"{ESP_MIB}M", path)
     host("mkfs.vfat", "-F", "32", "-n", "ESP", path)
-    host("mmd", "-i", path, "::/EFI", "::/EFI/BOOT", "::/loader", "::/loader/entries")
+    files = _shim_and_grub if machine.firmware.secure else _systemd_boot
+    guest = guest_dir(machine)
+    wanted = [*files(machine, path), (guest / "vmlinuz", "vmlinuz"),
+              (guest / machine.initrd, "initrd")]
+    folders = {folder for _, place in wanted for folder in Path(place).parents} - {Path(".")}
+    host("mmd", "-i", path, *(f"::/{folder}" for folder in sorted(folders)))
+    put(path, wanted)
+
+
+def _systemd_boot(machine, path):
+    """[(file, place on the ESP)] of what boots without an entry."""
     entry = path.with_suffix(".entry")
     entry.write_text(
         f"title {machine.guest}\nlinux /vmlinuz\ninitrd /initrd\n"
         f"options {command_line(machine)}\n")
     loader = path.with_suffix(".loader")
     loader.write_text(f"timeout 0\ndefault {machine.guest}.conf\n")
-    for source, target in (
-            (SYSTEMD_BOOT, "EFI/BOOT/BOOTX64.EFI"),
-            (guest / "vmlinuz", "vmlinuz"),
-            (guest / machine.initrd, "initrd"),
+    return [(SYSTEMD_BOOT, "EFI/BOOT/BOOTX64.EFI"),
             (loader, "loader/loader.conf"),
-            (entry, f"loader/entries/{machine.guest}.conf")):
-        host("mcopy", "-i", path, source, f"::/{target}")
+            (entry, f"loader/entries/{machine.guest}.conf")]
+
+
+def _shim_and_grub(machine, path):
+    """As Debian installs them, and the signed loader beside them."""
+    signed = SECURE_BOOT / "debian/usr/lib"
+    menu = path.with_suffix(".grub")
+    menu.write_text(f"set timeout=0\nmenuentry {machine.guest} {{\n"
+                    f"linux /vmlinuz {command_line(machine)}\ninitrd /initrd\n}}\n")
+    return [(signed / "shim/shimx64.efi.signed", ON_ESP["shim"]),
+            (signed / "shim/mmx64.efi.signed", "EFI/debian/mmx64.efi"),
+            (signed / "grub/x86_64-efi-signed/grubx64.efi.signed", "EFI/debian/grubx64.efi"),
+            (menu, "EFI/debian/grub.cfg"),
+            (signed_loader(machine), ON_ESP["loader"])]
+
+
+def signed_loader(machine):
+    """The loader that guest/product.sh has signed."""
+    return guest_dir(machine) / "root/usr/lib/fastboot/fastbootx64.efi"
+
+
+def put(esp, files):
+    """Copy [(file, place)] into an image of the ESP, over what is there."""
+    for source, place in files:
+        host("mcopy", "-o", "-i", esp, source, f"::/{place}")
 
 
 def make_area(path, mib, swap_mib=0):
@@ -307,6 +338,15 @@ def edit_table(image, *arguments, script=None):
     host("sfdisk", "--quiet", option, raw, *rest, input=script)
     host("qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, image)
     raw.unlink()
+
+
+def put_on_esp(machine, image, files):
+    """Like put, into a qcow2 disk that is not in use."""
+    esp = Path(image).with_suffix(".esp")
+    export_part(image, esp, *partition_extent(machine, "esp"))
+    put(esp, files)
+    write_partition(machine, image, "esp", esp)
+    esp.unlink()
 
 
 def write_partition(machine, image, name, content):

@@ -11,9 +11,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import disk, guests, moment
+from . import disk, guests, moment, variables as store
 from .guests import locked
-from .paths import OVMF_VARS, WARM
+from .paths import WARM
 from .vm import GOLDEN, KERNEL_STARTS, VM, GuestError
 
 LOADER_IN_GUEST = "/usr/lib/fastboot/fastbootx64.efi"
@@ -53,13 +53,15 @@ def install_loader(vm, first=True, options=None):
 
 
 def fresh_machine(machine, directory):
-    """Build the disk and empty variables; returns (disk, variables)."""
+    """Build the disk and a new machine's variables; returns (disk, variables)."""
     guests.ensure_guest(machine.guest, machine.series)
+    if machine.firmware.secure:
+        guests.ensure_secure_boot()
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     disk.make_disk(machine, directory / "disk.raw")
     disk.make_overlay(directory / "disk.raw", directory / "golden.qcow2", "raw")
-    shutil.copy(OVMF_VARS, directory / "variables.fd")
+    store.make(machine, directory / "variables.fd")
     if machine.second_disk:
         disk.make_second_disk(directory / "second.raw")
         disk.make_overlay(directory / "second.raw", directory / "second.qcow2", "raw")
@@ -142,7 +144,8 @@ def make_golden(machine, directory, log_dir, prepare, generation=1, take=take_sn
         golden.consoles.append(vm.console)
         vm.wait_shell()
         golden.facts["cold_boot"] = vm.elapsed()
-        install_loader(vm, options=machine.loader)
+        if not machine.firmware.secure:  # has it, and its entry, from the start
+            install_loader(vm, options=machine.loader)
         vm.run("modprobe fastboot_snapshot")
         golden.facts.update(prepare(vm))
         golden.facts["capture"] = take(vm)

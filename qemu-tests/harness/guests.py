@@ -5,7 +5,8 @@ import fcntl
 import functools
 from contextlib import contextmanager
 
-from .paths import FASTBOOTCTL, GUEST_SCRIPTS, GUESTS, LOADER, hook_module, host
+from .paths import (FASTBOOTCTL, GUEST_SCRIPTS, GUESTS, LOADER, SECURE_BOOT, hook_module,
+                    host)
 
 
 class NotBuilt(Exception):
@@ -27,6 +28,14 @@ def ensure_guest(guest, series):
     with locked(GUESTS / f"{guest}-{series}.lock"):
         host(GUEST_SCRIPTS / "fetch-kernels", series)
         host(GUEST_SCRIPTS / f"build-{guest}", series)
+
+
+@functools.lru_cache(maxsize=None)
+def ensure_secure_boot():
+    """What starts a machine with Secure Boot before the loader, and its owner's key."""
+    with locked(SECURE_BOOT / "fetch.lock"):
+        host(GUEST_SCRIPTS / "fetch-secure-boot")
+        host(GUEST_SCRIPTS / "make-mok")
 
 
 def ensure_product(machine):

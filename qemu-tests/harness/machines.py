@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from .accel import accelerator
+from .firmware import PLAIN, SECURE_BOOT, Firmware
 from .paths import QEMU_TESTS
 from .series import SERIES
 
@@ -23,6 +24,7 @@ class Machine:
     guest: str = "tiny"         # tiny, debian or kiosk; stock: without the product
     series: str = "6.12"        # of guest/kernels.table
     type: str = "q35"
+    firmware: Firmware = PLAIN
     memory: str = "1G"
     cpus: int = 2
     cpu: str = "max"            # has LA57 under TCG: the kernel runs 5-level
@@ -44,7 +46,7 @@ class Machine:
     places: tuple = ("", "")    # of the first and the second disk, in QEMU's words: "addr=0x8"
     initrd: str = "initrd"      # of the tiny guest; initrd-fs has modules of file systems
     touched: bool = False       # memory is allocated before power-on, as if it were real
-    loader: str = None          # options of its boot entry
+    loader: str = None          # options of its boot entry, besides the area with Secure Boot
     counted: bool = False       # always emulated; its clock counts instructions
 
     def changed(self, **fields):
@@ -56,7 +58,8 @@ class Machine:
         arguments = [
             "-nodefaults", "-no-user-config", "-display", "none",
             "-name", self.name, "-uuid", self.uuid, "-rtc", "base=utc",
-            "-machine", f"{self.type}", *self._accelerator_arguments(),
+            "-machine", f"{self.type}{self.firmware.machine_options}",
+            *self.firmware.arguments, *self._accelerator_arguments(),
             "-cpu", self.cpu, "-smp", str(self.cpus), *self._memory_arguments(),
             *(["-device", "VGA"] if self.graphics else []),
             *self._disk_arguments(),
@@ -111,7 +114,7 @@ class Machine:
 
     def firmware_key(self):
         """Equal for machines that look the same to their firmware and to what it starts."""
-        alike = (self.guest, self.series, self.type, self.memory, self.cpus, self.cpu, self.disk,
+        alike = (self.firmware, self.loader if self.firmware.secure else None, self.guest, self.series, self.type, self.memory, self.cpus, self.cpu, self.disk,
                  self.initrd, self.disable_s4, self.network, self.graphics, self.devices,
                  self.share, self.menu_wait, self.second_disk, self.second_bus, self.places,
                  self.touched)
@@ -138,6 +141,9 @@ TINY = Machine("tiny-q35")
 # screen, where a refusal would stay for three seconds.
 SMALL = TINY.changed(name="tiny-small", memory="512M", area_mib=256, graphics=False,
                      scratch="ext4", loader="verbose")  # so that it reports its progress
+# Secure Boot on: the firmware starts shim, shim the signed loader, or GRUB and with that a kernel
+# that is locked down (harness/variables.py, disk.py).
+SECURE = SMALL.changed(name="tiny-secure", firmware=SECURE_BOOT)
 TINY_5G = Machine("tiny-q35-5g", memory="5G", area_mib=4096)
 MATRIX = [
     TINY,

@@ -11,6 +11,7 @@ DOCS = QEMU_TESTS.parent / "docs"
 GUEST_SCRIPTS = QEMU_TESTS / "guest"
 KERNELS = BUILD / "kernels"
 GUESTS = BUILD / "guests"
+SECURE_BOOT = BUILD / "secure-boot"    # of guest/fetch-secure-boot and guest/make-mok
 LOGS = BUILD / "qemu-logs"
 WORK = BUILD / "qemu-work"
 RUN = WORK / "tests"        # of the current run

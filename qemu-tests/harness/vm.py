@@ -26,7 +26,7 @@ import pexpect
 
 from .accel import accelerator
 from .console import Console
-from .paths import OVMF_CODE, QEMU, host
+from .paths import QEMU, host
 from .qmp import Qmp, QmpError
 
 # Emulation is slow and shared build machines are slower.
@@ -146,7 +146,8 @@ class VM:
         variables = f"if=pflash,unit=1,format=raw,file={self.variables}"
         command = [
             *QEMU, *self.machine.qemu_arguments(len(self.drives)),
-            "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF_CODE}",
+            "-drive", f"if=pflash,unit=0,format=raw,readonly=on,"
+            f"file={self.machine.firmware.code}",
             "-drive", variables,
             "-drive", self._disk_backend(),
             *self._drive_backends(),
