@@ -47,7 +47,7 @@ static void put_csum(void *to, const void *data, size_t size)
 	memcpy(to, &csum, sizeof(csum));
 }
 
-static void seal(void)
+static void resum(void)
 {
 	struct img_slot_disk *slot = (struct img_slot_disk *)bytes;
 	struct img_state_disk *state = (struct img_state_disk *)(bytes + IMG_BLOCK);
@@ -327,7 +327,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	start_over();
 	machine_make(&machine, &in);
 	edit(&in);
-	seal();
+	resum();
 	read_area();
 	read_slot(&machine);
 	return 0;

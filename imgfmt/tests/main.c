@@ -26,7 +26,7 @@ bool reason_was_asserted(enum img_reason reason)
 	return asserted[reason];
 }
 
-void seal_header(void *block)
+void resum_header(void *block)
 {
 	put_le((uint8_t *)block + 4088, img_port_xxh64(block, 4088), 8);
 }
@@ -39,6 +39,7 @@ int main(void)
 	failures += run_area_tests();
 	failures += run_slot_tests();
 	failures += run_sections_tests();
+	failures += run_seal_tests();
 	failures += run_state_tests();
 	failures += run_proof_tests();
 	failures += run_chunk_tests();

@@ -3,10 +3,11 @@
  * Writes a deterministic partition image and, in a second file, the pages that it
  * must hold, for readers that share no code with this project's:
  *
- *   mkimage tiny|full IMAGE [PAGES]
+ *   mkimage tiny|full|tiny-sealed|sealed IMAGE [PAGES [SECRET]]
  *
  * PAGES: for each page of the newest image, by rising pfn, the pfn as a
- * little-endian 64-bit integer and the 4096 bytes.
+ * little-endian 64-bit integer and the 4096 bytes.  SECRET: the 32 bytes that
+ * the image was sealed with, as the firmware would keep them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,22 +57,51 @@ static void write_pages(const struct sample_image *image, const char *path)
 	close_or_die(f, path);
 }
 
+static void write_file(const char *path, const void *data, size_t size)
+{
+	FILE *f = open_or_die(path);
+
+	write_or_die(data, size, f, path);
+	close_or_die(f, path);
+}
+
+struct kind {
+	const char *name;
+	struct sample (*make)(void);
+	const struct sample_image *newest;
+};
+
+static const struct kind kinds[] = {
+	{ "tiny", sample_make_tiny, &sample_tiny },
+	{ "full", sample_make_full, &sample_full },
+	{ "tiny-sealed", sample_make_tiny_sealed, &sample_tiny_sealed },
+	{ "sealed", sample_make_sealed, &sample_sealed },
+};
+
+static const struct kind *find_kind(const char *name)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strcmp(kinds[i].name, name))
+			return &kinds[i];
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
-	bool tiny = argc > 1 && !strcmp(argv[1], "tiny");
+	const struct kind *kind = argc > 2 && argc < 6 ? find_kind(argv[1]) : NULL;
 	struct sample sample;
-	FILE *f;
 
-	if (argc < 3 || argc > 4 || (!tiny && strcmp(argv[1], "full"))) {
-		fputs("usage: mkimage tiny|full IMAGE [PAGES]\n", stderr);
+	if (!kind || (argc == 5 && !kind->newest->seal)) {
+		fputs("usage: mkimage tiny|full|tiny-sealed|sealed IMAGE [PAGES [SECRET]]\n",
+		      stderr);
 		return 2;
 	}
-	sample = tiny ? sample_make_tiny() : sample_make_full();
-	f = open_or_die(argv[2]);
-	write_or_die(sample.partition, sample.size, f, argv[2]);
-	close_or_die(f, argv[2]);
-	if (argc == 4)
-		write_pages(tiny ? &sample_tiny : &sample_full, argv[3]);
+	sample = kind->make();
+	write_file(argv[2], sample.partition, sample.size);
+	if (argc > 3)
+		write_pages(kind->newest, argv[3]);
+	if (argc > 4)
+		write_file(argv[4], kind->newest->seal->secret, IMG_KEY_SIZE);
 	sample_free(&sample);
 	return 0;
 }

@@ -14,7 +14,7 @@
 #define MAX_RUNS   16384u
 #define MAX_CHUNKS 256u
 
-#define SAMPLE_RECORD                                                                              \
+#define SAMPLE_RECORD_OF(key_page)                                                                 \
 	{                                                                                          \
 		.jump_address = 0xffffffff81c00010ull,                                             \
 		.jump_address_phys = 0x3c00010ull,                                                 \
@@ -27,6 +27,7 @@
 		.handoff_phys = 0x123000ull,                                                       \
 		.efi_runtime = 0xfffffffeffe80b98ull,                                              \
 		.ram_bytes = 1ull << 30,                                                           \
+		.key_phys = key_page,                                                              \
 		.e820_digest = { 0x78, 0x56, 0x34, 0x12 },                                         \
 	}
 
@@ -69,10 +70,36 @@ static const struct sample_run tiny_runs[] = {
 	{ 0x200, 1, CONTENT_WORD, true, true },
 };
 
-#define SAMPLE_TABLES                                                                              \
-	.record = SAMPLE_RECORD, .fp = sample_fp, .nr_fp = COUNT(sample_fp),                       \
+#define SAMPLE_TABLES_OF(key_page)                                                                 \
+	.record = SAMPLE_RECORD_OF(key_page), .fp = sample_fp, .nr_fp = COUNT(sample_fp),          \
 	.rtmap = sample_rtmap, .nr_rtmap = COUNT(sample_rtmap), .aux = sample_aux,                 \
 	.nr_aux = COUNT(sample_aux), .proof = sample_proof, .nr_proofs = COUNT(sample_proof)
+#define SAMPLE_TABLES SAMPLE_TABLES_OF(0)
+
+/* Just below the runtime regions. */
+#define SAMPLE_KEY_PAGE 0x3f67f000ull
+
+#define SAMPLE_BYTES(b)                                                                            \
+	{                                                                                          \
+		(b) + 0,  (b) + 1,  (b) + 2,  (b) + 3,	(b) + 4,  (b) + 5,  (b) + 6,  (b) + 7,     \
+		(b) + 8,  (b) + 9,  (b) + 10, (b) + 11, (b) + 12, (b) + 13, (b) + 14, (b) + 15,    \
+		(b) + 16, (b) + 17, (b) + 18, (b) + 19, (b) + 20, (b) + 21, (b) + 22, (b) + 23,    \
+		(b) + 24, (b) + 25, (b) + 26, (b) + 27, (b) + 28, (b) + 29, (b) + 30, (b) + 31,    \
+	}
+
+const struct sample_seal sample_secure = {
+	.domain = IMG_SEAL_SECURE,
+	.secret = SAMPLE_BYTES(0x00),
+	.nonce = SAMPLE_BYTES(0x60),
+	.salt = SAMPLE_BYTES(0x80),
+};
+
+const struct sample_seal sample_open_seal = {
+	.domain = IMG_SEAL_OPEN,
+	.secret = SAMPLE_BYTES(0x20),
+	.nonce = SAMPLE_BYTES(0x60),
+	.salt = SAMPLE_BYTES(0x80),
+};
 
 const struct sample_image sample_tiny = {
 	.run = tiny_runs,
@@ -84,6 +111,19 @@ const struct sample_image sample_tiny = {
 	.mode = IMG_MODE_GOLDEN,
 	.state = { .valid = true, .restores = 3, .attempts = 1 },
 	.description = "worked example",
+};
+
+const struct sample_image sample_tiny_sealed = {
+	.run = tiny_runs,
+	.nr_runs = COUNT(tiny_runs),
+	SAMPLE_TABLES_OF(SAMPLE_KEY_PAGE),
+	.slot = 0,
+	.kernel = "6.1.0-13-amd64",
+	.generation = 1,
+	.mode = IMG_MODE_GOLDEN,
+	.state = { .valid = true, .restores = 3, .attempts = 1 },
+	.description = "worked example",
+	.seal = &sample_secure,
 };
 
 const struct sample_image sample_older = {
@@ -116,6 +156,19 @@ const struct sample_image sample_full = {
 	.mode = IMG_MODE_GOLDEN,
 	.state = { .valid = true, .restores = 12, .attempts = 2 },
 	.description = "every kind of run and chunk \xe2\x80\x94 \xc3\xbc",
+};
+
+const struct sample_image sample_sealed = {
+	.run = full_runs,
+	.nr_runs = COUNT(full_runs),
+	SAMPLE_TABLES_OF(SAMPLE_KEY_PAGE),
+	.slot = 1,
+	.kernel = "6.1.0-13-amd64",
+	.generation = 7,
+	.mode = IMG_MODE_GOLDEN,
+	.state = { .valid = true, .restores = 12, .attempts = 2 },
+	.description = "sealed",
+	.seal = &sample_secure,
 };
 
 /* xorshift64 (Marsaglia 2003). */
@@ -190,6 +243,11 @@ static void uuid_of(uint8_t uuid[16], uint8_t seed)
 		uuid[i] = (uint8_t)(seed + i);
 }
 
+static uint8_t uuid_seed(const struct sample_image *image)
+{
+	return (uint8_t)(0x40 + image->generation);
+}
+
 struct sample sample_area(uint64_t partition_size, uint64_t swap_size, uint32_t nr_slots)
 {
 	struct sample s = { .partition = xalloc(partition_size), .size = partition_size };
@@ -253,10 +311,35 @@ struct sample_job {
 	struct img_rtmap_disk rtmap[16];
 	struct img_aux_disk aux[16];
 	struct img_proof_disk proof[IMG_MAX_PROOFS];
-	uint8_t *to; /* the slot */
+	struct img_tag_disk tag[MAX_CHUNKS];
+	struct img_seal_keys keys; /* of a sealed image */
+	uint8_t *to;		   /* the slot */
 	uint8_t *pending, *out, *workmem;
 	uint32_t nr_pending;
 };
+
+void sample_seal_keys(const struct sample_seal *seal, const struct img_slot *slot,
+		      struct img_seal_keys *ret_keys)
+{
+	uint8_t boot_key[IMG_KEY_SIZE];
+
+	if (img_seal_boot_key(&cipher_hmac, seal->secret, seal->nonce, boot_key) &&
+	    img_seal_keys(&cipher_hmac, boot_key, slot, seal->salt, ret_keys))
+		return;
+	fputs("sample: keys\n", stderr);
+	exit(1);
+}
+
+/* The keys are needed for the first chunk, long before there is a header. */
+static void begin_seal(struct sample_job *job)
+{
+	struct img_slot slot = { .generation = job->image->generation };
+
+	uuid_of(slot.image_uuid, uuid_seed(job->image));
+	memcpy(slot.area_uuid, job->sample->area.uuid, sizeof(slot.area_uuid));
+	sample_seal_keys(job->image->seal, &slot, &job->keys);
+	img_writer_sealed(&job->writer, job->tag);
+}
 
 struct sample_job *sample_begin(struct sample *sample, const struct sample_image *image)
 {
@@ -272,6 +355,8 @@ struct sample_job *sample_begin(struct sample *sample, const struct sample_image
 	img_writer_init(&job->writer, extent->size, job->run, MAX_RUNS, job->chunk, MAX_CHUNKS);
 	if (image->index)
 		must(img_writer_index(&job->writer, image->index), "index");
+	if (image->seal)
+		begin_seal(job);
 	return job;
 }
 
@@ -282,8 +367,20 @@ static void spoil(struct sample_job *job, struct img_chunk *chunk)
 	chunk->csum = img_port_xxh64(job->out, chunk->size);
 }
 
+/* In place; the padding stays zero.  The chunk's number is the one that the writer gives it. */
+static void encrypt(struct sample_job *job, struct img_chunk *chunk, uint8_t ret_tag[IMG_TAG_SIZE])
+{
+	uint8_t iv[IMG_IV_SIZE];
+
+	img_seal_iv(job->writer.nr_chunks, iv);
+	cipher_seal(job->keys.enc, iv, job->out, chunk->size, ret_tag);
+	img_chunk_sum(chunk, job->out);
+}
+
 void sample_close_chunk(struct sample_job *job)
 {
+	bool seal = job->image->seal;
+	uint8_t tag[IMG_TAG_SIZE];
 	struct img_chunk chunk;
 
 	if (!job->nr_pending)
@@ -291,7 +388,12 @@ void sample_close_chunk(struct sample_job *job)
 	img_chunk_encode(job->pending, job->nr_pending, job->out, job->workmem, &chunk);
 	if (job->image->spoil && job->writer.nr_chunks == 0)
 		spoil(job, &chunk);
+	seal = seal && chunk.kind != IMG_CHUNK_FILL;
+	if (seal)
+		encrypt(job, &chunk, tag);
 	must(img_writer_chunk(&job->writer, &chunk), "chunk");
+	if (seal)
+		img_writer_tag(&job->writer, tag);
 	memcpy(job->to + chunk.offset, job->out, img_block_align(chunk.size));
 	job->nr_pending = 0;
 }
@@ -348,9 +450,32 @@ static void encode_tables(struct sample_job *job)
 		job->proof[i] = img_proof_encode(&image->proof[i]);
 }
 
+static struct img_seal_disk encode_seal(const struct sample_seal *seal)
+{
+	struct img_seal s = { .domain = seal->domain };
+
+	memcpy(s.nonce, seal->nonce, sizeof(s.nonce));
+	memcpy(s.salt, seal->salt, sizeof(s.salt));
+	return img_seal_encode(&s);
+}
+
+/* Once everything that the MAC covers is known. */
+static void close_seal(const struct sample_job *job, struct img_slot *slot,
+		       const void *const data[IMG_MAX_SECTIONS], struct img_seal_disk *seal)
+{
+	uint8_t header[IMG_BLOCK];
+
+	img_slot_encode(slot, header);
+	if (img_seal_close(&cipher_hmac, &job->keys, slot, data, header, seal))
+		return;
+	fputs("sample: MAC\n", stderr);
+	exit(1);
+}
+
 static void put_sections(struct sample_job *job, struct img_slot *slot)
 {
 	const struct sample_image *image = job->image;
+	struct img_seal_disk seal;
 	struct img_record_disk record = img_record_encode(&image->record);
 	const struct img_writer_sections in = {
 		.record = &record,
@@ -362,11 +487,16 @@ static void put_sections(struct sample_job *job, struct img_slot *slot)
 		.nr_aux = image->nr_aux,
 		.proof = job->proof,
 		.nr_proofs = image->nr_proofs,
+		.seal = &seal,
 	};
 	const void *data[IMG_MAX_SECTIONS];
 
 	encode_tables(job);
+	if (image->seal)
+		seal = encode_seal(image->seal);
 	must(img_writer_finish(&job->writer, &in, slot, data), "finish");
+	if (image->seal)
+		close_seal(job, slot, data, &seal);
 	for (uint32_t i = 0; i < slot->nr_sections; i++)
 		if (slot->section[i].size)
 			memcpy(job->to + slot->section[i].offset, data[i], slot->section[i].size);
@@ -395,27 +525,47 @@ struct img_slot sample_write(struct sample *sample, const struct sample_image *i
 				   .generation = image->generation,
 				   .created = 1700000000 + image->generation };
 
-	uuid_of(header.image_uuid, (uint8_t)(0x40 + image->generation));
+	uuid_of(header.image_uuid, uuid_seed(image));
 	snprintf(header.kernel_release, sizeof(header.kernel_release), "%s", image->kernel);
 	snprintf(header.description, sizeof(header.description), "%s", image->description);
 	add_runs(job);
 	return sample_end(job, &header);
 }
 
-struct sample sample_make_tiny(void)
+static struct sample make_tiny(const struct sample_image *image)
 {
 	struct sample s = sample_area((16 << 10) + 2 * IMG_MIN_SLOT_SIZE + IMG_BLOCK, 16 << 10, 2);
 
-	sample_write(&s, &sample_tiny);
+	sample_write(&s, image);
 	return s;
 }
 
-struct sample sample_make_full(void)
+static struct sample make_full(const struct sample_image *image)
 {
 	/* An odd size: the header is the last whole block. */
 	struct sample s = sample_area((8 << 20) + 1536, 64 << 10, 2);
 
 	sample_write(&s, &sample_older);
-	sample_write(&s, &sample_full);
+	sample_write(&s, image);
 	return s;
+}
+
+struct sample sample_make_tiny(void)
+{
+	return make_tiny(&sample_tiny);
+}
+
+struct sample sample_make_full(void)
+{
+	return make_full(&sample_full);
+}
+
+struct sample sample_make_tiny_sealed(void)
+{
+	return make_tiny(&sample_tiny_sealed);
+}
+
+struct sample sample_make_sealed(void)
+{
+	return make_full(&sample_sealed);
 }

@@ -10,7 +10,7 @@
 #ifndef IMGFMT_TESTS_SAMPLE_H
 #define IMGFMT_TESTS_SAMPLE_H
 
-#include <imgfmt/imgfmt.h>
+#include "cipher.h"
 
 enum content {
 	CONTENT_ZERO,
@@ -26,6 +26,14 @@ struct sample_run {
 	enum content content;
 	bool store;	  /* into a chunk even if a fill run is possible */
 	bool close_chunk; /* after this run */
+};
+
+/* What an image is sealed with: the firmware's secret, and what was drawn for the image. */
+struct sample_seal {
+	enum img_seal_domain domain;
+	uint8_t secret[IMG_KEY_SIZE];
+	uint8_t nonce[IMG_KEY_SIZE];
+	uint8_t salt[IMG_KEY_SIZE];
 };
 
 struct sample_image {
@@ -44,6 +52,7 @@ struct sample_image {
 	enum img_mode mode;
 	struct img_state state;
 	const char *description;
+	const struct sample_seal *seal; /* NULL: not sealed */
 	bool spoil; /* the first chunk does not decode, although its checksum is correct */
 };
 
@@ -61,6 +70,13 @@ extern const struct sample_image sample_tiny;
  */
 extern const struct sample_image sample_older;
 extern const struct sample_image sample_full;
+
+/* The same pages as in sample_full, and as in sample_tiny, sealed with sample_secure. */
+extern const struct sample_image sample_sealed;
+extern const struct sample_image sample_tiny_sealed;
+/* One for each domain; the secrets differ. */
+extern const struct sample_seal sample_secure;
+extern const struct sample_seal sample_open_seal;
 
 /* Fills in a page; the bytes depend only on content and pfn. */
 void sample_page(uint64_t pfn, enum content content, void *page);
@@ -90,8 +106,17 @@ void sample_add_page(struct sample_job *job, uint64_t pfn, const void *page, boo
 void sample_close_chunk(struct sample_job *job);
 struct img_slot sample_end(struct sample_job *job, const struct img_slot *header);
 
-/* The area with sample_tiny in it, and the area with the other two images. */
+/* The keys of a sealed image, by its slot header. */
+void sample_seal_keys(const struct sample_seal *seal, const struct img_slot *slot,
+		      struct img_seal_keys *ret_keys);
+
+/*
+ * The area with sample_tiny in it, the area with sample_older and sample_full, and the same two
+ * with the sealed image in place of sample_tiny and sample_full.
+ */
 struct sample sample_make_tiny(void);
 struct sample sample_make_full(void);
+struct sample sample_make_tiny_sealed(void);
+struct sample sample_make_sealed(void);
 
 #endif

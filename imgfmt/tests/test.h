@@ -26,11 +26,12 @@ void assert_refusal(enum img_reason want, enum img_reason got, const struct img_
 bool reason_was_asserted(enum img_reason reason);
 
 /* Corrects a header block's checksum. */
-void seal_header(void *block);
+void resum_header(void *block);
 
 int run_area_tests(void);
 int run_slot_tests(void);
 int run_sections_tests(void);
+int run_seal_tests(void);
 int run_state_tests(void);
 int run_proof_tests(void);
 int run_smbios_tests(void);

@@ -93,7 +93,7 @@ static void test_fields(void **state)
 
 		make(block);
 		put_le(block + edits[i].offset, edits[i].value, edits[i].width);
-		seal_header(block);
+		resum_header(block);
 		assert_refusal(edits[i].reason, img_area_decode(block, PARTITION, &area, &detail),
 			       &detail, "area header", edits[i].field);
 		assert_int_equal(area.nr_slots, 77);
@@ -110,7 +110,7 @@ static void test_tolerated(void **state)
 	make(block);
 	put_le(block + AT(compat), ~0ull, 8);
 	put_le(block + AT(created), ~0ull, 8);
-	seal_header(block);
+	resum_header(block);
 	assert_reason(IMG_OK, img_area_decode(block, PARTITION, &area, NULL));
 }
 

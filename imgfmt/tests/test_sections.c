@@ -57,7 +57,7 @@ static uint8_t *bytes_of(struct copy *c, uint32_t type)
 	return c->meta + (section_of(c, type)->offset - c->slot.meta_offset);
 }
 
-static void seal_section(struct copy *c, uint32_t type)
+static void resum_section(struct copy *c, uint32_t type)
 {
 	struct img_section *s = section_of(c, type);
 
@@ -67,7 +67,7 @@ static void seal_section(struct copy *c, uint32_t type)
 static void edit(struct copy *c, uint32_t type, size_t offset, uint64_t value, size_t width)
 {
 	put_le(bytes_of(c, type) + offset, value, width);
-	seal_section(c, type);
+	resum_section(c, type);
 }
 
 static void test_round_trip(void **state)
@@ -435,7 +435,7 @@ static void test_proof_count(void **state)
 
 	(void)state;
 	s->size = 0;
-	seal_section(&c, IMG_SEC_PROOFS);
+	resum_section(&c, IMG_SEC_PROOFS);
 	assert_refusal(IMG_E_PROOF_BOUNDS, img_meta_decode(&c.slot, c.meta, &m, &detail), &detail,
 		       "proof", "count");
 	assert_int_equal(detail.golden, 0);
@@ -451,11 +451,11 @@ static void test_proof_count(void **state)
 	for (uint64_t i = 0; i < IMG_MAX_PROOFS + 1; i++)
 		memcpy(c.meta + good.meta_size + 64 * i, first, 64);
 	s->size = IMG_MAX_PROOFS * 64;
-	seal_section(&c, IMG_SEC_PROOFS);
+	resum_section(&c, IMG_SEC_PROOFS);
 	assert_reason(IMG_OK, img_meta_decode(&c.slot, c.meta, &m, &detail));
 	assert_int_equal(m.nr_proofs, IMG_MAX_PROOFS);
 	s->size += 64;
-	seal_section(&c, IMG_SEC_PROOFS);
+	resum_section(&c, IMG_SEC_PROOFS);
 	assert_refusal(IMG_E_PROOF_BOUNDS, img_meta_decode(&c.slot, c.meta, &m, &detail), &detail,
 		       "proof", "count");
 	assert_int_equal(detail.golden, IMG_MAX_PROOFS + 1);
@@ -472,7 +472,7 @@ static void test_aux_order(void **state)
 	(void)state;
 	section_of(&c, IMG_SEC_AUX)->size *= 2;
 	memcpy(bytes_of(&c, IMG_SEC_AUX) + 24, bytes_of(&c, IMG_SEC_AUX), 24);
-	seal_section(&c, IMG_SEC_AUX);
+	resum_section(&c, IMG_SEC_AUX);
 	assert_refusal(IMG_E_AUX_BOUNDS, img_meta_decode(&c.slot, c.meta, &m, &detail), &detail,
 		       "auxiliary range", "pfn");
 	assert_int_equal(detail.index, 1);

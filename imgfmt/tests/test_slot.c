@@ -152,7 +152,7 @@ static void test_fields(void **state)
 
 		copy_header(block);
 		put_le(block + edits[i].offset, edits[i].value, edits[i].width);
-		seal_header(block);
+		resum_header(block);
 		assert_refusal(edits[i].reason,
 			       img_slot_decode(block, &sample.area, 1, &slot, &detail), &detail,
 			       edits[i].object, edits[i].field);
@@ -170,7 +170,7 @@ static void test_sections_share_no_block(void **state)
 	(void)state;
 	copy_header(block);
 	memcpy(block + SECTION(1, 8), block + SECTION(0, 8), 8);
-	seal_header(block);
+	resum_header(block);
 	assert_refusal(IMG_E_SECTION_TABLE, img_slot_decode(block, &sample.area, 1, &slot, &detail),
 		       &detail, "section", "offset");
 	assert_int_equal(detail.index, 1);
@@ -194,7 +194,7 @@ static void test_tolerated(void **state)
 	put_le(block + SECTION(7, 16), 9, 8);
 	for (size_t i = 0; i < COUNT(types); i++) {
 		put_le(block + SECTION(7, 0), types[i], 4);
-		seal_header(block);
+		resum_header(block);
 		assert_reason(IMG_OK, img_slot_decode(block, &sample.area, 1, &slot, NULL));
 		assert_int_equal(slot.nr_sections, 8);
 		assert_int_equal(slot.section[7].type, types[i]);
@@ -226,7 +226,7 @@ static void test_once(void **state)
 	(void)state;
 	copy_header(block);
 	put_le(block + AT(mode), IMG_MODE_ONCE, 4);
-	seal_header(block);
+	resum_header(block);
 	assert_reason(IMG_OK, img_slot_decode(block, &sample.area, 1, &slot, NULL));
 	assert_int_equal(slot.mode, IMG_MODE_ONCE);
 	assert_reason(IMG_OK, img_slot_decode(slot_block(0), &sample.area, 0, &slot, NULL));
