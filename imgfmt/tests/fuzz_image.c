@@ -3,9 +3,10 @@
  * All code that reads an image, and the decision about it.
  *
  * Input: one byte that says in which parts the machine differs from the image's
- * own; those parts; then edits to a valid slot and its area header: offset
+ * own, and whether the image is sealed; those parts; what the firmware knows of
+ * a sealed image; then edits to a valid slot and its area header: offset
  * (2 bytes), length (1), bytes.  The target corrects the checksums after the
- * edits; otherwise no edit would get past them.
+ * edits, and the MAC if the input says so; otherwise no edit would get past them.
  */
 #include "fuzz.h"
 #include "sample.h"
@@ -19,25 +20,35 @@
 #define OTHER_MAP	  4u
 #define OTHER_TABLE	  8u
 #define OTHER_AREA	  16u /* the slot header need not belong to the area */
+#define OTHER_SEALED	  32u
+
+#define TRUST_SECURE_BOOT 1u
+#define TRUST_ALWAYS	  2u
+#define TRUST_FORGED	  4u /* the MAC is that of the edited image */
+#define TRUST_NO_HMAC	  8u
 
 #define MAX_RANGES 16u
 
 static _Alignas(8) uint8_t bytes[NR_BLOCKS * IMG_BLOCK];
 static uint64_t partition_size;
 
-static void start_over(void)
+static void keep(struct sample s, uint8_t good[sizeof(bytes)])
 {
-	static uint8_t good[sizeof(bytes)];
+	partition_size = s.size;
+	memcpy(good, s.partition + s.area.slot[0].offset, SLOT_SIZE);
+	memcpy(good + AREA_AT, s.partition + img_area_header_offset(s.size), IMG_BLOCK);
+	sample_free(&s);
+}
+
+static void start_over(bool sealed)
+{
+	static uint8_t good[2][sizeof(bytes)];
 
 	if (!partition_size) {
-		struct sample s = sample_make_tiny();
-
-		partition_size = s.size;
-		memcpy(good, s.partition + s.area.slot[0].offset, SLOT_SIZE);
-		memcpy(good + AREA_AT, s.partition + img_area_header_offset(s.size), IMG_BLOCK);
-		sample_free(&s);
+		keep(sample_make_tiny(), good[0]);
+		keep(sample_make_tiny_sealed(), good[1]);
 	}
-	memcpy(bytes, good, sizeof(bytes));
+	memcpy(bytes, good[sealed], sizeof(bytes));
 }
 
 static void put_csum(void *to, const void *data, size_t size)
@@ -88,6 +99,8 @@ struct machine {
 	struct img_machine today;
 	uint8_t answer[32]; /* what the disks answer */
 	uint32_t asked;
+	uint32_t firmware; /* TRUST_... */
+	struct img_trust trust;
 };
 
 /* An answer of 0: unchanged; 1: other bytes; 2 and 3: the disk is missing or unreadable. */
@@ -176,6 +189,13 @@ static void machine_make(struct machine *m, struct input *in)
 		take_map(m, in);
 	if (m->other & OTHER_TABLE)
 		m->today.runtime_services = take(in, 8);
+	if (m->other & OTHER_SEALED) {
+		m->firmware = (uint32_t)take(in, 1);
+		m->trust.history.floor = take(in, 1);
+		m->trust.history.consumed = take(in, 1);
+	}
+	m->trust.secure_boot = m->firmware & TRUST_SECURE_BOOT;
+	m->trust.always = m->firmware & TRUST_ALWAYS;
 }
 
 static void machine_finish(struct machine *m, const struct img_meta *meta)
@@ -186,6 +206,87 @@ static void machine_finish(struct machine *m, const struct img_meta *meta)
 		copy_map(m, meta);
 	if (!(m->other & OTHER_TABLE))
 		m->today.runtime_services = img_runtime_phys(meta);
+}
+
+/* The seal. */
+
+/* No cryptography, but a function of key and data; it reads every byte. */
+static bool fake_mac(void *ctx, const uint8_t key[IMG_KEY_SIZE], const struct img_bytes *part,
+		     uint32_t parts, uint8_t ret_mac[IMG_KEY_SIZE])
+{
+	const struct machine *m = ctx;
+	uint64_t sum = img_port_xxh64(key, IMG_KEY_SIZE);
+
+	for (uint32_t i = 0; i < parts; i++)
+		sum = sum * 31 + img_port_xxh64(part[i].data, part[i].size);
+	for (size_t i = 0; i < IMG_KEY_SIZE; i++)
+		ret_mac[i] = (uint8_t)(sum >> 8 * (i % 8));
+	return !(m->firmware & TRUST_NO_HMAC);
+}
+
+static void forge(const struct img_hmac *hmac, const struct img_seal_keys *keys,
+		  const struct img_slot *slot, const uint8_t *sections, struct img_seal *seal)
+{
+	struct img_seal_disk disk = img_seal_encode(seal);
+	const void *data[IMG_MAX_SECTIONS];
+	struct img_slot copy = *slot;
+
+	for (uint32_t i = 0; i < slot->nr_sections; i++)
+		data[i] = sections + (slot->section[i].offset - slot->meta_offset);
+	if (img_seal_close(hmac, keys, &copy, data, bytes, &disk))
+		memcpy(seal->mac, disk.mac, sizeof(disk.mac));
+}
+
+/* Whether the image is what the key's owner wrote. */
+static bool authentic(struct machine *m, const struct img_slot *slot, const uint8_t *sections,
+		      struct img_seal *seal)
+{
+	const struct img_hmac hmac = { m, fake_mac };
+	struct img_detail detail;
+	struct img_seal_keys keys;
+	bool good;
+
+	if (!img_seal_keys(&hmac, seal->nonce, slot, seal->salt, &keys)) {
+		must(m->firmware & TRUST_NO_HMAC);
+		memset(&keys, 0, sizeof(keys));
+	}
+	if (m->firmware & TRUST_FORGED)
+		forge(&hmac, &keys, slot, sections, seal);
+	good = img_seal_verify(&hmac, &keys, slot, seal, bytes, sections, &detail) == IMG_OK;
+	must(good || detail.object != NULL);
+	must(!good || !(m->firmware & TRUST_NO_HMAC));
+	if (m->firmware & TRUST_FORGED)
+		must(good == !(m->firmware & TRUST_NO_HMAC));
+	return good;
+}
+
+/* As the loader: true if the image may be read on. */
+static bool trusted(struct machine *m, const struct img_slot *slot, const uint8_t *sections)
+{
+	struct img_history history = m->trust.history;
+	bool sealed = img_slot_is_sealed(slot);
+	struct img_detail detail;
+	struct img_seal seal;
+
+	if (sealed && img_seal_decode(slot, sections, &seal, &detail) != IMG_OK)
+		return false;
+	if (img_trust_decide(slot, sealed ? &seal : NULL, &m->trust, &detail) != IMG_OK) {
+		must(detail.object != NULL);
+		return false;
+	}
+	must(sealed == (m->trust.secure_boot || m->trust.always));
+	if (!sealed)
+		return true;
+	must((seal.domain == IMG_SEAL_SECURE) == m->trust.secure_boot);
+	if (!authentic(m, slot, sections, &seal))
+		return false;
+	(void)img_history_accept(&history, slot, 0);
+	must(history.floor >= m->trust.history.floor &&
+	     history.consumed >= m->trust.history.consumed);
+	m->trust.history = history;
+	must((img_trust_decide(slot, &seal, &m->trust, NULL) == IMG_OK) ==
+	     (slot->mode == IMG_MODE_GOLDEN));
+	return true;
 }
 
 /* The decision about the image. */
@@ -250,6 +351,8 @@ static void decode_chunks(const struct img_meta *meta)
 		must(stored != NULL);
 		memcpy(stored, bytes + chunk.offset, chunk.size);
 		(void)img_chunk_check(&chunk, stored);
+		if (meta->tag) /* in place of the cipher, whose library is trusted */
+			stored[chunk.size] = meta->tag[i].tag[IMG_TAG_SIZE - 1];
 		(void)img_chunk_decode(&chunk, stored, pages);
 		free(stored);
 	}
@@ -310,7 +413,9 @@ static void read_slot(struct machine *m)
 	sections = malloc(slot.meta_size + 1);
 	must(sections != NULL);
 	memcpy(sections, bytes + slot.meta_offset, slot.meta_size);
-	if (img_meta_decode(&slot, sections, &meta, &detail) == IMG_OK) {
+	if (trusted(m, &slot, sections) &&
+	    img_meta_decode(&slot, sections, &meta, &detail) == IMG_OK) {
+		must(!meta.tag == !img_slot_is_sealed(&slot));
 		must(meta.nr_proofs && meta.nr_proofs <= IMG_MAX_PROOFS);
 		decode_chunks(&meta);
 		decide(&meta, m);
@@ -324,8 +429,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct machine machine;
 	struct input in = { data, size };
 
-	start_over();
 	machine_make(&machine, &in);
+	start_over(machine.other & OTHER_SEALED);
 	edit(&in);
 	resum();
 	read_area();
