@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * The worked example of docs/image-format.md: its hex dump, read from the document, is an image
+ * The worked examples of docs/image-format.md: their hex dumps, read from the document, are images
  * that the reader accepts and that the writer writes.
  */
 #include <ctype.h>
@@ -9,13 +9,15 @@
 
 #include "test.h"
 
-#define FENCE "```hexdump"
+/* The second one replaces bytes of the first. */
+#define FENCE	     "```hexdump\n"
+#define FENCE_SEALED "```hexdump sealed\n"
 
-static struct sample sample;
-static uint8_t *dumped;
+static struct sample sample, sealed;
+static uint8_t *dumped, *dumped_sealed;
 
 /* "00001000  46 42 ...  |FB..|": bytes into the image; those not shown are zero. */
-static void read_line(const char *line)
+static void read_line(const char *line, uint8_t *to)
 {
 	char *at;
 	uint64_t offset = strtoull(line, &at, 16);
@@ -28,7 +30,7 @@ static void read_line(const char *line)
 		if (sscanf(at, "%2x", &byte) != 1 || !isxdigit((unsigned char)*at))
 			break;
 		assert_true(offset < sample.size);
-		dumped[offset++] = (uint8_t)byte;
+		to[offset++] = (uint8_t)byte;
 		at += 2;
 	}
 }
@@ -36,19 +38,26 @@ static void read_line(const char *line)
 static int setup(void **state)
 {
 	FILE *f = fopen(EXAMPLE_DOCUMENT, "r");
-	bool within = false;
+	bool within = false, within_sealed = false;
 	char line[256];
 
 	(void)state;
 	sample = sample_make_tiny();
+	sealed = sample_make_tiny_sealed();
 	dumped = calloc(1, sample.size);
-	if (!f || !dumped)
+	dumped_sealed = calloc(1, sample.size);
+	if (!f || !dumped || !dumped_sealed)
 		return -1;
 	while (fgets(line, sizeof(line), f)) {
-		if (!strncmp(line, "```", 3))
-			within = !strncmp(line, FENCE, sizeof(FENCE) - 1);
-		else if (within)
-			read_line(line);
+		if (!strncmp(line, "```", 3)) {
+			within = !strcmp(line, FENCE);
+			within_sealed = !strcmp(line, FENCE_SEALED);
+			continue;
+		}
+		if (within)
+			read_line(line, dumped);
+		if (within || within_sealed)
+			read_line(line, dumped_sealed);
 	}
 	return fclose(f);
 }
@@ -57,15 +66,40 @@ static int teardown(void **state)
 {
 	(void)state;
 	free(dumped);
+	free(dumped_sealed);
 	sample_free(&sample);
+	sample_free(&sealed);
 	return 0;
 }
 
 static void test_is_what_the_writer_writes(void **state)
 {
 	(void)state;
-	for (uint64_t block = 0; block < sample.size; block += IMG_BLOCK)
+	assert_int_equal(sealed.size, sample.size);
+	for (uint64_t block = 0; block < sample.size; block += IMG_BLOCK) {
 		assert_memory_equal(dumped + block, sample.partition + block, IMG_BLOCK);
+		assert_memory_equal(dumped_sealed + block, sealed.partition + block, IMG_BLOCK);
+	}
+}
+
+/* The document gives the secret; its keys are in test_seal.c. */
+static void test_seal_is_good(void **state)
+{
+	const uint8_t *base = dumped_sealed + sealed.area.slot[0].offset;
+	struct img_seal_keys keys;
+	struct img_seal seal;
+	struct img_slot slot;
+	struct img_meta meta;
+
+	(void)state;
+	assert_reason(IMG_OK, img_slot_decode(base, &sealed.area, 0, &slot, NULL));
+	assert_true(img_slot_is_sealed(&slot));
+	assert_reason(IMG_OK, img_seal_decode(&slot, base + slot.meta_offset, &seal, NULL));
+	sample_seal_keys(&sample_secure, &slot, &keys);
+	assert_reason(IMG_OK, img_seal_verify(&cipher_hmac, &keys, &slot, &seal, base,
+					      base + slot.meta_offset, NULL));
+	assert_reason(IMG_OK, img_meta_decode(&slot, base + slot.meta_offset, &meta, NULL));
+	assert_int_equal(meta.record.key_phys, 0x3f67f000);
 }
 
 static void test_is_readable(void **state)
@@ -108,6 +142,7 @@ int run_example_tests(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_is_what_the_writer_writes),
 		cmocka_unit_test(test_is_readable),
+		cmocka_unit_test(test_seal_is_good),
 	};
 
 	return cmocka_run_group_tests_name("example", tests, setup, teardown);
