@@ -9,19 +9,29 @@ that where both agree, they agree with the document.
     slot.page(0x1234)                  # 4096 bytes, or None
     area.regions()["slot[0].chunk[3]"] # its place in the partition, for a test to damage it
 
+A sealed image needs a key, or the secret that boot keys are derived from:
+
+    area = Area.open("disk.img", secret=pathlib.Path("secret").read_bytes())
+
+Without one its header and sections can be read, and its chunks' checksums checked.
+
 Every violation raises FormatError with one of the document's reason codes.
 """
 
 import argparse
 import dataclasses
 import functools
+import hmac
 import json
+import pathlib
 import struct
 import sys
 import uuid
 
 import lz4.block
 import xxhash
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 BLOCK = 4096
 PAGE = 4096
@@ -42,7 +52,11 @@ SECTIONS = {
     6: ("page_index", 32, True),
     7: ("chunk_table", 40, True),
     8: ("signature", 0, False),
+    9: ("seal", 128, False),
+    10: ("tags", 16, False),
 }
+SEALED = 1  # bit of a slot's incompat
+DOMAINS = {1: "secure", 2: "open"}
 CHUNK_KINDS = {1: "lz4", 2: "raw", 3: "fill"}
 RUN_KINDS = {0: "stored", 1: "fill"}
 MODES = {1: "golden", 2: "once"}
@@ -124,9 +138,11 @@ SLOT = Fields(
     " meta_size@120:8 nr_sections@128:4 reserved0@132:4 csum@4088:8"
 )
 SECTION = Fields("type@0:4 entry_size@4:4 offset@8:8 size@16:8 csum@24:8")
+SEAL = Fields("version@0:4 algorithm@4:4 domain@8:4 reserved0@12:4")
 RECORD = Fields(
     "jump_address@0:8 jump_address_phys@8:8 cr3@16:8 arch_magic@24:8 cr0@48:8 cr4@56:8 efer@64:8"
     " paging_levels@72:4 reserved0@76:4 handoff_phys@80:8 efi_runtime@88:8 ram_bytes@96:8"
+    " key_phys@104:8"
 )
 FINGERPRINT = Fields("field@0:4 index@4:4 value0@8:8 value1@16:8")
 RTMAP = Fields("type@0:4 reserved0@4:4 phys@8:8 virt@16:8 pages@24:8 attribute@32:8")
@@ -145,11 +161,15 @@ def is_padded(data):
     return not any(data[len(data.split(b"\0")[0]) :])
 
 
-def check_header(block, magic, fields, name):
+def mac_of(key, *parts):
+    return hmac.new(key, b"".join(parts), "sha256").digest()
+
+
+def check_header(block, magic, fields, name, known=0):
     need(block[:8] == magic, f"{name}-magic", name)
     need(csum(block[:4088]) == fields["csum"], f"{name}-checksum", name)
     need(fields["version"] == 1, "version", name)
-    need(fields["incompat"] == 0, "incompat", name)
+    need(fields["incompat"] & ~known == 0, "incompat", name)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,6 +207,14 @@ class Proof:
 
 
 @dataclasses.dataclass(frozen=True)
+class Seal:
+    domain: str
+    nonce: bytes
+    salt: bytes
+    mac: bytes
+
+
+@dataclasses.dataclass(frozen=True)
 class State:
     """The contents of the slot state; all zero if it is not valid."""
 
@@ -201,19 +229,21 @@ class State:
 class Area:
     """The fast-boot area of a partition, which takes `size` bytes at `offset` of a file."""
 
-    def __init__(self, file, offset=0, size=None):
+    def __init__(self, file, offset=0, size=None, key=None, secret=None):
         if size is None:
             size = file.seek(0, 2) - offset
         self._file = file
         self._base = offset
+        self.key = key  # boot key, of one boot's images
+        self.secret = secret  # of one domain's images
         self.partition_size = size
         self.header_offset = size // BLOCK * BLOCK - BLOCK
         need(size >= MIN_SLOT + BLOCK, "area-missing", "the partition is too small")
         self._decode(self.read(self.header_offset, BLOCK))
 
     @classmethod
-    def open(cls, path, offset=0, size=None):
-        return cls(open(path, "rb"), offset, size)
+    def open(cls, path, offset=0, size=None, key=None, secret=None):
+        return cls(open(path, "rb"), offset, size, key, secret)
 
     def close(self):
         self._file.close()
@@ -330,7 +360,7 @@ class Slot:
         block = self.read(0, BLOCK)
         need(any(block), "slot-empty", f"slot {self.index}")
         fields = SLOT.read(block)
-        check_header(block, b"FBSLOT\r\n", fields, "slot")
+        check_header(block, b"FBSLOT\r\n", fields, "slot", known=SEALED)
         for start, end in ((132, 136), (328, 512), (1536, 4088)):
             need(not any(block[start:end]), "reserved", f"slot header bytes {start} to {end}")
         need(block[32:48] == self.area.uuid, "slot-foreign", "area_uuid")
@@ -341,6 +371,11 @@ class Slot:
             fields[name] = text(raw)
         fields["image_uuid"] = bytes(block[48:64])
         fields["sections"] = self._decode_section_table(block, fields)
+        fields["block"] = block
+        for name in ("seal", "tags"):
+            there = name in fields["sections"]
+            need(there or not fields["incompat"] & SEALED, "section-missing", name)
+            need(not there or fields["incompat"] & SEALED, "section-table", name)
         return fields
 
     def _check_fields(self, f):
@@ -374,7 +409,8 @@ class Slot:
             good = s["entry_size"] > 0 and entry_size in (0, s["entry_size"])
             need(good, "section-table", f"entry {i} entry_size")
             need(s["size"] % s["entry_size"] == 0, "section-table", f"entry {i} size")
-            need(name != "record" or s["size"] == 256, "section-table", "record size")
+            single = name in ("record", "seal")
+            need(not single or s["size"] == entry_size, "section-table", f"{name} size")
             need(whole(s["offset"]) and s["offset"] >= end, "section-table", f"entry {i} offset")
             need(s["offset"] + s["size"] <= limit, "section-table", f"entry {i} end")
             end = s["offset"] + padded(s["size"])
@@ -435,6 +471,65 @@ class Slot:
             need(not state.consumed and not state.restores, "slot-consumed", "slot state")
         need(state.attempts < MAX_ATTEMPTS, "slot-quarantined", f"{state.attempts} attempts")
 
+    # The seal.
+
+    def is_sealed(self):
+        return bool(self.header["incompat"] & SEALED)
+
+    @functools.cached_property
+    def seal(self):
+        """The seal's fields (rules K1 and K2), or None."""
+        if not self.is_sealed():
+            return None
+        data = self.section("seal")
+        fields = SEAL.read(data)
+        need(fields["version"] == 1, "incompat", "seal version")
+        need(fields["algorithm"] == 1, "incompat", "seal algorithm")
+        need(fields["domain"] in DOMAINS, "incompat", "seal domain")
+        need(fields["reserved0"] == 0 and not any(data[112:128]), "reserved", "seal")
+        return Seal(DOMAINS[fields["domain"]], data[16:48], data[48:80], data[80:112])
+
+    @functools.cached_property
+    def _keys(self):
+        """For the chunks and for the MAC, or None if none was given."""
+        boot_key = self.area.key
+        if boot_key is None and self.area.secret is not None:
+            boot_key = mac_of(self.area.secret, b"fastboot boot key 1", self.seal.nonce)
+        if boot_key is None:
+            return None
+        names = self.header["image_uuid"] + self.area.uuid
+        image_key = mac_of(boot_key, b"fastboot image 1", names, self.seal.salt)
+        return mac_of(image_key, b"enc"), mac_of(image_key, b"mac")
+
+    @functools.cached_property
+    def authentic(self):
+        """Whether the MAC was checked; raises FormatError if it is wrong (rule K5)."""
+        if not self.is_sealed() or self._keys is None:
+            return False
+        header = bytearray(self.header["block"])
+        header[4088:4096] = bytes(8)
+        parts = []
+        for i, (name, s) in enumerate(self.header["sections"].items()):
+            if name == "seal":
+                header[512 + 32 * i + 24 : 512 + 32 * i + 32] = bytes(8)
+            else:
+                parts.append(self.read(s["offset"], s["size"]))
+        mac = mac_of(self._keys[1], bytes(header), *parts)
+        need(hmac.compare_digest(mac, self.seal.mac), "not-authentic", "mac")
+        return True
+
+    @functools.cached_property
+    def tags(self):
+        data = self.section("tags")
+        return [data[at : at + 16] for at in range(0, len(data), 16)]
+
+    def _decrypt(self, i, stored):
+        try:
+            iv = struct.pack("<QI", i, 0)
+            return AESGCM(self._keys[0]).decrypt(iv, stored + self.tags[i], None)
+        except InvalidTag:
+            raise FormatError("not-authentic", f"chunk {i}") from None
+
     # The sections.
 
     def section(self, name):
@@ -452,16 +547,20 @@ class Slot:
             need(csum(self.section(name)) == s["csum"], "section-checksum", name)
         for name, _, required in SECTIONS.values():
             need(not required or name in self.header["sections"], "section-missing", name)
+        if self.is_sealed():
+            sections = self.header["sections"]
+            need(len(self.tags) == sections["chunk_table"]["size"] // 40, "chunk-count", "tags")
 
     @functools.cached_property
     def record(self):
         data = self.section("record")
         r = RECORD.read(data)
-        need(r["reserved0"] == 0 and not any(data[104:]), "reserved", "restore record")
+        need(r["reserved0"] == 0 and not any(data[112:]), "reserved", "restore record")
+        need(self.is_sealed() or r["key_phys"] == 0, "reserved", "key_phys")
         need(r["arch_magic"] == ARCH_MAGIC, "record-arch", "arch_magic")
         for name, mask in (("cr0", 1 << 31 | 1), ("cr4", 1 << 5), ("efer", 1 << 8 | 1 << 10)):
             need(r[name] & mask == mask, "record-field", name)
-        for name in ("cr3", "handoff_phys"):
+        for name in ("cr3", "handoff_phys", "key_phys"):
             need(r[name] % PAGE == 0 and r[name] < MAX_PFN * PAGE, "record-field", name)
         need(r["jump_address_phys"] < MAX_PFN * PAGE, "record-field", "jump_address_phys")
         levels = 5 if r["cr4"] >> 12 & 1 else 4
@@ -595,11 +694,15 @@ class Slot:
     def _check_references(self):
         handoff = self.record["handoff_phys"] // PAGE
         need(self._in_index(handoff, 1), "record-field", "handoff_phys")
+        key = self.record["key_phys"]
+        need(not key or not self._in_index(key // PAGE, 1), "record-field", "key_phys")
         for i, a in enumerate(self.aux):
             need(self._in_index(a["pfn"], a["pages"]), "aux-bounds", f"auxiliary range {i}")
 
     def check_meta(self):
-        """Checks rules M1 to M11, in order."""
+        """Checks rules K1, K2, with a key K5, and M1 to M11, in order."""
+        if self.seal:
+            self.authentic
         self._check_sections()
         for name in ("record", "fingerprint", "rtmap", "aux", "proofs", "runs", "chunks"):
             getattr(self, name)
@@ -607,13 +710,22 @@ class Slot:
 
     # Pages.
 
-    @functools.lru_cache(maxsize=8)
-    def chunk_data(self, i):
-        """The decoded pages of chunk i."""
+    def stored_data(self, i):
+        """The stored bytes of chunk i, as they are on the disk."""
         chunk = self.chunks[i]
         stored = self.read(chunk.offset, chunk.size)
         need(csum(stored) == chunk.csum, "chunk-checksum", f"chunk {i}")
+        return stored
+
+    @functools.lru_cache(maxsize=8)
+    def chunk_data(self, i):
+        """The decoded pages of chunk i; of a sealed image only if that is authentic."""
+        chunk = self.chunks[i]
+        stored = self.stored_data(i)
         size = chunk.pages * PAGE
+        if self.is_sealed() and chunk.kind != "fill":
+            need(self.authentic, "sealed", f"chunk {i}: it takes a key")
+            stored = self._decrypt(i, stored)
         if chunk.kind == "raw":
             return stored
         if chunk.kind == "fill":
@@ -655,10 +767,14 @@ class Slot:
                 yield pfn, self._page_of_run(run, pfn)
 
     def verify(self):
-        """Checks every rule of header and sections, and decodes every chunk."""
+        """
+        Checks every rule of header and sections, and decodes every chunk; of a sealed
+        image, without a key, only the chunks' checksums.
+        """
         self.check_meta()
+        readable = self.authentic or not self.is_sealed()
         for i in range(len(self.chunks)):
-            self.chunk_data(i)
+            self.chunk_data(i) if readable else self.stored_data(i)
 
     def regions(self):
         """Name -> (offset, size), in partition bytes."""
@@ -691,6 +807,8 @@ class Slot:
             "kernel_release": h["kernel_release"],
             "description": self.description,
             "mode": self.mode,
+            "sealed": self.seal.domain if self.seal else None,
+            "authentic": self.authentic if self.seal else None,
             "restores": state.restores,
             "attempts": state.attempts,
             "consumed": state.consumed,
@@ -714,6 +832,16 @@ def number(argument):
     return int(argument, 0)
 
 
+def key_file(argument):
+    try:
+        data = pathlib.Path(argument).read_bytes()
+    except OSError as error:
+        raise argparse.ArgumentTypeError(error) from error
+    if len(data) != 32:
+        raise argparse.ArgumentTypeError(f"{argument}: {len(data)} bytes")
+    return data
+
+
 def main():
     parser = argparse.ArgumentParser(prog="fbimage", description="Decode a fast-boot area.")
     parser.add_argument("file", help="a partition, or a file that contains one")
@@ -721,9 +849,13 @@ def main():
     parser.add_argument("--size", type=number, help="default: the rest of the file")
     parser.add_argument("--regions", action="store_true", help="print the place of every region")
     parser.add_argument("--verify", action="store_true", help="decode every chunk as well")
+    keys = parser.add_mutually_exclusive_group()
+    keys.add_argument("--key", metavar="FILE", type=key_file, help="the boot key, 32 bytes")
+    keys.add_argument("--secret", metavar="FILE", type=key_file, help="the secret, 32 bytes")
     arguments = parser.parse_args()
     try:
-        with Area.open(arguments.file, arguments.offset, arguments.size) as area:
+        with Area.open(arguments.file, arguments.offset, arguments.size, arguments.key,
+                       arguments.secret) as area:
             out = area.regions() if arguments.regions else area.summary()
             json.dump(out, sys.stdout, indent=2)
             print()

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Two implementations, one format: the Python decoder reads images of the C writer."""
 
+import hmac
+import json
 import os
 import pathlib
 import re
@@ -76,7 +78,7 @@ def flip(path, offset):
         file.write(bytes([byte ^ 0x10]))
 
 
-def seal(path, offset):
+def resum(path, offset):
     """Recomputes the checksum of the header block at `offset`."""
     with open(path, "rb") as file:
         file.seek(offset)
@@ -171,7 +173,7 @@ def test_proof_fields(full, offset, value, code):
         file.seek(place)
         checksum = fbimage.csum(file.read(size))
     patch(full[0], base + 512 + 32 * 4 + 24, struct.pack("<Q", checksum))
-    seal(full[0], base)
+    resum(full[0], base)
     with fbimage.Area.open(full[0]) as area:
         with pytest.raises(fbimage.FormatError) as caught:
             area.slots[1].verify()
@@ -340,7 +342,7 @@ def test_sealed_header_fields(full, offset, value, code):
     with fbimage.Area.open(full[0]) as area:
         base = area.slots[1].offset
     patch(full[0], base + offset, value)
-    seal(full[0], base)
+    resum(full[0], base)
     with fbimage.Area.open(full[0]) as area:
         with pytest.raises(fbimage.FormatError) as caught:
             area.slots[1].verify()
@@ -372,11 +374,249 @@ def test_empty_slots(tiny):
         assert caught.value.code == "slot-empty"
 
 
-def dumped_example():
-    """The worked example, read from the document."""
+SECTION_OF = {"record": 0, "fingerprint": 1, "rtmap": 2, "aux": 3, "proofs": 4, "page_index": 5,
+              "chunk_table": 6, "seal": 7, "tags": 8}
+
+
+@pytest.fixture
+def sealed(mkimage, tmp_path):
+    """Image, pages, secret.  Slot A holds an image that is not sealed."""
+    files = [tmp_path / name for name in ("image", "pages", "secret")]
+    subprocess.run([mkimage, "sealed", *files], check=True)
+    return files
+
+
+def boot_key(secret, nonce=bytes(range(0x60, 0x80))):
+    return hmac.new(secret, b"fastboot boot key 1" + nonce, "sha256").digest()
+
+
+def resum_section(path, base, name):
+    """Puts right the checksums of a section and of the header, as anybody could."""
+    entry = base + 512 + 32 * SECTION_OF[name]
+    with open(path, "rb") as file:
+        file.seek(entry)
+        _, _, offset, size = struct.unpack("<IIQQ", file.read(24))
+        file.seek(base + offset)
+        checksum = fbimage.csum(file.read(size))
+    patch(path, entry + 24, struct.pack("<Q", checksum))
+    resum(path, base)
+
+
+def verify_code(path, slot=1, **keys):
+    with fbimage.Area.open(path, **keys) as area:
+        try:
+            area.slots[slot].verify()
+        except fbimage.FormatError as error:
+            return error.code
+    return None
+
+
+def place_of(path, name):
+    with fbimage.Area.open(path) as area:
+        return area.regions()[f"slot[1].{name}"][0]
+
+
+def test_sealed_pages(sealed):
+    image, pages, secret = sealed
+    expected = expected_pages(pages)
+    for keys in ({"secret": secret.read_bytes()}, {"key": boot_key(secret.read_bytes())}):
+        with fbimage.Area.open(image, **keys) as area:
+            area.verify()
+            slot = area.newest()
+            assert slot.authentic and slot.seal.domain == "secure"
+            assert {chunk.kind for chunk in slot.chunks} == {"lz4", "raw", "fill"}
+            assert dict(slot.pages()) == expected
+            assert slot.record["key_phys"] == 0x3F67F000
+
+
+def test_sealed_without_a_key(sealed):
+    image, pages, _ = sealed
+    expected = expected_pages(pages)
+    with fbimage.Area.open(image) as area:
+        area.verify()
+        slot = area.newest()
+        assert slot.is_sealed() and not slot.authentic
+        assert slot.page(0x400) == bytes(4096)  # a fill run, which is in the index
+        assert slot.page(0x700) == expected[0x700]  # a fill chunk, which is in the table
+        with pytest.raises(fbimage.FormatError) as caught:
+            slot.page(0x100)
+        assert caught.value.code == "sealed"
+        assert not area.slots[0].is_sealed()
+        # Noise is stored as it is: sealed, it must not be there in the clear.
+        stored = slot.stored_data(1)
+        assert slot.chunks[1].kind == "raw" and stored[:4096] != expected[0x300]
+    flip(image, place_of(image, "chunk[1]"))
+    assert verify_code(image) == "chunk-checksum"
+
+
+@pytest.mark.parametrize("keys", [
+    {"secret": bytes(32)},
+    {"key": bytes(range(32))},  # the secret is no boot key
+    {"key": boot_key(bytes(range(32)), nonce=bytes(32))},  # of another boot
+])
+def test_wrong_key(sealed, keys):
+    assert verify_code(sealed[0], **keys) == "not-authentic"
+    with fbimage.Area.open(sealed[0], **keys) as area:
+        with pytest.raises(fbimage.FormatError) as caught:
+            area.newest().page(0x100)
+        assert caught.value.code == "not-authentic"
+
+
+@pytest.mark.parametrize("name", SECTION_OF)
+@pytest.mark.parametrize("where", [0.0, 0.5, 1.0])
+def test_changed_section(sealed, name, where):
+    """Its checksums are put right; only the key sees it."""
+    image, _, secret = sealed
+    with fbimage.Area.open(image) as area:
+        base = area.slots[1].offset
+        offset, size = area.regions()[f"slot[1].{name}"]
+    flip(image, offset + int((size - 1) * where))
+    resum_section(image, base, name)
+    code = verify_code(image, secret=secret.read_bytes())
+    if name == "seal" and where != 0.5:
+        assert code == ("incompat" if where == 0.0 else "reserved")
+    else:
+        assert code == "not-authentic"
+
+
+@pytest.mark.parametrize("offset", [48, 64, 72, 88, 136, 200])
+def test_changed_header(sealed, offset):
+    image, _, secret = sealed
+    with fbimage.Area.open(image) as area:
+        base = area.slots[1].offset
+    flip(image, base + offset)
+    resum(image, base)
+    assert verify_code(image, secret=secret.read_bytes()) == "not-authentic"
+
+
+def test_header_that_is_not_covered(sealed):
+    """The two checksums that depend on the MAC; the state, which changes."""
+    image, _, secret = sealed
+    with fbimage.Area.open(image) as area:
+        base = area.slots[1].offset
+    flip(image, base + 512 + 32 * SECTION_OF["seal"] + 24)
+    resum(image, base)
+    assert verify_code(image, secret=secret.read_bytes()) == "section-checksum"
+    resum_section(image, base, "seal")
+    set_state(image, 1, restores=99, attempts=1, rank=12)
+    assert verify_code(image, secret=secret.read_bytes()) is None
+
+
+def test_changed_chunk(sealed):
+    """With the chunk's checksum put right in the table, the MAC refuses that."""
+    image, _, secret = sealed
+    with fbimage.Area.open(image) as area:
+        base = area.slots[1].offset
+        place, size = area.regions()["slot[1].chunk[0]"]
+    flip(image, place + size // 2)
+    assert verify_code(image, secret=secret.read_bytes()) == "chunk-checksum"
+    with open(image, "rb") as file:
+        file.seek(place)
+        checksum = fbimage.csum(file.read(size))
+    patch(image, place_of(image, "chunk_table") + 24, struct.pack("<Q", checksum))
+    resum_section(image, base, "chunk_table")
+    assert verify_code(image) is None
+    assert verify_code(image, secret=secret.read_bytes()) == "not-authentic"
+
+
+class Owner(fbimage.Slot):
+    """Somebody who has the key and forges the MAC: what is left is the chunks' tags."""
+
+    authentic = True
+
+
+def test_tag_of_a_chunk(sealed):
+    image, _, secret = sealed
+    with fbimage.Area.open(image, secret=secret.read_bytes()) as area:
+        slot = area.slots[1]
+        slot.__class__ = Owner
+        assert slot.chunk_data(0)[8:16] == b" a page."
+        slot.chunk_data.cache_clear()
+        slot.tags[0] = bytes([slot.tags[0][0] ^ 1]) + slot.tags[0][1:]
+        with pytest.raises(fbimage.FormatError) as caught:
+            slot.chunk_data(0)
+        assert caught.value.code == "not-authentic"
+        # The tag and the bytes of another chunk, under this one's number.
+        slot.chunk_data.cache_clear()
+        slot.tags[0], slot.chunks[0] = slot.tags[3], slot.chunks[3]
+        with pytest.raises(fbimage.FormatError) as caught:
+            slot.chunk_data(0)
+        assert caught.value.code == "not-authentic"
+
+
+@pytest.mark.parametrize("offset, value, code", [
+    (0, struct.pack("<I", 2), "incompat"),
+    (4, struct.pack("<I", 2), "incompat"),
+    (8, struct.pack("<I", 0), "incompat"),
+    (8, struct.pack("<I", 3), "incompat"),
+    (12, b"\1", "reserved"),
+    (112, b"\1", "reserved"),
+    (127, b"\1", "reserved"),
+])
+def test_seal_fields(sealed, offset, value, code):
+    image, _, secret = sealed
+    with fbimage.Area.open(image) as area:
+        base = area.slots[1].offset
+    patch(image, place_of(image, "seal") + offset, value)
+    resum_section(image, base, "seal")
+    assert verify_code(image) == code
+    assert verify_code(image, secret=secret.read_bytes()) == code
+
+
+def test_seal_without_the_feature_bit(sealed):
+    image, _, _ = sealed
+    with fbimage.Area.open(image) as area:
+        base = area.slots[1].offset
+    patch(image, base + 24, bytes(8))
+    resum(image, base)
+    assert verify_code(image) == "section-table"
+
+
+def test_feature_bit_without_a_seal(full):
+    with fbimage.Area.open(full[0]) as area:
+        base = area.slots[1].offset
+    patch(full[0], base + 24, b"\1")
+    resum(full[0], base)
+    assert verify_code(full[0]) == "section-missing"
+
+
+def test_number_of_tags(sealed):
+    image, _, _ = sealed
+    with fbimage.Area.open(image) as area:
+        base = area.slots[1].offset
+    entry = base + 512 + 32 * SECTION_OF["tags"]
+    patch(image, entry + 16, struct.pack("<Q", 16 * 4))
+    resum_section(image, base, "tags")
+    assert verify_code(image) == "chunk-count"
+
+
+@pytest.mark.parametrize("value, code", [
+    (0, None), (0x3F67F001, "record-field"), (1 << 52, "record-field"), (0x100000, "record-field"),
+])
+def test_key_page(sealed, value, code):
+    image, _, _ = sealed
+    with fbimage.Area.open(image) as area:
+        base = area.slots[1].offset
+    patch(image, place_of(image, "record") + 104, struct.pack("<Q", value))
+    resum_section(image, base, "record")
+    assert verify_code(image) == code
+
+
+def test_key_page_of_an_unsealed_image(full):
+    with fbimage.Area.open(full[0]) as area:
+        base = area.slots[1].offset
+    patch(full[0], place_of(full[0], "record") + 104, struct.pack("<Q", 0x3F67F000))
+    resum_section(full[0], base, "record")
+    assert verify_code(full[0]) == "reserved"
+
+
+def dumped_example(kinds=("",)):
+    """A worked example, read from the document: dumps of later kinds go over earlier ones."""
     data = bytearray(2117632)
     document = (TOP / "docs" / "image-format.md").read_text()
-    for dump in re.findall(r"^```hexdump\n(.*?)^```", document, re.M | re.S):
+    dumps = [dump for kind in kinds
+             for dump in re.findall(rf"^```hexdump{kind}\n(.*?)^```", document, re.M | re.S)]
+    for dump in dumps:
         for line in dump.splitlines():
             offset, rest = line.split(None, 1)
             row = bytes.fromhex(rest.split("|")[0])
@@ -399,6 +639,49 @@ def test_worked_example(tiny, tmp_path):
         assert slot.page(0x123) == bytes(4096)
         assert slot.page(0x200) == b"\xa5" * 4096
         assert slot.page(0x101)[:16] == struct.pack("<Q", 0x101) + b" a page."
+
+
+def test_worked_example_sealed(mkimage, tmp_path):
+    files = [tmp_path / name for name in ("image", "pages", "secret")]
+    subprocess.run([mkimage, "tiny-sealed", *files], check=True)
+    example = dumped_example(("", " sealed"))
+    assert example == files[0].read_bytes()
+    path = tmp_path / "example"
+    path.write_bytes(example)
+    with fbimage.Area.open(path, secret=bytes(range(32))) as area:
+        area.verify()
+        slot = area.newest()
+        assert slot.authentic
+        assert slot.page(0x101)[:16] == struct.pack("<Q", 0x101) + b" a page."
+        assert dict(slot.pages()) == expected_pages(files[1])
+        # The keys that the document prints.
+        document = (TOP / "docs" / "image-format.md").read_text()
+        printed = dict(re.findall(r"^(boot key|enc|mac key) +([0-9a-f]{64})$", document, re.M))
+        assert [bytes.fromhex(printed[name]) for name in ("enc", "mac key")] == list(slot._keys)
+        assert bytes.fromhex(printed["boot key"]) == boot_key(bytes(range(32)))
+
+
+def test_command_line_sealed(sealed, tmp_path):
+    image, _, secret = sealed
+    key, short = tmp_path / "key", tmp_path / "short"
+    key.write_bytes(boot_key(secret.read_bytes()))
+    short.write_bytes(bytes(31))
+
+    def run(*options):
+        return subprocess.run([sys.executable, fbimage.__file__, image, "--verify", *options],
+                              capture_output=True, text=True)
+
+    for options, authentic in ((("--secret", secret), True), (("--key", key), True), ((), False)):
+        done = run(*options)
+        assert done.returncode == 0, done.stderr
+        slots = json.loads(done.stdout)["slots"]
+        assert [slot["sealed"] for slot in slots] == [None, "secure"]
+        assert [slot["authentic"] for slot in slots] == [None, authentic]
+    done = run("--key", secret)
+    assert done.returncode == 1 and "not-authentic" in done.stderr
+    for options in (("--key", short), ("--key", tmp_path / "none"),
+                    ("--key", key, "--secret", secret)):
+        assert run(*options).returncode == 2
 
 
 def test_command_line(full):
