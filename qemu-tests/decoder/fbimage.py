@@ -371,7 +371,7 @@ class Slot:
             fields[name] = text(raw)
         fields["image_uuid"] = bytes(block[48:64])
         fields["sections"] = self._decode_section_table(block, fields)
-        fields["block"] = block
+        self._header_block = block
         for name in ("seal", "tags"):
             there = name in fields["sections"]
             need(there or not fields["incompat"] & SEALED, "section-missing", name)
@@ -506,10 +506,11 @@ class Slot:
         """Whether the MAC was checked; raises FormatError if it is wrong (rule K5)."""
         if not self.is_sealed() or self._keys is None:
             return False
-        header = bytearray(self.header["block"])
+        sections = self.header["sections"]
+        header = bytearray(self._header_block)
         header[4088:4096] = bytes(8)
         parts = []
-        for i, (name, s) in enumerate(self.header["sections"].items()):
+        for i, (name, s) in enumerate(sections.items()):
             if name == "seal":
                 header[512 + 32 * i + 24 : 512 + 32 * i + 32] = bytes(8)
             else:

@@ -16,6 +16,7 @@
  *	--item F:I:A:B  an item of the fingerprint: field, index, two words; the first --item or
  *			--processor replaces the synthetic items
  *	--processor     the items of this processor
+ *	--sealed DOMAIN secure or open
  *	--proof G:K:F:O:S:D
  *			a proof: partition as hexadecimal digits in the order of a GPT, kind, flags,
  *			offset, size, digest; the first replaces the synthetic proofs
@@ -180,6 +181,17 @@ static bool take_state_option(struct img_state *state, int key)
 	return true;
 }
 
+static void set_seal(struct request *req, const char *domain)
+{
+	if (strcmp(domain, "secure") == 0)
+		req->image.seal = &sample_secure;
+	else if (strcmp(domain, "open") == 0)
+		req->image.seal = &sample_open_seal;
+	else
+		die("domain");
+	req->image.record.key_phys = 0x3effe000;
+}
+
 static void take_option(struct request *req, int key)
 {
 	if (take_state_option(&req->image.state, key))
@@ -190,6 +202,8 @@ static void take_option(struct request *req, int key)
 		req->state_kind = optarg;
 	else if (key == 'S')
 		req->image.spoil = true;
+	else if (key == 'z')
+		set_seal(req, optarg);
 	else if (key == 'i')
 		add_item(req, optarg);
 	else if (key == 'p')
@@ -211,6 +225,7 @@ static void take_options(struct request *req, int argc, char **argv)
 		{ "describe", required_argument, NULL, 'd' },
 		{ "state", required_argument, NULL, 's' },
 		{ "spoil", no_argument, NULL, 'S' },
+		{ "sealed", required_argument, NULL, 'z' },
 		{ "item", required_argument, NULL, 'i' },
 		{ "processor", no_argument, NULL, 'p' },
 		{ "proof", required_argument, NULL, 'P' },
@@ -268,8 +283,9 @@ static void show_chunks(const struct sample *sample, uint64_t slot, const struct
 
 static void show_regions(const struct sample *sample, uint64_t slot, const struct img_slot *header)
 {
-	static const char *const names[] = { "none", "record", "fingerprint", "runtime-map",
-					     "aux",  "proofs", "page-index",  "chunk-table" };
+	static const char *const names[] = { "none",	  "record", "fingerprint", "runtime-map",
+					     "aux",	  "proofs", "page-index",  "chunk-table",
+					     "signature", "seal",   "tags" };
 
 	show("area-header", img_area_header_offset(sample->size), IMG_BLOCK);
 	show("slot-header", slot, IMG_BLOCK);

@@ -10,9 +10,9 @@ SAMPLE = "6.1.0-sample"  # the kernel of mkimage's images
 TABLE = TOOLS.parent / "imgfmt/include/imgfmt/reasons.h"
 
 # Refusals of the loader: a new image fixes those in RETAKE.
-RETAKE = ["fs-changed", "pci-devices", "chunk-checksum", "page-not-free"]
+RETAKE = ["fs-changed", "pci-devices", "chunk-checksum", "page-not-free", "unsealed", "not-authentic"]
 KEEP = ["disk-read", "disk-missing", "bad-option", "version", "area-ambiguous",
-        "worker-stuck", "simulated", "user-escape", "no-such-code"]
+        "worker-stuck", "simulated", "user-escape", "sealed", "no-such-code"]
 
 
 @pytest.fixture
@@ -133,5 +133,5 @@ def test_every_code_is_judged():
         "INCOMPAT", "RESERVED", "SLOT_MODE", "SLOT_QUARANTINED", "RECORD_ARCH", "PROOF_KIND",
         "CHUNK_KIND", "SLOT_FULL", "INDEX_FULL", "MACHINE_OTHER", "DISK_MISSING", "DISK_READ",
         "NO_MEMORY", "EXIT_BOOT", "HIBERNATED", "WORKER_STUCK", "STATE_WRITE", "BAD_OPTION", "SIMULATED",
-        "USER_ESCAPE"}
+        "USER_ESCAPE", "SEALED"}
     assert {sym for sym, image in rows.items() if image == "KEEP"} == keep | gates

@@ -52,6 +52,23 @@ def test_the_state_of_a_slot(partition, verb, options, changed):
         assert re.search(rf"^ +{wanted['usable']}: .*; .*{changed['advice']}", out, re.M), out
 
 
+def test_inspect_a_sealed_image(partition):
+    path = partition()
+    put_image(path, 0, 5)
+    put_image(path, 1, 6, "", "--sealed", "open")
+    for verb, lead in (("inspect", r"  sealed       open; "), ("status", r" +sealed \(open\); ")):
+        out, _ = ctl(verb, path)
+        assert len(re.findall(rf"^{lead}authenticity not checked: the key is in the firmware$",
+                              out, re.M)) == 1, out
+    assert "  key          page at 0x3effe000" in ctl("inspect", path)[0]
+    assert "key  " not in ctl("inspect", "--slot", "a", path)[0]
+    a, b = json_of("inspect", path)["slots"]
+    assert a["sealed"] is None and "authenticity_checked" not in a
+    assert (b["sealed"], b["authenticity_checked"]) == ("open", False)
+    assert (a["record"]["key_phys"], b["record"]["key_phys"]) == ("0", "0x3effe000")
+    assert b["chunks"] == a["chunks"] and b["stored_bytes"] == a["stored_bytes"]
+
+
 def test_inspect_json(partition):
     path = partition()
     put_image(path, 0, 5, "golden \033[2J\u00e9")

@@ -161,6 +161,20 @@ def test_optimise_dry_run(partition):
     assert done["copy"]["disk_bytes"] < done["image"]["disk_bytes"]
 
 
+@pytest.mark.parametrize("domain", ["secure", "open"])
+def test_optimise_a_sealed_image(partition, domain):
+    path = partition()
+    put_image(path, 0, 5, "", "--sealed", domain)
+    before = path.read_bytes()
+    for options in ((), ("--dry-run",), ("--slot", "a", "--yes")):
+        assert "slot A" in refused("sealed", "optimise", *options, path)
+    assert path.read_bytes() == before
+    # Over a sealed image another can be copied.
+    put_image(path, 1, 6)
+    ctl("optimise", "--yes", path)
+    assert [slot["sealed"] for slot in json_of("inspect", path)["slots"]] == [None, None]
+
+
 def test_optimise_asks_before_an_image_is_lost(partition):
     path = partition()
     put_image(path, 0, 5)

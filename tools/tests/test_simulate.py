@@ -47,6 +47,19 @@ def test_chooses_as_the_loader(machine):
     assert machine.simulate("--this-boot", "--slot", "a")["slot"] == "a"
 
 
+def test_a_sealed_image(machine):
+    """What the tool cannot know is in the list of what was not compared."""
+    assert machine.simulate()["sealed"] is None
+    machine.take_image(0, 1, ("--sealed", "secure"))
+    answer = machine.simulate()
+    assert answer["verdict"] == {"restore": True}
+    assert (answer["sealed"], answer["authenticity_checked"]) == ("secure", False)
+    gap = "authenticity, and what the loader has restored before"
+    assert answer["not_compared"][0] == {"what": gap, "why": "the key is in the firmware"}
+    out, _ = ctl("simulate", "--this-boot", machine.image, env=machine.env)
+    assert f"  sealed (secure)\n  not compared: {gap} (the key is in the firmware)\n" in out
+
+
 def test_no_image(machine):
     ctl("invalidate", "--yes", machine.image)
     machine.refuses("slot-empty")

@@ -54,6 +54,56 @@ def test_verify_names_the_damaged_region(partition, region, where):
     ctl("verify", path)
 
 
+NOT_CHECKED = "authenticity not checked: the key is in the firmware"
+
+
+@pytest.mark.parametrize("domain", ["secure", "open"])
+def test_verify_a_sealed_image(partition, domain):
+    path = partition()
+    put_image(path, 1, 7, "", "--sealed", domain)
+    out, _ = ctl("verify", path)
+    assert re.search("^slot B: good: generation 7", out, re.M)
+    assert f"slot B: sealed ({domain}); {NOT_CHECKED}\n" in out
+    slot = json_of("verify", path)["slots"][1]
+    assert (slot["sealed"], slot["authenticity_checked"]) == (domain, False)
+    assert (slot["good"], slot["chunks"], slot["chunks_damaged"]) == (True, 5, 0)
+    put_image(path, 0, 6)
+    assert NOT_CHECKED not in ctl("verify", "--slot", "a", path)[0]
+    assert json_of("verify", path)["slots"][0]["sealed"] is None
+
+
+SEALED_REGIONS = {**REGIONS, "seal": ("section-checksum", "seal"),
+                  "tags": ("section-checksum", "chunk tags")}
+
+
+@pytest.mark.parametrize("region", SEALED_REGIONS)
+def test_verify_a_damaged_sealed_image(partition, region):
+    path = partition()
+    offset, size = put_image(path, 0, 1, "", "--sealed", "secure")[region]
+    code, name = SEALED_REGIONS[region]
+    flip(path, offset + size - (17 if region == "seal" else 1), bit=3)
+    line = refused(code, "verify", path)
+    assert name in line, line
+
+
+@pytest.mark.parametrize("offset,code", [(0, "incompat"), (4, "incompat"), (8, "incompat"),
+                                         (12, "reserved"), (127, "reserved")])
+def test_verify_an_unknown_seal(partition, offset, code):
+    """As the loader: what a seal says of itself comes before its section's checksum."""
+    path = partition()
+    regions = put_image(path, 0, 1, "", "--sealed", "secure")
+    flip(path, regions["seal"][0] + offset, bit=4)
+    for verb in ("verify", "inspect"):
+        assert "seal" in refused(code, verb, path)
+
+
+def test_verify_does_not_decode_sealed_chunks(partition):
+    """LZ4 must not see what nobody has authenticated, and could not decode it anyway."""
+    path = partition()
+    put_image(path, 0, 1, "", "--sealed", "secure", "--spoil")
+    ctl("verify", path)
+
+
 def test_verify_magic(partition):
     path = partition()
     regions = put_image(path)

@@ -58,6 +58,17 @@ enum img_reason image_read_state(const struct area *area, uint32_t slot,
 	return IMG_OK;
 }
 
+/* In the loader's order; authenticity, which comes between, takes the key. */
+static enum img_reason decode_meta(const struct img_slot *header, struct image_meta *meta,
+				   struct img_detail *detail)
+{
+	enum img_reason reason = IMG_OK;
+
+	if (img_slot_is_sealed(header))
+		reason = img_seal_decode(header, meta->buf, &meta->seal, detail);
+	return reason ? reason : img_meta_decode(header, meta->buf, &meta->meta, detail);
+}
+
 enum img_reason image_read_meta(const struct area *area, uint32_t slot,
 				const struct img_slot *header, struct image_meta *ret_meta,
 				struct img_detail *detail)
@@ -71,13 +82,31 @@ enum img_reason image_read_meta(const struct area *area, uint32_t slot,
 		     area->header.slot[slot].offset + header->meta_offset))
 		reason = IMG_E_DISK_READ;
 	else
-		reason = img_meta_decode(header, meta.buf, &meta.meta, detail);
+		reason = decode_meta(header, &meta, detail);
 	if (reason) {
 		image_meta_free(&meta);
 		return reason;
 	}
 	*ret_meta = meta;
 	return IMG_OK;
+}
+
+enum img_reason image_read_domain(const struct area *area, uint32_t slot,
+				  const struct img_slot *header, enum img_seal_domain *ret_domain)
+{
+	_cleanup_free_ void *buf = malloc((size_t)header->meta_size);
+	enum img_reason reason;
+	struct img_seal seal;
+
+	if (!buf)
+		return IMG_E_NO_MEMORY;
+	if (io_pread(area->part.fd, buf, (size_t)header->meta_size,
+		     area->header.slot[slot].offset + header->meta_offset))
+		return IMG_E_DISK_READ;
+	reason = img_seal_decode(header, buf, &seal, NULL);
+	if (!reason)
+		*ret_domain = seal.domain;
+	return reason;
 }
 
 void image_meta_free(struct image_meta *meta)
@@ -89,15 +118,21 @@ void image_meta_free(struct image_meta *meta)
 	errno = saved;
 }
 
-enum img_reason image_read_chunk(const struct area *area, uint32_t slot,
-				 const struct img_chunk *chunk, const struct image_buffers *buffers)
+enum img_reason image_check_chunk(const struct area *area, uint32_t slot,
+				  const struct img_chunk *chunk,
+				  const struct image_buffers *buffers)
 {
-	enum img_reason reason;
-
 	if (io_pread(area->part.fd, buffers->stored, chunk->size,
 		     area->header.slot[slot].offset + chunk->offset))
 		return IMG_E_DISK_READ;
-	reason = img_chunk_check(chunk, buffers->stored);
+	return img_chunk_check(chunk, buffers->stored);
+}
+
+enum img_reason image_read_chunk(const struct area *area, uint32_t slot,
+				 const struct img_chunk *chunk, const struct image_buffers *buffers)
+{
+	enum img_reason reason = image_check_chunk(area, slot, chunk, buffers);
+
 	return reason ? reason : img_chunk_decode(chunk, buffers->stored, buffers->pages);
 }
 

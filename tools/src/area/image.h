@@ -10,6 +10,7 @@
 /* The validated sections of one slot, and the buffer they point into. */
 struct image_meta {
 	struct img_meta meta;
+	struct img_seal seal; /* of a sealed image */
 	void *buf;
 };
 
@@ -33,6 +34,10 @@ enum img_reason image_read_meta(const struct area *area, uint32_t slot,
 				const struct img_slot *header, struct image_meta *ret_meta,
 				struct img_detail *detail);
 
+/* The domain of a sealed image, without its other tables.  IMG_OK, or the reason why not. */
+enum img_reason image_read_domain(const struct area *area, uint32_t slot,
+				  const struct img_slot *header, enum img_seal_domain *ret_domain);
+
 void image_meta_free(struct image_meta *meta);
 #define _cleanup_meta_ __attribute__((cleanup(image_meta_free)))
 
@@ -42,7 +47,15 @@ struct image_buffers {
 	void *pages;  /* the same, 8-byte aligned */
 };
 
-/* Reads, checks and decodes the chunk, which is from a validated table. */
+/*
+ * Reads and checks the chunk, which is from a validated table, into buffers->stored.  More is not
+ * possible if the image is sealed: the key is in the firmware.
+ */
+enum img_reason image_check_chunk(const struct area *area, uint32_t slot,
+				  const struct img_chunk *chunk,
+				  const struct image_buffers *buffers);
+
+/* The same, and decodes it into buffers->pages. */
 enum img_reason image_read_chunk(const struct area *area, uint32_t slot,
 				 const struct img_chunk *chunk,
 				 const struct image_buffers *buffers);

@@ -22,7 +22,10 @@
 /* Sections 1 to 7, which every image has. */
 #define NR_SECTIONS ((uint32_t)IMG_SEC_CHUNK_TABLE)
 
-/* A signature, or a feature that this program does not know, must not be copied blindly. */
+/*
+ * A signature, or a feature that this program does not know, must not be copied blindly.  A sealed
+ * image cannot be: only the loader and the module of one boot ever have its key.
+ */
 static int check_features(const struct recode *r)
 {
 	const struct img_slot *original = r->original;
@@ -31,6 +34,8 @@ static int check_features(const struct recode *r)
 					   .golden = original->compat };
 	const struct img_detail section = { .object = "section", .index = NR_SECTIONS };
 
+	if (img_slot_is_sealed(original))
+		return fail_reason(IMG_E_SEALED, NULL, image_where(r->area, r->from).s);
 	if (original->compat)
 		return fail_reason(IMG_E_INCOMPAT, &compat, image_where(r->area, r->from).s);
 	if (original->nr_sections > NR_SECTIONS)
@@ -57,11 +62,13 @@ int recode_open(struct recode *r)
 	enum img_reason reason;
 	int status;
 
+	status = check_features(r);
+	if (status)
+		return status;
 	reason = image_read_meta(r->area, r->from, r->original, &r->meta, &detail);
 	if (reason)
 		return image_fail(reason, &detail, image_where(r->area, r->from).s);
-	status = check_features(r);
-	return status ? status : allocate(r);
+	return allocate(r);
 }
 
 void recode_close(struct recode *r)

@@ -18,6 +18,9 @@ static void read_slot(struct slots *slots, uint32_t i)
 	if (reason)
 		return;
 	slots->rank[i] = img_slot_rank(&slots->header[i], &slots->state[i]);
+	/* The loader looks at the seal only after it has chosen. */
+	if (img_slot_is_sealed(&slots->header[i]))
+		(void)image_read_domain(area, i, &slots->header[i], &slots->domain[i]);
 	slots->usable[i] =
 		img_state_check(&slots->header[i], &slots->state[i], i, &slots->detail[i]);
 }

@@ -10,7 +10,8 @@ struct slots {
 	uint32_t nr;
 	struct img_slot header[IMG_MAX_SLOTS]; /* valid if whole is IMG_OK, like state and rank */
 	struct img_state state[IMG_MAX_SLOTS];
-	uint64_t rank[IMG_MAX_SLOTS]; /* see img_slot_rank(); else 0 */
+	uint64_t rank[IMG_MAX_SLOTS];		    /* see img_slot_rank(); else 0 */
+	enum img_seal_domain domain[IMG_MAX_SLOTS]; /* 0: not sealed, or its seal is damaged */
 	struct img_detail detail[IMG_MAX_SLOTS];
 	enum img_reason whole[IMG_MAX_SLOTS];  /* is there an undamaged image? */
 	enum img_reason usable[IMG_MAX_SLOTS]; /* and may it be restored? */

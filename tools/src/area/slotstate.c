@@ -49,6 +49,25 @@ const char *slotstate_mode(enum img_mode mode)
 	return mode == IMG_MODE_ONCE ? "once" : "golden";
 }
 
+const char *slotstate_seal(const struct img_slot *header, enum img_seal_domain domain)
+{
+	if (!img_slot_is_sealed(header))
+		return NULL;
+	if (domain == IMG_SEAL_SECURE)
+		return "secure";
+	return domain == IMG_SEAL_OPEN ? "open" : "damaged";
+}
+
+void slotstate_json_seal(const struct img_slot *header, enum img_seal_domain domain,
+			 struct json_object *to)
+{
+	const char *seal = slotstate_seal(header, domain);
+
+	json_put_text(to, "sealed", seal);
+	if (seal)
+		json_put_bool(to, "authenticity_checked", false);
+}
+
 struct text slotstate_counts(const struct img_slot *header, const struct img_state *state)
 {
 	struct text text;
@@ -109,6 +128,7 @@ void slotstate_json_image(const struct slots *slots, uint32_t number, struct jso
 	json_put_number(to, "disk_bytes", header->data_size + header->meta_size);
 	json_put_text(to, "kernel", header->kernel_release);
 	json_put_text(to, "description", slotstate_description(header, state).s);
+	slotstate_json_seal(header, slots->domain[number], to);
 	slotstate_json(header, state, to);
 }
 

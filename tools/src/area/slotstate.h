@@ -28,6 +28,14 @@ void slotstate_print_origin(const struct img_slot *header, const struct img_stat
 /* "golden", "once" */
 const char *slotstate_mode(enum img_mode mode);
 
+/* What the tool says of each sealed image. */
+#define SEAL_NOT_CHECKED "authenticity not checked: the key is in the firmware"
+
+/* "secure", "open", "damaged", or NULL if the image is not sealed.  domain: 0: not readable. */
+const char *slotstate_seal(const struct img_slot *header, enum img_seal_domain domain);
+void slotstate_json_seal(const struct img_slot *header, enum img_seal_domain domain,
+			 struct json_object *to);
+
 /* "restored 7 times, 1 attempt since it was called good" */
 struct text slotstate_counts(const struct img_slot *header, const struct img_state *state);
 

@@ -45,6 +45,7 @@ static void put_record(const struct img_record *record, struct json_object *to)
 	json_put_number(to, "paging_levels", record->paging_levels);
 	json_put_hex(to, "handoff_phys", record->handoff_phys);
 	json_put_hex(to, "efi_runtime", record->efi_runtime);
+	json_put_hex(to, "key_phys", record->key_phys);
 	json_put_number(to, "ram_bytes", record->ram_bytes);
 }
 
@@ -125,6 +126,7 @@ void inspect_json(const struct inspect_slot *slot, struct json_object *to)
 	if (slot->reason)
 		return;
 	put_header(slot, to);
+	slotstate_json_seal(&slot->header, slot->meta.seal.domain, to);
 	slotstate_json(&slot->header, &slot->state, to);
 	put_stats(slot, to);
 	put_record(&slot->meta.meta.record, json_put_object(to, "record"));

@@ -27,6 +27,9 @@ static void show_header(const struct inspect_slot *slot)
 	printf("  image        %s\n", uuid);
 	printf("  taken        %s\n", text_time(header->created, time(NULL)).s);
 	printf("  kernel       %s\n", header->kernel_release);
+	if (img_slot_is_sealed(header))
+		printf("  sealed       %s; %s\n", slotstate_seal(header, slot->meta.seal.domain),
+		       SEAL_NOT_CHECKED);
 	if (img_slot_description(header, &slot->state)[0])
 		printf("  description  %s\n", slotstate_description(header, &slot->state).s);
 }
@@ -56,6 +59,8 @@ static void show_record(const struct img_record *record)
 	printf("  registers    cr0 %#" PRIx64 ", cr4 %#" PRIx64 ", efer %#" PRIx64 "\n",
 	       record->cr0, record->cr4, record->efer);
 	printf("  handoff      page at %#" PRIx64 "\n", record->handoff_phys);
+	if (record->key_phys)
+		printf("  key          page at %#" PRIx64 "\n", record->key_phys);
 	printf("  efi.runtime  %#" PRIx64 "\n", record->efi_runtime);
 	printf("  RAM          %s\n", text_size(record->ram_bytes).s);
 }

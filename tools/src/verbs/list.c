@@ -44,11 +44,11 @@ static int collect_loader(struct list *list)
 	return fail_worse(status, found);
 }
 
-#define ROW_FORMAT "%s %-4s  %-6s  %10s  %-10s  %9s  %9s  %8s  %8s  %-16s  %-16s  %s\n"
+#define ROW_FORMAT "%s %-4s  %-6s  %-7s  %10s  %-10s  %9s  %9s  %8s  %8s  %-16s  %-16s  %s\n"
 
 static void print_heading(void)
 {
-	printf(ROW_FORMAT, "  ", "SLOT", "MODE", "GENERATION", "AGE", "STORED", "MEMORY",
+	printf(ROW_FORMAT, "  ", "SLOT", "MODE", "SEAL", "GENERATION", "AGE", "STORED", "MEMORY",
 	       "RESTORES", "ATTEMPTS", "USABLE", "KERNEL", "DESCRIPTION");
 }
 
@@ -65,6 +65,7 @@ static void print_slot(const struct slots *slots, uint32_t i)
 	const struct img_slot *header = &slots->header[i];
 	const struct img_state *state = &slots->state[i];
 	enum img_reason reason = slots->whole[i], usable = slots->usable[i];
+	const char *seal = slotstate_seal(header, slots->domain[i]);
 	const char name[] = { text_slot(i), '\0' };
 
 	if (reason) {
@@ -73,7 +74,8 @@ static void print_slot(const struct slots *slots, uint32_t i)
 		return;
 	}
 	printf(ROW_FORMAT, slots->next == (int)i ? "->" : "  ", name, slotstate_mode(header->mode),
-	       number(header->generation).s, text_age(header->created, time(NULL)).s,
+	       seal ? seal : "-", number(header->generation).s,
+	       text_age(header->created, time(NULL)).s,
 	       text_size(header->data_size + header->meta_size).s,
 	       text_size(header->nr_pages * IMG_PAGE_SIZE).s, number(state->restores).s,
 	       number(state->attempts).s, usable ? img_reason_code(usable) : "ok",

@@ -13,6 +13,7 @@
 #include "area/image.h"
 #include "area/proofs.h"
 #include "area/slots.h"
+#include "area/slotstate.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
@@ -41,7 +42,8 @@ struct image {
 	const struct area *area;
 	uint32_t slot;
 	const struct img_slot *header;
-	const struct img_meta *meta;
+	const struct image_meta *tables;
+	const struct img_meta *meta; /* the tables' */
 };
 
 static void put_refusal(enum img_reason reason, const struct img_detail *detail,
@@ -224,7 +226,13 @@ static void report_image(const struct image *image)
 		 text_slot(image->slot), image->header->generation);
 	json_put_slot(json, "slot", image->slot);
 	json_put_number(json, "generation", image->header->generation);
+	slotstate_json_seal(image->header, image->tables->seal.domain, json);
 	(void)json_put_array(json, "not_compared");
+	if (!img_slot_is_sealed(image->header))
+		return;
+	out_text("  sealed (%s)\n", slotstate_seal(image->header, image->tables->seal.domain));
+	report_gap("authenticity, and what the loader has restored before",
+		   "the key is in the firmware");
 }
 
 static int simulate_image(const struct request *req, const struct image *image)
@@ -248,7 +256,7 @@ static int simulate(const struct request *req)
 	_cleanup_meta_ struct image_meta meta = { .buf = NULL };
 	struct slots slots;
 	struct img_detail detail = { 0 };
-	struct image image = { .area = &area, .meta = &meta.meta };
+	struct image image = { .area = &area, .tables = &meta, .meta = &meta.meta };
 	enum img_reason reason;
 	int status = area_open(&request, &area);
 

@@ -41,6 +41,7 @@ static void show_slot(uint32_t number, const struct slots *slots)
 {
 	const struct img_slot *header = &slots->header[number];
 	const struct img_state *state = &slots->state[number];
+	const char *seal = slotstate_seal(header, slots->domain[number]);
 	enum img_reason reason = slots->whole[number];
 
 	if (reason) {
@@ -55,6 +56,8 @@ static void show_slot(uint32_t number, const struct slots *slots)
 	       text_size(header->nr_pages * IMG_PAGE_SIZE).s,
 	       text_size(header->data_size + header->meta_size).s, header->kernel_release);
 	printf("               %s\n", slotstate_counts(header, state).s);
+	if (seal)
+		printf("               sealed (%s); %s\n", seal, SEAL_NOT_CHECKED);
 	if (slots->next == (int)number)
 		printf("               restored next%s\n",
 		       state->rank > header->generation ? ", because it was promoted" : "");

@@ -5,6 +5,9 @@
  * past damage wherever what follows can still be found: a damaged table hides its image's chunks,
  * but not the other slot.
  *
+ * The chunks of a sealed image are encrypted, and only the loader has the key: their checksums find
+ * damage, but nothing is decoded, and whether somebody has changed the image remains open.
+ *
  * The disks that the image depends on are compared, too, as the loader would: a change there is no
  * damage to the image, but prevents its restore.
  */
@@ -82,12 +85,13 @@ struct check {
 
 static void check_chunks(struct check *c, const struct img_meta *meta)
 {
+	bool sealed = img_slot_is_sealed(&c->header);
 	uint64_t damaged = 0;
 
 	for (uint64_t i = 0; i < meta->nr_chunks; i++) {
 		struct img_chunk chunk = img_meta_chunk(meta, i);
-		enum img_reason reason =
-			image_read_chunk(c->v->area, c->slot, &chunk, &c->v->buffers);
+		enum img_reason reason = (sealed ? image_check_chunk : image_read_chunk)(
+			c->v->area, c->slot, &chunk, &c->v->buffers);
 
 		if (reason && ++damaged <= MAX_CHUNK_REPORTS)
 			c->status = fail_worse(c->status, image_fail_chunk(c->v->area, c->slot, i,
@@ -169,6 +173,10 @@ static void check_image(struct check *c)
 			 " chunks\n",
 			 text_slot(c->slot), c->header.generation, c->header.nr_pages,
 			 meta.meta.nr_chunks);
+	if (img_slot_is_sealed(&c->header))
+		out_text("slot %c: sealed (%s); %s\n", text_slot(c->slot),
+			 slotstate_seal(&c->header, meta.seal.domain), SEAL_NOT_CHECKED);
+	slotstate_json_seal(&c->header, meta.seal.domain, c->json);
 	json_put_bool(c->json, "good", !c->status);
 	check_proofs(c, &meta.meta);
 }
