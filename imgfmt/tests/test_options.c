@@ -50,7 +50,7 @@ static void test_nothing(void **state)
 
 	(void)state;
 	assert_int_equal(o.slot, -1);
-	assert_false(o.verbose || o.simulate || o.one_core || o.probe || o.quiet ||
+	assert_false(o.verbose || o.simulate || o.one_core || o.probe || o.quiet || o.seal_always ||
 		     o.have_part_uuid);
 	good(" \t\r\n ");
 }
@@ -65,16 +65,17 @@ static void test_each(void **state)
 	assert_true(good("cores=1").one_core);
 	assert_true(good("probe").probe);
 	assert_true(good("quiet").quiet);
+	assert_true(good("seal=always").seal_always);
 }
 
 static void test_all_together(void **state)
 {
 	struct img_options o =
-		good("fastbootx64.efi  slot=b simulate\tverbose cores=1 probe quiet ");
+		good("fastbootx64.efi  slot=b simulate\tverbose cores=1 probe quiet seal=always ");
 
 	(void)state;
 	assert_int_equal(o.slot, 1);
-	assert_true(o.verbose && o.simulate && o.one_core && o.probe && o.quiet);
+	assert_true(o.verbose && o.simulate && o.one_core && o.probe && o.quiet && o.seal_always);
 }
 
 static void test_uuid_has_gpt_byte_order(void **state)
@@ -97,6 +98,11 @@ static void test_refused(void **state)
 	bad("verbose quick", 1, 8, 5);
 	bad("quieter", 0, 0, 7);
 	bad("cores=2", 0, 0, 7);
+	/* No word weakens the seal. */
+	bad("seal=never", 0, 0, 10);
+	bad("seal", 0, 0, 4);
+	bad("seal=", 0, 0, 5);
+	bad("seal=always!", 0, 0, 12);
 	bad("cores=11", 0, 0, 8);
 	bad("verbos", 0, 0, 6);
 	bad("verbosee", 0, 0, 8);
