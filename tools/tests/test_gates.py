@@ -28,6 +28,14 @@ def test_gates_in_json(module, tmp_path):
     assert answer["error"]["code"] == "obstacles"
 
 
+def test_gates_show_the_seal(module, tmp_path):
+    env = module("idle")
+    assert "seal" not in json_of("gates", env=env)
+    (tmp_path / "root/sys/power/fastboot/seal").write_text("secure-boot\n")
+    assert json_of("gates", env=env)["seal"] == "secure-boot"
+    assert "seal: secure-boot\n" in ctl("gates", env=env)[0]
+
+
 def warnings(env):
     """The warnings, which are on stderr as well; the gates are open nevertheless."""
     texts = json_of("gates", env=env).get("warnings", [])

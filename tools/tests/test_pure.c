@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "firmware/boot_entry.h"
 #include "firmware/load_option.h"
+#include "firmware/siglist.h"
 #include "machine/fingerprint_item.h"
 #include "machine/memmap.h"
 
@@ -216,19 +217,39 @@ static void options_encode_to_ucs2(void **state)
 	size_t size = 99;
 
 	(void)state;
-	assert_true(boot_options_encode("s=a", data, &size));
+	assert_true(boot_options_encode("s=a", false, data, &size));
 	assert_int_equal(size, sizeof(wanted));
 	assert_memory_equal(data, wanted, sizeof(wanted));
-	assert_true(boot_options_encode("", data, &size));
+	assert_true(boot_options_encode("", false, data, &size));
 	assert_int_equal(size, 0);
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
-	assert_false(boot_options_encode(text, data, &size));
+	assert_false(boot_options_encode(text, false, data, &size));
 	text[BOOT_MAX_OPTIONS] = '\0';
-	assert_true(boot_options_encode(text, data, &size));
+	assert_true(boot_options_encode(text, false, data, &size));
 	assert_int_equal(size, sizeof(data));
 	boot_options_decode(data, size, back);
 	assert_string_equal(back, text);
+}
+
+/* shim ignores options of an odd size, and keeps what follows its own word. */
+static void options_follow_the_loader_behind_shim(void **state)
+{
+	uint8_t data[BOOT_OPTIONS_SIZE];
+	char longest[BOOT_MAX_OPTIONS + 1], text[BOOT_MAX_OPTIONS + 1];
+	size_t size;
+
+	(void)state;
+	assert_true(boot_options_encode("quiet", true, data, &size));
+	assert_int_equal(size, 2 * sizeof(BOOT_FILE_PATH " quiet"));
+	boot_options_decode(data, size, text);
+	assert_string_equal(text, "\\EFI\\fastboot\\fastbootx64.efi quiet");
+	assert_true(boot_options_encode("", true, data, &size));
+	assert_int_equal(size, 2 * sizeof(BOOT_FILE_PATH));
+	memset(longest, 'x', BOOT_MAX_OPTIONS);
+	longest[BOOT_MAX_OPTIONS] = '\0';
+	assert_true(boot_options_encode(longest, true, data, &size));
+	assert_int_equal(size, sizeof(data));
 }
 
 static void options_decode_what_others_wrote(void **state)
@@ -569,7 +590,7 @@ static size_t make_option(const char *file, uint8_t to[256])
 	to[size] = to[size + 1] = 4;
 	to[size + 2] = (uint8_t)(4 + 2 * (length + 1));
 	to[size + 3] = 0;
-	assert_true(boot_options_encode(file, to + size + 4, &length));
+	assert_true(boot_options_encode(file, false, to + size + 4, &length));
 	size += 4 + length;
 	memcpy(to + size, tail, sizeof(tail));
 	size += sizeof(tail);
@@ -631,6 +652,137 @@ static void load_options_with_wrong_lengths(void **state)
 	assert_false(is_ours(data, size));
 }
 
+/* What is left of options after the loader's name; NULL: they do not name it. */
+static const char *options_behind_shim(const char *options, size_t less)
+{
+	static char left[BOOT_MAX_OPTIONS + 1];
+	uint8_t wide[BOOT_OPTIONS_SIZE];
+	struct load_option option = { 0 };
+	uint8_t *exact;
+	bool named;
+
+	assert_true(boot_options_encode(options, false, wide, &option.options_size));
+	option.options_size -= less < option.options_size ? less : option.options_size;
+	exact = malloc(option.options_size + !option.options_size);
+	assert_non_null(exact);
+	memcpy(exact, wide, option.options_size);
+	option.options = exact;
+	named = load_option_skip_file(&option, BOOT_FILE_PATH);
+	boot_options_decode(option.options, option.options_size, left);
+	free(exact);
+	return named ? left : NULL;
+}
+
+static void load_options_name_a_loader_for_shim(void **state)
+{
+	(void)state;
+	assert_string_equal(options_behind_shim(BOOT_FILE_PATH, 0), "");
+	assert_string_equal(options_behind_shim(BOOT_FILE_PATH, 2), ""); /* without the NUL */
+	assert_string_equal(options_behind_shim(BOOT_FILE_PATH, 1), "");
+	assert_null(options_behind_shim(BOOT_FILE_PATH, 3));
+	assert_string_equal(options_behind_shim(BOOT_FILE_PATH " slot=a  quiet", 0),
+			    "slot=a  quiet");
+	assert_string_equal(options_behind_shim("\\efi\\FASTBOOT\\FastbootX64.EFI quiet", 0),
+			    "quiet");
+	assert_null(options_behind_shim(BOOT_FILE_PATH ".old", 0));
+	assert_null(options_behind_shim("x " BOOT_FILE_PATH, 0));
+	assert_null(options_behind_shim("", 0));
+}
+
+/* Signature lists: of hashes, of two certificates, of one that has a further header. */
+
+#define LISTS 3
+static const size_t list_starts[LISTS + 1] = { 0, 76, 150, 209 };
+
+static void put32(uint8_t *to, uint32_t value)
+{
+	for (unsigned int i = 0; i < 4; i++)
+		to[i] = (uint8_t)(value >> 8 * i);
+}
+
+static void make_list(uint8_t *to, bool certificates, uint32_t size, uint32_t header,
+		      uint32_t entry)
+{
+	static const uint8_t x509[16] = { 0xa1, 0x59, 0xc0, 0xa5, 0xe4, 0x94, 0xa7, 0x4a,
+					  0x87, 0xb5, 0xab, 0x15, 0x5c, 0x2b, 0xf0, 0x72 };
+
+	for (uint32_t i = 0; i < size; i++)
+		to[i] = (uint8_t)i;
+	if (certificates)
+		memcpy(to, x509, sizeof(x509));
+	put32(to + 16, size);
+	put32(to + 20, header);
+	put32(to + 24, entry);
+}
+
+static void make_lists(uint8_t *to)
+{
+	make_list(to + list_starts[0], false, 76, 0, 48);
+	make_list(to + list_starts[1], true, 74, 0, 23);
+	make_list(to + list_starts[2], true, 59, 5, 26);
+}
+
+/* How many certificates there are; each is compared with its place in its list. */
+static unsigned int count_certificates(const uint8_t *lists, size_t size)
+{
+	static const struct {
+		uint8_t first;
+		size_t size;
+	} wanted[] = { { 44, 7 }, { 67, 7 }, { 49, 10 } };
+	uint8_t *exact = malloc(size + !size);
+	struct siglist walk = { .rest = exact, .rest_size = size };
+	unsigned int count = 0;
+	const uint8_t *cert;
+	size_t cert_size;
+
+	assert_non_null(exact);
+	memcpy(exact, lists, size);
+	for (; siglist_next(&walk, &cert, &cert_size); count++) {
+		assert_true(count < 3);
+		assert_int_equal(cert_size, wanted[count].size);
+		assert_int_equal(cert[0], wanted[count].first);
+		assert_true(siglist_has(exact, size, cert, cert_size));
+		assert_false(siglist_has(exact, size, cert, cert_size - 1));
+	}
+	free(exact);
+	return count;
+}
+
+static void signature_lists_are_walked(void **state)
+{
+	uint8_t lists[209];
+
+	(void)state;
+	make_lists(lists);
+	for (size_t size = 0; size <= sizeof(lists); size++)
+		assert_int_equal(count_certificates(lists, size), size < 150   ? 0
+								  : size < 209 ? 2
+									       : 3);
+}
+
+static void signature_lists_with_wrong_lengths(void **state)
+{
+	static const struct {
+		size_t at;
+		uint32_t value;
+		unsigned int found;
+	} row[] = {
+		{ 76 + 16, 27, 0 },	     { 76 + 16, 134, 0 },	 { 76 + 16, UINT32_MAX, 0 },
+		{ 76 + 20, 47, 0 },	     { 76 + 20, UINT32_MAX, 0 }, { 150 + 24, 0, 2 },
+		{ 150 + 24, 16, 2 },	     { 150 + 24, 27, 2 },	 { 150 + 20, 31, 2 },
+		{ 150 + 24, UINT32_MAX, 2 }, { 150 + 16, 60, 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		uint8_t lists[209];
+
+		make_lists(lists);
+		put32(lists + row[i].at, row[i].value);
+		assert_int_equal(count_certificates(lists, sizeof(lists)), row[i].found);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -651,7 +803,11 @@ int main(void)
 		cmocka_unit_test(options_name_a_slot),
 		cmocka_unit_test(load_options_name_a_file),
 		cmocka_unit_test(load_options_with_wrong_lengths),
+		cmocka_unit_test(load_options_name_a_loader_for_shim),
+		cmocka_unit_test(signature_lists_are_walked),
+		cmocka_unit_test(signature_lists_with_wrong_lengths),
 		cmocka_unit_test(options_encode_to_ucs2),
+		cmocka_unit_test(options_follow_the_loader_behind_shim),
 		cmocka_unit_test(options_decode_what_others_wrote),
 		cmocka_unit_test(sizes_parse),
 		cmocka_unit_test(sizes_and_times_read_well),

@@ -147,7 +147,11 @@ class Esp:
         self.script = fakes.dir / "esp-loader"
         places = "places='/boot/efi /efi /boot'"
         assert places in script
-        self.script.write_text(script.replace(places, f"places='{fakes.dir}/none {self.dir}'"))
+        settings = "settings=/etc/default/fastboot\n"
+        assert settings in script
+        self.settings = fakes.dir / "settings"
+        self.script.write_text(script.replace(places, f"places='{fakes.dir}/none {self.dir}'")
+                               .replace(settings, f"settings={self.settings}\n"))
         self.script.chmod(0o755)
 
     def run(self, action, mounted=False, fstab=True, loader=True, entry=True, works=True):
@@ -184,6 +188,28 @@ def test_refresh_mounts_and_unmounts(esp):
 def test_refresh_leaves_a_mount_alone(esp):
     calls, err = esp.run("refresh", mounted=True)
     assert calls == [f"fastbootctl install --no-variables --esp {esp.dir}"]
+
+
+def test_refresh_signs_with_the_key_that_is_set(esp):
+    esp.settings.write_text("HEALTHY_DELAY=3\nSIGN_KEY='/etc/my key'\nSIGN_CERT=/etc/cert\n")
+    calls, err = esp.run("refresh", mounted=True)
+    assert calls == [f"fastbootctl install --no-variables --esp {esp.dir}"
+                     " --key /etc/my key --cert /etc/cert"]
+    assert err == ""
+
+
+def test_dkms_has_the_loader_signed(fakes):
+    """If it is installed: the module is of use without it."""
+    script = (TOOLS.parent / "kernel-hook/sign-loader").read_text()
+    assert "/usr/lib/fastboot/esp-loader" in script
+    conf = (TOOLS.parent / "kernel-hook/dkms.conf.in").read_text()
+    assert 'POST_BUILD="sign-loader"' in conf
+    (fakes.dir / "sign-loader").write_text(
+        script.replace("/usr/lib/fastboot/esp-loader", str(fakes.bin / "esp-loader")))
+    assert fakes.run("sh", fakes.dir / "sign-loader") == (0, "", "")
+    fakes.program("esp-loader")
+    assert fakes.run("sh", fakes.dir / "sign-loader") == (0, "", "")
+    assert fakes.calls() == ["esp-loader refresh"]
 
 
 def test_refresh_installs_nothing_new(esp):

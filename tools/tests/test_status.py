@@ -27,9 +27,12 @@ def test_status_in_text_and_json(host, tmp_path):
     assert "attempts" not in out
     (power / "fastboot/mode").write_text("golden\n")
     (power / "fastboot/attempts").write_text("2\n")
+    assert data["kernel"]["seal"] is None
+    (power / "fastboot/seal").write_text("secure-boot\n")
     out, _ = ctl("status", env=env_of(host))
     assert re.search("mode +golden", out) and re.search("attempts +2", out)
     data = json_of("status", env=env_of(host))
+    assert re.search("seal +secure-boot", out) and data["kernel"]["seal"] == "secure-boot"
     assert data["kernel"]["mode"] == "golden" and data["kernel"]["attempts"] == "2"
     assert data["images"]["slots"][0]["status"] == "slot-empty"
     assert data["images"]["slots"][1]["generation"] == 12

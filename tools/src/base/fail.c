@@ -21,6 +21,11 @@ static const struct {
 #undef FAILURE_ROW
 };
 
+const char *fail_code(enum failure failure)
+{
+	return failures[failure].code;
+}
+
 struct message {
 	char s[OUT_MESSAGE];
 };

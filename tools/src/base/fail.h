@@ -56,6 +56,20 @@ enum exit_status {
 	X(EFI_PATH, "efi-path", EXIT_SYSTEM,                                                       \
 	  "check that the EFI system partition is mounted from a partition of a disk")             \
 	X(NO_BOOT_ENTRY, "no-boot-entry", EXIT_REFUSED, "create it with: fastbootctl install")     \
+	X(SIGN_TOOLS, "sbsigntool-missing", EXIT_REFUSED, "install it: apt install sbsigntool")    \
+	X(NO_KEY, "no-signing-key", EXIT_REFUSED,                                                  \
+	  "install fastboot-dkms, for which dkms makes a key, or name one with --key and --cert")  \
+	X(KEY_USAGE, "key-for-modules", EXIT_REFUSED,                                              \
+	  "name another with --key and --cert: shim starts nothing that this one has signed")      \
+	X(SIGN, "sign-failed", EXIT_REFUSED,                                                       \
+	  "check that key and certificate belong together, and that the key is an RSA key")        \
+	X(NO_SHIM, "no-shim", EXIT_REFUSED,                                                        \
+	  "install shim-signed and run grub-install, name it with --shim FILE, or use --direct")   \
+	X(NO_SBAT, "no-sbat", EXIT_REFUSED, "name the loader of this version with --loader")       \
+	X(NOT_SIGNED, "not-signed", EXIT_REFUSED, "sign it with: fastbootctl install")             \
+	X(NOT_ENROLLED, "not-enrolled", EXIT_REFUSED,                                              \
+	  "enrol the certificate: mokutil --import, reboot, Enroll MOK; fastbootctl(8) has each "  \
+	  "step")                                                                                  \
 	X(SYSCTL, "sysctl-write", EXIT_SYSTEM,                                                     \
 	  "be root, or add panic=5 to the kernel's command line")                                  \
 	X(MEMMAP, "memmap-invalid", EXIT_USAGE,                                                    \
@@ -106,6 +120,17 @@ enum exit_status {
 	X(EFI_WRITE, "an EFI variable cannot be written")                                          \
 	X(EFI_PATH, "the loader has no path by which the firmware could find it")                  \
 	X(NO_BOOT_ENTRY, "there is no boot entry for the loader")                                  \
+	X(SIGN_TOOLS, "sbsign or sbverify cannot be run")                                          \
+	X(NO_KEY, "Secure Boot needs a signed loader, and there is no key to sign it with")        \
+	X(KEY_USAGE, "the certificate says that its key signs modules and nothing else")           \
+	X(SIGN, "sbsign cannot sign the loader")                                                   \
+	X(NO_SHIM,                                                                                 \
+	  "there is no shim, or more than one, beside a GRUB on the EFI system partition")         \
+	X(NO_SBAT, "the loader has no section .sbat, without which shim does not start it")        \
+	X(NOT_SIGNED, "Secure Boot is on, and the loader is not signed")                           \
+	X(NOT_ENROLLED,                                                                            \
+	  "Secure Boot is on, and neither shim nor the firmware knows the loader's signer, or "    \
+	  "its certificate is revoked: an unattended machine would hang at shim's message")        \
 	X(SYSCTL, "kernel.panic, or the file that sets it, cannot be written")                     \
 	X(MEMMAP, "the file is not a memory map; the message names the line")                      \
 	X(NO_MEMMAP, "this kernel does not show the firmware's memory map")                        \
@@ -135,6 +160,9 @@ static inline int fail_worse(int a, int b)
 {
 	return a > b ? a : b;
 }
+
+/* "esp-missing" */
+const char *fail_code(enum failure failure);
 
 /* `fmt` gives the sentence, without a full stop.  Returns the failure's exit status. */
 int fail(enum failure failure, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -150,17 +150,31 @@ int boot_options_take_slot(char *options)
 	return parsed.slot;
 }
 
-bool boot_options_encode(const char *options, uint8_t *data, size_t *ret_size)
+static uint8_t *put_wide(uint8_t *to, const char *text)
 {
-	size_t length = strlen(options);
-
-	if (length > BOOT_MAX_OPTIONS)
-		return false;
-	for (size_t i = 0; length && i <= length; i++) {
-		data[2 * i] = (uint8_t)options[i];
-		data[2 * i + 1] = 0;
+	for (; *text; text++) {
+		*to++ = (uint8_t)*text;
+		*to++ = 0;
 	}
-	*ret_size = length ? 2 * (length + 1) : 0;
+	return to;
+}
+
+bool boot_options_encode(const char *options, bool behind_shim, uint8_t *data, size_t *ret_size)
+{
+	uint8_t *to = data;
+
+	if (strlen(options) > BOOT_MAX_OPTIONS)
+		return false;
+	if (behind_shim)
+		to = put_wide(to, BOOT_FILE_PATH);
+	if (behind_shim && *options)
+		to = put_wide(to, " ");
+	to = put_wide(to, options);
+	if (to != data) {
+		*to++ = 0;
+		*to++ = 0;
+	}
+	*ret_size = (size_t)(to - data);
 	return true;
 }
 

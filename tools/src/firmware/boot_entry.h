@@ -60,11 +60,15 @@ const char *boot_options_unknown(const char *options);
  */
 int boot_options_take_slot(char *options);
 
+/* The options' UCS-2, with BOOT_FILE_PATH, a space and a NUL. */
+#define BOOT_OPTIONS_SIZE (2 * (sizeof(BOOT_FILE_PATH) + 1 + BOOT_MAX_OPTIONS))
+
 /*
  * Encodes the options, which must be ASCII, as UCS-2, little-endian, with a NUL at the end; ""
- * becomes nothing at all.  data: room for 2 * (BOOT_MAX_OPTIONS + 1) bytes.  False: too long.
+ * becomes nothing at all.  behind_shim: after BOOT_FILE_PATH, which shim then starts.  data: room
+ * for BOOT_OPTIONS_SIZE bytes.  False: too long.
  */
-bool boot_options_encode(const char *options, uint8_t *data, size_t *ret_size);
+bool boot_options_encode(const char *options, bool behind_shim, uint8_t *data, size_t *ret_size);
 
 /* The inverse; what is not printable ASCII becomes '?'.  Cuts at BOOT_MAX_OPTIONS. */
 void boot_options_decode(const uint8_t *data, size_t size, char to[BOOT_MAX_OPTIONS + 1]);

@@ -28,6 +28,9 @@
 #define VENDOR_GUID(a, b, c, d0, d1, e0, e1, e2, e3, e4, e5)                                       \
 	EFI_GUID(a, b, c, (d0) << 8 | (d1), e0, e1, e2, e3, e4, e5)
 #define FASTBOOT_GUID IMG_VENDOR_GUID(VENDOR_GUID)
+#define EFI_IMAGE_SECURITY_DATABASE_GUID                                                           \
+	EFI_GUID(0xd719b2cb, 0x3d3a, 0x4596, 0xa3bc, 0xda, 0xd0, 0x0e, 0x67, 0x65, 0x6f)
+#define SHIM_GUID EFI_GUID(0x605dab50, 0xe046, 0x4300, 0xabb6, 0x3d, 0xd8, 0x10, 0xdd, 0x8b, 0x23)
 
 bool efivars_available(void)
 {
@@ -89,21 +92,25 @@ static int delete_variable(efi_guid_t guid, const char *name)
 	return 0;
 }
 
-static bool is_ours(const uint8_t *data, size_t size)
+static bool is_ours(const uint8_t *data, size_t size, bool *ret_behind_shim)
 {
 	struct load_option option;
 
-	return load_option_decode(data, size, &option) &&
-	       load_option_names_file(&option, BOOT_FILE_PATH);
+	if (!load_option_decode(data, size, &option))
+		return false;
+	*ret_behind_shim = load_option_skip_file(&option, BOOT_FILE_PATH);
+	return *ret_behind_shim || load_option_names_file(&option, BOOT_FILE_PATH);
 }
 
 /* Takes ownership of *data if it keeps it. */
-static void keep_first(struct boot_entry *entry, uint16_t number, uint8_t **data, size_t size)
+static void keep_first(struct boot_entry *entry, uint16_t number, bool behind_shim, uint8_t **data,
+		       size_t size)
 {
 	if (entry->present && entry->number < number)
 		return;
 	free(entry->data);
 	entry->present = true;
+	entry->behind_shim = behind_shim;
 	entry->number = number;
 	entry->data = *data;
 	entry->size = size;
@@ -113,17 +120,18 @@ static void keep_first(struct boot_entry *entry, uint16_t number, uint8_t **data
 static int examine(struct boot_entry *entry, uint16_t number)
 {
 	_cleanup_free_ uint8_t *data = NULL;
+	bool behind_shim;
 	size_t size;
 	int status;
 
 	if (entry->nr_used < BOOT_MAX_ENTRIES)
 		entry->used[entry->nr_used++] = number;
 	status = read_variable(EFI_GLOBAL_GUID, boot_number_name(number).s, &data, &size);
-	if (status || !data || !is_ours(data, size))
+	if (status || !data || !is_ours(data, size, &behind_shim))
 		return status;
 	if (entry->nr_ours < BOOT_MAX_ENTRIES)
 		entry->ours[entry->nr_ours++] = number;
-	keep_first(entry, number, &data, size);
+	keep_first(entry, number, behind_shim, &data, size);
 	return 0;
 }
 
@@ -169,8 +177,10 @@ void efivars_entry_options(const struct boot_entry *entry, char to[BOOT_MAX_OPTI
 	struct load_option option;
 
 	to[0] = '\0';
-	if (entry->data && load_option_decode(entry->data, entry->size, &option))
-		boot_options_decode(option.options, option.options_size, to);
+	if (!entry->data || !load_option_decode(entry->data, entry->size, &option))
+		return;
+	(void)load_option_skip_file(&option, BOOT_FILE_PATH);
+	boot_options_decode(option.options, option.options_size, to);
 }
 
 int efivars_make_option(const uint8_t *dp, size_t dp_size, const uint8_t *options,
@@ -288,6 +298,25 @@ int efivars_read_last_result(char **ret_text)
 		return status;
 	*ret_text = strndup((const char *)data, size);
 	return *ret_text ? 0 : fail_errno(FAIL_NO_MEMORY, "the loader's result");
+}
+
+int efivars_read_key(enum efivars_key which, uint8_t **ret_data, size_t *ret_size)
+{
+	static const struct {
+		efi_guid_t guid;
+		const char *name;
+	} keys[] = {
+		[EFIVARS_SECURE_BOOT] = { EFI_GLOBAL_GUID, "SecureBoot" },
+		[EFIVARS_SETUP_MODE] = { EFI_GLOBAL_GUID, "SetupMode" },
+		[EFIVARS_DB] = { EFI_IMAGE_SECURITY_DATABASE_GUID, "db" },
+		[EFIVARS_DBX] = { EFI_IMAGE_SECURITY_DATABASE_GUID, "dbx" },
+		[EFIVARS_MOK_SB_STATE] = { SHIM_GUID, "MokSBStateRT" },
+		[EFIVARS_MOK_IGNORE_DB] = { SHIM_GUID, "MokIgnoreDB" },
+		[EFIVARS_MOK_LIST] = { SHIM_GUID, "MokListRT" },
+		[EFIVARS_MOK_LIST_X] = { SHIM_GUID, "MokListXRT" },
+	};
+
+	return read_variable(keys[which].guid, keys[which].name, ret_data, ret_size);
 }
 
 int efivars_forget_refusal(void)

@@ -11,6 +11,7 @@ struct boot_entry {
 	uint16_t number;
 	uint8_t *data; /* the load option; NULL if not present */
 	size_t size;
+	bool behind_shim;		 /* it starts shim, whose options name the loader */
 	uint16_t ours[BOOT_MAX_ENTRIES]; /* all that are for the loader, sorted */
 	size_t nr_ours;
 	uint16_t used[BOOT_MAX_ENTRIES]; /* numbers of all Boot#### variables */
@@ -24,14 +25,15 @@ bool efivars_available(void);
 int efivars_require(void);
 
 /*
- * Finds the entry whose device path ends in BOOT_FILE_PATH.  A missing entry is no failure.
+ * Finds the entry whose device path ends in BOOT_FILE_PATH, or whose options begin with it.  A
+ * missing entry is no failure.
  * 0, or the exit status after a report, as for all functions below.
  */
 int efivars_find_entry(struct boot_entry *ret_entry);
 void efivars_entry_free(struct boot_entry *entry);
 #define _cleanup_entry_ __attribute__((cleanup(efivars_entry_free)))
 
-/* The entry's options; "" if it has none. */
+/* The entry's options for the loader; "" if it has none. */
 void efivars_entry_options(const struct boot_entry *entry, char to[BOOT_MAX_OPTIONS + 1]);
 
 /*
@@ -60,6 +62,21 @@ int efivars_clear_next(void);
 
 /* The loader's result; NULL: none.  Text, NUL-terminated; the caller frees it. */
 int efivars_read_last_result(char **ret_text);
+
+/* What firmware and shim say of Secure Boot: UEFI 2.10, 32.3; shim's mok.c. */
+enum efivars_key {
+	EFIVARS_SECURE_BOOT,
+	EFIVARS_SETUP_MODE,
+	EFIVARS_DB,
+	EFIVARS_DBX,
+	EFIVARS_MOK_SB_STATE,
+	EFIVARS_MOK_IGNORE_DB,
+	EFIVARS_MOK_LIST,
+	EFIVARS_MOK_LIST_X,
+};
+
+/* *ret_data: NULL if the variable is missing; the caller frees it. */
+int efivars_read_key(enum efivars_key which, uint8_t **ret_data, size_t *ret_size);
 
 /* Deletes what a restored kernel left for the loader: docs/loader.md, "The kernel's refusal". */
 int efivars_forget_refusal(void);

@@ -15,28 +15,42 @@
 
 #define TEMPORARY_NAME "fastbootx64.new"
 
-static int accept(const char *dir, char **ret_dir)
+char *esp_look(void)
 {
-	*ret_dir = strdup(dir);
-	return *ret_dir ? 0 : fail_errno(FAIL_NO_MEMORY, "%s", dir);
+	static const char *const places[] = { "/boot/efi", "/efi", "/boot" };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		char *dir = io_system_path("%s", places[i]);
+
+		if (dir && esp_device_is_fat(dir))
+			return dir;
+		free(dir);
+	}
+	return NULL;
 }
 
 int esp_find(const char *wanted, char **ret_dir)
 {
-	static const char *const places[] = { "/boot/efi", "/efi", "/boot" };
-
 	if (wanted && access(wanted, F_OK))
 		return fail_errno(FAIL_ESP_MISSING, "%s", wanted);
 	if (wanted && !esp_device_is_fat(wanted))
 		return fail(FAIL_ESP_NOT_FAT, "%s is not on a FAT file system", wanted);
+	*ret_dir = wanted ? strdup(wanted) : esp_look();
+	if (*ret_dir)
+		return 0;
 	if (wanted)
-		return accept(wanted, ret_dir);
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (esp_device_is_fat(places[i]))
-			return accept(places[i], ret_dir);
-	}
+		return fail_errno(FAIL_NO_MEMORY, "%s", wanted);
 	return fail(FAIL_ESP_MISSING,
 		    "no EFI system partition is mounted on /boot/efi, /efi or /boot");
+}
+
+char *esp_loader_path(const char *esp)
+{
+	char *path;
+
+	if (asprintf(&path, "%s/%s/%s", esp, ESP_LOADER_DIR, ESP_LOADER_NAME) < 0)
+		return NULL;
+	return path;
 }
 
 static int make_dir(int at, const char *name)

@@ -14,6 +14,12 @@
 /* wanted: --esp, or NULL for the usual places.  The caller frees *ret_dir.  Exit status. */
 int esp_find(const char *wanted, char **ret_dir);
 
+/* The same for the usual places without a report; NULL: not mounted. */
+char *esp_look(void);
+
+/* The caller frees it; NULL: out of memory. */
+char *esp_loader_path(const char *esp);
+
 /* Installs the loader under its name, whole or not at all.  Exit status. */
 int esp_put_loader(const char *esp, const void *data, size_t size, bool *ret_changed);
 

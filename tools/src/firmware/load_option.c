@@ -75,3 +75,20 @@ bool load_option_names_file(const struct load_option *option, const char *file)
 	}
 	return false;
 }
+
+/* shim ends the word at a space or a NUL (load-options.c). */
+bool load_option_skip_file(struct load_option *option, const char *file)
+{
+	size_t count = option->options_size / 2, length = strlen(file);
+	unsigned int end;
+
+	if (!begins_with(option->options, count, file))
+		return false;
+	end = length < count ? load16(option->options + 2 * length) : 0;
+	if (end && end != ' ')
+		return false;
+	length += end == ' ';
+	option->options += 2 * length;
+	option->options_size -= 2 * length;
+	return true;
+}

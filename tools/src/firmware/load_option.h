@@ -26,4 +26,10 @@ bool load_option_decode(const uint8_t *data, size_t size, struct load_option *re
  */
 bool load_option_names_file(const struct load_option *option, const char *file);
 
+/*
+ * If the first word of the options is `file`, as for shim, which starts what it names, takes it and
+ * the space behind it off the options.  False: it is not.
+ */
+bool load_option_skip_file(struct load_option *option, const char *file);
+
 #endif

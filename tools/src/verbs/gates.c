@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "base/attr.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
@@ -38,6 +39,19 @@ static int ask_module(const char *kind, char **ret_refusal)
 	return refusal_read(command_write(fd, command), ret_refusal);
 }
 
+/* Which seal an image would get; a module without this attribute knows none. */
+static int report_seal(void)
+{
+	_cleanup_free_ char *seal = NULL;
+	int status = attr_read(ATTR_DIR "seal", &seal);
+
+	if (status || !seal || !seal[0])
+		return status;
+	out_text("seal: %s\n", seal);
+	json_put_text(out_json(), "seal", seal);
+	return 0;
+}
+
 int gates_report(const char *kind)
 {
 	_cleanup_free_ char *refusal = NULL;
@@ -46,6 +60,9 @@ int gates_report(const char *kind)
 	if (status)
 		return status;
 	refusal_report(kind, refusal);
+	status = report_seal();
+	if (status)
+		return status;
 	inmemory_warn();
 	clock_warn();
 	return refusal ? fail(FAIL_OBSTACLES, "no image would be taken") : 0;

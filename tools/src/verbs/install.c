@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * install, uninstall, next: the loader on the EFI system partition and its entry among the
- * firmware's boot entries.
+ * install: the loader on the EFI system partition, signed if Secure Boot needs that, and its entry
+ * among the firmware's boot entries.
  *
- * install can be repeated: the loader is copied only if it differs, an entry for the same file is
+ * It can be repeated: the loader is copied only if it differs, an entry for the same file is
  * updated and not duplicated, and a variable is written only if it changes, because flash wears
- * out.
+ * out.  What could refuse comes before anything is written.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,18 +17,47 @@
 #include "base/out.h"
 #include "firmware/efivars.h"
 #include "firmware/esp.h"
+#include "firmware/loader.h"
 #include "firmware/recovery.h"
+#include "firmware/secureboot.h"
+#include "firmware/shim.h"
 #include "verbs/verbs.h"
 
 #define DEFAULT_LOADER "/usr/lib/fastboot/fastbootx64.efi"
-#define MAX_LOADER     (16u << 20)
 
 struct request {
 	const char *esp;
 	const char *loader;
 	const char *options; /* NULL: keep what the entry has */
-	bool first, recovery, no_variables, dry_run;
+	const char *key, *cert, *shim;
+	bool first, recovery, direct, no_variables, dry_run;
 };
+
+/* The machine as it is, and what will be put on it. */
+struct site {
+	char *esp;
+	struct loader installed;
+	struct boot_entry entry;
+	struct boot_order order;
+	enum secureboot secure_boot;
+
+	uint16_t number; /* the entry's */
+	struct boot_order new_order;
+	struct loader loader;
+	struct signer_key key;	 /* with which it was signed here */
+	char *shim;		 /* the entry's program; NULL: the loader itself */
+	enum loader_trust trust; /* with Secure Boot on */
+};
+
+static void site_free(struct site *site)
+{
+	free(site->esp);
+	loader_free(&site->installed);
+	efivars_entry_free(&site->entry);
+	loader_free(&site->loader);
+	signer_key_free(&site->key);
+	free(site->shim);
+}
 
 static int parse_loader_options(void *request, const char *value)
 {
@@ -57,90 +86,178 @@ const struct option_row install_options[] = {
 		    "--first, and make a kernel panic reset the machine"),
 	OPTION_PARSED("options", "STRING", parse_loader_options,
 		      "options for the loader, \"\" for none (default: keep the entry's)"),
+	OPTION_TEXT("key", "FILE", struct request, key,
+		    "sign the loader with this RSA key (default: dkms' machine owner key)"),
+	OPTION_TEXT("cert", "FILE", struct request, cert, "the certificate of --key"),
+	OPTION_TEXT("shim", "FILE", struct request, shim,
+		    "the shim that starts the loader, below DIR of --esp"),
+	OPTION_FLAG("direct", struct request, direct,
+		    "no shim: the certificate is among the firmware's own"),
 	OPTION_FLAG("no-variables", struct request, no_variables,
 		    "copy the loader only, create no boot entry"),
 	OPTION_FLAG("dry-run", struct request, dry_run, "say what would be done, and stop"),
 	{ 0 },
 };
 
-/* The PE header's offset is at 0x3c; after the signature comes the machine, 0x8664 for x86-64. */
-static bool is_efi_program(const uint8_t *data, size_t size)
+/* Without variables, what they would say stays unknown, and the order empty. */
+static int read_variables(struct site *site)
 {
-	uint32_t pe;
+	int status;
 
-	if (size < 0x40 || memcmp(data, "MZ", 2) != 0)
-		return false;
-	memcpy(&pe, data + 0x3c, sizeof(pe));
-	return pe <= size - 6 && memcmp(data + pe, "PE\0\0", 4) == 0 && data[pe + 4] == 0x64 &&
-	       data[pe + 5] == 0x86;
+	if (!efivars_available())
+		return 0;
+	status = secureboot_read(&site->secure_boot);
+	if (!status)
+		status = efivars_find_entry(&site->entry);
+	return status ? status : efivars_read_order(&site->order);
 }
 
-static int read_loader(const char *path, char **ret_data, size_t *ret_size)
+/* With --no-variables both stay as they are. */
+static int plan_order(const struct request *req, struct site *site)
 {
-	if (io_read_file(path, MAX_LOADER, ret_data, ret_size))
-		return fail_errno(FAIL_OPEN, "%s", path);
-	if (!is_efi_program((const uint8_t *)*ret_data, *ret_size)) {
-		free(*ret_data);
-		*ret_data = NULL;
-		return fail(FAIL_LOADER_INVALID, "%s is not an x86-64 EFI program", path);
-	}
+	site->number = site->entry.number;
+	site->new_order = site->order;
+	if (req->no_variables)
+		return 0;
+	if (!site->entry.present &&
+	    !boot_number_unused(site->entry.used, site->entry.nr_used, &site->number))
+		return fail(FAIL_EFI_WRITE, "all boot entry numbers are in use");
+	if (!boot_order_add(&site->new_order, site->number, req->first))
+		return fail(FAIL_EFI_WRITE, "BootOrder is full");
 	return 0;
 }
 
-/* NULL: out of memory. */
-static char *loader_path(const char *esp)
+static int look(const struct request *req, struct site *site)
 {
-	char *path;
+	int status = loader_read(req->loader, &site->loader);
 
-	if (asprintf(&path, "%s/%s/%s", esp, ESP_LOADER_DIR, ESP_LOADER_NAME) < 0)
-		return NULL;
-	return path;
+	if (!status)
+		status = esp_find(req->esp, &site->esp);
+	if (!status && !req->no_variables)
+		status = efivars_require();
+	if (!status)
+		status = read_variables(site);
+	if (!status)
+		status = plan_order(req, site);
+	return status ? status : loader_read_installed(site->esp, &site->installed);
 }
 
-static void report_loader(const char *path, const char *what)
+/*
+ * With --no-variables, as in packages and on disk images, the loader that is there decides.  A
+ * signed one is never replaced by an unsigned one: Secure Boot may be off for today only.
+ */
+static bool wants_signature(const struct request *req, const struct site *site)
+{
+	if (req->key)
+		return true;
+	if (loader_is_signed(&site->loader))
+		return false;
+	return loader_is_signed(&site->installed) ||
+	       (!req->no_variables && secureboot_is_on(site->secure_boot));
+}
+
+static int sign(const struct request *req, struct site *site)
+{
+	int status;
+
+	if (!wants_signature(req, site))
+		return 0;
+	status = signer_find_key(req->key, req->cert, &site->key);
+	return status ? status : loader_sign(&site->loader, &site->installed, &site->key);
+}
+
+/* With Secure Boot off an entry stays as it is. */
+static int choose_shim(const struct request *req, struct site *site)
+{
+	if (req->direct || req->no_variables)
+		return 0;
+	if (!req->shim && !site->entry.behind_shim && !secureboot_is_on(site->secure_boot))
+		return 0;
+	return shim_find(site->esp, req->shim, &site->shim);
+}
+
+/*
+ * shim waits for a key if it does not accept a loader.  So an entry that comes first must be
+ * accepted, and so must one that a package replaces, when nobody expects it.
+ */
+static bool must_be_accepted(const struct request *req, const struct site *site)
+{
+	return req->no_variables || boot_order_find(&site->new_order, site->number) == 0;
+}
+
+/* A disk image, which may be another machine's, or a loader that was never signed. */
+static bool is_no_concern(const struct request *req, const struct site *site)
+{
+	return req->no_variables && !loader_is_signed(&site->installed);
+}
+
+static int check_trust(const struct request *req, struct site *site)
+{
+	struct json_object *json = json_put_object(out_json(), "secure_boot");
+	bool direct =
+		req->no_variables ? site->entry.present && !site->entry.behind_shim : !site->shim;
+	int status;
+
+	json_put_text(json, "state", secureboot_name(site->secure_boot));
+	if (!secureboot_is_on(site->secure_boot) || is_no_concern(req, site))
+		return 0;
+	status = secureboot_trust(site->loader.data, site->loader.size, direct, &site->trust);
+	if (status)
+		return status;
+	json_put_text(json, "loader", secureboot_trust_code(site->trust));
+	if (site->trust == TRUST_GOOD)
+		return 0;
+	if (site->trust == TRUST_NOT_ENROLLED && !must_be_accepted(req, site))
+		return 0;
+	return secureboot_refuse(site->trust, req->loader);
+}
+
+static void report_loader(const struct site *site, const char *path, const char *what)
 {
 	struct json_object *json = json_put_object(out_json(), "loader");
+	const char *key = site->key.key_file;
 
+	out_text("%s: %s%s%s\n", path, what, key ? ", signed with " : "", key ? key : "");
 	json_put_text(json, "path", path);
 	json_put_text(json, "action", what);
+	if (key)
+		json_put_text(json, "signed_with", key);
 }
 
-static int put_loader(const struct request *req, const char *esp, const char *data, size_t size)
+static int put_loader(const struct request *req, const struct site *site)
 {
-	_cleanup_free_ char *path = loader_path(esp);
+	_cleanup_free_ char *path = esp_loader_path(site->esp);
 	bool changed = false;
 	int status;
 
 	if (!path)
-		return fail_errno(FAIL_NO_MEMORY, "%s", esp);
+		return fail_errno(FAIL_NO_MEMORY, "%s", site->esp);
 	if (req->dry_run) {
-		out_text("would copy %s to %s\n", req->loader, path);
-		report_loader(path, "would be written");
+		report_loader(site, path, "would be written");
 		return 0;
 	}
-	status = esp_put_loader(esp, data, size, &changed);
-	if (status)
-		return status;
-	out_text("%s: %s\n", path, changed ? "written" : "unchanged");
-	report_loader(path, changed ? "written" : "unchanged");
-	return 0;
+	status = esp_put_loader(site->esp, site->loader.data, site->loader.size, &changed);
+	if (!status)
+		report_loader(site, path, changed ? "written" : "unchanged");
+	return status;
 }
 
-static int make_option(const struct request *req, const char *esp, const struct boot_entry *entry,
-		       uint8_t **ret_data, size_t *ret_size)
+static int make_option(const struct request *req, const struct site *site, uint8_t **ret_data,
+		       size_t *ret_size)
 {
-	uint8_t options[2 * (BOOT_MAX_OPTIONS + 1)];
+	_cleanup_free_ char *path = site->shim ? strdup(site->shim) : esp_loader_path(site->esp);
+	uint8_t options[BOOT_OPTIONS_SIZE];
 	char kept[BOOT_MAX_OPTIONS + 1];
-	_cleanup_free_ char *file = loader_path(esp);
 	_cleanup_free_ uint8_t *dp = NULL;
 	size_t dp_size, options_size = 0;
 
-	efivars_entry_options(entry, kept);
-	(void)boot_options_encode(req->options ? req->options : kept, options, &options_size);
-	if (!file)
-		return fail_errno(FAIL_NO_MEMORY, "%s", esp);
-	if (esp_device_path(file, &dp, &dp_size))
-		return fail_errno(FAIL_EFI_PATH, "%s has no EFI device path", file);
+	efivars_entry_options(&site->entry, kept);
+	(void)boot_options_encode(req->options ? req->options : kept, site->shim, options,
+				  &options_size);
+	if (!path)
+		return fail_errno(FAIL_NO_MEMORY, "%s", site->esp);
+	if (esp_device_path(path, &dp, &dp_size))
+		return fail_errno(FAIL_EFI_PATH, "%s has no EFI device path", path);
 	return efivars_make_option(dp, dp_size, options, options_size, ret_data, ret_size);
 }
 
@@ -153,102 +270,124 @@ static void report_entry(uint16_t number, const char *what)
 	json_put_text(json, "action", what);
 }
 
-static int put_entry(const struct request *req, const char *esp, const struct boot_entry *entry,
-		     uint16_t number)
+static int put_entry(const struct request *req, const struct site *site)
 {
+	const struct boot_entry *entry = &site->entry;
 	_cleanup_free_ uint8_t *data = NULL;
 	size_t size = 0;
 	int status;
 
 	if (req->dry_run) {
-		report_entry(number, entry->present ? "would be updated" : "would be added");
+		report_entry(site->number, entry->present ? "would be updated" : "would be added");
 		return 0;
 	}
-	status = make_option(req, esp, entry, &data, &size);
+	status = make_option(req, site, &data, &size);
 	if (status)
 		return status;
 	if (entry->present && entry->size == size && memcmp(entry->data, data, size) == 0) {
-		report_entry(number, "unchanged");
+		report_entry(site->number, "unchanged");
 		return 0;
 	}
-	status = efivars_write_entry(number, data, size);
+	status = efivars_write_entry(site->number, data, size);
 	if (!status)
-		report_entry(number, entry->present ? "updated" : "added");
+		report_entry(site->number, entry->present ? "updated" : "added");
 	return status;
 }
 
-static void report_order(const struct request *req, const struct boot_order *order, uint16_t number)
+static void report_order(const struct request *req, const struct site *site)
 {
 	struct json_object *json = json_put_object(out_json(), "boot_order");
-	int position = boot_order_find(order, number) + 1;
+	int position = boot_order_find(&site->new_order, site->number) + 1;
 
-	out_text("boot order: %s %s number %d of %zu\n", boot_number_name(number).s,
-		 req->dry_run ? "would be" : "is", position, order->count);
+	out_text("boot order: %s %s number %d of %zu\n", boot_number_name(site->number).s,
+		 req->dry_run ? "would be" : "is", position, site->new_order.count);
 	json_put_number(json, "position", (uint64_t)position);
-	json_put_number(json, "count", order->count);
+	json_put_number(json, "count", site->new_order.count);
 }
 
-static int put_order(const struct request *req, uint16_t number)
+static int put_order(const struct request *req, const struct site *site)
 {
-	struct boot_order before, after;
-	int status = efivars_read_order(&before);
+	const struct boot_order *before = &site->order, *after = &site->new_order;
+	int status = 0;
 
-	if (status)
-		return status;
-	after = before;
-	if (!boot_order_add(&after, number, req->first))
-		return fail(FAIL_EFI_WRITE, "BootOrder is full");
-	if (!req->dry_run && (after.count != before.count ||
-			      memcmp(after.number, before.number, 2 * after.count) != 0))
-		status = efivars_write_order(&after);
+	if (!req->dry_run && (after->count != before->count ||
+			      memcmp(after->number, before->number, 2 * after->count) != 0))
+		status = efivars_write_order(after);
 	if (!status)
-		report_order(req, &after, number);
+		report_order(req, site);
 	return status;
 }
 
-static int put_boot_entry(const struct request *req, const char *esp)
+static int put_boot_entry(const struct request *req, const struct site *site)
 {
-	_cleanup_entry_ struct boot_entry entry = { 0 };
-	uint16_t number;
-	int status = efivars_find_entry(&entry);
+	int status = put_entry(req, site);
 
-	if (status)
-		return status;
-	number = entry.number;
-	if (!entry.present && !boot_number_unused(entry.used, entry.nr_used, &number))
-		return fail(FAIL_EFI_WRITE, "all boot entry numbers are in use");
-	status = put_entry(req, esp, &entry, number);
-	return status ? status : put_order(req, number);
+	return status ? status : put_order(req, site);
 }
 
-static void hint(const char *esp)
+static void explain_enrolment(const struct site *site)
 {
-	if (esp_is_writable(esp))
+	const char *cert = site->key.cert_file;
+
+	out_text("\nSecure Boot is on, and the loader's signer is not enrolled. At the machine:\n");
+	if (!site->shim) {
+		out_text("    add the certificate to the firmware's own (db), in its setup\n");
+	} else {
+		if (cert && site->key.cert_was_text)
+			out_text("    openssl x509 -in %s -outform der -out mok.der\n", cert);
+		out_text("    mokutil --import %s      # choose a password for the next step\n",
+			 !cert			   ? "CERTIFICATE"
+			 : site->key.cert_was_text ? "mok.der"
+						   : cert);
+		out_text("    reboot; press a key within 10 seconds at shim's blue screen; then\n"
+			 "    Enroll MOK, Continue, Yes, the password, Reboot\n");
+	}
+	out_text("    fastbootctl next && reboot      # once, watching the screen\n"
+		 "    fastbootctl install --first\n");
+}
+
+static void hint(const struct request *req, const struct site *site)
+{
+	if (esp_is_writable(site->esp))
 		out_text("Unmount %s before you take an image: a file system that is mounted "
 			 "read-write must not be part of one.\n",
-			 esp);
+			 site->esp);
+	if (site->trust == TRUST_NOT_ENROLLED)
+		explain_enrolment(site);
+	else if (secureboot_is_on(site->secure_boot) && !must_be_accepted(req, site))
+		out_text("Secure Boot is on. Before --first, try it once, watching the screen: "
+			 "fastbootctl next\n");
+}
+
+static int put(const struct request *req, const struct site *site)
+{
+	int status = put_loader(req, site);
+
+	if (!status && !req->no_variables)
+		status = put_boot_entry(req, site);
+	if (!status && req->recovery)
+		status = recovery_arm(req->dry_run);
+	if (!status && !req->dry_run)
+		hint(req, site);
+	return status;
 }
 
 static int install(const struct request *req)
 {
-	_cleanup_free_ char *loader = NULL, *esp = NULL;
-	size_t size;
+	struct site site = { 0 };
 	int status;
 
 	json_put_bool(out_json(), "dry_run", req->dry_run);
-	status = read_loader(req->loader, &loader, &size);
+	status = look(req, &site);
 	if (!status)
-		status = esp_find(req->esp, &esp);
-	if (!status && !req->no_variables)
-		status = efivars_require();
+		status = sign(req, &site);
 	if (!status)
-		status = put_loader(req, esp, loader, size);
-	if (!status && !req->no_variables)
-		status = put_boot_entry(req, esp);
-	if (!status && req->recovery)
-		status = recovery_arm(req->dry_run);
-	if (!status && !req->dry_run)
-		hint(esp);
+		status = choose_shim(req, &site);
+	if (!status)
+		status = check_trust(req, &site);
+	if (!status)
+		status = put(req, &site);
+	site_free(&site);
 	return status;
 }
 
@@ -258,6 +397,10 @@ static int check_request(const struct request *req)
 	if (req->recovery && req->no_variables)
 		return fail(FAIL_USAGE,
 			    "install: --recovery and --no-variables exclude each other");
+	if (req->shim && req->direct)
+		return fail(FAIL_USAGE, "install: --shim and --direct exclude each other");
+	if (!req->key != !req->cert)
+		return fail(FAIL_USAGE, "install: --key and --cert belong together");
 	return 0;
 }
 
@@ -270,119 +413,4 @@ int verb_install(const struct verb *verb, int argc, char **argv)
 	if (!status)
 		status = check_request(&req);
 	return status ? status : install(&req);
-}
-
-const struct option_row uninstall_options[] = {
-	OPTION_TEXT("esp", "DIR", struct request, esp,
-		    "where the EFI system partition is mounted (default: /boot/efi, /efi, /boot)"),
-	OPTION_FLAG("dry-run", struct request, dry_run, "say what would be removed, and stop"),
-	{ 0 },
-};
-
-static const char *removed(const struct request *req)
-{
-	return req->dry_run ? "would be removed" : "removed";
-}
-
-/* BootNext first, so that it never names a missing entry. */
-static int remove_entry(uint16_t number)
-{
-	struct boot_order order;
-	int next, status;
-
-	status = efivars_read_next(&next);
-	if (!status && next == number)
-		status = efivars_clear_next();
-	if (!status)
-		status = efivars_read_order(&order);
-	return status ? status : efivars_delete_entry(number, &order);
-}
-
-static int remove_entries(const struct request *req)
-{
-	struct json_object *entries = json_put_array(out_json(), "entries");
-	_cleanup_entry_ struct boot_entry entry = { 0 };
-	int status = efivars_find_entry(&entry);
-
-	for (size_t i = 0; !status && i < entry.nr_ours; i++) {
-		if (!req->dry_run)
-			status = remove_entry(entry.ours[i]);
-		if (status)
-			return status;
-		out_text("%s \"%s\": %s\n", boot_number_name(entry.ours[i]).s, BOOT_DESCRIPTION,
-			 removed(req));
-		json_append_text(entries, boot_number_name(entry.ours[i]).s);
-	}
-	return status;
-}
-
-static int remove_loader(const struct request *req, const char *esp)
-{
-	_cleanup_free_ char *path = loader_path(esp);
-	int status;
-
-	if (!path)
-		return fail_errno(FAIL_NO_MEMORY, "%s", esp);
-	status = req->dry_run ? 0 : esp_remove_loader(esp);
-	if (status)
-		return status;
-	out_text("%s: %s\n", path, removed(req));
-	report_loader(path, removed(req));
-	return 0;
-}
-
-int verb_uninstall(const struct verb *verb, int argc, char **argv)
-{
-	struct request req = { 0 };
-	_cleanup_free_ char *esp = NULL;
-	int status;
-
-	status = args_parse(verb, argc, argv, &req, NULL);
-	json_put_bool(out_json(), "dry_run", req.dry_run);
-	if (!status)
-		status = efivars_require();
-	if (!status)
-		status = esp_find(req.esp, &esp);
-	if (!status)
-		status = remove_entries(&req);
-	if (!status && !req.dry_run)
-		status = efivars_forget_refusal();
-	if (!status)
-		status = remove_loader(&req, esp);
-	return status ? status : recovery_disarm(req.dry_run);
-}
-
-const struct option_row next_options[] = {
-	OPTION_FLAG("dry-run", struct request, dry_run, "say what would be done, and stop"),
-	{ 0 },
-};
-
-static void report_next(const struct request *req, uint16_t number)
-{
-	struct json_object *json = out_json();
-
-	out_text("The next start %s %s \"%s\".\n", req->dry_run ? "would be" : "is",
-		 boot_number_name(number).s, BOOT_DESCRIPTION);
-	json_put_text(json, "entry", boot_number_name(number).s);
-	json_put_bool(json, "dry_run", req->dry_run);
-}
-
-int verb_next(const struct verb *verb, int argc, char **argv)
-{
-	_cleanup_entry_ struct boot_entry entry = { 0 };
-	struct request req = { 0 };
-	int status;
-
-	status = args_parse(verb, argc, argv, &req, NULL);
-	if (!status)
-		status = efivars_require();
-	if (!status)
-		status = efivars_find_entry(&entry);
-	if (!status && !entry.present)
-		status = fail(FAIL_NO_BOOT_ENTRY, "the firmware has no boot entry for the loader");
-	if (!status && !req.dry_run)
-		status = efivars_write_next(entry.number);
-	if (!status)
-		report_next(&req, entry.number);
-	return status;
 }

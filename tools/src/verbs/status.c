@@ -28,6 +28,7 @@ static int collect_kernel(struct status_kernel *kernel)
 		{ ATTR_DIR "restore_count", &kernel->restore_count },
 		{ ATTR_DIR "mode", &kernel->mode },
 		{ ATTR_DIR "attempts", &kernel->attempts },
+		{ ATTR_DIR "seal", &kernel->seal },
 	};
 	int status = 0;
 
@@ -76,6 +77,18 @@ static int collect_loader(struct status_loader *loader)
 	return 0;
 }
 
+/* Without Secure Boot, or without a boot entry, nobody verifies the loader. */
+static int collect_secure_boot(const struct boot_entry *entry,
+			       struct status_secure_boot *secure_boot)
+{
+	int status = secureboot_read(&secure_boot->state);
+
+	if (status || !secureboot_is_on(secure_boot->state) || !entry->present)
+		return status;
+	return secureboot_trust_installed(!entry->behind_shim, &secure_boot->loader,
+					  &secure_boot->trust);
+}
+
 static void status_free(struct status *status)
 {
 	free(status->kernel.state);
@@ -85,9 +98,11 @@ static void status_free(struct status *status)
 	free(status->kernel.restore_count);
 	free(status->kernel.mode);
 	free(status->kernel.attempts);
+	free(status->kernel.seal);
 	area_close(&status->images.area);
 	efivars_entry_free(&status->loader.entry);
 	free(status->loader.last_result);
+	free(status->secure_boot.loader);
 }
 
 static void show(const struct status *status)
@@ -109,6 +124,8 @@ int verb_status(const struct verb *verb, int argc, char **argv)
 	exit_status = collect_kernel(&status.kernel);
 	exit_status = fail_worse(exit_status, collect_images(path, &status.images));
 	exit_status = fail_worse(exit_status, collect_loader(&status.loader));
+	exit_status = fail_worse(exit_status,
+				 collect_secure_boot(&status.loader.entry, &status.secure_boot));
 	show(&status);
 	status_free(&status);
 	return exit_status;

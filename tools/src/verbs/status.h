@@ -8,10 +8,11 @@
 #include "base/jsonout.h"
 #include "firmware/boot_entry.h"
 #include "firmware/efivars.h"
+#include "firmware/secureboot.h"
 
 /* The module's sysfs files; NULL: no such file (the module is not loaded). */
 struct status_kernel {
-	char *state, *target, *last_refusal, *generation, *restore_count, *mode, *attempts;
+	char *state, *target, *last_refusal, *generation, *restore_count, *mode, *attempts, *seal;
 };
 
 struct status_images {
@@ -31,10 +32,17 @@ struct status_loader {
 	char *last_result; /* lines "key=value"; NULL: none */
 };
 
+struct status_secure_boot {
+	enum secureboot state;
+	char *loader; /* the file; NULL: not looked at */
+	enum loader_trust trust;
+};
+
 struct status {
 	struct status_kernel kernel;
 	struct status_images images;
 	struct status_loader loader;
+	struct status_secure_boot secure_boot;
 };
 
 void status_text(const struct status *status);

@@ -15,6 +15,7 @@ static void put_kernel(const struct status_kernel *kernel, struct json_object *t
 	json_put_text(to, "restore_count", kernel->restore_count);
 	json_put_text(to, "mode", kernel->mode);
 	json_put_text(to, "attempts", kernel->attempts);
+	json_put_text(to, "seal", kernel->seal);
 }
 
 static void put_images(const struct status_images *images, struct json_object *to)
@@ -49,9 +50,17 @@ static void put_loader(const struct status_loader *loader, struct json_object *t
 		if (loader->position >= 0)
 			json_put_number(to, "position", (uint64_t)loader->position + 1);
 		json_put_bool(to, "next", loader->next);
+		json_put_bool(to, "behind_shim", loader->entry.behind_shim);
 	}
 	if (loader->last_result)
 		lastresult_json(loader->last_result, json_put_object(to, "last_result"));
+}
+
+static void put_secure_boot(const struct status_secure_boot *secure_boot, struct json_object *to)
+{
+	json_put_text(to, "state", secureboot_name(secure_boot->state));
+	if (secure_boot->loader)
+		json_put_text(to, "loader", secureboot_trust_code(secure_boot->trust));
 }
 
 void status_json(const struct status *status, struct json_object *to)
@@ -59,4 +68,5 @@ void status_json(const struct status *status, struct json_object *to)
 	put_kernel(&status->kernel, json_put_object(to, "kernel"));
 	put_images(&status->images, json_put_object(to, "images"));
 	put_loader(&status->loader, json_put_object(to, "loader"));
+	put_secure_boot(&status->secure_boot, json_put_object(to, "secure_boot"));
 }

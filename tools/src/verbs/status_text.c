@@ -33,6 +33,8 @@ static void show_kernel(const struct status_kernel *kernel)
 		show_lines("mode", kernel->mode);
 		show_lines("attempts", kernel->attempts);
 	}
+	if (kernel->seal && kernel->seal[0])
+		show_lines("seal", kernel->seal);
 	if (kernel->last_refusal && kernel->last_refusal[0])
 		show_lines("last refusal", kernel->last_refusal);
 }
@@ -89,7 +91,8 @@ static void show_entry(const struct status_loader *loader)
 	else
 		printf("number %d of %zu in the boot order", loader->position + 1,
 		       loader->order_count);
-	printf("%s\n", loader->next ? ", chosen for the next start" : "");
+	printf("%s%s\n", loader->entry.behind_shim ? ", started by shim" : "",
+	       loader->next ? ", chosen for the next start" : "");
 	if (loader->options[0])
 		show_lines("options", loader->options);
 }
@@ -106,9 +109,28 @@ static void show_loader(const struct status_loader *loader)
 		show_lines("this start", loader->last_result);
 }
 
+static void show_secure_boot(const struct status_secure_boot *secure_boot,
+			     const struct status_loader *loader)
+{
+	char text[160];
+
+	if (secure_boot->state == SECUREBOOT_UNKNOWN)
+		return;
+	printf("Secure Boot: %s\n", secureboot_name(secure_boot->state));
+	if (!secureboot_is_on(secure_boot->state) || !loader->entry.present)
+		return;
+	if (secure_boot->loader)
+		snprintf(text, sizeof(text), "%s: %s", secureboot_trust_code(secure_boot->trust),
+			 secureboot_trust_sentence(secure_boot->trust));
+	else
+		snprintf(text, sizeof(text), "not looked at: its partition is not mounted");
+	show_lines("loader", text);
+}
+
 void status_text(const struct status *status)
 {
 	show_kernel(&status->kernel);
 	show_images(&status->images);
 	show_loader(&status->loader);
+	show_secure_boot(&status->secure_boot, &status->loader);
 }
