@@ -55,7 +55,7 @@ bench: setup ## cold boot, hibernation and fast boot side by side, in half an ho
 	$(MAKE) -C qemu-tests bench ROUNDS='$(ROUNDS)' SCALE='$(SCALE)'
 
 .PHONY: check
-check: ## unit tests: offline, no root, a minute or two
+check: ## unit tests: no root, offline once the loader is built, a minute or two
 	$(MAKE) -j$(shell nproc) -C imgfmt lib checked-lib
 	$(MAKE) -j$(shell nproc) -C efi loader
 	$(MAKE) -j$(shell nproc) --output-sync check-imgfmt check-efi check-units check-hook

@@ -39,6 +39,8 @@
  *   devpath.c   what device paths say about partitions and disks
  *   disk.c      reads and writes by byte offset
  *
+ *   crypto.c    the cryptography of sealed images
+ *
  * Execution context: UEFI boot services, one thread, interrupts on, identity
  * map.  Only workers.c and place.c run on other processors too, where they must
  * not call a boot service.  Until entry_enter() calls ExitBootServices, every
