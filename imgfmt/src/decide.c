@@ -48,14 +48,32 @@ static uint64_t range_end(const struct img_memrange *range)
 	return r.pfn + r.pages;
 }
 
+static bool is_ram(uint32_t type)
+{
+	return is_busy(type) || type == IMG_EFI_CONVENTIONAL;
+}
+
 uint64_t img_memmap_ram(const struct img_memrange *map, uint64_t nr)
 {
 	uint64_t pages = 0;
 
 	for (uint64_t i = 0; i < nr; i++)
-		if (is_busy(map[i].type) || map[i].type == IMG_EFI_CONVENTIONAL)
+		if (is_ram(map[i].type))
 			pages += range_pages(&map[i]).pages;
 	return pages * IMG_PAGE_SIZE;
+}
+
+bool img_memmap_is_ram(const struct img_memrange *map, uint64_t nr, uint64_t phys)
+{
+	uint64_t pfn = phys / IMG_PAGE_SIZE;
+
+	for (uint64_t i = 0; i < nr; i++) {
+		struct img_range r = range_pages(&map[i]);
+
+		if (pfn >= r.pfn && pfn - r.pfn < r.pages)
+			return is_ram(map[i].type);
+	}
+	return false;
 }
 
 /* The EFI runtime map. */

@@ -410,6 +410,29 @@ static void test_absurd_map(void **state)
 	assert_reason(IMG_OK, decide(&s, 0).reason);
 }
 
+/* Types 1 to 4 and 7, to the page; not what is beyond the address width. */
+static void test_memmap_is_ram(void **state)
+{
+	static const bool is_ram[16] = {
+		[1] = true, [2] = true, [3] = true, [4] = true, [7] = true
+	};
+	struct img_memrange map[] = { { PHYS(0x100), 0x10, 0, 0 }, { PHYS(0x200), ~0ull, 7, 0 } };
+
+	(void)state;
+	for (uint32_t type = 0; type < COUNT(is_ram); type++) {
+		map[0].type = type;
+		assert_false(img_memmap_is_ram(map, COUNT(map), PHYS(0xff)));
+		assert_int_equal(img_memmap_is_ram(map, COUNT(map), PHYS(0x100)), is_ram[type]);
+		assert_int_equal(img_memmap_is_ram(map, COUNT(map), PHYS(0x10f)), is_ram[type]);
+		assert_false(img_memmap_is_ram(map, COUNT(map), PHYS(0x110)));
+	}
+	assert_false(img_memmap_is_ram(map, COUNT(map), PHYS(0x1ff)));
+	assert_true(img_memmap_is_ram(map, COUNT(map), PHYS(0x200)));
+	assert_true(img_memmap_is_ram(map, COUNT(map), PHYS(IMG_MAX_PFN - 1)));
+	assert_false(img_memmap_is_ram(map, COUNT(map), PHYS(IMG_MAX_PFN)));
+	assert_false(img_memmap_is_ram(map, 0, 0));
+}
+
 static void test_memmap(void **state)
 {
 	struct img_memrange map[64];
@@ -632,6 +655,7 @@ int run_decide_tests(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_absurd_map),
 		cmocka_unit_test(test_memmap),
+		cmocka_unit_test(test_memmap_is_ram),
 		cmocka_unit_test(test_owned_span),
 		cmocka_unit_test(test_pool_hands_out_all),
 		cmocka_unit_test(test_pool_contiguous),

@@ -64,6 +64,9 @@ void img_memmap_sort(struct img_memrange *map, uint64_t nr);
 /* RAM as the kernel counts it in its e820 "System RAM": types 1-4 and 7.  Bytes. */
 uint64_t img_memmap_ram(const struct img_memrange *map, uint64_t nr);
 
+/* Is the page at phys RAM in that sense, so that nobody uses it once boot services are gone? */
+bool img_memmap_is_ram(const struct img_memrange *map, uint64_t nr, uint64_t phys);
+
 /*
  * In this order: fingerprint, proofs, EFI runtime map, runtime services table, every page of the
  * index, room for staging.  Nothing is modified.  spare_needed: pages the loader needs for itself.
