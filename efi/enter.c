@@ -249,7 +249,7 @@ static struct img_handoff *write_handoff(struct loader *l)
 	l->handoff.generation = l->slot.generation;
 	l->handoff.restores = l->state.restores;
 	l->handoff.attempts = l->state.attempts;
-	seed_gather(&l->handoff);
+	seed_gather(&l->handoff, l->handoff.seed);
 	memcpy(at, &l->handoff, sizeof(l->handoff));
 	memset(l->handoff.seed, 0, sizeof(l->handoff.seed));
 	return at;

@@ -15,7 +15,6 @@
  *
  *   enter.c     tables for the jump, the exit from boot services, the jump
  *   attempt.c   the attempt, recorded on the disk before the jump
- *   seed.c      fresh random bytes
  *
  *   discover.c  the partition with the fast-boot area
  *   image.c     headers, states and sections of the image
@@ -25,6 +24,11 @@
  *   machine.c   what the machine is today
  *   proofs.c    what its disks say today
  *   detail.c    which partition a refusal names
+ *
+ *   keypage.c   this boot's key, for the module
+ *   secret.c    this machine's secrets, and keys from them
+ *   trust.c     Secure Boot, and which images have had their time
+ *   seed.c      fresh random bytes
  *
  *   report.c    what is reported: lines, picture, result variable
  *   screen.c    the picture on a graphics screen
@@ -40,6 +44,7 @@
  *   disk.c      reads and writes by byte offset
  *
  *   crypto.c    the cryptography of sealed images
+ *   variables.c EFI variables of this project
  *
  * Execution context: UEFI boot services, one thread, interrupts on, identity
  * map.  Only workers.c and place.c run on other processors too, where they must
@@ -55,6 +60,7 @@
 #include <imgfmt/options.h>
 #include <imgfmt/plan.h>
 #include <imgfmt/reader.h>
+#include <imgfmt/seal.h>
 
 #include "alloc.h"
 #include "claim.h"
@@ -70,6 +76,7 @@
 struct loader {
 	EFI_HANDLE self;
 	struct img_options options;
+	struct img_trust trust;
 	struct disk disk;
 	struct img_area area;
 	uint8_t *blocks; /* LOADER_BLOCKS bytes: space for a slot's header and state */

@@ -7,6 +7,8 @@
  * memory, checks every byte of the image before it records the attempt on the
  * disk, and records the attempt before it exits boot services.  Every failure up
  * to that point ends in an error to the firmware, which then boots the next entry.
+ *
+ * A start that ends in a normal boot leaves a key for the next sealed image.
  */
 #include "alloc.h"
 #include "attempt.h"
@@ -16,6 +18,7 @@
 #include "discover.h"
 #include "enter.h"
 #include "image.h"
+#include "keypage.h"
 #include "loader.h"
 #include "machine.h"
 #include "pipeline.h"
@@ -24,6 +27,7 @@
 #include "report.h"
 #include "screen.h"
 #include "sleepers.h"
+#include "trust.h"
 
 #define CALIBRATIONS   4
 #define CALIBRATION_US 500
@@ -120,6 +124,9 @@ static enum img_reason fast_boot(struct loader *l)
 	struct entry entry;
 
 	refusal_take(l);
+	trust_look(l->options.seal_always, &l->trust);
+	if (trust_is_sealing(&l->trust))
+		keypage_withdraw();
 	if (reason == IMG_OK)
 		reason = read_image(l);
 	if (reason == IMG_OK)
@@ -154,6 +161,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system_table)
 
 	reason = fast_boot(&loader);
 	alloc_release(&loader.memory);
+	keypage_leave(&loader.trust, &loader.handoff);
 	report_refusal(&loader, reason);
 	return reason_status(reason);
 }

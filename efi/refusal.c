@@ -9,14 +9,6 @@
 #include "loader.h"
 #include "variables.h"
 
-/* Works whatever the variable's attributes are (UEFI 2.10, 8.2). */
-static bool remove_variable(void)
-{
-	EFI_GUID guid = VARIABLES_GUID;
-
-	return !EFI_ERROR(RT->SetVariable(VARIABLES_REFUSAL, &guid, 0, 0, NULL));
-}
-
 static bool is_known(EFI_STATUS status, UINTN size, const struct img_refusal *refusal)
 {
 	return status == EFI_SUCCESS && size == sizeof(*refusal) &&
@@ -32,7 +24,7 @@ void refusal_take(struct loader *l)
 
 	/* A refusal that cannot be removed would apply at every start: ignore it. */
 	if (status != EFI_NOT_FOUND && !l->options.simulate)
-		valid &= remove_variable();
+		valid &= variables_remove(VARIABLES_REFUSAL);
 	if (!valid)
 		memset(&l->refusal, 0, sizeof(l->refusal));
 }

@@ -3,29 +3,24 @@
  * Fresh bytes for the restored kernel, whose random number generator has the same
  * saved state at every restore.  All available sources are combined by XOR, so one
  * good source suffices.  The kernel hashes the bytes again, so plain mixing is
- * enough here.
+ * enough for it; a key is drawn from them by HMAC (RFC 5869, 2.2).
  *
  *   EFI_RNG_PROTOCOL   where the firmware has it (UEFI 2.10, 37.5)
  *   RDRAND             where the processor has it
  *   always             TSC jitter over firmware calls, RTC, monotonic counter,
- *                      and the handoff page: this restore's time stamps, and the
+ *                      and the handoff page: this start's time stamps, and the
  *                      number of restores, which never repeats
  */
 #include "seed.h"
 
 #include "base.h"
+#include "crypto.h"
 
 #define SEED_WORDS    (IMG_SEED_SIZE / 8)
 #define JITTER_ROUNDS 32 /* stalls of 1 us, for each word */
 
 /* Intel SDM 1, 7.3.17.1: this many tries before RDRAND counts as broken. */
 #define RDRAND_TRIES 10
-
-static void wipe(void *data, size_t size)
-{
-	memset(data, 0, size);
-	__asm__ volatile("" : : "r"(data) : "memory");
-}
 
 static void add_firmware_rng(uint64_t seed[SEED_WORDS])
 {
@@ -39,7 +34,7 @@ static void add_firmware_rng(uint64_t seed[SEED_WORDS])
 		return;
 	for (i = 0; i < SEED_WORDS; i++)
 		seed[i] ^= bytes[i];
-	wipe(bytes, sizeof(bytes));
+	img_wipe(bytes, sizeof(bytes));
 }
 
 static bool have_rdrand(void)
@@ -99,16 +94,28 @@ static void add_jitter(uint64_t seed[SEED_WORDS], const struct img_handoff *hand
 		}
 		seed[i] ^= img_port_xxh64(&sample, sizeof(sample));
 	}
-	wipe(&sample, sizeof(sample));
+	img_wipe(&sample, sizeof(sample));
 }
 
-void seed_gather(struct img_handoff *handoff)
+void seed_gather(const struct img_handoff *handoff, uint8_t ret_seed[IMG_SEED_SIZE])
 {
 	uint64_t seed[SEED_WORDS] = { 0 };
 
 	add_jitter(seed, handoff);
 	add_rdrand(seed);
 	add_firmware_rng(seed);
-	memcpy(handoff->seed, seed, sizeof(seed));
-	wipe(seed, sizeof(seed));
+	memcpy(ret_seed, seed, sizeof(seed));
+	img_wipe(seed, sizeof(seed));
+}
+
+bool seed_key(const struct img_handoff *handoff, uint8_t ret_key[IMG_KEY_SIZE])
+{
+	uint8_t seed[IMG_SEED_SIZE];
+	const struct img_bytes rest = { seed + IMG_KEY_SIZE, sizeof(seed) - IMG_KEY_SIZE };
+	bool done;
+
+	seed_gather(handoff, seed);
+	done = crypto_hmac.mac(crypto_hmac.ctx, seed, &rest, 1, ret_key);
+	img_wipe(seed, sizeof(seed));
+	return done;
 }

@@ -1,0 +1,501 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Keys on the host: what the loader makes of Secure Boot and of its variables.  The firmware keeps
+ * these in a table.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "keypage.h"
+#include "sample.h"
+#include "secret.h"
+#include "trust.h"
+#include "variables.h"
+
+#define MAX_VARIABLES 8
+#define MAX_VALUE     64
+
+/* What a system can make: it must be able to read it. */
+#define OF_A_SYSTEM (VARIABLES_HIDDEN | EFI_VARIABLE_RUNTIME_ACCESS)
+
+static const EFI_GUID ours = VARIABLES_GUID;
+static const EFI_GUID global = EFI_GLOBAL_VARIABLE;
+static const EFI_GUID shim = {
+	0x605dab50, 0xe046, 0x4300, { 0xab, 0xb6, 0x3d, 0xd8, 0x10, 0xdd, 0x8b, 0x23 }
+};
+
+/* The firmware. */
+
+static struct variable {
+	const CHAR16 *name; /* NULL: none */
+	EFI_GUID vendor;
+	UINT32 attributes;
+	UINTN size;
+	uint8_t value[MAX_VALUE];
+} variable[MAX_VARIABLES];
+
+static unsigned int reads, writes;  /* of our own variables */
+static const CHAR16 *write_to_fail; /* NULL: none */
+static uint8_t page[IMG_PAGE_SIZE] __attribute__((aligned(IMG_PAGE_SIZE)));
+static bool page_taken;
+static UINT64 count;
+
+EFI_BOOT_SERVICES *BS;
+EFI_RUNTIME_SERVICES *RT;
+
+static bool is_named(const CHAR16 *name, const CHAR16 *other)
+{
+	while (*name && *name == *other) {
+		name++;
+		other++;
+	}
+	return *name == *other;
+}
+
+static struct variable *find(const CHAR16 *name, const EFI_GUID *vendor)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_VARIABLES; i++) {
+		struct variable *v = &variable[i];
+
+		if (v->name && is_named(v->name, name) &&
+		    memcmp(&v->vendor, vendor, sizeof(*vendor)) == 0)
+			return v;
+	}
+	return NULL;
+}
+
+static struct variable *found(const CHAR16 *name)
+{
+	return find(name, &ours);
+}
+
+static void put(const CHAR16 *name, EFI_GUID vendor, UINT32 attributes, const void *value,
+		UINTN size)
+{
+	struct variable *v = find(name, &vendor);
+
+	for (v = v ? v : variable; v->name && !is_named(v->name, name); v++)
+		assert_true(v < &variable[MAX_VARIABLES - 1]);
+	*v = (struct variable){ name, vendor, attributes, size, { 0 } };
+	assert_true(size <= MAX_VALUE);
+	memcpy(v->value, value, size);
+}
+
+static EFI_STATUS EFIAPI fake_get(CHAR16 *name, EFI_GUID *vendor, UINT32 *attributes, UINTN *size,
+				  VOID *data)
+{
+	const struct variable *v = find(name, vendor);
+	UINTN room = *size;
+
+	if (memcmp(vendor, &ours, sizeof(ours)) == 0)
+		reads++;
+	if (!v)
+		return EFI_NOT_FOUND;
+	*size = v->size;
+	*attributes = v->attributes;
+	if (room < v->size)
+		return EFI_BUFFER_TOO_SMALL;
+	memcpy(data, v->value, v->size);
+	return EFI_SUCCESS;
+}
+
+/* UEFI 2.10, 8.2: removes with attributes or size 0; does not change attributes. */
+static EFI_STATUS EFIAPI fake_set(CHAR16 *name, EFI_GUID *vendor, UINT32 attributes, UINTN size,
+				  VOID *data)
+{
+	struct variable *v = find(name, vendor);
+
+	assert_memory_equal(vendor, &ours, sizeof(ours));
+	writes++;
+	if (write_to_fail && attributes && is_named(name, write_to_fail))
+		return EFI_OUT_OF_RESOURCES;
+	if (!attributes || !size) {
+		if (!v)
+			return EFI_NOT_FOUND;
+		v->name = NULL;
+		return EFI_SUCCESS;
+	}
+	if (v && v->attributes != attributes)
+		return EFI_INVALID_PARAMETER;
+	put(name, *vendor, attributes, data, size);
+	return EFI_SUCCESS;
+}
+
+static EFI_STATUS EFIAPI fake_allocate(EFI_ALLOCATE_TYPE type, EFI_MEMORY_TYPE kind, UINTN pages,
+				       EFI_PHYSICAL_ADDRESS *ret)
+{
+	assert_int_equal(type, AllocateAnyPages);
+	assert_int_equal(kind, EfiReservedMemoryType);
+	assert_int_equal(pages, 1);
+	assert_false(page_taken);
+	page_taken = true;
+	memset(page, 0xa5, sizeof(page));
+	*ret = (EFI_PHYSICAL_ADDRESS)page;
+	return EFI_SUCCESS;
+}
+
+static EFI_STATUS EFIAPI fake_free(EFI_PHYSICAL_ADDRESS phys, UINTN pages)
+{
+	assert_int_equal(phys, (EFI_PHYSICAL_ADDRESS)page);
+	assert_int_equal(pages, 1);
+	assert_true(page_taken);
+	page_taken = false;
+	return EFI_SUCCESS;
+}
+
+static EFI_STATUS EFIAPI fake_stall(UINTN microseconds)
+{
+	(void)microseconds;
+	return EFI_SUCCESS;
+}
+
+static EFI_STATUS EFIAPI fake_count(UINT64 *ret)
+{
+	*ret = ++count;
+	return EFI_SUCCESS;
+}
+
+static EFI_STATUS EFIAPI fake_time(EFI_TIME *time, EFI_TIME_CAPABILITIES *capabilities)
+{
+	(void)time;
+	(void)capabilities;
+	return EFI_DEVICE_ERROR;
+}
+
+static EFI_STATUS EFIAPI fake_locate(EFI_GUID *guid, VOID *registration, VOID **ret)
+{
+	(void)guid;
+	(void)registration;
+	(void)ret;
+	return EFI_NOT_FOUND;
+}
+
+static EFI_BOOT_SERVICES boot_services = {
+	.AllocatePages = fake_allocate,
+	.FreePages = fake_free,
+	.Stall = fake_stall,
+	.GetNextMonotonicCount = fake_count,
+	.LocateProtocol = fake_locate,
+};
+
+static EFI_RUNTIME_SERVICES runtime_services = {
+	.GetVariable = fake_get,
+	.SetVariable = fake_set,
+	.GetTime = fake_time,
+};
+
+static int set_up(void **state)
+{
+	(void)state;
+	BS = &boot_services;
+	RT = &runtime_services;
+	memset(variable, 0, sizeof(variable));
+	memset(page, 0, sizeof(page));
+	page_taken = false;
+	write_to_fail = NULL;
+	reads = writes = 0;
+	return 0;
+}
+
+static void set_flag(const CHAR16 *name, EFI_GUID vendor, UINT32 attributes, UINT8 value)
+{
+	put(name, vendor, attributes, &value, sizeof(value));
+}
+
+static void turn_on_secure_boot(void)
+{
+	set_flag(L"SecureBoot", global, VARIABLES_VOLATILE, 1);
+	set_flag(L"SetupMode", global, VARIABLES_VOLATILE, 0);
+}
+
+static struct img_trust look(bool always)
+{
+	struct img_trust trust;
+
+	reads = writes = 0;
+	trust_look(always, &trust);
+	return trust;
+}
+
+static bool is_zero(const void *data, size_t size)
+{
+	const uint8_t *bytes = data;
+
+	while (size && !bytes[size - 1])
+		size--;
+	return !size;
+}
+
+/* Trust. */
+
+/* Without Secure Boot and the option, nothing of ours is read, made or changed. */
+static void test_nothing_without_secure_boot(void **state)
+{
+	const struct img_handoff handoff = { 0 };
+	struct img_trust trust;
+
+	(void)state;
+	trust = look(false);
+	assert_false(trust.secure_boot || trust_is_sealing(&trust));
+	set_flag(L"SecureBoot", global, VARIABLES_VOLATILE, 0);
+	trust = look(false);
+	assert_false(trust.secure_boot || trust_is_sealing(&trust));
+	keypage_leave(&trust, &handoff);
+	assert_false(page_taken);
+	assert_int_equal(reads + writes, 0);
+}
+
+static void test_secure_boot(void **state)
+{
+	struct img_trust trust;
+
+	(void)state;
+	turn_on_secure_boot();
+	trust = look(false);
+	assert_true(trust.secure_boot && trust_is_sealing(&trust));
+	assert_int_equal(trust_domain(&trust), IMG_SEAL_SECURE);
+	set_flag(L"SetupMode", global, VARIABLES_VOLATILE, 1);
+	trust = look(false);
+	assert_false(trust.secure_boot || trust_is_sealing(&trust));
+	trust = look(true);
+	assert_true(!trust.secure_boot && trust_is_sealing(&trust));
+	assert_int_equal(trust_domain(&trust), IMG_SEAL_OPEN);
+}
+
+/* Any program could have read the secret meanwhile; the other one was never secret from those. */
+static void test_shim_is_off(void **state)
+{
+	const uint8_t secret[IMG_KEY_SIZE] = { 1 };
+	struct img_trust trust;
+
+	(void)state;
+	turn_on_secure_boot();
+	put(VARIABLES_SECRET, ours, VARIABLES_HIDDEN, secret, sizeof(secret));
+	put(VARIABLES_OPEN_SECRET, ours, VARIABLES_HIDDEN, secret, sizeof(secret));
+	set_flag(L"MokSBState", shim, VARIABLES_HIDDEN, 0);
+	trust = look(false);
+	assert_true(trust.secure_boot);
+	assert_non_null(found(VARIABLES_SECRET));
+	set_flag(L"MokSBState", shim, VARIABLES_HIDDEN, 1);
+	trust = look(false);
+	assert_false(trust.secure_boot || trust_is_sealing(&trust));
+	assert_null(found(VARIABLES_SECRET));
+	assert_non_null(found(VARIABLES_OPEN_SECRET));
+}
+
+/* A system must not be able to pretend it, or unsealed images would be restored. */
+static void test_shim_by_a_system(void **state)
+{
+	(void)state;
+	turn_on_secure_boot();
+	set_flag(L"MokSBState", shim, OF_A_SYSTEM, 1);
+	assert_true(look(false).secure_boot);
+}
+
+static void test_history(void **state)
+{
+	struct img_history history = { .version = IMG_HISTORY_VERSION, .floor = 5, .consumed = 4 };
+
+	(void)state;
+	assert_int_equal(look(true).history.version, IMG_HISTORY_VERSION);
+	assert_true(trust_remember(&history));
+	assert_int_equal(found(VARIABLES_HISTORY)->attributes, VARIABLES_HIDDEN);
+	assert_int_equal(look(true).history.floor, 5);
+	assert_int_equal(look(true).history.consumed, 4);
+	assert_int_equal(writes, 0);
+	write_to_fail = VARIABLES_HISTORY;
+	assert_false(trust_remember(&history));
+	write_to_fail = NULL;
+	history.version++;
+	assert_true(trust_remember(&history));
+	assert_int_equal(look(true).history.floor, 0);
+	assert_null(found(VARIABLES_HISTORY));
+}
+
+/* What a system has made is no history, and is not in the way of one. */
+static void test_history_by_a_system(void **state)
+{
+	const struct img_history history = { .version = IMG_HISTORY_VERSION, .floor = 5 };
+
+	(void)state;
+	put(VARIABLES_HISTORY, ours, OF_A_SYSTEM, &history, sizeof(history));
+	assert_int_equal(look(true).history.floor, 0);
+	assert_true(trust_remember(&history));
+	put(VARIABLES_HISTORY, ours, VARIABLES_HIDDEN, &history, sizeof(history) - 1);
+	assert_int_equal(look(true).history.floor, 0);
+	assert_true(trust_remember(&history));
+}
+
+/* Secrets and keys. */
+
+static const struct img_trust secure = { .secure_boot = true,
+					 .history = { IMG_HISTORY_VERSION, 0, 5, 7, 0 } };
+static const struct img_trust open_always = { .always = true };
+
+static struct img_key_page make_key(const struct img_trust *trust)
+{
+	const struct img_handoff handoff = { 0 };
+	struct img_key_page key;
+
+	assert_true(secret_boot_key(trust, &handoff, &key));
+	return key;
+}
+
+static void check_key(const struct img_key_page *key, const CHAR16 *name)
+{
+	const struct variable *v = found(name);
+	uint8_t expected[IMG_KEY_SIZE];
+
+	assert_non_null(v);
+	assert_int_equal(v->attributes,
+			 EFI_VARIABLE_NON_VOLATILE | EFI_VARIABLE_BOOTSERVICE_ACCESS);
+	assert_int_equal(v->size, IMG_KEY_SIZE);
+	assert_true(img_seal_boot_key(&cipher_hmac, v->value, key->nonce, expected));
+	assert_memory_equal(key->key, expected, sizeof(expected));
+	assert_true(key->magic == IMG_KEY_MAGIC);
+	assert_int_equal(key->version, IMG_KEY_VERSION);
+}
+
+static void test_boot_key(void **state)
+{
+	struct img_key_page first, second, other;
+	uint8_t secret[IMG_KEY_SIZE];
+
+	(void)state;
+	first = make_key(&secure);
+	check_key(&first, VARIABLES_SECRET);
+	memcpy(secret, found(VARIABLES_SECRET)->value, sizeof(secret));
+	assert_false(is_zero(secret, sizeof(secret)));
+	assert_int_equal(first.domain, IMG_SEAL_SECURE);
+	assert_int_equal(first.floor, 7);
+	assert_null(found(VARIABLES_OPEN_SECRET));
+	second = make_key(&secure);
+	check_key(&second, VARIABLES_SECRET);
+	assert_memory_equal(found(VARIABLES_SECRET)->value, secret, sizeof(secret));
+	assert_memory_not_equal(first.nonce, second.nonce, sizeof(first.nonce));
+	other = make_key(&open_always);
+	check_key(&other, VARIABLES_OPEN_SECRET);
+	assert_int_equal(other.domain, IMG_SEAL_OPEN);
+	assert_memory_not_equal(found(VARIABLES_OPEN_SECRET)->value, secret, sizeof(secret));
+}
+
+/* One that others may know is replaced. */
+static void test_foreign_secret(void **state)
+{
+	static const struct {
+		UINT32 attributes;
+		UINTN size;
+	} foreign[] = { { OF_A_SYSTEM, IMG_KEY_SIZE },
+			{ VARIABLES_VOLATILE, IMG_KEY_SIZE },
+			{ EFI_VARIABLE_BOOTSERVICE_ACCESS, IMG_KEY_SIZE },
+			{ VARIABLES_HIDDEN, IMG_KEY_SIZE - 1 },
+			{ VARIABLES_HIDDEN, IMG_KEY_SIZE + 1 } };
+	const uint8_t known[IMG_KEY_SIZE + 1] = { 7 };
+	struct img_key_page key;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(foreign); i++) {
+		put(VARIABLES_SECRET, ours, foreign[i].attributes, known, foreign[i].size);
+		key = make_key(&secure);
+		check_key(&key, VARIABLES_SECRET);
+		assert_memory_not_equal(found(VARIABLES_SECRET)->value, known, IMG_KEY_SIZE);
+	}
+}
+
+static void test_secret_cannot_be_kept(void **state)
+{
+	const struct img_handoff handoff = { 0 };
+	struct img_key_page key;
+
+	(void)state;
+	memset(&key, 0xff, sizeof(key));
+	write_to_fail = VARIABLES_SECRET;
+	assert_false(secret_boot_key(&secure, &handoff, &key));
+	assert_true(is_zero(&key, sizeof(key)));
+}
+
+/* The page. */
+
+static void test_key_page(void **state)
+{
+	const struct img_handoff handoff = { 0 };
+	EFI_PHYSICAL_ADDRESS phys = (EFI_PHYSICAL_ADDRESS)page;
+
+	(void)state;
+	keypage_leave(&secure, &handoff);
+	assert_true(page_taken);
+	check_key((const struct img_key_page *)page, VARIABLES_SECRET);
+	assert_true(is_zero(page + sizeof(struct img_key_page),
+			    sizeof(page) - sizeof(struct img_key_page)));
+	assert_non_null(found(VARIABLES_KEY_PAGE));
+	assert_int_equal(found(VARIABLES_KEY_PAGE)->attributes, 6);
+	assert_int_equal(found(VARIABLES_KEY_PAGE)->size, 8);
+	assert_memory_equal(found(VARIABLES_KEY_PAGE)->value, &phys, sizeof(phys));
+
+	keypage_withdraw();
+	assert_false(page_taken);
+	assert_true(is_zero(page, sizeof(page)));
+	assert_null(found(VARIABLES_KEY_PAGE));
+}
+
+/* Half a hand-over is none. */
+static void test_key_page_fails(void **state)
+{
+	const struct img_handoff handoff = { 0 };
+	const CHAR16 *const step[] = { VARIABLES_SECRET, VARIABLES_KEY_PAGE };
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(step); i++) {
+		write_to_fail = step[i];
+		keypage_leave(&secure, &handoff);
+		assert_false(page_taken);
+		assert_true(is_zero(page, sizeof(page)));
+		assert_null(found(VARIABLES_KEY_PAGE));
+	}
+}
+
+/* Memory is not touched at an address that a system has chosen. */
+static void test_foreign_key_page(void **state)
+{
+	EFI_PHYSICAL_ADDRESS phys = (EFI_PHYSICAL_ADDRESS)page;
+	const struct img_handoff handoff = { 0 };
+
+	(void)state;
+	memset(page, 0xa5, sizeof(page));
+	put(VARIABLES_KEY_PAGE, ours, OF_A_SYSTEM, &phys, sizeof(phys));
+	keypage_withdraw();
+	assert_null(found(VARIABLES_KEY_PAGE));
+	assert_int_equal(page[0], 0xa5);
+	keypage_leave(&secure, &handoff);
+	assert_int_equal(found(VARIABLES_KEY_PAGE)->attributes, 6);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_nothing_without_secure_boot, set_up),
+		cmocka_unit_test_setup(test_secure_boot, set_up),
+		cmocka_unit_test_setup(test_shim_is_off, set_up),
+		cmocka_unit_test_setup(test_shim_by_a_system, set_up),
+		cmocka_unit_test_setup(test_history, set_up),
+		cmocka_unit_test_setup(test_history_by_a_system, set_up),
+		cmocka_unit_test_setup(test_boot_key, set_up),
+		cmocka_unit_test_setup(test_foreign_secret, set_up),
+		cmocka_unit_test_setup(test_secret_cannot_be_kept, set_up),
+		cmocka_unit_test_setup(test_key_page, set_up),
+		cmocka_unit_test_setup(test_key_page_fails, set_up),
+		cmocka_unit_test_setup(test_foreign_key_page, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
