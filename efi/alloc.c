@@ -27,14 +27,24 @@ void *alloc_pages(struct memory *m, uint64_t bytes)
 	return (void *)phys;
 }
 
-bool alloc_range(struct memory *m, uint64_t pfn, uint64_t pages)
+static bool alloc_at(struct memory *m, EFI_MEMORY_TYPE type, uint64_t pfn, uint64_t pages)
 {
 	EFI_PHYSICAL_ADDRESS phys = pfn * IMG_PAGE_SIZE;
 
 	if (m->nr_held == MAX_HELD ||
-	    EFI_ERROR(BS->AllocatePages(AllocateAddress, EfiLoaderData, pages, &phys)))
+	    EFI_ERROR(BS->AllocatePages(AllocateAddress, type, pages, &phys)))
 		return false;
 	return hold(m, phys, pages);
+}
+
+bool alloc_range(struct memory *m, uint64_t pfn, uint64_t pages)
+{
+	return alloc_at(m, EfiLoaderData, pfn, pages);
+}
+
+bool alloc_reserved(struct memory *m, uint64_t pfn)
+{
+	return alloc_at(m, EfiReservedMemoryType, pfn, 1);
 }
 
 void alloc_release(struct memory *m)

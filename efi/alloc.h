@@ -23,6 +23,9 @@ void *alloc_pages(struct memory *m, uint64_t bytes);
 /* Exactly these pages, with arbitrary content; false: the firmware does not give them. */
 bool alloc_range(struct memory *m, uint64_t pfn, uint64_t pages);
 
+/* The same for one page as reserved memory, for which firmware may keep ranges of its own. */
+bool alloc_reserved(struct memory *m, uint64_t pfn);
+
 /* Gives all of it back, claimed memory included. */
 void alloc_release(struct memory *m);
 

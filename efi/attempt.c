@@ -7,17 +7,33 @@
  * loader writes the smallest unit that the medium can write, so that a torn write
  * costs the state and nothing else, and reads it back: some firmware has reported
  * success without writing anything.
+ *
+ * The disk may be in others' hands: that a sealed one-shot image has been entered, and how old an
+ * image may be, is also kept in a variable, once the record is on the disk.
  */
 #include "attempt.h"
 
+#include <imgfmt/result.h>
+
 #include "disk.h"
 #include "loader.h"
+#include "trust.h"
 
 static enum img_reason failed(struct loader *l, const char *step)
 {
 	l->detail = (struct img_detail){ .object = "slot state",
 					 .index = (uint64_t)l->slot_number,
 					 .field = step };
+	return IMG_E_STATE_WRITE;
+}
+
+static enum img_reason remember(struct loader *l)
+{
+	if (!img_slot_is_sealed(&l->slot) ||
+	    !img_history_accept(&l->trust.history, &l->slot, l->other_generation) ||
+	    trust_remember(&l->trust.history))
+		return IMG_OK;
+	l->detail = (struct img_detail){ .object = "EFI variable", .field = IMG_HISTORY_VARIABLE };
 	return IMG_E_STATE_WRITE;
 }
 
@@ -38,5 +54,5 @@ enum img_reason attempt_record(struct loader *l)
 	if (memcmp(block, back, l->disk.block) != 0)
 		return failed(l, "not what was written");
 	l->state = entered;
-	return IMG_OK;
+	return remember(l);
 }

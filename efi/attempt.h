@@ -7,7 +7,10 @@
 
 struct loader;
 
-/* IMG_OK: l->state, with this attempt in it, is on the disk. */
+/*
+ * IMG_OK: l->state, with this attempt in it, is on the disk; and what the loader must remember of a
+ * sealed image is in its variable.
+ */
 enum img_reason attempt_record(struct loader *l);
 
 #endif

@@ -17,6 +17,7 @@
 #include "loader.h"
 #include "place.h"
 #include "report.h"
+#include "seal.h"
 #include "seed.h"
 #include "restore/restore.h"
 
@@ -250,8 +251,10 @@ static struct img_handoff *write_handoff(struct loader *l)
 	l->handoff.restores = l->state.restores;
 	l->handoff.attempts = l->state.attempts;
 	seed_gather(&l->handoff, l->handoff.seed);
+	seal_hand_over(l);
 	memcpy(at, &l->handoff, sizeof(l->handoff));
-	memset(l->handoff.seed, 0, sizeof(l->handoff.seed));
+	img_wipe(l->handoff.seed, sizeof(l->handoff.seed));
+	img_wipe(&l->handoff.key, sizeof(l->handoff.key));
 	return at;
 }
 
@@ -300,7 +303,7 @@ enum img_reason entry_enter(struct loader *l, const struct entry *entry)
 	report_restore(l);
 	handoff = write_handoff(l);
 	if (!exit_boot_services(l, entry)) {
-		memset(handoff, 0, sizeof(*handoff));
+		img_wipe(handoff, sizeof(*handoff));
 		return IMG_E_EXIT_BOOT;
 	}
 	/* ---- point of no return ---- */

@@ -6,6 +6,7 @@
 #include "disk.h"
 #include "loader.h"
 #include "refusal.h"
+#include "seal.h"
 
 struct headers {
 	struct img_slot slot[IMG_MAX_SLOTS];
@@ -15,17 +16,24 @@ struct headers {
 	struct img_detail detail[IMG_MAX_SLOTS];
 };
 
+static uint8_t *blocks_of(const struct loader *l, uint32_t i)
+{
+	return l->blocks + i * LOADER_BLOCKS;
+}
+
 /* False if the disk cannot be read: it is in doubt, whatever is in the other slot. */
 static bool read_slot(struct loader *l, uint32_t i, struct headers *h)
 {
-	if (!disk_read(&l->disk, l->area.slot[i].offset, LOADER_BLOCKS, l->blocks)) {
+	uint8_t *blocks = blocks_of(l, i);
+
+	if (!disk_read(&l->disk, l->area.slot[i].offset, LOADER_BLOCKS, blocks)) {
 		l->detail = (struct img_detail){ .object = "slot header", .index = i };
 		return false;
 	}
-	h->reason[i] = img_slot_decode(l->blocks, &l->area, i, &h->slot[i], &h->detail[i]);
+	h->reason[i] = img_slot_decode(blocks, &l->area, i, &h->slot[i], &h->detail[i]);
 	if (h->reason[i] != IMG_OK)
 		return true;
-	img_state_decode(l->blocks + IMG_BLOCK, h->slot[i].image_uuid, &h->state[i]);
+	img_state_decode(blocks + IMG_BLOCK, h->slot[i].image_uuid, &h->state[i]);
 	h->rank[i] = img_slot_rank(&h->slot[i], &h->state[i]);
 	h->reason[i] = img_state_check(&h->slot[i], &h->state[i], i, &h->detail[i]);
 	return true;
@@ -46,6 +54,8 @@ static void take(struct loader *l, const struct headers *h)
 	l->slot = h->slot[l->slot_number];
 	l->state = h->state[l->slot_number];
 	for (i = 0; i < l->area.nr_slots; i++) {
+		if ((int)i != l->slot_number && h->rank[i] && img_slot_is_sealed(&h->slot[i]))
+			l->other_generation = h->slot[i].generation;
 		if (!passed_over(l, h, i))
 			continue;
 		l->passed_slot = i;
@@ -72,7 +82,7 @@ enum img_reason image_read_headers(struct loader *l)
 	enum img_reason refusal;
 	uint32_t i;
 
-	l->blocks = alloc_pages(&l->memory, LOADER_BLOCKS);
+	l->blocks = alloc_pages(&l->memory, IMG_MAX_SLOTS * LOADER_BLOCKS);
 	if (!h || !l->blocks)
 		return IMG_E_NO_MEMORY;
 	for (i = 0; i < l->area.nr_slots; i++) {
@@ -99,6 +109,7 @@ enum img_reason image_read_sections(struct loader *l)
 {
 	uint64_t offset = l->area.slot[l->slot_number].offset + l->slot.meta_offset;
 	void *meta = alloc_pages(&l->memory, l->slot.meta_size);
+	enum img_reason reason;
 
 	if (!meta)
 		return IMG_E_NO_MEMORY;
@@ -107,5 +118,8 @@ enum img_reason image_read_sections(struct loader *l)
 		return IMG_E_DISK_READ;
 	}
 	l->handoff.bytes_read += l->slot.meta_size;
+	reason = seal_check(l, blocks_of(l, (uint32_t)l->slot_number), meta);
+	if (reason != IMG_OK)
+		return reason;
 	return img_meta_decode(&l->slot, meta, &l->meta, &l->detail);
 }

@@ -25,6 +25,7 @@
  *   proofs.c    what its disks say today
  *   detail.c    which partition a refusal names
  *
+ *   seal.c      is the image authentic, and the keys of its chunks
  *   keypage.c   this boot's key, for the module
  *   secret.c    this machine's secrets, and keys from them
  *   trust.c     Secure Boot, and which images have had their time
@@ -73,19 +74,23 @@
 
 #define LOADER_BLOCKS (2u * IMG_BLOCK)
 
+struct crypto_cipher;
+
 struct loader {
 	EFI_HANDLE self;
 	struct img_options options;
 	struct img_trust trust;
 	struct disk disk;
 	struct img_area area;
-	uint8_t *blocks; /* LOADER_BLOCKS bytes: space for a slot's header and state */
+	uint8_t *blocks; /* LOADER_BLOCKS bytes for each slot: its header and state */
 	int slot_number;
 	struct img_slot slot;
 	struct img_state state;
-	uint32_t passed_slot;	/* would have been chosen but for `passed` */
-	enum img_reason passed; /* IMG_OK: no slot was passed over */
+	uint64_t other_generation; /* of the sealed image in the other slot; 0: none */
+	uint32_t passed_slot;	   /* would have been chosen but for `passed` */
+	enum img_reason passed;	   /* IMG_OK: no slot was passed over */
 	struct img_meta meta;
+	struct crypto_cipher *cipher; /* opens the chunks of a sealed image; NULL: not sealed */
 	struct proofs proofs;
 	struct img_fp fp;
 	struct memmap map;

@@ -8,7 +8,10 @@
  * disk, and records the attempt before it exits boot services.  Every failure up
  * to that point ends in an error to the firmware, which then boots the next entry.
  *
- * A start that ends in a normal boot leaves a key for the next sealed image.
+ * Of a sealed image it authenticates the header and all sections before it uses
+ * anything in them, and each chunk before it decodes it; what it remembers of the
+ * image is in its variable before it exits boot services.  A start that ends in a
+ * normal boot leaves a key for the next sealed image.
  */
 #include "alloc.h"
 #include "attempt.h"
@@ -26,6 +29,7 @@
 #include "refusal.h"
 #include "report.h"
 #include "screen.h"
+#include "seal.h"
 #include "sleepers.h"
 #include "trust.h"
 
@@ -133,6 +137,7 @@ static enum img_reason fast_boot(struct loader *l)
 		reason = decide(l);
 	if (reason == IMG_OK)
 		reason = overlay(l, &entry);
+	seal_forget(l);
 	if (reason == IMG_OK && console_escape(&l->console))
 		reason = IMG_E_USER_ESCAPE;
 	if (reason == IMG_OK)

@@ -78,7 +78,7 @@ static enum img_reason run_queue(struct loader *l, struct queue *q, struct ring 
 	stamp(l, IMG_STAMP_DECODED);
 	sum_up(l, q);
 	if (q->failed != IMG_OK && q->failed != IMG_E_USER_ESCAPE)
-		l->detail = (struct img_detail){ .object = "chunk", .index = q->failed_chunk };
+		l->detail = workers_detail(q->failed, q->failed_chunk);
 	return reason;
 }
 
@@ -92,10 +92,11 @@ enum img_reason pipeline_run(struct loader *l)
 	q.meta = &l->meta;
 	q.staging = &l->staging;
 	q.nr_chunks = l->meta.nr_chunks;
+	q.cipher = l->cipher;
 	if (!allocate_all(l, &q, &ring))
 		return IMG_E_NO_MEMORY;
 	if (l->options.probe)
-		reason = probe_run(l, ring.buffer[0], &q.worker[0]);
+		reason = probe_run(l, ring.buffer[0], &q);
 	if (reason == IMG_OK)
 		reason = place_plan(&l->claim, &l->staging);
 	if (reason != IMG_OK)

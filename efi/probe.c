@@ -15,28 +15,29 @@
 #include "workers.h"
 
 static enum img_reason probe_batch(struct loader *l, const struct batch *b, uint8_t *buffer,
-				   struct worker *w)
+				   struct queue *q)
 {
 	uint64_t slot = l->area.slot[l->slot_number].offset, start = tsc(), i;
+	struct img_work *work = &q->worker[0].work;
 	enum img_reason reason = IMG_OK;
 
 	if (!disk_read(&l->disk, slot + b->offset, b->size, buffer)) {
 		l->detail = (struct img_detail){ .object = "chunk", .index = b->first };
 		return IMG_E_DISK_READ;
 	}
-	w->work.read += tsc() - start;
-	w->work.bytes_read += b->size;
+	work->read += tsc() - start;
+	work->bytes_read += b->size;
 	for (i = b->first; i < b->end && reason == IMG_OK; i++) {
-		struct img_chunk c = img_meta_chunk(&l->meta, i);
+		uint8_t *stored = buffer + (img_meta_chunk(&l->meta, i).offset - b->offset);
 
-		reason = workers_measure(&c, buffer + (c.offset - b->offset), w);
+		reason = workers_measure(q, i, stored, 0);
 		if (reason != IMG_OK)
-			l->detail = (struct img_detail){ .object = "chunk", .index = i };
+			l->detail = workers_detail(reason, i);
 	}
 	return reason;
 }
 
-enum img_reason probe_run(struct loader *l, uint8_t *buffer, struct worker *w)
+enum img_reason probe_run(struct loader *l, uint8_t *buffer, struct queue *q)
 {
 	uint64_t start = tsc(), at = 0;
 	enum img_reason reason = IMG_OK;
@@ -44,11 +45,11 @@ enum img_reason probe_run(struct loader *l, uint8_t *buffer, struct worker *w)
 	while (reason == IMG_OK && at < l->meta.nr_chunks) {
 		struct batch b = batch_next(&l->meta, at);
 
-		reason = probe_batch(l, &b, buffer, w);
+		reason = probe_batch(l, &b, buffer, q);
 		at = b.end;
 	}
-	l->handoff.probe = w->work;
+	l->handoff.probe = q->worker[0].work;
 	l->handoff.probe_elapsed = tsc() - start;
-	w->work = (struct img_work){ 0 };
+	q->worker[0].work = (struct img_work){ 0 };
 	return reason;
 }

@@ -11,6 +11,6 @@ struct loader;
  * Reads, verifies and decodes every chunk once, on this processor, one step after the other, and
  * records the costs in l->handoff.  Places nothing.  buffer: BUFFER_SIZE bytes.
  */
-enum img_reason probe_run(struct loader *l, uint8_t *buffer, struct worker *w);
+enum img_reason probe_run(struct loader *l, uint8_t *buffer, struct queue *q);
 
 #endif

@@ -15,7 +15,7 @@ struct ring {
 	uint32_t count;			/* allocated buffers */
 	uint64_t chunks_in[NR_BUFFERS]; /* read into the buffer this time */
 	uint64_t done_in[NR_BUFFERS];	/* counted by the workers */
-	const uint8_t **stored;		/* as in struct queue, but writable */
+	uint8_t **stored;		/* as in struct queue */
 	uint8_t *buffer_of;
 };
 

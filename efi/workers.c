@@ -2,6 +2,7 @@
 /* Queue, workers and EFI_MP_SERVICES_PROTOCOL (PI 1.8, volume 2, 13.4). */
 #include "workers.h"
 
+#include "crypto.h"
 #include "place.h"
 
 #define FILL_BATCH 64 /* runs that a worker takes at once */
@@ -37,12 +38,26 @@ void workers_fail(struct queue *q, enum img_reason reason, uint64_t chunk)
 		q->failed_chunk = chunk;
 }
 
-static enum img_reason verify(const struct img_chunk *c, const uint8_t *stored,
-			      struct img_work *work)
+static enum img_reason open_chunk(const struct queue *q, uint64_t number, const struct img_chunk *c,
+				  uint8_t *stored)
+{
+	uint8_t iv[IMG_IV_SIZE];
+
+	img_seal_iv(number, iv);
+	return crypto_open(q->cipher, iv, stored, c->size, q->meta->tag[number].tag)
+		       ? IMG_OK
+		       : IMG_E_NOT_AUTHENTIC;
+}
+
+/* The stored bytes are what was written.  Those of a sealed chunk are plain afterwards. */
+static enum img_reason verify(const struct queue *q, uint64_t number, const struct img_chunk *c,
+			      uint8_t *stored, struct img_work *work)
 {
 	uint64_t start = tsc();
 	enum img_reason reason = img_chunk_check(c, stored);
 
+	if (reason == IMG_OK && q->cipher && c->kind != IMG_CHUNK_FILL)
+		reason = open_chunk(q, number, c, stored);
 	work->verify += tsc() - start;
 	return reason;
 }
@@ -68,14 +83,12 @@ static void write_pages(const struct staging *s, const struct img_chunk *c, cons
 }
 
 /* A chunk whose pages are contiguous in memory is decoded in place; a raw one is only copied. */
-static enum img_reason do_chunk_at(const struct staging *s, const struct img_chunk *c,
+static enum img_reason place_chunk(const struct staging *s, const struct img_chunk *c,
 				   const uint8_t *stored, struct worker *w)
 {
-	enum img_reason reason = verify(c, stored, &w->work);
+	enum img_reason reason;
 	void *direct;
 
-	if (reason != IMG_OK)
-		return reason;
 	if (c->kind == IMG_CHUNK_RAW) {
 		write_pages(s, c, stored, &w->work);
 		return IMG_OK;
@@ -87,20 +100,26 @@ static enum img_reason do_chunk_at(const struct staging *s, const struct img_chu
 	return reason;
 }
 
-enum img_reason workers_measure(const struct img_chunk *c, const uint8_t *stored, struct worker *w)
+enum img_reason workers_measure(struct queue *q, uint64_t number, uint8_t *stored, uint32_t worker)
 {
-	enum img_reason reason = verify(c, stored, &w->work);
+	struct img_chunk c = img_meta_chunk(q->meta, number);
+	struct worker *w = &q->worker[worker];
+	enum img_reason reason = verify(q, number, &c, stored, &w->work);
 
-	if (reason == IMG_OK && c->kind == IMG_CHUNK_LZ4)
-		reason = decode(c, stored, w->scratch, &w->work);
+	if (reason == IMG_OK && c.kind == IMG_CHUNK_LZ4)
+		reason = decode(&c, stored, w->scratch, &w->work);
 	return reason;
 }
 
 static void do_chunk(struct queue *q, uint64_t number, uint32_t worker)
 {
 	struct img_chunk c = img_meta_chunk(q->meta, number);
-	enum img_reason reason = do_chunk_at(q->staging, &c, q->stored[number], &q->worker[worker]);
+	uint8_t *stored = q->stored[number];
+	struct worker *w = &q->worker[worker];
+	enum img_reason reason = verify(q, number, &c, stored, &w->work);
 
+	if (reason == IMG_OK)
+		reason = place_chunk(q->staging, &c, stored, w);
 	if (reason != IMG_OK)
 		workers_fail(q, reason, number);
 	ADD_FETCH(q->done_in_buffer[q->buffer_of[number]]);

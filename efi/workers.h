@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The processors that verify, decode and place chunks.
+ * The processors that verify, open, decode and place chunks.
  *
  * One queue without locks: the reader publishes how many chunks have arrived,
  * and workers take the next one by compare-and-swap.  The application processors
@@ -15,6 +15,7 @@
 
 #include "base.h"
 
+struct crypto_cipher;
 struct staging;
 
 #define MAX_WORKERS 64
@@ -33,8 +34,9 @@ struct queue {
 	const struct img_meta *meta;
 	const struct staging *staging;
 	uint64_t nr_chunks;
-	const uint8_t **stored;		   /* per chunk: where its bytes were read to */
-	struct worker worker[MAX_WORKERS]; /* the boot processor is number 0 */
+	const struct crypto_cipher *cipher; /* NULL: the chunks are not sealed */
+	uint8_t **stored;		    /* per chunk: where its bytes were read to */
+	struct worker worker[MAX_WORKERS];  /* the boot processor is number 0 */
 	uint32_t max_workers;
 
 	uint64_t published; /* chunks that have arrived */
@@ -55,6 +57,14 @@ struct queue {
 /* How many processors can work, the boot processor included. */
 uint32_t workers_available(void);
 
+/* A chunk as the place of a refusal. */
+static inline struct img_detail workers_detail(enum img_reason reason, uint64_t chunk)
+{
+	return (struct img_detail){ .object = "chunk",
+				    .index = chunk,
+				    .field = reason == IMG_E_NOT_AUTHENTIC ? "tag" : NULL };
+}
+
 /* Makes every worker stop; keeps the first reason. */
 void workers_fail(struct queue *q, enum img_reason reason, uint64_t chunk);
 
@@ -65,7 +75,7 @@ void workers_start(struct queue *q);
 bool workers_step(struct queue *q, uint32_t worker);
 
 /* Verifies and decodes a chunk into the worker's scratch, to measure the cost. */
-enum img_reason workers_measure(const struct img_chunk *c, const uint8_t *stored, struct worker *w);
+enum img_reason workers_measure(struct queue *q, uint64_t number, uint8_t *stored, uint32_t worker);
 
 /* Works until all work is taken or something has failed, then waits for every processor to leave.
  */

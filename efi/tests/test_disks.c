@@ -93,6 +93,14 @@ void *alloc_pages(struct memory *m, uint64_t bytes)
 	return p;
 }
 
+/* No test here is about a page that the firmware keeps: test_seal.c. */
+bool alloc_reserved(struct memory *m, uint64_t pfn)
+{
+	(void)m;
+	(void)pfn;
+	return false;
+}
+
 /* The firmware. */
 
 static EFI_STATUS EFIAPI fake_handles(EFI_LOCATE_SEARCH_TYPE type, EFI_GUID *guid, VOID *key,

@@ -22,6 +22,7 @@
 #include "batch.h"
 #include "claim.h"
 #include "console.h"
+#include "crypto.h"
 #include "loader.h"
 #include "pipeline.h"
 #include "report.h"
@@ -853,6 +854,121 @@ static void test_probe_read_error(void **state)
 	give_back(l);
 }
 
+/* Sealed chunks. */
+
+static struct img_tag_disk tag[RAM_PAGES / IMG_CHUNK_PAGES + 2];
+
+static void sum_chunk(struct fixture *f, uint64_t number)
+{
+	struct img_chunk chunk = img_meta_chunk(&f->loader.meta, number);
+
+	f->image.chunk[number].csum =
+		img_put64(img_port_xxh64(disk_bytes + chunk.offset, chunk.size));
+}
+
+static void seal_chunk(struct fixture *f, uint64_t number, uint64_t as_number)
+{
+	struct img_chunk chunk = img_meta_chunk(&f->loader.meta, number);
+	br_gcm_context gcm = f->loader.cipher->gcm;
+	uint8_t iv[IMG_IV_SIZE];
+
+	img_seal_iv(as_number, iv);
+	br_gcm_reset(&gcm, iv, sizeof(iv));
+	br_gcm_flip(&gcm);
+	br_gcm_run(&gcm, 1, disk_bytes + chunk.offset, chunk.size);
+	br_gcm_get_tag(&gcm, tag[number].tag);
+	sum_chunk(f, number);
+}
+
+/* shift: added to the number that each chunk is sealed under. */
+static struct loader *new_sealed_round(struct fixture *f, uint64_t shift)
+{
+	static const uint8_t key[IMG_KEY_SIZE] = { 20 };
+	static struct crypto_cipher cipher;
+	struct loader *l = new_async_round(f, 50);
+	uint64_t i;
+
+	memset(tag, 0, sizeof(tag));
+	crypto_cipher_init(key, &cipher);
+	l->cipher = &cipher;
+	l->meta.tag = tag;
+	for (i = 0; i < l->meta.nr_chunks; i++) {
+		if (img_meta_chunk(&l->meta, i).kind != IMG_CHUNK_FILL)
+			seal_chunk(f, i, i + shift);
+	}
+	return l;
+}
+
+static void test_sealed(void **state)
+{
+	struct fixture *f = *state;
+	struct loader *l = new_sealed_round(f, 0);
+
+	restores(f);
+	give_back(l);
+	constant = true; /* chunks without data: nothing to open */
+	l = new_sealed_round(f, 0);
+	restores(f);
+	give_back(l);
+	constant = false;
+	l = new_sealed_round(f, 0);
+	l->options.probe = true;
+	restores(f);
+	check_probe(l);
+	give_back(l);
+}
+
+static void is_not_authentic(struct loader *l, uint64_t number)
+{
+	refuses(l, IMG_E_NOT_AUTHENTIC, number);
+	assert_string_equal(l->detail.field, "tag");
+	give_back(l);
+}
+
+/* Everything but the tag is right: the decoder sees nothing of the chunk. */
+static void test_sealed_chunk_changed(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t number;
+	int probe;
+
+	for (number = 0; number < 9; number += 4) {
+		for (probe = 0; probe < 2; probe++) {
+			struct loader *l = new_sealed_round(f, 0);
+
+			l->options.probe = probe;
+			damage(l, number);
+			sum_chunk(f, number);
+			is_not_authentic(l, number);
+
+			l = new_sealed_round(f, 0);
+			l->options.probe = probe;
+			tag[number].tag[15] ^= 0x80;
+			is_not_authentic(l, number);
+		}
+	}
+}
+
+/* A chunk is authentic only under its own number. */
+static void test_sealed_chunk_moved(void **state)
+{
+	struct fixture *f = *state;
+
+	is_not_authentic(new_sealed_round(f, 1), 0);
+}
+
+/* Damage to the disk is called damage. */
+static void test_sealed_chunk_damaged(void **state)
+{
+	struct fixture *f = *state;
+	struct loader *l = new_sealed_round(f, 0);
+
+	damage(l, 4);
+	refuses(l, IMG_E_CHUNK_CHECKSUM, 4);
+	assert_null(l->detail.field);
+	give_back(l);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -871,6 +987,10 @@ int main(void)
 		TEST(test_escape),
 		TEST(test_nothing_is_read_without_memory),
 		TEST(test_nothing_to_read),
+		TEST(test_sealed),
+		TEST(test_sealed_chunk_changed),
+		TEST(test_sealed_chunk_moved),
+		TEST(test_sealed_chunk_damaged),
 		TEST(test_probe),
 		TEST(test_probe_finds_damage),
 		TEST(test_probe_read_error),

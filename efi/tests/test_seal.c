@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Keys on the host: what the loader makes of Secure Boot and of its variables.  The firmware keeps
- * these in a table.
+ * Sealed images and keys on the host: what the loader makes of Secure Boot, of its variables, and
+ * of an image that libsample has sealed with OpenSSL.  The firmware keeps its variables in a table.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,8 +12,16 @@
 
 #include <cmocka.h>
 
+#include "alloc.h"
+#include "attempt.h"
+#include "crypto.h"
+#include "disk.h"
+#include "image.h"
 #include "keypage.h"
+#include "loader.h"
+#include "refusal.h"
 #include "sample.h"
+#include "seal.h"
 #include "secret.h"
 #include "trust.h"
 #include "variables.h"
@@ -44,6 +52,7 @@ static unsigned int reads, writes;  /* of our own variables */
 static const CHAR16 *write_to_fail; /* NULL: none */
 static uint8_t page[IMG_PAGE_SIZE] __attribute__((aligned(IMG_PAGE_SIZE)));
 static bool page_taken;
+static uint64_t page_to_give; /* pfn that alloc_reserved() has */
 static UINT64 count;
 
 EFI_BOOT_SERVICES *BS;
@@ -151,6 +160,12 @@ static EFI_STATUS EFIAPI fake_free(EFI_PHYSICAL_ADDRESS phys, UINTN pages)
 	return EFI_SUCCESS;
 }
 
+bool alloc_reserved(struct memory *m, uint64_t pfn)
+{
+	(void)m;
+	return pfn == page_to_give;
+}
+
 static EFI_STATUS EFIAPI fake_stall(UINTN microseconds)
 {
 	(void)microseconds;
@@ -192,6 +207,52 @@ static EFI_RUNTIME_SERVICES runtime_services = {
 	.GetTime = fake_time,
 };
 
+/* The loader's other rooms: the disk is the partition of the scene. */
+
+static struct sample disk;
+static void *kept[8];
+static unsigned int nr_kept;
+
+void *alloc_pages(struct memory *m, uint64_t bytes)
+{
+	void *p = calloc(1, bytes);
+
+	(void)m;
+	assert_non_null(p);
+	assert_true(nr_kept < ARRAY_SIZE(kept));
+	kept[nr_kept++] = p;
+	return p;
+}
+
+bool disk_read(const struct disk *d, uint64_t offset, uint64_t size, void *to)
+{
+	(void)d;
+	assert_true(offset + size <= disk.size);
+	memcpy(to, disk.partition + offset, size);
+	return true;
+}
+
+bool disk_write(const struct disk *d, uint64_t offset, uint64_t size, const void *from)
+{
+	(void)d;
+	assert_true(offset + size <= disk.size);
+	memcpy(disk.partition + offset, from, size);
+	return true;
+}
+
+bool disk_flush(const struct disk *d)
+{
+	(void)d;
+	return true;
+}
+
+enum img_reason refusal_heed(struct loader *l, const struct img_slot *slot)
+{
+	(void)l;
+	(void)slot;
+	return IMG_OK;
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -201,6 +262,7 @@ static int set_up(void **state)
 	memset(page, 0, sizeof(page));
 	page_taken = false;
 	write_to_fail = NULL;
+	page_to_give = ~0ull;
 	reads = writes = 0;
 	return 0;
 }
@@ -480,6 +542,294 @@ static void test_foreign_key_page(void **state)
 	assert_int_equal(found(VARIABLES_KEY_PAGE)->attributes, 6);
 }
 
+/* Images. */
+
+struct scene {
+	struct sample sample;
+	struct loader loader;
+	uint8_t *header, *meta; /* as the loader has read them */
+};
+
+static struct scene scene;
+
+static void open_scene(const struct sample_image *image)
+{
+	struct scene *s = &scene;
+	struct loader *l = &s->loader;
+	uint8_t *slot;
+
+	memset(s, 0, sizeof(*s));
+	s->sample = sample_area(8 * MIB, 16384, 2);
+	sample_write(&s->sample, image);
+	slot = s->sample.partition + s->sample.area.slot[image->slot].offset;
+	assert_int_equal(img_slot_decode(slot, &s->sample.area, image->slot, &l->slot, NULL),
+			 IMG_OK);
+	s->header = slot;
+	s->meta = slot + l->slot.meta_offset;
+	put(VARIABLES_SECRET, ours, VARIABLES_HIDDEN, sample_secure.secret, IMG_KEY_SIZE);
+	put(VARIABLES_OPEN_SECRET, ours, VARIABLES_HIDDEN, sample_open_seal.secret, IMG_KEY_SIZE);
+	reads = writes = 0;
+}
+
+static void close_scene(void)
+{
+	seal_forget(&scene.loader);
+	assert_null(scene.loader.cipher);
+	sample_free(&scene.sample);
+}
+
+static enum img_reason check(const struct img_trust *trust)
+{
+	struct loader *l = &scene.loader;
+	enum img_reason reason;
+
+	l->trust = *trust;
+	reason = seal_check(l, scene.header, scene.meta);
+	assert_int_equal(reason == IMG_OK && img_slot_is_sealed(&l->slot), l->cipher != NULL);
+	assert_int_equal(writes, 0);
+	return reason;
+}
+
+static const struct img_trust nothing;
+static const struct img_trust secure_now = { .secure_boot = true };
+static const struct img_trust both = { .secure_boot = true, .always = true };
+
+/* Until it is known that the image may be used, the secrets are not read. */
+static void test_refused_unread(void **state)
+{
+	const struct img_trust later = { .secure_boot = true, .history = { .floor = 8 } };
+	struct sample_image open_image = sample_sealed;
+
+	(void)state;
+	open_image.seal = &sample_open_seal;
+	open_scene(&sample_full);
+	assert_int_equal(check(&nothing), IMG_OK);
+	assert_int_equal(check(&secure_now), IMG_E_UNSEALED);
+	assert_int_equal(check(&open_always), IMG_E_UNSEALED);
+	close_scene();
+	open_scene(&sample_sealed);
+	assert_int_equal(check(&nothing), IMG_E_SEALED);
+	assert_int_equal(check(&open_always), IMG_E_SEALED);
+	assert_int_equal(check(&later), IMG_E_ROLLED_BACK);
+	close_scene();
+	open_scene(&open_image);
+	assert_int_equal(check(&nothing), IMG_E_SEALED);
+	assert_int_equal(check(&secure_now), IMG_E_NOT_AUTHENTIC);
+	assert_int_equal(check(&both), IMG_E_NOT_AUTHENTIC);
+	close_scene();
+	assert_int_equal(reads, 0);
+}
+
+/* Each domain with its own secret; then every chunk can be opened. */
+static void test_authentic(void **state)
+{
+	struct sample_image open_image = sample_sealed;
+	struct loader *l = &scene.loader;
+	uint64_t i, opened = 0;
+
+	(void)state;
+	open_image.seal = &sample_open_seal;
+	open_scene(&open_image);
+	assert_int_equal(check(&open_always), IMG_OK);
+	close_scene();
+	open_scene(&sample_sealed);
+	assert_int_equal(check(&both), IMG_OK);
+	assert_int_equal(check(&secure_now), IMG_OK);
+	assert_int_equal(img_meta_decode(&l->slot, scene.meta, &l->meta, NULL), IMG_OK);
+	for (i = 0; i < l->meta.nr_chunks; i++) {
+		struct img_chunk chunk = img_meta_chunk(&l->meta, i);
+		uint8_t iv[IMG_IV_SIZE];
+
+		if (chunk.kind == IMG_CHUNK_FILL)
+			continue;
+		img_seal_iv(i, iv);
+		assert_true(crypto_open(l->cipher, iv, scene.header + chunk.offset, chunk.size,
+					l->meta.tag[i].tag));
+		opened++;
+	}
+	assert_true(opened > 1);
+	close_scene();
+}
+
+/* The MAC covers the bytes in memory, of which one differs here; all of them: imgfmt's tests. */
+static void test_not_authentic(void **state)
+{
+	static const uint8_t other[IMG_KEY_SIZE] = { 9 };
+
+	(void)state;
+	open_scene(&sample_sealed);
+	scene.header[offsetof(struct img_slot_disk, description)] ^= 1;
+	assert_int_equal(check(&secure_now), IMG_E_NOT_AUTHENTIC);
+	assert_string_equal(scene.loader.detail.field, "mac");
+	scene.header[offsetof(struct img_slot_disk, description)] ^= 1;
+	scene.meta[0] ^= 1;
+	assert_int_equal(check(&secure_now), IMG_E_NOT_AUTHENTIC);
+	scene.meta[0] ^= 1;
+	assert_int_equal(check(&secure_now), IMG_OK);
+	seal_forget(&scene.loader);
+	put(VARIABLES_SECRET, ours, VARIABLES_HIDDEN, other, sizeof(other));
+	assert_int_equal(check(&secure_now), IMG_E_NOT_AUTHENTIC);
+	put(VARIABLES_SECRET, ours, OF_A_SYSTEM, sample_secure.secret, IMG_KEY_SIZE);
+	assert_int_equal(check(&secure_now), IMG_E_NOT_AUTHENTIC);
+	assert_string_equal(scene.loader.detail.field, "secret");
+	close_scene();
+}
+
+/* From the disk. */
+
+static struct loader *read_images(const struct sample_image *a, const struct sample_image *b)
+{
+	struct loader *l = &scene.loader;
+
+	memset(l, 0, sizeof(*l));
+	disk = sample_area(8 * MIB, 16384, 2);
+	sample_write(&disk, a);
+	sample_write(&disk, b);
+	put(VARIABLES_SECRET, ours, VARIABLES_HIDDEN, sample_secure.secret, IMG_KEY_SIZE);
+	reads = writes = 0;
+	l->trust = (struct img_trust){ .secure_boot = true,
+				       .history = { .version = IMG_HISTORY_VERSION } };
+	l->options.slot = -1;
+	l->area = disk.area;
+	l->disk.block = 512;
+	assert_int_equal(image_read_headers(l), IMG_OK);
+	assert_int_equal(l->slot_number, 1);
+	return l;
+}
+
+static void release(void)
+{
+	seal_forget(&scene.loader);
+	sample_free(&disk);
+	while (nr_kept)
+		free(kept[--nr_kept]);
+}
+
+/* The header that was decoded is the one that is authenticated: it is not read again. */
+static void test_read(void **state)
+{
+	struct loader *l;
+	uint8_t *description;
+
+	(void)state;
+	l = read_images(&sample_tiny_sealed, &sample_sealed);
+	assert_int_equal(l->other_generation, sample_tiny_sealed.generation);
+	description = disk.partition + disk.area.slot[1].offset +
+		      offsetof(struct img_slot_disk, description);
+	*description ^= 1;
+	assert_int_equal(image_read_sections(l), IMG_OK);
+	assert_non_null(l->cipher);
+	assert_true(l->meta.nr_chunks && l->meta.tag);
+	seal_forget(l);
+	disk.partition[disk.area.slot[1].offset + l->slot.meta_offset] ^= 1;
+	assert_int_equal(image_read_sections(l), IMG_E_NOT_AUTHENTIC);
+	assert_null(l->cipher);
+	release();
+}
+
+static void test_unsealed_neighbour(void **state)
+{
+	(void)state;
+	assert_int_equal(read_images(&sample_tiny, &sample_sealed)->other_generation, 0);
+	release();
+}
+
+static struct img_history recorded(void)
+{
+	struct img_history history = { 0 };
+
+	assert_non_null(found(VARIABLES_HISTORY));
+	assert_int_equal(found(VARIABLES_HISTORY)->attributes, VARIABLES_HIDDEN);
+	memcpy(&history, found(VARIABLES_HISTORY)->value, sizeof(history));
+	assert_int_equal(history.version, IMG_HISTORY_VERSION);
+	return history;
+}
+
+/* Written when it changes, not at each restore. */
+static void test_attempt(void **state)
+{
+	struct loader *l;
+
+	(void)state;
+	l = read_images(&sample_tiny_sealed, &sample_sealed);
+	assert_int_equal(attempt_record(l), IMG_OK);
+	assert_int_equal(writes, 1);
+	assert_int_equal(recorded().floor, sample_tiny_sealed.generation);
+	assert_int_equal(recorded().consumed, 0);
+	assert_int_equal(attempt_record(l), IMG_OK);
+	assert_int_equal(writes, 1);
+	release();
+}
+
+static void test_attempt_once(void **state)
+{
+	struct sample_image once = sample_sealed;
+	struct loader *l;
+
+	(void)state;
+	once.mode = IMG_MODE_ONCE;
+	once.state = (struct img_state){ .valid = true };
+	l = read_images(&sample_tiny_sealed, &once);
+	assert_int_equal(attempt_record(l), IMG_OK);
+	assert_int_equal(recorded().consumed, once.generation);
+	release();
+}
+
+static void test_attempt_not_kept(void **state)
+{
+	struct loader *l;
+
+	(void)state;
+	l = read_images(&sample_tiny_sealed, &sample_sealed);
+	write_to_fail = VARIABLES_HISTORY;
+	assert_int_equal(attempt_record(l), IMG_E_STATE_WRITE);
+	assert_string_equal(l->detail.object, "EFI variable");
+	assert_string_equal(l->detail.field, IMG_HISTORY_VARIABLE);
+	release();
+}
+
+static void test_attempt_unsealed(void **state)
+{
+	(void)state;
+	assert_int_equal(attempt_record(read_images(&sample_tiny, &sample_full)), IMG_OK);
+	assert_int_equal(reads + writes, 0);
+	release();
+}
+
+/* To the restored kernel. */
+
+static bool hands_over(uint64_t key_phys, uint32_t type, uint64_t given)
+{
+	struct img_memrange map[] = { { 0x100000, 256, 7, 0 }, { 0x200000, 256, type, 0 } };
+	struct loader *l = &scene.loader;
+
+	memset(l, 0, sizeof(*l));
+	l->trust = secure;
+	l->map = (struct memmap){ map, ARRAY_SIZE(map) };
+	l->meta.record.key_phys = key_phys;
+	page_to_give = given;
+	seal_hand_over(l);
+	if (!l->handoff.key.magic) {
+		assert_true(is_zero(&l->handoff.key, sizeof(l->handoff.key)));
+		return false;
+	}
+	check_key(&l->handoff.key, VARIABLES_SECRET);
+	return true;
+}
+
+static void test_hand_over(void **state)
+{
+	const uint64_t phys = 0x2ff000, pfn = phys / IMG_PAGE_SIZE;
+
+	(void)state;
+	assert_false(hands_over(0, EfiConventionalMemory, 0));
+	assert_true(hands_over(phys, EfiConventionalMemory, ~0ull));
+	assert_true(hands_over(phys, EfiBootServicesData, ~0ull));
+	assert_true(hands_over(phys, EfiReservedMemoryType, pfn));
+	assert_false(hands_over(phys, EfiReservedMemoryType, pfn - 1));
+	assert_false(hands_over(phys + IMG_PAGE_SIZE, EfiConventionalMemory, pfn));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -495,6 +845,16 @@ int main(void)
 		cmocka_unit_test_setup(test_key_page, set_up),
 		cmocka_unit_test_setup(test_key_page_fails, set_up),
 		cmocka_unit_test_setup(test_foreign_key_page, set_up),
+		cmocka_unit_test_setup(test_refused_unread, set_up),
+		cmocka_unit_test_setup(test_authentic, set_up),
+		cmocka_unit_test_setup(test_not_authentic, set_up),
+		cmocka_unit_test_setup(test_read, set_up),
+		cmocka_unit_test_setup(test_unsealed_neighbour, set_up),
+		cmocka_unit_test_setup(test_attempt, set_up),
+		cmocka_unit_test_setup(test_attempt_once, set_up),
+		cmocka_unit_test_setup(test_attempt_not_kept, set_up),
+		cmocka_unit_test_setup(test_attempt_unsealed, set_up),
+		cmocka_unit_test_setup(test_hand_over, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

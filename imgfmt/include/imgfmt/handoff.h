@@ -44,7 +44,7 @@ enum img_stamp {
 /* The cost of the work on chunks, in TSC ticks summed over all processors. */
 struct img_work {
 	uint64_t read;		/* waiting for the disk or in its driver, with nothing else to do */
-	uint64_t verify;	/* checksums */
+	uint64_t verify;	/* checksums, and opening sealed chunks */
 	uint64_t decode;	/* LZ4 */
 	uint64_t place;		/* copies to the pages' places, and constant pages */
 	uint64_t bytes_read;	/* whole blocks */
