@@ -302,6 +302,9 @@ enum img_reason entry_enter(struct loader *l, const struct entry *entry)
 	entry->param->copies = l->staging.count;
 	report_restore(l);
 	handoff = write_handoff(l);
+	/* Staged, seed and key would stay in memory that is free in the saved kernel. */
+	if ((uint64_t)handoff != l->meta.record.handoff_phys)
+		entry->param->wipe = (uint64_t)handoff;
 	if (!exit_boot_services(l, entry)) {
 		img_wipe(handoff, sizeof(*handoff));
 		return IMG_E_EXIT_BOOT;

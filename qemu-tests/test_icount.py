@@ -72,6 +72,11 @@ def test_pages_are_in_their_places(measured):
     assert 0 < numbers["staged"] < numbers["pages"] / 2
 
 
+def test_secrets_are_wiped(measured):
+    """Nothing of the handoff page stays in the page that it was staged in."""
+    assert measured[1]["left"] == 0
+
+
 def test_counts(measured):
     facts, numbers = measured
     before = references(facts, numbers)

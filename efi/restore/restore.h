@@ -29,6 +29,7 @@
 #define TRAMP_FAR32	 0x60
 #define TRAMP_FAR64	 0x68
 #define TRAMP_SERIAL	 0x70
+#define TRAMP_WIPE	 0x78
 #define TRAMP_GDT	 0x80
 #define TRAMP_SIZE	 0xa0
 #define TRAMP_STACK_TOP	 0x1000
@@ -56,7 +57,7 @@ struct tramp_param {
 	uint32_t far32_offset, far32_selector; /* m16:32 operands of far jumps */
 	uint32_t far64_offset, far64_selector;
 	uint64_t serial; /* I/O port for progress marks, 0: none */
-	uint64_t reserved;
+	uint64_t wipe;	 /* physical address of a page to be zeroed after the copies, 0: none */
 	uint64_t gdt[4];
 };
 
@@ -75,6 +76,7 @@ TRAMP_CHECK(idtr, TRAMP_IDTR);
 TRAMP_CHECK(far32_offset, TRAMP_FAR32);
 TRAMP_CHECK(far64_offset, TRAMP_FAR64);
 TRAMP_CHECK(serial, TRAMP_SERIAL);
+TRAMP_CHECK(wipe, TRAMP_WIPE);
 TRAMP_CHECK(gdt, TRAMP_GDT);
 _Static_assert(sizeof(struct tramp_param) == TRAMP_SIZE, "tramp_param");
 

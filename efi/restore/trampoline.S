@@ -11,7 +11,7 @@
  *   2. own page tables; through 32-bit code if the saved kernel's paging level
  *      differs, because CR4.LA57 cannot change in long mode (Intel SDM 3A, 4.1.2)
  *   3. CR0, CR4, EFER as the saved kernel expects to find them
- *   4. copy the staged pages to their places
+ *   4. copy the staged pages to their places, zero the one with secrets in it
  *   5. jump to restore_registers: r8 its address, r9 the saved kernel's CR3
  *
  * restore_registers and restore_processor_state rely on these selectors: the latter
@@ -106,7 +106,20 @@ trampoline:
 4:	test	%rbp, %rbp
 	jnz	2b
 
-	mov	$'j', %al
+	mov	TRAMP_WIPE(%rdi), %rdx
+	test	%rdx, %rdx
+	jz	6f
+	mov	$64, %ecx		/* 4096 / 64 */
+	xorps	%xmm0, %xmm0
+5:	movaps	%xmm0, 0(%rdx)
+	movaps	%xmm0, 16(%rdx)
+	movaps	%xmm0, 32(%rdx)
+	movaps	%xmm0, 48(%rdx)
+	add	$64, %rdx
+	dec	%ecx
+	jnz	5b
+
+6:	mov	$'j', %al
 	call	mark
 	rdtsc
 	shl	$32, %rdx
@@ -122,9 +135,9 @@ trampoline:
 mark:
 	mov	TRAMP_SERIAL(%rdi), %edx
 	test	%edx, %edx
-	jz	5f
+	jz	7f
 	out	%al, (%dx)
-5:	ret
+7:	ret
 .Lend:
 
 	.balign	4

@@ -14,7 +14,9 @@
  *
  * Prints on COM1 "gate: failed: REASON", or
  *
- *   gate: hash=N decode=N place=N plan=N copy=N whole=N staged=N pages=N digest=N
+ *   gate: hash=N decode=N place=N plan=N copy=N whole=N staged=N pages=N digest=N left=N
+ *
+ * where left is the number of words of the staged handoff page that were not wiped.
  *
  * and turns the machine off.
  */
@@ -218,6 +220,17 @@ static uint64_t digest_pages(const struct img_meta *meta)
 	return digest;
 }
 
+/* The image's first page is the handoff page, and own() leaves that to the firmware. */
+static uint64_t words_left(const struct loader *l)
+{
+	uint64_t pages, i, left = 0;
+	const uint64_t *staged = place_find(&l->staging, GATE_FIRST_PFN, 1, &pages);
+
+	for (i = 0; i < IMG_PAGE_SIZE / sizeof(*staged); i++)
+		left += staged[i] != 0;
+	return left;
+}
+
 /* Runs in place of the saved kernel; called by landing. */
 __attribute__((noreturn)) void landed(void)
 {
@@ -235,6 +248,7 @@ __attribute__((noreturn)) void landed(void)
 	put_number("staged", handoff.pages_staged);
 	put_number("pages", l->meta.nr_pages);
 	put_number("digest", digest_pages(&l->meta));
+	put_number("left", words_left(l));
 	put_text("\r\n");
 	RT->ResetSystem(EfiResetShutdown, EFI_SUCCESS, 0, NULL);
 	while (1)
