@@ -146,6 +146,7 @@ void report_restore(struct loader *l)
 	add(&r, IMG_KEY_GENERATION, L"%ld", l->slot.generation);
 	add(&r, IMG_KEY_RANK, L"%ld", img_slot_rank(&l->slot, &l->state));
 	add(&r, IMG_KEY_ATTEMPTS, L"%d", l->state.attempts);
+	add(&r, IMG_KEY_SEALED, L"%a", img_slot_is_sealed(&l->slot) ? "yes" : "no");
 	add_passed(&r, l);
 	set_result(&r);
 }

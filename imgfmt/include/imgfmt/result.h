@@ -54,6 +54,7 @@
 	X(RANK, "rank", "with `restored`: the number by which the image was chosen")               \
 	X(ATTEMPTS, "attempts",                                                                    \
 	  "with `restored`: since the image was last called good, this one included")              \
+	X(SEALED, "sealed", "with `restored`: `yes` or `no`")                                      \
 	X(PASSED, "passed", "the slot that was passed over, `a` or `b`; with any result")          \
 	X(PASSED_CODE, "passed_code", "why")
 
