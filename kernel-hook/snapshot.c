@@ -306,6 +306,7 @@ static int saved_before_thaw(struct snapshot *snapshot)
 	error = report_error(snapshot->report);
 	if (!error)
 		error = image_write(&snapshot->image);
+	shared_wipe(&snapshot->shared);
 	snapshot->figures.write_ns = since_ns(start);
 	if (once && snapshot->image.uncertain) {
 		pr_emerg("the disk may or may not hold the image: neither a flush nor its erasure "

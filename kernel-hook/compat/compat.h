@@ -34,6 +34,8 @@
  * |                          |                          | 6.13; one of   | build               |
  * |                          |                          | two bits since |                     |
  * |                          |                          | 6.14, 6.12.117 |                     |
+ * | vm_flags_set             | vm_flags became          | 6.3            | does not build      |
+ * |                          | read-only                |                |                     |
  * | device_ioctl             | vfs_ioctl is static in   | 6.18           | does not build      |
  * |                          | fs/ioctl.c               |                |                     |
  * | rdmsrq & co. (x86.h)     | previously rdmsrl & co.  | 6.16           | does not build      |
@@ -57,6 +59,7 @@
 #include <linux/blkdev.h>
 #include <linux/fs.h>
 #include <linux/kobject.h>
+#include <linux/mm.h>
 
 /* The kobject of /sys/power, which lives as long as the kernel; NULL if not found. */
 struct kobject *power_kobject_get(void);
@@ -86,6 +89,14 @@ static inline void file_be_silent(struct file *file)
 #endif
 	file->f_mode |= FMODE_NONOTIFY;
 }
+
+/* HAVE_VM_FLAGS_SET comes from Kbuild. */
+#ifndef HAVE_VM_FLAGS_SET
+static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags |= flags;
+}
+#endif
 
 /* The page cache of a block device; HAVE_BD_MAPPING comes from Kbuild. */
 static inline struct address_space *bdev_page_cache(struct block_device *bdev)
