@@ -40,6 +40,7 @@
  *   stream         the pages that /dev/snapshot gives
  *   shared         memory that the caller and the kernel both see
  *   checkpoint     the dialogue with that device
+ *   key            the page with the loader's key
  *   machine        the fingerprint and the processor's state
  *   proofs         the contents of the disks, for the loader to compare
  *   disks          whether the kernel's disks are still the same ones
@@ -62,6 +63,7 @@
 #include <linux/module.h>
 
 #include "hotplug.h"
+#include "key.h"
 #include "rival.h"
 #include "sysfs.h"
 
@@ -86,12 +88,14 @@ static int __init hook_init(void)
 	error = rival_watch();
 	if (error)
 		goto err_hotplug;
+	key_find();
 	error = sysfs_create(target, handoff);
 	if (error)
-		goto err_rival;
+		goto err_key;
 	return 0;
 
-err_rival:
+err_key:
+	key_forget();
 	rival_unwatch();
 err_hotplug:
 	hotplug_unwatch();
@@ -103,6 +107,7 @@ err_handoff:
 static void __exit hook_exit(void)
 {
 	sysfs_remove();
+	key_forget();
 	rival_unwatch();
 	hotplug_unwatch();
 	free_page((unsigned long)handoff);

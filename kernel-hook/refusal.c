@@ -10,6 +10,7 @@
 #include <linux/reboot.h>
 #include <linux/string.h>
 
+#include "key.h"
 #include "refusal.h"
 #include "variables.h"
 
@@ -23,6 +24,7 @@ static void __noreturn refusal_reset(struct img_refusal *refusal)
 		pr_emerg("the EFI variable for the refusal cannot be written: error %d; the loader "
 			 "will try the image until it is quarantined\n",
 			 error);
+	key_wipe();
 	pr_emerg("no task has run; resetting the machine, to boot normally\n");
 	msleep(CONSOLES_MS);
 	emergency_restart();

@@ -20,6 +20,7 @@
 #include "compat/compat.h"
 #include "compat/x86.h"
 #include "held.h"
+#include "key.h"
 #include "resume.h"
 
 #define BOOT_CPU  0
@@ -201,6 +202,7 @@ void resume_apply(struct resume *resume, struct img_handoff *handoff,
 	ret_figures->kernel_us = since_jump_us(handoff);
 	cet_restore(resume);
 	entropy_restore(resume, handoff);
+	key_renew(&handoff->key);
 	acpi_events_restore();
 	ret_figures->rtc_behind = clock_check(resume);
 	if (!ret_figures->rtc_behind)

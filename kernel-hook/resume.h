@@ -13,7 +13,7 @@
 
 /* The figures of the last restore that sysfs shows. */
 struct resume_figures {
-	struct img_handoff handoff; /* without its seed */
+	struct img_handoff handoff; /* without its seed and its key */
 	u64 kernel_us;		    /* from the loader's jump to resume_apply */
 	u64 thawed_us;		    /* from the loader's jump to tasks thawed */
 	s64 rtc_behind; /* seconds that the RTC is behind the image's capture; 0: not behind */

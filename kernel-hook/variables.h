@@ -14,6 +14,18 @@
  */
 ssize_t variables_loader_result(char *page, size_t size);
 
+/*
+ * Where the loader left its key page.  0, -ENOENT (nowhere), -EPERM (somebody else made the
+ * variable), or another negative errno.
+ */
+int variables_key_page(u64 *ret_place);
+
+/*
+ * Is Secure Boot on, as the loader sees it: not in setup mode, and with shim's validation?  1, 0,
+ * or a negative errno.
+ */
+int variables_secure_boot(void);
+
 /* "The kernel's refusal": for the loader's next start.  0 or a negative errno. */
 int variables_write_refusal(struct img_refusal *refusal);
 
