@@ -5,24 +5,25 @@
  */
 #include <linux/err.h>
 #include <linux/fs.h>
-#include <linux/security.h>
 #include <linux/suspend_ioctls.h>
 #include <linux/uaccess.h>
 
 #include "checkpoint.h"
 #include "compat/compat.h"
 #include "held.h"
+#include "lockdown.h"
 #include "rival.h"
 
-static int open_refused(int error, struct report *report)
+static int open_refused(int error, bool pass, struct report *report)
 {
 	if (error == -EBUSY)
 		return report_obstacle(report, IMG_E_GATE_BUSY, error,
 				       "/dev/snapshot is in use by another program");
-	if (error == -EPERM && security_locked_down(LOCKDOWN_HIBERNATION))
+	if (error == -EPERM && !pass && lockdown_forbids())
 		return report_obstacle(
 			report, IMG_E_GATE_HIBERNATION, error,
-			"the kernel is locked down; see /sys/kernel/security/lockdown");
+			"the kernel is locked down although Secure Boot is off: remove lockdown= "
+			"from its command line, or turn Secure Boot on");
 	if (error == -EPERM)
 		return report_obstacle(
 			report, IMG_E_GATE_HIBERNATION, error,
@@ -34,15 +35,38 @@ static int open_refused(int error, struct report *report)
 			       "/dev/snapshot: error %d; a driver may have refused", error);
 }
 
-int checkpoint_open(struct checkpoint *checkpoint, struct report *report)
+static int probe_failed(int error, struct report *report)
+{
+	return report_obstacle(report, IMG_E_GATE_SEAL_CIPHER, 0,
+			       "a kretprobe on security_locked_down has no effect: error %d; see "
+			       "kernel.ftrace_enabled and /sys/kernel/debug/kprobes/enabled",
+			       error);
+}
+
+static struct file *device_open(void)
 {
 	struct file *device;
 
 	rival_is_us(true);
 	device = held_open("/dev/snapshot", O_RDONLY);
 	rival_is_us(false);
+	return device;
+}
+
+int checkpoint_open(struct checkpoint *checkpoint, bool pass, struct report *report)
+{
+	int error = pass ? lockdown_pass() : 0;
+	struct file *device;
+	bool asked;
+
+	if (error)
+		return probe_failed(error, report);
+	device = device_open();
+	asked = lockdown_end();
+	if (device == ERR_PTR(-EPERM) && !asked)
+		return probe_failed(-EAGAIN, report);
 	if (IS_ERR(device))
-		return open_refused(PTR_ERR(device), report);
+		return open_refused(PTR_ERR(device), pass, report);
 	*checkpoint = (struct checkpoint){ .device = device };
 	return 0;
 }

@@ -30,7 +30,8 @@ enum checkpoint_outcome {
 	CHECKPOINT_RESTORED, /* the loader has restored this memory */
 };
 
-int checkpoint_open(struct checkpoint *checkpoint, struct report *report);
+/* pass: if lockdown forbids it, only to everybody else. */
+int checkpoint_open(struct checkpoint *checkpoint, bool pass, struct report *report);
 void checkpoint_close(struct checkpoint *checkpoint);
 
 int checkpoint_freeze(struct checkpoint *checkpoint, struct report *report);

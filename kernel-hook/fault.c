@@ -63,6 +63,11 @@ static const struct kernel_param_ops fail_steps_ops = {
 module_param_cb(fail_steps, &fail_steps_ops, NULL, 0444);
 MODULE_PARM_DESC(fail_steps, "the steps that fail_at accepts");
 
+const char *fault_name(enum fault_step step)
+{
+	return fault_names[step];
+}
+
 bool fault_is_at(enum fault_step step)
 {
 	return unlikely(READ_ONCE(fail_at) == step);

@@ -31,10 +31,13 @@
 	X(CAPTURE, "capture")                                                                      \
 	X(STREAM_BEGIN, "stream-begin")                                                            \
 	X(ERASE, "erase")                                                                          \
+	X(SEAL_KEY, "seal-key")                                                                    \
 	X(PAGE, "page")		      /* half of the stream is packed */                           \
-	X(CHUNK_WRITE, "chunk-write") /* in a worker, while others work */                         \
+	X(SEAL_CHUNK, "seal-chunk")   /* in a worker, while others work */                         \
+	X(CHUNK_WRITE, "chunk-write") /* likewise */                                               \
 	X(DRAIN, "drain")                                                                          \
 	X(PROOFS_COLLECT, "proofs-collect")                                                        \
+	X(SEAL_MAC, "seal-mac")                                                                    \
 	X(SECTIONS, "sections")                                                                    \
 	X(STATE, "state")                                                                          \
 	X(FLUSH, "flush")                                                                          \
@@ -47,6 +50,8 @@ enum fault_step {
 	FAULT_STEPS(FAULT_STEP_ENUM)
 #undef FAULT_STEP_ENUM
 };
+
+const char *fault_name(enum fault_step step);
 
 /* Any context. */
 bool fault_is_at(enum fault_step step);

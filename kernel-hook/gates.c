@@ -31,13 +31,14 @@ static void gates_with_block(const struct target *target, const struct survey *s
 }
 
 void gates_check(const struct target *target, enum img_mode mode, struct survey *survey,
-		 struct report *report)
+		 struct seal *seal, struct report *report)
 {
 	void *block = held_pages(0);
 
 	gate_efi(report);
 	gate_known_bad(report);
 	gate_taint(report);
+	gate_seal(seal, report);
 	gate_hotplug(report);
 	if (mode == IMG_MODE_GOLDEN)
 		gate_fs_writable(survey, report);

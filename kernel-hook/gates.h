@@ -9,6 +9,7 @@
 #include <imgfmt/imgfmt.h>
 
 #include "report.h"
+#include "seal.h"
 #include "survey.h"
 #include "target.h"
 
@@ -16,10 +17,10 @@
  * Writes out what block devices without a file system have in the page cache; changes nothing else.
  *
  * target: as far as it was found, for its swap and its size; name "" if not found.  survey:
- * prepared.
+ * prepared.  seal: see gate_seal.
  */
 void gates_check(const struct target *target, enum img_mode mode, struct survey *survey,
-		 struct report *report);
+		 struct seal *seal, struct report *report);
 
 /*
  * With the tasks frozen, checks what can have changed since: something could have been mounted,

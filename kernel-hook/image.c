@@ -26,6 +26,7 @@
 #include "record.h"
 #include "report.h"
 #include "request.h"
+#include "seal.h"
 #include "slot.h"
 #include "status.h"
 #include "stream.h"
@@ -155,6 +156,13 @@ static int pages_write(struct image *image)
 	return report_error(image->report);
 }
 
+static int seal_failed(struct image *image, const char *what, int error)
+{
+	if (!error)
+		return 0;
+	return report_obstacle(image->report, IMG_E_CAPTURE, error, "%s: error %d", what, error);
+}
+
 static void slot_describe(const struct image *image, struct img_slot *slot)
 {
 	slot->mode = image->request->mode;
@@ -241,7 +249,7 @@ static int sections_lay_out(struct image *image, struct img_slot *slot,
 
 	sections.proof = image->proofs->disk;
 	sections.nr_proofs = image->proofs->nr;
-	slot_describe(image, slot);
+	sections.seal = image->seal->section;
 	reason = img_writer_finish(&image->pack->writer, &sections, slot, data);
 	if (!reason)
 		return 0;
@@ -258,6 +266,10 @@ static int slot_fill(struct image *image, struct img_slot *slot)
 	int error = fault_or(FAULT_ERASE, report, old_image_erase(image));
 
 	if (!error)
+		error = fault_or(
+			FAULT_SEAL_KEY, report,
+			seal_failed(image, "keys of the seal", seal_begin(image->seal, slot)));
+	if (!error)
 		error = pages_write(image);
 	if (!error)
 		error = fault_or(
@@ -265,6 +277,10 @@ static int slot_fill(struct image *image, struct img_slot *slot)
 			proofs_collect(image->proofs, image->survey, image->target, report));
 	if (!error)
 		error = sections_lay_out(image, slot, data);
+	if (!error)
+		error = fault_or(
+			FAULT_SEAL_MAC, report,
+			seal_failed(image, "MAC of the seal", seal_close(image->seal, slot, data)));
 	if (!error)
 		error = fault_or(FAULT_SECTIONS, report, sections_write(image, slot, data));
 	if (!error)
@@ -284,6 +300,7 @@ static int slot_write(struct image *image)
 	if (!slot)
 		return report_obstacle(image->report, IMG_E_CAPTURE, -ENOMEM,
 				       "no memory for a slot header");
+	slot_describe(image, slot);
 	error = slot_fill(image, slot);
 	if (!error && image->request->level == SNAPSHOT_IMAGE)
 		error = fault_or(FAULT_HEADER, image->report, header_commit(image, slot));
@@ -299,5 +316,7 @@ int image_write(struct image *image)
 	if (error || image->request->level < SNAPSHOT_TEST_WRITE)
 		return error;
 	record_finish(image->record, &image->stream->arch);
-	return slot_write(image);
+	error = slot_write(image);
+	seal_end(image->seal);
+	return error;
 }

@@ -11,6 +11,7 @@ struct pack;
 struct proofs;
 struct record;
 struct report;
+struct seal;
 struct snapshot_figures;
 struct snapshot_request;
 struct stream;
@@ -28,6 +29,7 @@ struct image {
 	struct proofs *proofs;
 	const struct survey *survey;
 	struct pack *pack;
+	struct seal *seal;
 	const struct target *target;
 	struct report *report;
 

@@ -40,6 +40,7 @@
  *   stream         the pages that /dev/snapshot gives
  *   shared         memory that the caller and the kernel both see
  *   checkpoint     the dialogue with that device
+ *   seal           making an image unforgeable and unreadable
  *   lockdown       the kernel's ban on hibernation, and how sealed images pass it
  *   key            the page with the loader's key
  *   machine        the fingerprint and the processor's state

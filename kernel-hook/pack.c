@@ -53,6 +53,12 @@ static void pack_fail(struct pack *pack, enum img_reason reason, int error)
 	wake_up(&pack->progress);
 }
 
+static void pack_fail_injected(struct pack *pack, enum fault_step step)
+{
+	pack->fault = step;
+	pack_fail(pack, IMG_E_FAULT, -EIO);
+}
+
 static bool pack_failed(struct pack *pack)
 {
 	return READ_ONCE(pack->reason) != IMG_OK;
@@ -63,6 +69,19 @@ static unsigned long switches_now(void)
 	return current->nvcsw + current->nivcsw;
 }
 
+/* A chunk that is not encrypted is not written, because packing has failed. */
+static void job_seal(struct pack_job *job)
+{
+	struct pack *pack = job->pack;
+	int error = seal_chunk(pack->seal, job->place, job->number, job->out_page, job->out,
+			       &job->chunk);
+
+	if (error)
+		pack_fail(pack, IMG_E_CAPTURE, error);
+	if (fault_is_at(FAULT_SEAL_CHUNK))
+		pack_fail_injected(pack, FAULT_SEAL_CHUNK);
+}
+
 static void pack_encode_work(struct work_struct *work)
 {
 	struct pack_job *job = container_of(work, struct pack_job, work);
@@ -71,6 +90,7 @@ static void pack_encode_work(struct work_struct *work)
 	u64 start = ktime_get_ns(), cost;
 
 	img_chunk_encode(job->in, job->pages, job->out, job->workmem, &job->chunk);
+	job_seal(job);
 	cost = ktime_get_ns() - start;
 	spin_lock(&pack->lock);
 	job->encoded = true;
@@ -80,6 +100,15 @@ static void pack_encode_work(struct work_struct *work)
 	}
 	spin_unlock(&pack->lock);
 	queue_work(pack->queue, &pack->writer_work);
+}
+
+static enum img_reason writer_add(struct pack *pack, struct pack_job *job)
+{
+	enum img_reason reason = img_writer_chunk(&pack->writer, &job->chunk);
+
+	if (!reason)
+		seal_tag(pack->seal, job->place, &job->chunk, &pack->writer);
+	return reason;
 }
 
 /* Gives the finished jobs, from the tail on, their places; returns how many. */
@@ -97,7 +126,7 @@ static unsigned int writer_take(struct pack *pack)
 		job->encoded = false;
 		jobs++;
 		if (!reason && !pack->reason)
-			reason = img_writer_chunk(&pack->writer, &job->chunk);
+			reason = writer_add(pack, job);
 	}
 	spin_unlock(&pack->lock);
 	if (reason)
@@ -134,7 +163,7 @@ static void pack_writer_work(struct work_struct *work)
 		int error;
 
 		if (fault_is_at(FAULT_CHUNK_WRITE))
-			pack_fail(pack, IMG_E_FAULT, -EIO);
+			pack_fail_injected(pack, FAULT_CHUNK_WRITE);
 		error = pack_failed(pack) ? 0 : writer_write(pack, jobs);
 		if (error)
 			pack_fail(pack, IMG_E_DISK_WRITE, error);
@@ -188,8 +217,9 @@ static int jobs_prepare(struct pack *pack, const struct shared *shared, size_t o
 
 		if (error)
 			return error;
+		pack->job[i].place = i;
 	}
-	return 0;
+	return seal_jobs(pack->seal, pack->count);
 }
 
 /* One entry for every four pages that an image can have: fragmentation far beyond the usual. */
@@ -200,7 +230,12 @@ static int tables_prepare(struct pack *pack, u64 pages)
 	struct img_chunk_disk *chunk = held_vzalloc(PAGE_ALIGN(array_size(chunks, sizeof(*chunk))));
 
 	img_writer_init(&pack->writer, 0, run, runs, chunk, chunks);
-	return run && chunk ? 0 : -ENOMEM;
+	if (!run || !chunk)
+		return -ENOMEM;
+	if (!pack->seal->on)
+		return 0;
+	pack->tag = held_vzalloc(PAGE_ALIGN(array_size(chunks, sizeof(*pack->tag))));
+	return pack->tag ? 0 : -ENOMEM;
 }
 
 static int queue_prepare(struct pack *pack)
@@ -213,11 +248,12 @@ static int queue_prepare(struct pack *pack)
 	return pack->write_page && pack->queue ? 0 : -ENOMEM;
 }
 
-int pack_prepare(struct pack *pack, const struct shared *shared, size_t offset, u64 max_pages)
+int pack_prepare(struct pack *pack, const struct shared *shared, size_t offset, u64 max_pages,
+		 struct seal *seal)
 {
 	int error;
 
-	memset(pack, 0, sizeof(*pack));
+	*pack = (struct pack){ .seal = seal };
 	spin_lock_init(&pack->lock);
 	init_waitqueue_head(&pack->progress);
 	INIT_WORK(&pack->writer_work, pack_writer_work);
@@ -237,6 +273,8 @@ void pack_release(struct pack *pack)
 		destroy_workqueue(unheld(pack->queue));
 	pack->queue = NULL;
 	jobs_release(pack);
+	held_vfree(pack->tag);
+	pack->tag = NULL;
 	held_vfree(pack->writer.chunk);
 	held_vfree(pack->writer.run);
 	memset(&pack->writer, 0, sizeof(pack->writer));
@@ -251,7 +289,8 @@ size_t pack_memory(const struct pack *pack)
 
 	return pack->count * job + PACK_MAX_WRITE * IMG_CHUNK_PAGES * sizeof(struct bio_vec) +
 	       pack->writer.run_capacity * sizeof(struct img_run_disk) +
-	       pack->writer.chunk_capacity * sizeof(struct img_chunk_disk);
+	       pack->writer.chunk_capacity *
+		       (sizeof(struct img_chunk_disk) + (pack->tag ? sizeof(*pack->tag) : 0));
 }
 
 void pack_begin(struct pack *pack, struct file *file, u64 slot_offset, u64 slot_size, u64 runs)
@@ -259,6 +298,8 @@ void pack_begin(struct pack *pack, struct file *file, u64 slot_offset, u64 slot_
 	struct img_writer *w = &pack->writer;
 
 	img_writer_init(w, slot_size, w->run, w->run_capacity, w->chunk, w->chunk_capacity);
+	if (pack->tag)
+		img_writer_sealed(w, pack->tag);
 	pack->file = file;
 	pack->slot_offset = slot_offset;
 	pack->runs_ahead = runs;
@@ -291,7 +332,7 @@ static void pack_submit(struct pack *pack)
 {
 	struct pack_job *job = pack_job(pack, pack->head);
 
-	pack->head++;
+	job->number = pack->head++;
 	queue_work(pack->queue, &job->work);
 	/* The job to fill next must have been written since its last turn. */
 	wait_event(pack->progress, pack_has_free_job(pack) || pack_failed(pack));
@@ -369,7 +410,8 @@ int pack_verdict(struct pack *pack, struct report *report)
 	if (!pack->reason)
 		return 0;
 	if (pack->reason == IMG_E_FAULT)
-		return report_obstacle(report, pack->reason, pack->error, "step chunk-write");
+		return report_obstacle(report, pack->reason, pack->error, "step %s",
+				       fault_name(pack->fault));
 	if (pack->error)
 		return report_obstacle(report, pack->reason, pack->error,
 				       "error %d, %llu MiB into the slot", pack->error,

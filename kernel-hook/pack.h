@@ -3,7 +3,8 @@
  * Packing: pages go in by rising pfn, chunks come out on the disk.
  *
  *	reader (our caller)	fills a job's input, page by page
- *	compressors		one work item for each job, on any processor
+ *	compressors		one work item for each job, on any processor; they also
+ *				encrypt, if the image is sealed
  *	writer			one work item: takes finished jobs in order, several
  *				at once, for one long write
  *
@@ -24,7 +25,9 @@
 #include <linux/workqueue.h>
 #include <imgfmt/imgfmt.h>
 
+#include "fault.h"
 #include "report.h"
+#include "seal.h"
 #include "shared.h"
 
 struct pack;
@@ -32,6 +35,8 @@ struct pack;
 struct pack_job {
 	struct work_struct work;
 	struct pack *pack;
+	unsigned int place; /* in pack->job */
+	u64 number;	    /* of the chunk, in the image */
 	void *in;
 	void __user *in_user;
 	void *out;
@@ -43,8 +48,8 @@ struct pack_job {
 };
 
 /*
- * The cost of packing.  Only chunks compressed without a context switch count as timed: the others'
- * time includes more than compression.
+ * The cost of packing.  Only chunks compressed (and encrypted) without a context switch count as
+ * timed: the others' time includes more than compression.
  */
 struct pack_costs {
 	u64 timed_ns;
@@ -59,6 +64,8 @@ struct pack {
 	struct file *file;
 	u64 slot_offset;
 	struct bio_vec *write_page; /* of one long write */
+	struct seal *seal;
+	struct img_tag_disk *tag; /* NULL: the image is not sealed */
 
 	struct pack_job *job;
 	unsigned int count;
@@ -70,6 +77,7 @@ struct pack {
 	struct pack_costs costs;
 	enum img_reason reason; /* of the first failure */
 	int error;
+	enum fault_step fault; /* if it was injected */
 
 	u64 runs_ahead; /* lower bound of the runs to come; the reader's */
 	u64 next_pfn;
@@ -86,9 +94,10 @@ size_t pack_shared_pages(void);
 
 /*
  * shared, offset: pages for the jobs' inputs, from that page on.  max_pages: the most that an image
- * can have.
+ * can have.  seal: past its gate.
  */
-int pack_prepare(struct pack *pack, const struct shared *shared, size_t offset, u64 max_pages);
+int pack_prepare(struct pack *pack, const struct shared *shared, size_t offset, u64 max_pages,
+		 struct seal *seal);
 void pack_release(struct pack *pack);
 
 /* Bytes that packing uses: buffers, and the tables that become the image's index. */
@@ -107,7 +116,8 @@ bool pack_commit(struct pack *pack, u64 pfn);
 void pack_drain(struct pack *pack);
 
 /*
- * The time one processor would need to compress all that was packed, as far as it was measured; ns.
+ * The time one processor would need to compress, and encrypt, all that was packed, as far as it was
+ * measured; ns.
  */
 u64 pack_encode_ns(const struct pack *pack);
 

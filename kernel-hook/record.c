@@ -159,7 +159,8 @@ static int fingerprint_collect(struct record *record, struct report *report)
 	return error;
 }
 
-static int record_collect(struct record *record, u64 handoff_phys, struct report *report)
+static int record_collect(struct record *record, const struct record_places *places,
+			  struct report *report)
 {
 	struct machine_cpu cpu;
 	int error = machine_cpu(&cpu, report);
@@ -171,7 +172,8 @@ static int record_collect(struct record *record, u64 handoff_phys, struct report
 		.cr4 = cpu.cr4,
 		.efer = cpu.efer,
 		.paging_levels = cpu.paging_levels,
-		.handoff_phys = handoff_phys,
+		.handoff_phys = places->handoff,
+		.key_phys = places->key,
 		.efi_runtime = (unsigned long)efi.runtime,
 		.ram_bytes = machine_ram(),
 	};
@@ -189,14 +191,14 @@ static int tables_allocate(struct record *record, struct report *report)
 	return report_obstacle(report, IMG_E_CAPTURE, -ENOMEM, "no memory for section tables");
 }
 
-int record_prepare(struct record *record, u64 handoff_phys, struct report *report)
+int record_prepare(struct record *record, const struct record_places *places, struct report *report)
 {
 	int error;
 
 	memset(record, 0, sizeof(*record));
 	error = tables_allocate(record, report);
 	if (!error)
-		error = record_collect(record, handoff_phys, report);
+		error = record_collect(record, places, report);
 	if (!error)
 		error = fingerprint_collect(record, report);
 	if (!error)

@@ -32,7 +32,14 @@ struct record {
 	struct record_aux aux[RECORD_MAX_AUX]; /* sorted by pfn */
 };
 
-int record_prepare(struct record *record, u64 handoff_phys, struct report *report);
+/* Physical addresses at which the loader and this kernel meet. */
+struct record_places {
+	u64 handoff;
+	u64 key; /* 0: the image is not sealed */
+};
+
+int record_prepare(struct record *record, const struct record_places *places,
+		   struct report *report);
 void record_release(struct record *record);
 
 /* After the capture: completes the restore record. */

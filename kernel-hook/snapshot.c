@@ -36,6 +36,7 @@
 #include "gates.h"
 #include "held.h"
 #include "image.h"
+#include "lockdown.h"
 #include "pack.h"
 #include "proofs.h"
 #include "record.h"
@@ -43,6 +44,7 @@
 #include "report.h"
 #include "request.h"
 #include "resume.h"
+#include "seal.h"
 #include "shared.h"
 #include "snapshot.h"
 #include "status.h"
@@ -66,6 +68,7 @@ struct snapshot {
 	struct stream stream;
 	struct resume resume;
 	struct checkpoint checkpoint;
+	struct seal seal;
 	struct hibernation_mode hibernation_mode;
 
 	struct image image;
@@ -93,6 +96,19 @@ static void target_gates(struct snapshot *snapshot)
 		test_slot_check(snapshot);
 }
 
+static void checkpoint_gate(struct snapshot *snapshot)
+{
+	const struct seal *seal = &snapshot->seal;
+	struct report *report = snapshot->report;
+
+	if (fault_at(FAULT_CHECKPOINT_OPEN, report))
+		return;
+	/* What is in the way then has been reported: images cannot be sealed. */
+	if (report_error(report) && !seal->on && lockdown_forbids())
+		return;
+	(void)checkpoint_open(&snapshot->checkpoint, seal_passes_lockdown(seal), report);
+}
+
 static void snapshot_gates(struct snapshot *snapshot)
 {
 	const struct snapshot_request *request = &snapshot->request;
@@ -103,11 +119,10 @@ static void snapshot_gates(struct snapshot *snapshot)
 
 	if (!fault_or(FAULT_SURVEY, report, survey_prepare(&snapshot->survey, target, report)) &&
 	    !fault_at(FAULT_GATES, report))
-		gates_check(target, request->mode, &snapshot->survey, report);
+		gates_check(target, request->mode, &snapshot->survey, &snapshot->seal, report);
 	if (found)
 		target_gates(snapshot);
-	(void)fault_or(FAULT_CHECKPOINT_OPEN, report,
-		       checkpoint_open(&snapshot->checkpoint, report));
+	checkpoint_gate(snapshot);
 	if (!report_error(report) &&
 	    !fault_or(FAULT_PROOFS, report, proofs_prepare(&snapshot->proofs, report)))
 		(void)disks_prepare(&snapshot->disks, &snapshot->survey, snapshot->proofs.buffer,
@@ -131,9 +146,9 @@ static int shared_prepare(struct snapshot *snapshot)
 
 static int packer_prepare(struct snapshot *snapshot)
 {
-	return prepare_failed(
-		snapshot, "compression buffers",
-		pack_prepare(&snapshot->pack, &snapshot->shared, 1, stream_max_pages()));
+	return prepare_failed(snapshot, "compression buffers",
+			      pack_prepare(&snapshot->pack, &snapshot->shared, 1,
+					   stream_max_pages(), &snapshot->seal));
 }
 
 static int reader_prepare(struct snapshot *snapshot)
@@ -151,13 +166,17 @@ static int mode_prepare(struct snapshot *snapshot)
 
 static void memory_count(struct snapshot *snapshot)
 {
-	snapshot->figures.memory_bytes =
-		PAGE_SIZE + pack_memory(&snapshot->pack) + stream_memory(&snapshot->stream);
+	snapshot->figures.memory_bytes = PAGE_SIZE + pack_memory(&snapshot->pack) +
+					 stream_memory(&snapshot->stream) +
+					 seal_memory(&snapshot->seal);
 }
 
 static int snapshot_prepare(struct snapshot *snapshot)
 {
-	phys_addr_t handoff = virt_to_phys(snapshot->request.handoff);
+	const struct record_places places = {
+		.handoff = virt_to_phys(snapshot->request.handoff),
+		.key = seal_key_phys(&snapshot->seal),
+	};
 	struct report *report = snapshot->report;
 	int error = fault_or(FAULT_SHARED, report, shared_prepare(snapshot));
 
@@ -167,7 +186,7 @@ static int snapshot_prepare(struct snapshot *snapshot)
 		error = fault_or(FAULT_STREAM, report, reader_prepare(snapshot));
 	if (!error)
 		error = fault_or(FAULT_RECORD, report,
-				 record_prepare(&snapshot->record, handoff, report));
+				 record_prepare(&snapshot->record, &places, report));
 	if (!error)
 		error = fault_or(FAULT_RESUME, report, resume_prepare(&snapshot->resume, report));
 	if (!error)
@@ -183,6 +202,7 @@ static void snapshot_release(struct snapshot *snapshot)
 	record_release(&snapshot->record);
 	stream_release(&snapshot->stream);
 	pack_release(&snapshot->pack);
+	seal_release(&snapshot->seal);
 	shared_unmap(&snapshot->shared);
 	disks_release(&snapshot->disks);
 	proofs_release(&snapshot->proofs);
@@ -199,6 +219,10 @@ static int frozen_check(struct snapshot *snapshot)
 	if (!shared_intact(&snapshot->shared))
 		report_obstacle(snapshot->report, IMG_E_CAPTURE, -EFAULT,
 				"the caller's memory was remapped by another of its threads");
+	if (snapshot->seal.on && !shared_exclusive())
+		report_obstacle(snapshot->report, IMG_E_CAPTURE, -EBUSY,
+				"the caller has other threads, or a driver uses its memory, and "
+				"the image must be sealed; write from a process of its own");
 	return report_error(snapshot->report);
 }
 
@@ -424,10 +448,13 @@ static void report_tested(const struct snapshot *snapshot)
 			request_mode_name(request->mode));
 }
 
-/* Above all images of the partition, and above one of this boot that was erased. */
+/*
+ * Above all images of the partition, above one of this boot that was erased, and above all that the
+ * loader refuses as too old.
+ */
 static int generation_choose(struct snapshot *snapshot, u64 last)
 {
-	u64 highest = max(snapshot->target.rank, last);
+	u64 highest = max3(snapshot->target.rank, last, seal_floor(&snapshot->seal));
 	enum img_reason reason = img_rank_above(highest, &snapshot->image.generation, NULL);
 
 	if (reason)
@@ -463,6 +490,7 @@ static void image_begin(struct snapshot *snapshot)
 		.proofs = &snapshot->proofs,
 		.survey = &snapshot->survey,
 		.pack = &snapshot->pack,
+		.seal = &snapshot->seal,
 		.target = &snapshot->target,
 		.report = snapshot->report,
 		.figures = &snapshot->figures,

@@ -18,6 +18,7 @@
 #include "report.h"
 #include "request.h"
 #include "rival.h"
+#include "seal.h"
 #include "snapshot.h"
 #include "status.h"
 #include "sysfs.h"
@@ -197,6 +198,11 @@ static ssize_t loader_result_show(struct kobject *kobj, struct kobj_attribute *a
 	return variables_loader_result(page, PAGE_SIZE - 1);
 }
 
+static ssize_t seal_show(struct kobject *kobj, struct kobj_attribute *attr, char *page)
+{
+	return sysfs_emit(page, "%s\n", seal_words());
+}
+
 static ssize_t version_show(struct kobject *kobj, struct kobj_attribute *attr, char *page)
 {
 	return sysfs_emit(page, "%s format=%u\n", THIS_MODULE->version, IMG_VERSION);
@@ -218,14 +224,21 @@ static struct kobj_attribute timings_attr = __ATTR_RO(timings);
 static struct kobj_attribute mode_attr = __ATTR_RO(mode);
 static struct kobj_attribute attempts_attr = __ATTR_RO(attempts);
 static struct kobj_attribute loader_result_attr = __ATTR_RO(loader_result);
+static struct kobj_attribute seal_attr = __ATTR_RO(seal);
 static struct kobj_attribute version_attr = __ATTR_RO(version);
 
 static struct attribute *directory_attrs[] = {
-	&target_attr.attr,     &last_refusal_attr.attr,
-	&generation_attr.attr, &restore_count_attr.attr,
-	&timings_attr.attr,    &mode_attr.attr,
-	&attempts_attr.attr,   &loader_result_attr.attr,
-	&version_attr.attr,    NULL,
+	&target_attr.attr,
+	&last_refusal_attr.attr,
+	&generation_attr.attr,
+	&restore_count_attr.attr,
+	&timings_attr.attr,
+	&mode_attr.attr,
+	&attempts_attr.attr,
+	&loader_result_attr.attr,
+	&seal_attr.attr,
+	&version_attr.attr,
+	NULL,
 };
 ATTRIBUTE_GROUPS(directory);
 

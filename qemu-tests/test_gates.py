@@ -362,8 +362,11 @@ def test_warning(vm):
 def test_lockdown_and_soft_lockup(vm):
     vm.run("echo 16384 >/proc/sys/kernel/tainted")
     vm.run("echo integrity >/sys/kernel/security/lockdown")
-    refusal = checks.refused(vm, ["kernel-tainted", "hibernation-off"], errno.EPERM)
+    refusal = checks.refused(vm, ["kernel-tainted", "no-seal-key"], errno.EPERM)
     assert taints(refusal) == ["W", "L"]
+    assert "remove lockdown= from its command line" in refusal["no-seal-key"]
+    assert "the loader left no key page" in refusal["no-seal-key"]
+    assert product.attribute(vm, "seal") == "no-key"
     checks.processors(vm)
     checks.disk_io(vm)
 

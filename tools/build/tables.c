@@ -194,7 +194,14 @@ static const char *const obstacles[IMG_REASON_COUNT] = {
 		"an oops, machine check, bad page, soft lockup or warning since the boot",
 	[IMG_E_GATE_TOO_LARGE] = "reported with the numbers; checked again as the image is written",
 	[IMG_E_GATE_HALF_RAM] = "reported with the numbers",
-	[IMG_E_GATE_HIBERNATION] = "lockdown, `nohibernate`, secret memory",
+	[IMG_E_GATE_HIBERNATION] =
+		"lockdown while Secure Boot is off, `nohibernate`, secret memory",
+	[IMG_E_GATE_SEAL_KEY] =
+		"Secure Boot or lockdown is on, or this boot began with a key, and there is no key "
+		"now: images could not be sealed",
+	[IMG_E_GATE_SEAL_CIPHER] =
+		"there is a key, but the kernel has no `gcm(aes)` or `hmac(sha256)`, or lockdown "
+		"cannot be passed because kprobes or ftrace are off",
 	[IMG_E_GATE_BUSY] = "another snapshot or hibernation",
 	[IMG_E_GATE_HOTPLUG] = "processors or memory are being plugged in or out",
 	[IMG_E_GATE_EFI] = "no UEFI, no ACPI tables",

@@ -269,7 +269,7 @@
 	  "free memory: stop services, drop caches, release huge pages (vm.nr_hugepages)")         \
 	X(GATE_HIBERNATION, EPERM, LOAD_ERROR, KEEP, "hibernation-off",                            \
 	  "the kernel does not allow hibernation",                                                 \
-	  "lockdown (Secure Boot) or nohibernate on the command line forbids it")                  \
+	  "nohibernate on the command line forbids it, or lockdown= while Secure Boot is off")     \
 	X(GATE_SEAL_KEY, EPERM, LOAD_ERROR, KEEP, "no-seal-key",                                   \
 	  "images must be sealed, and the loader left no key for this boot",                       \
 	  "the fast-boot loader did not run before this boot: fastbootctl install --first")        \
