@@ -5,6 +5,8 @@
  */
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/major.h>
+#include <linux/miscdevice.h>
 #include <linux/suspend_ioctls.h>
 #include <linux/uaccess.h>
 
@@ -28,6 +30,10 @@ static int open_refused(int error, bool pass, struct report *report)
 		return report_obstacle(
 			report, IMG_E_GATE_HIBERNATION, error,
 			"nohibernate on the command line, or secret or CXL memory in use");
+	if (error == -ENODEV)
+		return report_obstacle(report, IMG_E_CAPTURE, error,
+				       "/dev/snapshot is not the kernel's device: something is "
+				       "mounted over it");
 	if (error == -ENOENT)
 		return report_obstacle(report, IMG_E_GATE_HIBERNATION, -EPERM,
 				       "/dev/snapshot does not exist");
@@ -48,7 +54,7 @@ static struct file *device_open(void)
 	struct file *device;
 
 	rival_is_us(true);
-	device = held_open("/dev/snapshot", O_RDONLY);
+	device = held_open_device("/dev/snapshot", O_RDONLY, MKDEV(MISC_MAJOR, SNAPSHOT_MINOR));
 	rival_is_us(false);
 	return device;
 }

@@ -97,6 +97,20 @@ struct file *held_open(const char *path, int flags)
 	return IS_ERR(file) ? file : held(file);
 }
 
+struct file *held_open_device(const char *path, int flags, dev_t number)
+{
+	struct file *file = held_open(path, flags);
+	const struct inode *inode;
+
+	if (IS_ERR(file))
+		return file;
+	inode = file_inode(file);
+	if (S_ISCHR(inode->i_mode) && inode->i_rdev == number)
+		return file;
+	held_close(file);
+	return ERR_PTR(-ENODEV);
+}
+
 void held_close(struct file *file)
 {
 	if (file)

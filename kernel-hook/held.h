@@ -29,6 +29,11 @@ void held_pages_free(const void *memory, unsigned int order);
 
 /* An ERR_PTR on failure; held_close accepts NULL. */
 struct file *held_open(const char *path, int flags);
+/*
+ * The same for a character device, by its number: -ENODEV if the path leads elsewhere.  The path is
+ * the caller's, who may have mounted something over it.
+ */
+struct file *held_open_device(const char *path, int flags, dev_t number);
 void held_close(struct file *file);
 
 /* For a resource acquired in another way: returns it, and counts it unless it is NULL. */

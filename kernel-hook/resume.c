@@ -7,6 +7,7 @@
 
 #include <linux/acpi.h>
 #include <linux/err.h>
+#include <linux/major.h>
 #include <linux/math64.h>
 #include <linux/moduleparam.h>
 #include <linux/random.h>
@@ -23,8 +24,9 @@
 #include "key.h"
 #include "resume.h"
 
-#define BOOT_CPU  0
-#define RTC_SLACK 2 /* seconds: both readings are whole seconds */
+#define BOOT_CPU      0
+#define URANDOM_MINOR 9 /* drivers/char/mem.c, devlist */
+#define RTC_SLACK     2 /* seconds: both readings are whole seconds */
 
 static bool rtc_is_utc;
 module_param(rtc_is_utc, bool, 0644);
@@ -81,7 +83,7 @@ int resume_prepare(struct resume *resume, struct report *report)
 
 	if (error)
 		return error;
-	urandom = held_open("/dev/urandom", O_RDONLY);
+	urandom = held_open_device("/dev/urandom", O_RDONLY, MKDEV(MEM_MAJOR, URANDOM_MINOR));
 	if (IS_ERR(urandom))
 		return report_obstacle(report, IMG_E_CAPTURE, PTR_ERR(urandom),
 				       "/dev/urandom: error %ld", PTR_ERR(urandom));

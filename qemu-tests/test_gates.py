@@ -193,6 +193,8 @@ OBSTACLES = [
     Obstacle("half-of-ram", ("half-of-ram", "image-too-large"), errno.ENOMEM, "MiB",
              (ballast("/tmp", 140), ballast("/run", 110)),
              ("rm /tmp/ballast /run/ballast",)),
+    Obstacle("another-device", ("capture",), errno.ENODEV, "/dev/snapshot is not the kernel's",
+             ("mount --bind /dev/null /dev/snapshot",), ("umount /dev/snapshot",)),
     # Beside a golden image it cannot be opened: test_hibernation_beside_a_golden_image.
     Obstacle("busy", ("busy",), errno.EBUSY, "/dev/snapshot",
              (f"echo invalidate >{SNAPSHOT}", "exec 6</dev/snapshot"), ("exec 6<&-",)),
