@@ -112,9 +112,10 @@ const char *key_why_not(void)
 			       : "the key page is empty: the loader gave this restore no key";
 }
 
-void key_copy(struct img_key_page *ret_page)
+bool key_copy(struct img_key_page *ret_page)
 {
 	*ret_page = *key_page;
+	return page_is_valid(ret_page);
 }
 
 void key_renew(struct img_key_page *fresh)

@@ -28,8 +28,8 @@ u64 key_phys(void);
 /* Why there is no key, in words. */
 const char *key_why_not(void);
 
-/* The key page as it is; the caller wipes the copy. */
-void key_copy(struct img_key_page *ret_page);
+/* The key page as it is; the caller wipes the copy.  False: there is no key any more. */
+bool key_copy(struct img_key_page *ret_page);
 
 /*
  * After a restore: the loader's key in the handoff becomes that of the page, and is wiped where it

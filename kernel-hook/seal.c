@@ -264,8 +264,8 @@ int seal_begin(struct seal *seal, const struct img_slot *slot)
 
 	if (!seal->on)
 		return 0;
-	key_copy(&page);
-	error = keys_derive(seal, &page, slot);
+	/* A reboot that began before the freeze has wiped it, and zero would be a key, too. */
+	error = key_copy(&page) ? keys_derive(seal, &page, slot) : -ENOKEY;
 	img_wipe(&page, sizeof(page));
 	if (!error)
 		error = crypto_aead_setkey(seal->cipher, seal->keys.enc, IMG_KEY_SIZE);

@@ -11,6 +11,7 @@
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/mmu_notifier.h>
 #include <linux/overflow.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
@@ -199,7 +200,7 @@ bool shared_exclusive(void)
 	/* Page reclaim takes a reference to each process in turn (mm/vmscan.c, get_next_mm). */
 	for (turn = 0; turn < 100 && atomic_read(&current->mm->mm_users) > 1; turn++)
 		msleep(10);
-	return atomic_read(&current->mm->mm_users) == 1;
+	return atomic_read(&current->mm->mm_users) == 1 && !mm_has_notifiers(current->mm);
 }
 
 void shared_wipe(const struct shared *shared)

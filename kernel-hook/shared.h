@@ -37,8 +37,9 @@ void shared_unmap(struct shared *shared);
 bool shared_intact(const struct shared *shared);
 
 /*
- * True if nobody but the calling task uses its memory, likewise: no other thread, and no driver in
- * the name of one, which the freeze does not stop (vhost until 6.3).
+ * True if nobody but the calling task uses its memory, likewise: no other thread, and no driver
+ * that the freeze does not stop, in the name of one (vhost until 6.3) or by the frame numbers (KVM,
+ * which has a notifier).
  */
 bool shared_exclusive(void);
 
