@@ -24,12 +24,12 @@ BLOCK = fbimage.BLOCK
 
 
 @contextmanager
-def area_of(machine, image):
-    """Yields the fbimage.Area of a disk as it is now."""
+def area_of(machine, image, **keys):
+    """Yields the fbimage.Area of a disk as it is now; keys: of its sealed images."""
     directory = Path(image).parent
     with tempfile.NamedTemporaryFile(dir=directory, suffix=".raw") as raw:
         disk.export_part(image, raw.name, *disk.partition_extent(machine, "area"))
-        with fbimage.Area.open(raw.name) as area:
+        with fbimage.Area.open(raw.name, **keys) as area:
             yield area
 
 
