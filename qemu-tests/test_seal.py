@@ -15,11 +15,10 @@ from harness.waiting import wait_until
 
 OPEN = machines.SMALL.changed(name="tiny-seal", loader="seal=always")
 SECURE = machines.SECURE
-BOTH = pytest.mark.parametrize("machine", [
-    OPEN, SECURE, pytest.param(SECURE.changed(name="tiny-secure-6.1", series="6.1"),
-                               marks=pytest.mark.full),
-    pytest.param(SECURE.changed(name="tiny-secure-newest", series="newest"),
-                 marks=pytest.mark.full)], ids=lambda machine: machine.name)
+BOTH = pytest.mark.parametrize("machine", [SECURE, *(
+    pytest.param(machine, marks=pytest.mark.full) for machine in (
+        OPEN, *(SECURE.changed(name=f"tiny-secure-{series}", series=series)
+                for series in ("6.1", "newest"))))], ids=lambda machine: machine.name)
 
 
 def domain(machine):
@@ -81,18 +80,9 @@ def secret_of(vm):
     return variables.read(vm.variables)[name].data
 
 
-def keys_of(slot, secret):
-    """Every key that the image of a slot is sealed with, from the secret on."""
-    mac = images.fbimage.mac_of
-    boot = mac(secret, b"fastboot boot key 1", slot.seal.nonce)
-    image = mac(boot, b"fastboot image 1", slot.header["image_uuid"] + slot.area.uuid,
-                slot.seal.salt)
-    return [secret, boot, image, mac(image, b"enc"), mac(image, b"mac")]
-
-
 def half_keys(slots, secret):
     """What must be nowhere in an image."""
-    return {half for slot in slots for key in keys_of(slot, secret)
+    return {half for slot in slots for key in images.keys_of(slot, secret).values()
             for half in (key[:16], key[16:])}
 
 
@@ -117,6 +107,7 @@ def check_images(vm, generations, place):
         return {slot.seal.nonce for slot in slots}
 
 
+@pytest.mark.full
 @BOTH
 def test_two_images_of_one_boot(lab, machine):
     """The second is of memory in which the first was sealed.  A power-off wipes the key page."""

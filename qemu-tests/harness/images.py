@@ -33,8 +33,18 @@ def area_of(machine, image, **keys):
             yield area
 
 
-def golden_area(golden):
-    return area_of(golden.machine, golden.disk)
+def golden_area(golden, **keys):
+    return area_of(golden.machine, golden.disk, **keys)
+
+
+def keys_of(slot, secret):
+    """{name: key}: every key that the image of a slot is sealed with, from the secret on."""
+    mac = fbimage.mac_of
+    boot = mac(secret, b"fastboot boot key 1", slot.seal.nonce)
+    image = mac(boot, b"fastboot image 1", slot.header["image_uuid"] + slot.area.uuid,
+                slot.seal.salt)
+    return {"secret": secret, "boot": boot, "image": image,
+            "enc": mac(image, b"enc"), "mac": mac(image, b"mac")}
 
 
 def newest_regions(area):
