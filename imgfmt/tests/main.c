@@ -50,6 +50,7 @@ int main(void)
 	failures += run_fs_tests();
 	failures += run_mkfs_tests();
 	failures += run_options_tests();
+	failures += run_unified_tests();
 	failures += run_example_tests();
 	failures += run_power_loss_tests();
 	failures += run_reason_tests();

@@ -42,6 +42,7 @@ int run_writer_tests(void);
 int run_fingerprint_tests(void);
 int run_decide_tests(void);
 int run_options_tests(void);
+int run_unified_tests(void);
 int run_example_tests(void);
 int run_power_loss_tests(void);
 /* Last, because it checks what the others asserted. */
