@@ -25,7 +25,12 @@ void keypage_withdraw(void)
 	variables_remove(VARIABLES_KEY_PAGE);
 }
 
-void keypage_leave(const struct img_trust *trust, const struct img_handoff *handoff)
+static bool is_vetted_only(const struct img_trust *trust)
+{
+	return trust->history.flags & IMG_HISTORY_VETTED_ONLY;
+}
+
+static void leave(const struct img_trust *trust, const struct img_handoff *handoff)
 {
 	EFI_PHYSICAL_ADDRESS phys;
 
@@ -36,4 +41,27 @@ void keypage_leave(const struct img_trust *trust, const struct img_handoff *hand
 	if (!secret_boot_key(trust, handoff, (struct img_key_page *)phys) ||
 	    !variables_write(VARIABLES_KEY_PAGE, VARIABLES_VOLATILE, &phys, sizeof(phys)))
 		give_back(phys);
+}
+
+void keypage_leave(const struct img_trust *trust, const struct img_handoff *handoff)
+{
+	if (trust_domain(trust) == IMG_SEAL_OPEN || !is_vetted_only(trust))
+		leave(trust, handoff);
+}
+
+/* The secret first: if power fails before the history is written, the next start renews it again.
+ */
+static bool vet(struct img_trust *trust, const struct img_handoff *handoff)
+{
+	if (!trust_is_sealing(trust) || trust_domain(trust) == IMG_SEAL_OPEN ||
+	    is_vetted_only(trust))
+		return true;
+	trust->history.flags |= IMG_HISTORY_VETTED_ONLY;
+	return secret_renew(IMG_SEAL_SECURE, handoff) && trust_remember(&trust->history);
+}
+
+void keypage_leave_vetted(struct img_trust *trust, const struct img_handoff *handoff)
+{
+	if (vet(trust, handoff))
+		leave(trust, handoff);
 }

@@ -11,7 +11,16 @@
  */
 void keypage_withdraw(void);
 
-/* All or nothing.  handoff: of this start. */
+/*
+ * For what the firmware boots next, with a command line that anybody may have written: nothing, if
+ * keys are for vetted kernels only.  Otherwise all or nothing.  handoff: of this start.
+ */
 void keypage_leave(const struct img_trust *trust, const struct img_handoff *handoff);
+
+/*
+ * For a kernel that the loader starts itself.  From the first one under Secure Boot on no other
+ * gets a key, and the keys that others have had open nothing any more.
+ */
+void keypage_leave_vetted(struct img_trust *trust, const struct img_handoff *handoff);
 
 #endif

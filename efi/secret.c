@@ -29,6 +29,15 @@ static bool make(enum img_seal_domain domain, const struct img_handoff *handoff,
 	       variables_write(name_of(domain), VARIABLES_HIDDEN, ret_secret, IMG_KEY_SIZE);
 }
 
+bool secret_renew(enum img_seal_domain domain, const struct img_handoff *handoff)
+{
+	uint8_t secret[IMG_KEY_SIZE];
+	bool made = make(domain, handoff, secret);
+
+	img_wipe(secret, sizeof(secret));
+	return made;
+}
+
 bool secret_image_keys(const struct img_slot *slot, const struct img_seal *seal,
 		       struct img_seal_keys *ret_keys)
 {

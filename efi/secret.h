@@ -16,4 +16,10 @@ bool secret_image_keys(const struct img_slot *slot, const struct img_seal *seal,
 bool secret_boot_key(const struct img_trust *trust, const struct img_handoff *handoff,
 		     struct img_key_page *ret_page);
 
+/*
+ * Replaces it: all images and keys that follow from the old one are worth nothing.  handoff: of
+ * this start.  False: it may still be there.
+ */
+bool secret_renew(enum img_seal_domain domain, const struct img_handoff *handoff);
+
 #endif

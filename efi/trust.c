@@ -3,7 +3,7 @@
  * Secure Boot counts if the firmware enforces it (UEFI 2.10, 3.3, "SecureBoot", "SetupMode") and
  * shim does, too: the owner may have switched off shim's part at the machine (mokutil
  * --disable-validation).  Any program could then have read the secret that is for Secure Boot, so
- * it is removed.
+ * it is removed; the next one may be for any kernel, as on a new machine.
  */
 #include "trust.h"
 
@@ -50,12 +50,24 @@ static struct img_history read_history(void)
 	return (struct img_history){ .version = IMG_HISTORY_VERSION };
 }
 
+/* Without its secret the rule has nothing to protect, and its owner a way to undo it. */
+static void forget_vetted(void)
+{
+	struct img_history history = read_history();
+
+	if (!(history.flags & IMG_HISTORY_VETTED_ONLY))
+		return;
+	history.flags &= ~IMG_HISTORY_VETTED_ONLY;
+	trust_remember(&history);
+}
+
 void trust_look(bool always, struct img_trust *ret_trust)
 {
 	*ret_trust = (struct img_trust){ .secure_boot = firmware_enforces(), .always = always };
 	if (ret_trust->secure_boot && shim_is_off()) {
 		ret_trust->secure_boot = false;
 		variables_remove(VARIABLES_SECRET);
+		forget_vetted();
 	}
 	if (trust_is_sealing(ret_trust))
 		ret_trust->history = read_history();

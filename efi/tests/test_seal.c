@@ -542,6 +542,114 @@ static void test_foreign_key_page(void **state)
 	assert_int_equal(found(VARIABLES_KEY_PAGE)->attributes, 6);
 }
 
+static bool has_key(void)
+{
+	return page_taken && found(VARIABLES_KEY_PAGE);
+}
+
+static bool is_vetted_only(void)
+{
+	return look(false).history.flags & IMG_HISTORY_VETTED_ONLY;
+}
+
+/*
+ * The first kernel that the loader starts itself: what other kernels have seen is worth nothing
+ * from then on, and they get nothing more.
+ */
+static void test_vetted_only(void **state)
+{
+	const struct img_handoff handoff = { 0 };
+	struct img_history before = { .version = IMG_HISTORY_VERSION, .floor = 5, .consumed = 4 };
+	uint8_t seen[IMG_KEY_SIZE];
+	struct img_trust trust;
+
+	(void)state;
+	turn_on_secure_boot();
+	assert_true(trust_remember(&before));
+	trust = look(false);
+	keypage_leave(&trust, &handoff);
+	assert_true(has_key());
+	memcpy(seen, found(VARIABLES_SECRET)->value, sizeof(seen));
+	keypage_withdraw();
+
+	keypage_leave_vetted(&trust, &handoff);
+	assert_true(has_key() && is_vetted_only());
+	check_key((const struct img_key_page *)page, VARIABLES_SECRET);
+	assert_memory_not_equal(found(VARIABLES_SECRET)->value, seen, sizeof(seen));
+	memcpy(seen, found(VARIABLES_SECRET)->value, sizeof(seen));
+	keypage_withdraw();
+
+	trust = look(false);
+	assert_int_equal(trust.history.floor, 5);
+	assert_int_equal(trust.history.consumed, 4);
+	keypage_leave(&trust, &handoff);
+	assert_false(has_key());
+	keypage_leave_vetted(&trust, &handoff);
+	assert_true(has_key());
+	assert_memory_equal(found(VARIABLES_SECRET)->value, seen, sizeof(seen));
+}
+
+/* Half of that is nothing: no key, and the next start tries again. */
+static void test_vetting_fails(void **state)
+{
+	const CHAR16 *const step[] = { VARIABLES_SECRET, VARIABLES_HISTORY };
+	const struct img_handoff handoff = { 0 };
+	struct img_trust trust;
+	unsigned int i;
+
+	(void)state;
+	turn_on_secure_boot();
+	for (i = 0; i < ARRAY_SIZE(step); i++) {
+		trust = look(false);
+		write_to_fail = step[i];
+		keypage_leave_vetted(&trust, &handoff);
+		write_to_fail = NULL;
+		assert_false(has_key() || is_vetted_only());
+	}
+}
+
+/* The rule is about Secure Boot's secret alone. */
+static void test_vetted_without_secure_boot(void **state)
+{
+	const struct img_handoff handoff = { 0 };
+	struct img_trust trust = look(false);
+
+	(void)state;
+	keypage_leave_vetted(&trust, &handoff);
+	assert_false(has_key());
+	assert_int_equal(reads + writes, 0);
+	trust = look(true);
+	keypage_leave_vetted(&trust, &handoff);
+	assert_true(has_key());
+	assert_null(found(VARIABLES_HISTORY));
+	keypage_withdraw();
+	trust.history.flags = IMG_HISTORY_VETTED_ONLY;
+	keypage_leave(&trust, &handoff);
+	assert_true(has_key());
+}
+
+/* Who is at the machine undoes it, at the price of all images. */
+static void test_vetting_is_undone(void **state)
+{
+	const struct img_history history = { .version = IMG_HISTORY_VERSION,
+					     .flags = IMG_HISTORY_VETTED_ONLY,
+					     .floor = 5 };
+	const uint8_t secret[IMG_KEY_SIZE] = { 1 };
+
+	(void)state;
+	turn_on_secure_boot();
+	assert_true(trust_remember(&history));
+	put(VARIABLES_SECRET, ours, VARIABLES_HIDDEN, secret, sizeof(secret));
+	set_flag(L"MokSBState", shim, OF_A_SYSTEM, 1);
+	assert_true(is_vetted_only());
+	set_flag(L"MokSBState", shim, VARIABLES_HIDDEN, 1);
+	look(false);
+	set_flag(L"MokSBState", shim, VARIABLES_HIDDEN, 0);
+	assert_false(is_vetted_only());
+	assert_null(found(VARIABLES_SECRET));
+	assert_int_equal(look(false).history.floor, 5);
+}
+
 /* Images. */
 
 struct scene {
@@ -845,6 +953,10 @@ int main(void)
 		cmocka_unit_test_setup(test_key_page, set_up),
 		cmocka_unit_test_setup(test_key_page_fails, set_up),
 		cmocka_unit_test_setup(test_foreign_key_page, set_up),
+		cmocka_unit_test_setup(test_vetted_only, set_up),
+		cmocka_unit_test_setup(test_vetting_fails, set_up),
+		cmocka_unit_test_setup(test_vetted_without_secure_boot, set_up),
+		cmocka_unit_test_setup(test_vetting_is_undone, set_up),
 		cmocka_unit_test_setup(test_refused_unread, set_up),
 		cmocka_unit_test_setup(test_authentic, set_up),
 		cmocka_unit_test_setup(test_not_authentic, set_up),

@@ -136,6 +136,9 @@ static enum img_reason domain_decide(const struct img_seal *seal, const struct i
 				   IMG_SEAL_SECURE);
 	if (seal->domain == IMG_SEAL_OPEN && !trust->always)
 		return seal_refuse(detail, IMG_E_SEALED, "seal=always", 0, 0);
+	if (seal->domain == IMG_SEAL_SECURE && trust->vetted &&
+	    !(trust->history.flags & IMG_HISTORY_VETTED_ONLY))
+		return seal_refuse(detail, IMG_E_NOT_AUTHENTIC, "kernel=", 0, 0);
 	return IMG_OK;
 }
 

@@ -906,6 +906,25 @@ static void test_accept(void **state)
 	}
 }
 
+/* Before only vetted kernels had keys, any kernel could have shown one to anybody. */
+static void test_sealed_before_vetting(void **state)
+{
+	const struct img_slot slot = { .mode = IMG_MODE_GOLDEN, .generation = 3 };
+	struct img_trust trust = { .secure_boot = true, .vetted = true };
+	struct img_seal seal = { .domain = IMG_SEAL_SECURE };
+
+	(void)state;
+	assert_reason(IMG_E_NOT_AUTHENTIC, img_trust_decide(&slot, &seal, &trust, NULL));
+	trust.history.flags = IMG_HISTORY_VETTED_ONLY;
+	assert_reason(IMG_OK, img_trust_decide(&slot, &seal, &trust, NULL));
+	/* The option alone does not decide what keys are worth. */
+	trust.vetted = false;
+	assert_reason(IMG_OK, img_trust_decide(&slot, &seal, &trust, NULL));
+	seal.domain = IMG_SEAL_OPEN;
+	trust = (struct img_trust){ .always = true, .vetted = true };
+	assert_reason(IMG_OK, img_trust_decide(&slot, &seal, &trust, NULL));
+}
+
 /*
  * A one-shot image that was entered is not entered again, whatever follows it: the floor alone
  * would let it pass, as long as an older golden image is in the other slot.
@@ -957,6 +976,7 @@ int run_seal_tests(void)
 		cmocka_unit_test(test_writer_finish),
 		cmocka_unit_test(test_trust),
 		cmocka_unit_test(test_accept),
+		cmocka_unit_test(test_sealed_before_vetting),
 		cmocka_unit_test(test_one_shot_image_put_back),
 	};
 

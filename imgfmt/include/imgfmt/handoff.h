@@ -107,13 +107,16 @@ struct img_refusal {
 
 /*
  * What only the loader may remember, in a variable that no system can see or change: which images
- * have had their time.
+ * have had their time, and who may have a key.
  */
 #define IMG_HISTORY_VERSION 1u
 
+/* A key is for a kernel that the loader itself starts, and for no other. */
+#define IMG_HISTORY_VETTED_ONLY 1u
+
 struct img_history {
 	uint32_t version;
-	uint32_t reserved0;
+	uint32_t flags;
 	uint64_t floor;	   /* the least generation that is accepted */
 	uint64_t consumed; /* greatest generation of a one-shot image that was entered; 0: none */
 	uint64_t reserved1;
