@@ -15,6 +15,7 @@
  *
  *   enter.c     tables for the jump, the exit from boot services, the jump
  *   attempt.c   the attempt, recorded on the disk before the jump
+ *   kernel.c    the kernel of the boot entry, for a normal boot
  *
  *   discover.c  the partition with the fast-boot area
  *   image.c     headers, states and sections of the image

@@ -6,7 +6,8 @@
  * The order is the promise: the loader checks everything it can before it claims
  * memory, checks every byte of the image before it records the attempt on the
  * disk, and records the attempt before it exits boot services.  Every failure up
- * to that point ends in an error to the firmware, which then boots the next entry.
+ * to that point ends in an error to the firmware, which then boots the next entry,
+ * or in the kernel of the boot entry, if that has one.
  *
  * Of a sealed image it authenticates the header and all sections before it uses
  * anything in them, and each chunk before it decodes it; what it remembers of the
@@ -21,6 +22,7 @@
 #include "discover.h"
 #include "enter.h"
 #include "image.h"
+#include "kernel.h"
 #include "keypage.h"
 #include "loader.h"
 #include "machine.h"
@@ -129,6 +131,7 @@ static enum img_reason fast_boot(struct loader *l)
 
 	refusal_take(l);
 	trust_look(l->options.seal_always, &l->trust);
+	l->trust.vetted = l->options.kernel[0] != 0;
 	if (trust_is_sealing(&l->trust))
 		keypage_withdraw();
 	if (reason == IMG_OK)
@@ -146,6 +149,20 @@ static enum img_reason fast_boot(struct loader *l)
 	if (reason == IMG_OK)
 		reason = entry_enter(l, &entry);
 	return reason;
+}
+
+/*
+ * A key is for whoever boots next.  If the options are unknown, so is whether that was meant to be
+ * a kernel of the boot entry, and there is none.
+ */
+static void normal_boot(struct loader *l, enum img_reason reason)
+{
+	if (reason == IMG_E_BAD_OPTION)
+		return;
+	if (l->options.kernel[0])
+		kernel_start(l);
+	else
+		keypage_leave(&l->trust, &l->handoff);
 }
 
 /* Called by GNU-EFI's start-up code. */
@@ -166,7 +183,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system_table)
 
 	reason = fast_boot(&loader);
 	alloc_release(&loader.memory);
-	keypage_leave(&loader.trust, &loader.handoff);
 	report_refusal(&loader, reason);
+	normal_boot(&loader, reason);
 	return reason_status(reason);
 }

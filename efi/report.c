@@ -238,22 +238,36 @@ static void show_refusal(const struct loader *l, const struct message *m, enum i
 		console_wait(READING_SECONDS);
 }
 
+static struct result refused;
+
 void report_refusal(const struct loader *l, enum img_reason reason)
 {
 	const char *result = reason == IMG_E_SIMULATED ? "simulated" : "refused";
 	static struct message message;
-	static struct result r;
+	struct result *r = &refused;
 
 	word_refusal(&l->detail, reason, result, &message);
 	say_refusal(l, &message);
-	add(&r, IMG_KEY_RESULT, L"%a", result);
-	add(&r, IMG_KEY_CODE, L"%a", img_reason_code(reason));
-	add(&r, IMG_KEY_SENTENCE, L"%a", img_reason_sentence(reason));
-	add_detail(&r, &l->detail);
-	add(&r, IMG_KEY_ADVICE, L"%a", img_reason_advice(reason));
-	add_passed(&r, l);
-	set_result(&r);
+	add(r, IMG_KEY_RESULT, L"%a", result);
+	add(r, IMG_KEY_CODE, L"%a", img_reason_code(reason));
+	add(r, IMG_KEY_SENTENCE, L"%a", img_reason_sentence(reason));
+	add_detail(r, &l->detail);
+	add(r, IMG_KEY_ADVICE, L"%a", img_reason_advice(reason));
+	add_passed(r, l);
+	set_result(r);
 	show_refusal(l, &message, reason);
+}
+
+void report_kernel(const struct loader *l, const CHAR16 *path)
+{
+	say(l, L"fastboot:   starting %s\n", path);
+}
+
+void report_no_kernel(const struct loader *l, const CHAR16 *path, const char *why)
+{
+	say(l, L"fastboot:   %s was not started: %a\n", path, why);
+	add(&refused, IMG_KEY_KERNEL, L"%a", why);
+	set_result(&refused);
 }
 
 EFI_STATUS reason_status(enum img_reason reason)

@@ -15,6 +15,11 @@ void report_restore(struct loader *l);
 
 /* Returns when someone has had the time to read it. */
 void report_refusal(const struct loader *l, enum img_reason reason);
+
+/* After it: the kernel of the boot entry starts, or why it did not. */
+void report_kernel(const struct loader *l, const CHAR16 *path);
+void report_no_kernel(const struct loader *l, const CHAR16 *path, const char *why);
+
 EFI_STATUS reason_status(enum img_reason reason);
 
 #endif

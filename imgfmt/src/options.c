@@ -72,6 +72,16 @@ static bool parse_part_uuid(struct chars value, struct img_options *options)
 	return options->have_part_uuid;
 }
 
+/* Absolute, in the firmware's spelling; what else a path may contain is the file system's. */
+static bool parse_path(struct chars value, uint16_t ret_path[IMG_PATH_MAX + 1])
+{
+	if (value.count < 2 || value.count > IMG_PATH_MAX || value.at[0] != '\\')
+		return false;
+	memset(ret_path, 0, (IMG_PATH_MAX + 1) * sizeof(*ret_path));
+	memcpy(ret_path, value.at, value.count * sizeof(*ret_path));
+	return true;
+}
+
 /* The value is what follows the word; a word without '=' has an empty value. */
 static enum img_option find(const uint16_t *text, struct img_word word, struct chars *ret_value)
 {
@@ -118,6 +128,8 @@ bool img_option_parse(const uint16_t *text, struct img_word word, struct img_opt
 		return options->seal_always = true;
 	case IMG_OPTION_SIMULATE:
 		return options->simulate = true;
+	case IMG_OPTION_KERNEL:
+		return parse_path(value, options->kernel);
 	case IMG_OPTION_UNKNOWN:
 		break;
 	}

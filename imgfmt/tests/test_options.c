@@ -8,7 +8,7 @@
 
 #include "test.h"
 
-#define MAX_TEXT 256
+#define MAX_TEXT 512
 
 static size_t widen(const char *text, uint16_t wide[MAX_TEXT])
 {
@@ -130,6 +130,34 @@ static void test_not_text(void **state)
 	assert_int_equal(o.slot, -1);
 }
 
+static void path_is(const struct img_options *o, const char *expected)
+{
+	for (size_t i = 0; i <= strlen(expected); i++)
+		assert_int_equal(o->kernel[i], (unsigned char)expected[i]);
+}
+
+static void test_kernel(void **state)
+{
+	char longest[IMG_PATH_MAX + 9] = "kernel=\\";
+	struct img_options o = good("quiet KERNEL=\\EFI\\Linux\\a.efi verbose");
+
+	(void)state;
+	path_is(&o, "\\EFI\\Linux\\a.efi");
+	assert_true(o.quiet && o.verbose);
+	o = good("kernel=\\longer kernel=\\a");
+	path_is(&o, "\\a");
+	assert_int_equal(good("quiet").kernel[0], 0);
+	bad("kernel=", 0, 0, 7);
+	bad("kernel=\\", 0, 0, 8);
+	bad("kernel=vmlinuz", 0, 0, 14);
+	bad("kernel=/vmlinuz", 0, 0, 15);
+	memset(longest + 8, 'a', IMG_PATH_MAX - 1);
+	o = good(longest);
+	path_is(&o, longest + 7);
+	longest[IMG_PATH_MAX + 7] = 'a';
+	bad(longest, 0, 0, IMG_PATH_MAX + 8);
+}
+
 /* The UEFI shell passes the program's name as the first word; no other caller does. */
 static void test_name_of_the_program(void **state)
 {
@@ -190,15 +218,11 @@ static void test_guid_text(void **state)
 int run_options_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing),
-		cmocka_unit_test(test_each),
-		cmocka_unit_test(test_all_together),
-		cmocka_unit_test(test_uuid_has_gpt_byte_order),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_not_text),
-		cmocka_unit_test(test_name_of_the_program),
-		cmocka_unit_test(test_find),
-		cmocka_unit_test(test_guid_text),
+		cmocka_unit_test(test_nothing),	     cmocka_unit_test(test_each),
+		cmocka_unit_test(test_all_together), cmocka_unit_test(test_uuid_has_gpt_byte_order),
+		cmocka_unit_test(test_refused),	     cmocka_unit_test(test_not_text),
+		cmocka_unit_test(test_kernel),	     cmocka_unit_test(test_name_of_the_program),
+		cmocka_unit_test(test_find),	     cmocka_unit_test(test_guid_text),
 	};
 
 	return cmocka_run_group_tests_name("options", tests, NULL, NULL);

@@ -32,7 +32,10 @@
 	  "draw nothing on the screen, and do not wait after a refusal; Esc still works")          \
 	X(SEAL, "seal=always", "",                                                                 \
 	  "with Secure Boot off, too: leave a key, and restore sealed images only")                \
-	X(SIMULATE, "simulate", "", "decide, report, boot normally; nothing is written")
+	X(SIMULATE, "simulate", "", "decide, report, boot normally; nothing is written")           \
+	X(KERNEL, "kernel=", "PATH",                                                               \
+	  "a normal boot starts this [unified kernel image](#the-kernel-of-the-boot-entry), a "    \
+	  "file on the loader's own partition, `\\EFI\\Linux\\...`")
 
 enum img_option {
 #define IMG_OPTION_ENUM(sym, word, values, meaning) IMG_OPTION_##sym,
@@ -47,6 +50,9 @@ enum img_option {
 #define IMG_OPTION_WORD(sym, word, values, meaning) " " word values
 #define IMG_OPTION_WORDS			    IMG_OPTIONS(IMG_OPTION_WORD)
 
+/* Characters at most, without a NUL. */
+#define IMG_PATH_MAX 255u
+
 struct img_options {
 	int slot;	       /* 0, 1; -1: the usable image of the highest rank */
 	bool have_part_uuid;   /* partuuid= was given */
@@ -57,6 +63,7 @@ struct img_options {
 	bool simulate;
 	bool probe;
 	bool quiet;
+	uint16_t kernel[IMG_PATH_MAX + 1]; /* a path, ended by a NUL; empty: none */
 };
 
 /* A word of a text: its number and its position in characters, both from 0. */

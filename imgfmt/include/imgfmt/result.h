@@ -56,7 +56,8 @@
 	  "with `restored`: since the image was last called good, this one included")              \
 	X(SEALED, "sealed", "with `restored`: `yes` or `no`")                                      \
 	X(PASSED, "passed", "the slot that was passed over, `a` or `b`; with any result")          \
-	X(PASSED_CODE, "passed_code", "why")
+	X(PASSED_CODE, "passed_code", "why")                                                       \
+	X(KERNEL, "kernel", "why the kernel of the boot entry was not started, if it has one")
 
 enum img_result_key {
 #define IMG_RESULT_KEY_ENUM(sym, key, meaning) IMG_KEY_##sym,
