@@ -17,6 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import mok, uki
 from .guests import NotBuilt
 from .paths import FASTBOOTCTL, GATE, GUESTS, MKGATE, SECURE_BOOT, SYSTEMD_BOOT, host
 
@@ -47,7 +48,12 @@ TYPE_GUID = {
 DATA = "0FC63DAF-8483-4772-8E79-3D69D8477DE4"
 ESP, AREA, SCRATCH, ROOT = 1, 2, 3, 4
 # Of a machine with Secure Boot.
-ON_ESP = {"shim": "EFI/debian/shimx64.efi", "loader": "EFI/fastboot/fastbootx64.efi"}
+ON_ESP = {"shim": "EFI/debian/shimx64.efi", "grub": "EFI/debian/grubx64.efi",
+          "loader": "EFI/fastboot/fastbootx64.efi", "unified": "EFI/Linux/tiny.efi"}
+
+SIGNED_GRUB = SECURE_BOOT / "debian/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed"
+# What a kernel needs to keep its memory from root (docs/security.md, "Level B").
+VETTED_WORDS = "lockdown=confidentiality sysctl.kernel.kexec_load_disabled=1"
 
 # MiB: little more than each mkfs needs.
 FILE_SYSTEM_MIB = {"ext4": 16, "xfs": 300, "btrfs": 128, "f2fs": 64, "squashfs": 1, "erofs": 1}
@@ -83,6 +89,10 @@ def _make_esp(machine, path):
     guest = guest_dir(machine)
     wanted = [*files(machine, path), (guest / "vmlinuz", "vmlinuz"),
               (guest / machine.initrd, "initrd")]
+    if machine.unified:
+        unified = path.with_suffix(".unified")
+        make_unified(machine, unified)
+        wanted.append((unified, ON_ESP["unified"]))
     folders = {folder for _, place in wanted for folder in Path(place).parents} - {Path(".")}
     host("mmd", "-i", path, *(f"::/{folder}" for folder in sorted(folders)))
     put(path, wanted)
@@ -103,15 +113,25 @@ def _systemd_boot(machine, path):
 
 def _shim_and_grub(machine, path):
     """As Debian installs them, and the signed loader beside them."""
-    signed = SECURE_BOOT / "debian/usr/lib"
+    signed = SECURE_BOOT / "debian/usr/lib/shim"
     menu = path.with_suffix(".grub")
     menu.write_text(f"set timeout=0\nmenuentry {machine.guest} {{\n"
                     f"linux /vmlinuz {command_line(machine)}\ninitrd /initrd\n}}\n")
-    return [(signed / "shim/shimx64.efi.signed", ON_ESP["shim"]),
-            (signed / "shim/mmx64.efi.signed", "EFI/debian/mmx64.efi"),
-            (signed / "grub/x86_64-efi-signed/grubx64.efi.signed", "EFI/debian/grubx64.efi"),
+    return [(signed / "shimx64.efi.signed", ON_ESP["shim"]),
+            (signed / "mmx64.efi.signed", "EFI/debian/mmx64.efi"),
+            (SIGNED_GRUB, ON_ESP["grub"]),
             (menu, "EFI/debian/grub.cfg"),
             (signed_loader(machine), ON_ESP["loader"])]
+
+
+def make_unified(machine, path):
+    """The machine's kernel and initrd as the loader's option kernel= demands them."""
+    kernel = path.with_suffix(".kernel")
+    # The stub asks the firmware for the kernel inside, too.
+    mok.sign(guest_dir(machine) / "vmlinuz", kernel)
+    uki.make(path, kernel, guest_dir(machine) / machine.initrd,
+             f"{command_line(machine)} {VETTED_WORDS}")
+    kernel.unlink()
 
 
 def signed_loader(machine):

@@ -12,6 +12,7 @@ class Firmware:
     code: Path
     variables: Path     # as they are when the machine is new
     secure: bool = False
+    own_keys: bool = False  # of the machine's owner, in db, and no others: no shim
 
     @property
     def machine_options(self):
@@ -30,3 +31,6 @@ PLAIN = Firmware(OVMF_CODE, OVMF_VARS)
 # With Microsoft's keys, as a PC is sold: it starts shim, and nothing else that the tests have.
 SECURE_BOOT = Firmware(OVMF_CODE.with_name("OVMF_CODE_4M.ms.fd"),
                        OVMF_VARS.with_name("OVMF_VARS_4M.ms.fd"), secure=True)
+# Its variables are without keys, until harness/variables.py adds some.
+OWN_KEYS = Firmware(OVMF_CODE.with_name("OVMF_CODE_4M.secboot.fd"), OVMF_VARS, secure=True,
+                    own_keys=True)

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from .accel import accelerator
-from .firmware import PLAIN, SECURE_BOOT, Firmware
+from .firmware import OWN_KEYS, PLAIN, SECURE_BOOT, Firmware
 from .paths import QEMU_TESTS
 from .series import SERIES
 
@@ -45,6 +45,7 @@ class Machine:
     second_bus: str = "ahci"    # of the second and further disks; or virtio, usb
     places: tuple = ("", "")    # of the first and the second disk, in QEMU's words: "addr=0x8"
     initrd: str = "initrd"      # of the tiny guest; initrd-fs has modules of file systems
+    unified: bool = False       # has a unified kernel image, signed by the machine's owner
     touched: bool = False       # memory is allocated before power-on, as if it were real
     loader: str = None          # options of its boot entry, besides the area with Secure Boot
     counted: bool = False       # always emulated; its clock counts instructions
@@ -115,7 +116,7 @@ class Machine:
     def firmware_key(self):
         """Equal for machines that look the same to their firmware and to what it starts."""
         alike = (self.firmware, self.loader if self.firmware.secure else None, self.guest, self.series, self.type, self.memory, self.cpus, self.cpu, self.disk,
-                 self.initrd, self.disable_s4, self.network, self.graphics, self.devices,
+                 self.initrd, self.unified, self.disable_s4, self.network, self.graphics, self.devices,
                  self.share, self.menu_wait, self.second_disk, self.second_bus, self.places,
                  self.touched)
         return hashlib.sha256(repr(alike).encode()).hexdigest()[:16]
@@ -144,6 +145,9 @@ SMALL = TINY.changed(name="tiny-small", memory="512M", area_mib=256, graphics=Fa
 # Secure Boot on: the firmware starts shim, shim the signed loader, or GRUB and with that a kernel
 # that is locked down (harness/variables.py, disk.py).
 SECURE = SMALL.changed(name="tiny-secure", firmware=SECURE_BOOT)
+# The loader starts a unified kernel image; the same without shim, with none but the owner's key.
+VETTED = SECURE.changed(name="tiny-vetted", unified=True, loader=r"verbose kernel=\EFI\Linux\tiny.efi")
+VETTED_OWN_KEYS = VETTED.changed(name="tiny-vetted-own-keys", firmware=OWN_KEYS)
 TINY_5G = Machine("tiny-q35-5g", memory="5G", area_mib=4096)
 MATRIX = [
     TINY,

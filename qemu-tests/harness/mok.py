@@ -9,5 +9,5 @@ KEY = SECURE_BOOT / "mok.key"
 
 
 def sign(program, signed):
-    """Sign a program for shim; it must not be signed yet."""
+    """Sign a program, besides those who have signed it already."""
     host("sbsign", "--key", KEY, "--cert", CERTIFICATE, "--output", signed, program)

@@ -25,6 +25,7 @@ QEMU = ([str(_FETCHED_QEMU), "-L", "/usr/share/seabios", "-L", "/usr/share/qemu"
 OVMF_CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
 OVMF_VARS = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
 SYSTEMD_BOOT = Path("/usr/lib/systemd/boot/efi/systemd-bootx64.efi")
+STUB = SYSTEMD_BOOT.with_name("linuxx64.efi.stub")
 
 LOADER = BUILD / "efi" / "fastbootx64.efi"
 FASTBOOTCTL = BUILD / "tools" / "fastbootctl"

@@ -77,19 +77,26 @@ def make(machine, store):
     install --first`; Debian's own entry follows.
     """
     shutil.copy(machine.firmware.variables, store)
-    if machine.firmware.secure:
+    if machine.firmware.own_keys:
+        write(store, boot_in_order([loader_entry(machine), GRUB]))
+        take_over(store, mok.CERTIFICATE)
+    elif machine.firmware.secure:
         write(store, boot_in_order([loader_entry(machine), DEBIAN]))
         enrol(store, mok.CERTIFICATE)
 
 
 def loader_entry(machine, options=None):
-    """The entry by which shim starts the loader; options: others than the machine's own.
+    """The entry of the loader, which shim starts, or the firmware if that has the owner's key.
+
+    options: others than the machine's own.
 
     shim takes the first word for the program, if it begins with \\EFI\\, and passes on the rest
     (rhboot/shim, load-options.c).
     """
     if options is None:
         options = f"partuuid={disk.PARTUUID['area']} {machine.loader or ''}"
+    if machine.firmware.own_keys:
+        return BootEntry(0x10, "Fast boot", _backslashes(disk.ON_ESP["loader"]), options.strip())
     words = f"{_backslashes(disk.ON_ESP['loader'])} {options}".strip()
     return BootEntry(0x10, "Fast boot", _backslashes(disk.ON_ESP["shim"]), words)
 
@@ -99,11 +106,18 @@ def _backslashes(place):
 
 
 DEBIAN = BootEntry(0x11, "debian", _backslashes(disk.ON_ESP["shim"]))
+GRUB = BootEntry(0x12, "GRUB", _backslashes(disk.ON_ESP["grub"]))
 
 
 def enrol(store, certificate):
     """Put a certificate (PEM) into shim's list of the machine owner's keys."""
     _change(store, "--add-mok", SHIM, certificate)
+
+
+def take_over(store, certificate):
+    """Make a certificate (PEM) the only key of Secure Boot, and switch that on."""
+    _change(store, "--set-pk", SHIM, certificate, "--add-kek", SHIM, certificate,
+            "--add-db", SHIM, certificate, "--secure-boot")
 
 
 def _change(store, *words):
