@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Lockdown forbids hibernation to everybody, because an image on a disk can be changed.  A sealed
- * one cannot: so for the moment in which this module opens /dev/snapshot, and for its own task
- * alone, security_locked_down() answers LOCKDOWN_HIBERNATION with 0.  Nothing else is opened: all
- * other tasks and questions get lockdown's answer, and hibernation_available() asks its other
- * questions (nohibernate, secret memory, CXL).
+ * one cannot: so for the moment in which this module opens /dev/snapshot, or writes the hibernation
+ * mode, and for its own task alone, security_locked_down() answers LOCKDOWN_HIBERNATION with 0.
+ * Nothing else is opened: all other tasks and questions get lockdown's answer, and
+ * hibernation_available() asks its other questions (nohibernate, secret memory, CXL).
  *
  * It fails closed: where kprobes or ftrace are off, or the probe misses the call, lockdown holds.
- * The probe is gone before tasks are frozen, so no image has it.
+ * No image has the probe: it is gone before memory is copied.
  */
 #ifndef HOOK_LOCKDOWN_H
 #define HOOK_LOCKDOWN_H

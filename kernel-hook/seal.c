@@ -143,6 +143,7 @@ void gate_seal(struct seal *seal, struct report *report)
 	const char *demand;
 
 	if (key_exists()) {
+		seal->secure = key_domain() == IMG_SEAL_SECURE;
 		seal->on = !seal_allocate(seal, report);
 		return;
 	}
@@ -188,7 +189,7 @@ void seal_release(struct seal *seal)
 
 bool seal_passes_lockdown(const struct seal *seal)
 {
-	return seal->on && key_domain() == IMG_SEAL_SECURE;
+	return seal->on && seal->secure;
 }
 
 u64 seal_floor(const struct seal *seal)

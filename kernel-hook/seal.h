@@ -28,6 +28,8 @@ struct shash_desc;
 
 struct seal {
 	bool on;
+	bool secure; /* with a key of Secure Boot's; also after the copy, when another boot's is
+			there */
 	struct crypto_aead *cipher;
 	struct crypto_shash *hash;
 	struct shash_desc *hashing;

@@ -257,12 +257,27 @@ static int snapshot_freeze(struct snapshot *snapshot)
 	return error;
 }
 
+/*
+ * One of the two writes of the mode, past lockdown if that forbids it.  The probe is gone before
+ * memory is copied.
+ */
+static int mode_write(struct snapshot *snapshot, bool writes,
+		      int (*write)(struct hibernation_mode *mode))
+{
+	int error = writes && seal_passes_lockdown(&snapshot->seal) ? lockdown_pass() : 0;
+
+	if (!error)
+		error = write(&snapshot->hibernation_mode);
+	(void)lockdown_end();
+	return error;
+}
+
 /* Copies memory, for which devices are put to sleep and woken. */
 static enum checkpoint_outcome copy_take(struct snapshot *snapshot)
 {
 	struct hibernation_mode *mode = &snapshot->hibernation_mode;
 	enum checkpoint_outcome outcome;
-	int error = hibernation_mode_enter(mode);
+	int error = mode_write(snapshot, hibernation_mode_enters(mode), hibernation_mode_enter);
 
 	if (error) {
 		report_obstacle(snapshot->report, IMG_E_CAPTURE, error,
@@ -270,7 +285,7 @@ static enum checkpoint_outcome copy_take(struct snapshot *snapshot)
 		return CHECKPOINT_FAILED;
 	}
 	outcome = checkpoint_take(&snapshot->checkpoint, snapshot->shared.user, snapshot->report);
-	error = hibernation_mode_leave(mode);
+	error = mode_write(snapshot, hibernation_mode_leaves(mode), hibernation_mode_leave);
 	if (error)
 		pr_warn("/sys/power/disk remains at \"suspend\": error %d\n", error);
 	return outcome;

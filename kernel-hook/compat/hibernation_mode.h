@@ -17,6 +17,20 @@ struct hibernation_mode {
 	char before[16];   /* the administrator's; "": nothing to put back */
 };
 
+/*
+ * Lockdown forbids to write the mode as it forbids hibernation (kernel/power/hibernate.c,
+ * disk_store): true if hibernation_mode_enter, or _leave, would write it.
+ */
+static inline bool hibernation_mode_enters(const struct hibernation_mode *mode)
+{
+	return mode->file;
+}
+
+static inline bool hibernation_mode_leaves(const struct hibernation_mode *mode)
+{
+	return mode->before[0];
+}
+
 /* Before the freeze, because it walks a path.  0 or a negative errno. */
 int hibernation_mode_prepare(struct hibernation_mode *mode);
 void hibernation_mode_release(struct hibernation_mode *mode);
