@@ -121,7 +121,7 @@ def test_key_page_is_the_loaders(lab, golden):
     vm.run(f"chattr -i {KEY_PAGE}", check=False)
     for attributes in ("\\006\\0", "\\007\\0"):
         assert vm.run(f"printf '{attributes}{PLANTED}' >{KEY_PAGE}", check=False).status
-    assert vm.run(f"rm {KEY_PAGE}", check=False).status
+    assert vm.run(f"rm -f {KEY_PAGE}", check=False).status
     vm.run("modprobe fastboot_snapshot")
     checks.start_counter(vm)
     checks.saved(vm, 2)
