@@ -210,6 +210,12 @@ class VM:
         self.shell.send("poweroff\n")
         self.wait_power_off()
 
+    def reboot(self):
+        """Have the guest restart itself."""
+        self.console.drain()
+        self._powered = time.monotonic()
+        self.shell.send("reboot\n")
+
     def reset(self):
         self._powered = time.monotonic()
         self.qmp.command("system_reset")
@@ -368,11 +374,16 @@ class VM:
         return self._wait_answer(deadline)
 
     def _wait_answer(self, deadline):
+        """Ask until the shell answers.
+
+        A port that is opened loses what arrives meanwhile, and the rest of a line is a line, too.
+        So these have no quotation marks, of which the shell could see one alone.
+        """
         for number in itertools.count():
             if time.monotonic() > deadline:
                 self._expect(self.console, "a shell's answer", 0)
             try:
-                self.shell.send(f"stty -echo; PS1=; echo @@SY''NC-{number}@@\n")
+                self.shell.send(f"stty -echo; PS1=; echo @@SY\\NC-{number}@@\n")
                 self.shell.expect(f"@@SYNC-{number}@@", timeout=1.5)
                 break
             except pexpect.TIMEOUT:
@@ -380,7 +391,7 @@ class VM:
             except (pexpect.EOF, OSError) as error:
                 raise GuestError(f"{self.machine.name}: QEMU ended: {error}") from None
         # A getty may have taken the beginning of that line, but of no later one.
-        self.shell.send("stty -echo; PS1=; echo @@REA''DY@@\n")
+        self.shell.send("stty -echo; PS1=; echo @@REA\\DY@@\n")
         self._expect(self.shell, "@@READY@@", 10)
         return self
 
