@@ -177,12 +177,17 @@ def install(lab, vm, way):
     assert not [path for path in native.on_esp(vm) if "fastboot" in path.lower()]
 
 
-def prepare(vm):
-    """Make the area's partition a swap partition, then follow the README."""
-    partition = product.area_partition(vm)
+def make_swap(vm, partition):
+    """Make the area's partition a swap partition."""
     vm.run(f"dd if=/dev/zero of={partition} bs=1M seek=$(($(blockdev --getsize64 {partition})"
            " / 1048576 - 1)) count=1 conv=fsync 2>/dev/null")
     vm.run(f"mkswap {partition}")
+
+
+def prepare(vm):
+    """Follow the README."""
+    partition = product.area_partition(vm)
+    make_swap(vm, partition)
     vm.run(f"fastbootctl prepare --yes {partition}")
     vm.run("mount /boot/efi && fastbootctl install --first && umount /boot/efi")
 

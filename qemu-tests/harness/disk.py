@@ -112,16 +112,16 @@ def _systemd_boot(machine, path):
 
 
 def _shim_and_grub(machine, path):
-    """As Debian installs them, and the signed loader beside them."""
+    """As Debian installs them, except for the menu, and the signed loader beside them."""
     signed = SECURE_BOOT / "debian/usr/lib/shim"
     menu = path.with_suffix(".grub")
     menu.write_text(f"set timeout=0\nmenuentry {machine.guest} {{\n"
                     f"linux /vmlinuz {command_line(machine)}\ninitrd /initrd\n}}\n")
+    ours = [(signed_loader(machine), ON_ESP["loader"])] if machine.has_product else []
     return [(signed / "shimx64.efi.signed", ON_ESP["shim"]),
             (signed / "mmx64.efi.signed", "EFI/debian/mmx64.efi"),
             (SIGNED_GRUB, ON_ESP["grub"]),
-            (menu, "EFI/debian/grub.cfg"),
-            (signed_loader(machine), ON_ESP["loader"])]
+            (menu, "EFI/debian/grub.cfg"), *ours]
 
 
 def make_unified(machine, path):

@@ -122,6 +122,10 @@ class Machine:
         return hashlib.sha256(repr(alike).encode()).hexdigest()[:16]
 
     @property
+    def has_product(self):
+        return self.guest != "stock"
+
+    @property
     def kernel_words(self):
         """Words of the kernel's command line: the row's own, and those that its kernel needs."""
         return " ".join(word for word in (self.cmdline, SERIES[self.series].cmdline) if word)

@@ -74,12 +74,14 @@ def make(machine, store):
     """The variables of a new machine.
 
     With Secure Boot its owner's key is enrolled and the loader has an entry, as after `fastbootctl
-    install --first`; Debian's own entry follows.
+    install --first`; Debian's own entry follows.  Without the product there is only that.
     """
     shutil.copy(machine.firmware.variables, store)
     if machine.firmware.own_keys:
         write(store, boot_in_order([loader_entry(machine), GRUB]))
         take_over(store, mok.CERTIFICATE)
+    elif machine.firmware.secure and not machine.has_product:
+        write(store, boot_in_order([DEBIAN]))
     elif machine.firmware.secure:
         write(store, boot_in_order([loader_entry(machine), DEBIAN]))
         enrol(store, mok.CERTIFICATE)
