@@ -23,10 +23,10 @@ def sign(program, signed):
 
 
 def request(owner, password):
-    """{name: data} of the variables by which `mokutil --import` asks for the certificate.
+    """{name: data} of the variables by which `mokutil --import --simple-hash` asks for it.
 
-    The password is hashed behind the list (mokutil, src/mokutil.c: issue_mok_request with the
-    option --simple-hash; rhboot/shim, MokManager.c: match_password).
+    The list and the password are hashed together (rhboot/shim, MokManager.c: match_password, without
+    a PASSWORD_CRYPT).
     """
     certificate = uuid.UUID(owner).bytes_le + CERTIFICATE_DER.read_bytes()
     header = 16 + 3 * 4
