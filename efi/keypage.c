@@ -34,7 +34,8 @@ static void leave(const struct img_trust *trust, const struct img_handoff *hando
 {
 	EFI_PHYSICAL_ADDRESS phys;
 
-	if (!trust_is_sealing(trust) ||
+	/* Without the history nobody knows whether this kernel may have a key. */
+	if (!trust_is_sealing(trust) || trust->history_lost ||
 	    EFI_ERROR(BS->AllocatePages(AllocateAnyPages, EfiReservedMemoryType, 1, &phys)))
 		return;
 	memset((void *)phys, 0, IMG_PAGE_SIZE);
@@ -53,6 +54,8 @@ void keypage_leave(const struct img_trust *trust, const struct img_handoff *hand
  */
 static bool vet(struct img_trust *trust, const struct img_handoff *handoff)
 {
+	if (trust->history_lost)
+		return false;
 	if (!trust_is_sealing(trust) || trust_domain(trust) == IMG_SEAL_OPEN ||
 	    is_vetted_only(trust))
 		return true;

@@ -16,9 +16,9 @@ static const CHAR16 *name_of(enum img_seal_domain domain)
 	return domain == IMG_SEAL_SECURE ? VARIABLES_SECRET : VARIABLES_OPEN_SECRET;
 }
 
-static bool find(enum img_seal_domain domain, uint8_t ret_secret[IMG_KEY_SIZE])
+static enum variables_answer find(enum img_seal_domain domain, uint8_t ret_secret[IMG_KEY_SIZE])
 {
-	return variables_read(name_of(domain), VARIABLES_HIDDEN, ret_secret, IMG_KEY_SIZE);
+	return variables_look(name_of(domain), VARIABLES_HIDDEN, ret_secret, IMG_KEY_SIZE);
 }
 
 static bool make(enum img_seal_domain domain, const struct img_handoff *handoff,
@@ -27,6 +27,16 @@ static bool make(enum img_seal_domain domain, const struct img_handoff *handoff,
 	variables_remove(name_of(domain));
 	return seed_key(handoff, ret_secret) &&
 	       variables_write(name_of(domain), VARIABLES_HIDDEN, ret_secret, IMG_KEY_SIZE);
+}
+
+/* One that cannot be read today stays: images that it sealed may be restored tomorrow. */
+static bool find_or_make(enum img_seal_domain domain, const struct img_handoff *handoff,
+			 uint8_t ret_secret[IMG_KEY_SIZE])
+{
+	enum variables_answer said = find(domain, ret_secret);
+
+	return said == VARIABLES_READ ||
+	       (said != VARIABLES_FAILED && make(domain, handoff, ret_secret));
 }
 
 bool secret_renew(enum img_seal_domain domain, const struct img_handoff *handoff)
@@ -42,7 +52,7 @@ bool secret_image_keys(const struct img_slot *slot, const struct img_seal *seal,
 		       struct img_seal_keys *ret_keys)
 {
 	uint8_t secret[IMG_KEY_SIZE], boot_key[IMG_KEY_SIZE];
-	bool done = find(seal->domain, secret) &&
+	bool done = find(seal->domain, secret) == VARIABLES_READ &&
 		    img_seal_boot_key(&crypto_hmac, secret, seal->nonce, boot_key) &&
 		    img_seal_keys(&crypto_hmac, boot_key, slot, seal->salt, ret_keys);
 
@@ -61,8 +71,7 @@ bool secret_boot_key(const struct img_trust *trust, const struct img_handoff *ha
 		.floor = img_history_highest(&trust->history),
 	};
 	uint8_t secret[IMG_KEY_SIZE];
-	bool done = (find(page.domain, secret) || make(page.domain, handoff, secret)) &&
-		    seed_key(handoff, page.nonce) &&
+	bool done = find_or_make(page.domain, handoff, secret) && seed_key(handoff, page.nonce) &&
 		    img_seal_boot_key(&crypto_hmac, secret, page.nonce, page.key);
 
 	img_wipe(secret, sizeof(secret));

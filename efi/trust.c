@@ -38,24 +38,30 @@ static bool shim_is_off(void)
 	return is_set(L"MokSBState", shim, &attributes) && attributes == VARIABLES_HIDDEN;
 }
 
-/* A history of another form was not written by this loader. */
-static struct img_history read_history(void)
+/*
+ * What a system has made is no history, and is removed.  One that cannot be read, or is of another
+ * form, as a later loader may have written it, stays: without it old images would count again.
+ * False: such a one is there.
+ */
+static bool read_history(struct img_history *ret_history)
 {
-	struct img_history history;
+	enum variables_answer said = variables_look(VARIABLES_HISTORY, VARIABLES_HIDDEN,
+						    ret_history, sizeof(*ret_history));
 
-	if (variables_read(VARIABLES_HISTORY, VARIABLES_HIDDEN, &history, sizeof(history)) &&
-	    history.version == IMG_HISTORY_VERSION)
-		return history;
-	variables_remove(VARIABLES_HISTORY);
-	return (struct img_history){ .version = IMG_HISTORY_VERSION };
+	if (said == VARIABLES_READ)
+		return ret_history->version == IMG_HISTORY_VERSION;
+	*ret_history = (struct img_history){ .version = IMG_HISTORY_VERSION };
+	if (said == VARIABLES_FOREIGN)
+		variables_remove(VARIABLES_HISTORY);
+	return said == VARIABLES_ABSENT || said == VARIABLES_FOREIGN;
 }
 
 /* Without its secret the rule has nothing to protect, and its owner a way to undo it. */
 static void forget_vetted(void)
 {
-	struct img_history history = read_history();
+	struct img_history history;
 
-	if (!(history.flags & IMG_HISTORY_VETTED_ONLY))
+	if (!read_history(&history) || !(history.flags & IMG_HISTORY_VETTED_ONLY))
 		return;
 	history.flags &= ~IMG_HISTORY_VETTED_ONLY;
 	trust_remember(&history);
@@ -70,7 +76,7 @@ void trust_look(bool always, struct img_trust *ret_trust)
 		forget_vetted();
 	}
 	if (trust_is_sealing(ret_trust))
-		ret_trust->history = read_history();
+		ret_trust->history_lost = !read_history(&ret_trust->history);
 }
 
 bool trust_remember(const struct img_history *history)

@@ -27,8 +27,23 @@
 #define VARIABLES_HIDDEN   (EFI_VARIABLE_NON_VOLATILE | EFI_VARIABLE_BOOTSERVICE_ACCESS)
 #define VARIABLES_VOLATILE (EFI_VARIABLE_BOOTSERVICE_ACCESS | EFI_VARIABLE_RUNTIME_ACCESS)
 
-/* False, and nothing in ret_data: not there, or not with exactly these attributes and this size. */
-bool variables_read(const CHAR16 *name, UINT32 attributes, void *ret_data, UINTN size);
+enum variables_answer {
+	VARIABLES_READ,
+	VARIABLES_ABSENT,
+	VARIABLES_FOREIGN, /* it has other attributes */
+	VARIABLES_MISFIT,  /* it has another size */
+	VARIABLES_FAILED,  /* the firmware does not say */
+};
+
+/* Unless it is read, nothing is in ret_data. */
+enum variables_answer variables_look(const CHAR16 *name, UINT32 attributes, void *ret_data,
+				     UINTN size);
+
+/* Is it there, with exactly these attributes and this size, and read? */
+static inline bool variables_read(const CHAR16 *name, UINT32 attributes, void *ret_data, UINTN size)
+{
+	return variables_look(name, attributes, ret_data, size) == VARIABLES_READ;
+}
 
 /* Fails if a variable with other attributes is there. */
 bool variables_write(const CHAR16 *name, UINT32 attributes, const void *data, UINTN size);

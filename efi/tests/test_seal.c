@@ -50,6 +50,7 @@ static struct variable {
 
 static unsigned int reads, writes;  /* of our own variables */
 static const CHAR16 *write_to_fail; /* NULL: none */
+static const CHAR16 *read_to_fail;
 static uint8_t page[IMG_PAGE_SIZE] __attribute__((aligned(IMG_PAGE_SIZE)));
 static bool page_taken;
 static uint64_t page_to_give; /* pfn that alloc_reserved() has */
@@ -106,6 +107,8 @@ static EFI_STATUS EFIAPI fake_get(CHAR16 *name, EFI_GUID *vendor, UINT32 *attrib
 
 	if (memcmp(vendor, &ours, sizeof(ours)) == 0)
 		reads++;
+	if (read_to_fail && is_named(name, read_to_fail))
+		return EFI_DEVICE_ERROR;
 	if (!v)
 		return EFI_NOT_FOUND;
 	*size = v->size;
@@ -261,7 +264,7 @@ static int set_up(void **state)
 	memset(variable, 0, sizeof(variable));
 	memset(page, 0, sizeof(page));
 	page_taken = false;
-	write_to_fail = NULL;
+	write_to_fail = read_to_fail = NULL;
 	page_to_give = ~0ull;
 	reads = writes = 0;
 	return 0;
@@ -375,11 +378,45 @@ static void test_history(void **state)
 	assert_int_equal(writes, 0);
 	write_to_fail = VARIABLES_HISTORY;
 	assert_false(trust_remember(&history));
-	write_to_fail = NULL;
-	history.version++;
-	assert_true(trust_remember(&history));
-	assert_int_equal(look(true).history.floor, 0);
-	assert_null(found(VARIABLES_HISTORY));
+	assert_false(look(true).history_lost);
+}
+
+/* It is lost, the variable stays, and without it there is neither a restore nor a key. */
+static void is_lost(void)
+{
+	const struct img_slot slot = { .incompat = IMG_INCOMPAT_SEALED, .generation = 9 };
+	const struct img_seal seal = { .domain = IMG_SEAL_SECURE };
+	const struct img_handoff handoff = { 0 };
+	struct img_trust trust = look(false);
+
+	assert_true(trust.history_lost);
+	assert_int_equal(img_trust_decide(&slot, &seal, &trust, NULL), IMG_E_HISTORY_LOST);
+	keypage_leave(&trust, &handoff);
+	keypage_leave_vetted(&trust, &handoff);
+	assert_false(page_taken);
+	assert_int_equal(writes, 0);
+	assert_non_null(found(VARIABLES_HISTORY));
+}
+
+/* Old images would count again if it were taken for that of a new machine. */
+static void test_lost_history(void **state)
+{
+	struct img_history history[2] = { { .version = IMG_HISTORY_VERSION, .floor = 5 } };
+
+	(void)state;
+	turn_on_secure_boot();
+	assert_true(trust_remember(history));
+	read_to_fail = VARIABLES_HISTORY;
+	is_lost();
+	read_to_fail = NULL;
+	assert_int_equal(look(false).history.floor, 5);
+	put(VARIABLES_HISTORY, ours, VARIABLES_HIDDEN, history, sizeof(history[0]) - 1);
+	is_lost();
+	put(VARIABLES_HISTORY, ours, VARIABLES_HIDDEN, history, sizeof(history[0]) + 1);
+	is_lost();
+	history[0].version++;
+	put(VARIABLES_HISTORY, ours, VARIABLES_HIDDEN, history, sizeof(history[0]));
+	is_lost();
 }
 
 /* What a system has made is no history, and is not in the way of one. */
@@ -391,7 +428,7 @@ static void test_history_by_a_system(void **state)
 	put(VARIABLES_HISTORY, ours, OF_A_SYSTEM, &history, sizeof(history));
 	assert_int_equal(look(true).history.floor, 0);
 	assert_true(trust_remember(&history));
-	put(VARIABLES_HISTORY, ours, VARIABLES_HIDDEN, &history, sizeof(history) - 1);
+	put(VARIABLES_HISTORY, ours, OF_A_SYSTEM, &history, sizeof(history) - 1);
 	assert_int_equal(look(true).history.floor, 0);
 	assert_true(trust_remember(&history));
 }
@@ -471,6 +508,22 @@ static void test_foreign_secret(void **state)
 		check_key(&key, VARIABLES_SECRET);
 		assert_memory_not_equal(found(VARIABLES_SECRET)->value, known, IMG_KEY_SIZE);
 	}
+}
+
+/* Images that it sealed may be restored another day. */
+static void test_secret_cannot_be_read(void **state)
+{
+	const uint8_t secret[IMG_KEY_SIZE] = { 7 };
+	const struct img_handoff handoff = { 0 };
+	struct img_key_page key;
+
+	(void)state;
+	memset(&key, 0xff, sizeof(key));
+	put(VARIABLES_SECRET, ours, VARIABLES_HIDDEN, secret, sizeof(secret));
+	read_to_fail = VARIABLES_SECRET;
+	assert_false(secret_boot_key(&secure, &handoff, &key));
+	assert_true(is_zero(&key, sizeof(key)));
+	assert_memory_equal(found(VARIABLES_SECRET)->value, secret, sizeof(secret));
 }
 
 static void test_secret_cannot_be_kept(void **state)
@@ -946,9 +999,11 @@ int main(void)
 		cmocka_unit_test_setup(test_shim_is_off, set_up),
 		cmocka_unit_test_setup(test_shim_by_a_system, set_up),
 		cmocka_unit_test_setup(test_history, set_up),
+		cmocka_unit_test_setup(test_lost_history, set_up),
 		cmocka_unit_test_setup(test_history_by_a_system, set_up),
 		cmocka_unit_test_setup(test_boot_key, set_up),
 		cmocka_unit_test_setup(test_foreign_secret, set_up),
+		cmocka_unit_test_setup(test_secret_cannot_be_read, set_up),
 		cmocka_unit_test_setup(test_secret_cannot_be_kept, set_up),
 		cmocka_unit_test_setup(test_key_page, set_up),
 		cmocka_unit_test_setup(test_key_page_fails, set_up),

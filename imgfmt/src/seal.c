@@ -149,6 +149,8 @@ enum img_reason img_trust_decide(const struct img_slot *slot, const struct img_s
 
 	if (reason != IMG_OK || !seal)
 		return reason;
+	if (trust->history_lost)
+		return seal_refuse(detail, IMG_E_HISTORY_LOST, NULL, 0, 0);
 	if (slot->generation < trust->history.floor)
 		return seal_refuse(detail, IMG_E_ROLLED_BACK, "generation", slot->generation,
 				   trust->history.floor);

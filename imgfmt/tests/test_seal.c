@@ -853,6 +853,23 @@ static void test_trust(void **state)
 	}
 }
 
+/* Without the history nobody knows which images have had their time; the domain comes first. */
+static void test_trust_without_history(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(trust_rows); i++) {
+		const struct img_seal seal = { .domain = trust_rows[i].domain };
+		const struct img_slot slot = { .generation = 7, .mode = IMG_MODE_GOLDEN };
+		const struct img_trust trust = { .secure_boot = trust_rows[i].secure_boot,
+						 .always = trust_rows[i].always,
+						 .history_lost = true };
+		bool passes = seal.domain && trust_rows[i].reason == IMG_OK;
+
+		assert_reason(passes ? IMG_E_HISTORY_LOST : trust_rows[i].reason,
+			      img_trust_decide(&slot, seal.domain ? &seal : NULL, &trust, NULL));
+	}
+}
+
 /* What accepting an image changes. */
 static const struct {
 	uint64_t floor, consumed; /* before */
@@ -975,6 +992,7 @@ int run_seal_tests(void)
 		cmocka_unit_test(test_writer_tags),
 		cmocka_unit_test(test_writer_finish),
 		cmocka_unit_test(test_trust),
+		cmocka_unit_test(test_trust_without_history),
 		cmocka_unit_test(test_accept),
 		cmocka_unit_test(test_sealed_before_vetting),
 		cmocka_unit_test(test_one_shot_image_put_back),

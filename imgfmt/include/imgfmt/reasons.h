@@ -82,6 +82,10 @@
 	  "the image is not what this machine sealed",                                             \
 	  "somebody changed it, or it is another machine's, or the firmware lost its secret; "     \
 	  "take a new image")                                                                      \
+	X(HISTORY_LOST, EIO, DEVICE_ERROR, KEEP, "history-lost",                                   \
+	  "the loader's memory of old images cannot be read",                                      \
+	  "boot again; after a downgrade, install the newer loader again; or reset the "           \
+	  "firmware's variables and take a new image")                                             \
 	X(ROLLED_BACK, EIO, LOAD_ERROR, RETAKE, "rolled-back",                                     \
 	  "the image is older than those that this machine has restored since",                    \
 	  "somebody put an old image back; take a new one")                                        \
@@ -272,7 +276,8 @@
 	  "nohibernate on the command line forbids it, or lockdown= while Secure Boot is off")     \
 	X(GATE_SEAL_KEY, EPERM, LOAD_ERROR, KEEP, "no-seal-key",                                   \
 	  "images must be sealed, and the loader left no key for this boot",                       \
-	  "the fast-boot loader did not run before this boot: fastbootctl install --first")        \
+	  "the fast-boot loader must run before each boot: fastbootctl install --first; once it "  \
+	  "has started a kernel= itself, it leaves no key to any other")                           \
 	X(GATE_SEAL_CIPHER, EOPNOTSUPP, LOAD_ERROR, KEEP, "no-seal-cipher",                        \
 	  "images must be sealed, and the kernel lacks what that takes",                           \
 	  "load the modules: modprobe -a gcm aesni_intel hmac; and leave kprobes and ftrace on")   \

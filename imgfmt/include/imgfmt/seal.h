@@ -55,6 +55,7 @@ struct img_trust {
 	bool always;	  /* images must be sealed without it, too */
 	bool vetted;	  /* the loader starts the kernel of a normal boot itself */
 	struct img_history history;
+	bool history_lost; /* it exists, and cannot be read: `history` is a new machine's */
 };
 
 static inline bool img_slot_is_sealed(const struct img_slot *slot)
@@ -88,9 +89,9 @@ struct img_seal_disk img_seal_encode(const struct img_seal *seal);
 /*
  * May this image be looked at here and now?  seal: NULL if the image has none.  UNSEALED, SEALED,
  * NOT_AUTHENTIC (sealed while Secure Boot was off, or when any kernel could have the key and now
- * only vetted ones may), ROLLED_BACK; SLOT_CONSUMED: a one-shot image not younger than the last one
- * that was entered, whatever its slot's state says.  Only after IMG_OK for a sealed image may the
- * secret of its domain be used, and the image must then be verified.
+ * only vetted ones may), HISTORY_LOST, ROLLED_BACK; SLOT_CONSUMED: a one-shot image not younger
+ * than the last one that was entered, whatever its slot's state says.  Only after IMG_OK for a
+ * sealed image may the secret of its domain be used, and the image must then be verified.
  */
 enum img_reason img_trust_decide(const struct img_slot *slot, const struct img_seal *seal,
 				 const struct img_trust *trust, struct img_detail *detail);
