@@ -136,7 +136,7 @@ def make_unified(machine, path):
 
 def signed_loader(machine):
     """The loader that guest/product.sh has signed."""
-    return guest_dir(machine) / "root/usr/lib/fastboot/fastbootx64.efi"
+    return guest_dir(machine) / "fastbootx64.efi"
 
 
 def put(esp, files):
