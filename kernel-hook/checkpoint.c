@@ -22,10 +22,7 @@ static int open_refused(int error, bool pass, struct report *report)
 		return report_obstacle(report, IMG_E_GATE_BUSY, error,
 				       "/dev/snapshot is in use by another program");
 	if (error == -EPERM && !pass && lockdown_forbids())
-		return report_obstacle(
-			report, IMG_E_GATE_HIBERNATION, error,
-			"the kernel is locked down although Secure Boot is off: remove lockdown= "
-			"from its command line, or turn Secure Boot on");
+		return report_obstacle(report, IMG_E_GATE_HIBERNATION, error, LOCKDOWN_ALONE);
 	if (error == -EPERM)
 		return report_obstacle(
 			report, IMG_E_GATE_HIBERNATION, error,

@@ -14,6 +14,11 @@
 
 #include <linux/types.h>
 
+/* What to say where lockdown forbids hibernation, and no key of Secure Boot's can pass it. */
+#define LOCKDOWN_ALONE                                                                             \
+	"the kernel is locked down although Secure Boot is off: remove lockdown= from the "        \
+	"kernel's command line, or turn Secure Boot on"
+
 /* Does lockdown forbid hibernation?  The kernel logs that somebody has asked. */
 bool lockdown_forbids(void);
 

@@ -65,8 +65,7 @@ static const char *seal_demand(void)
 		return secure > 0 ? "Secure Boot is on"
 				  : "whether Secure Boot is on cannot be read";
 	if (lockdown_forbids())
-		return "the kernel is locked down although Secure Boot is off: remove lockdown= "
-		       "from its command line, or turn Secure Boot on";
+		return LOCKDOWN_ALONE;
 	/* The loader wanted them sealed; after a restore, it may have failed to give a key. */
 	return key_phys() ? "this boot began with a key" : NULL;
 }

@@ -26,6 +26,15 @@ bool reason_was_asserted(enum img_reason reason)
 	return asserted[reason];
 }
 
+struct img_section *section_of(struct img_slot *slot, uint32_t type)
+{
+	for (uint32_t i = 0; i < slot->nr_sections; i++)
+		if (slot->section[i].type == type)
+			return &slot->section[i];
+	fail();
+	return NULL;
+}
+
 void resum_header(void *block)
 {
 	put_le((uint8_t *)block + 4088, img_port_xxh64(block, 4088), 8);

@@ -25,6 +25,9 @@ void assert_refusal(enum img_reason want, enum img_reason got, const struct img_
 		    const char *object, const char *field);
 bool reason_was_asserted(enum img_reason reason);
 
+/* The slot's section of that type; fails the test if there is none. */
+struct img_section *section_of(struct img_slot *slot, uint32_t type);
+
 /* Corrects a header block's checksum. */
 void resum_header(void *block);
 

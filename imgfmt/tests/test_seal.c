@@ -85,15 +85,6 @@ static struct copy copy_make(void)
 	return c;
 }
 
-static struct img_section *section_of(struct copy *c, uint32_t type)
-{
-	for (uint32_t i = 0; i < c->slot.nr_sections; i++)
-		if (c->slot.section[i].type == type)
-			return &c->slot.section[i];
-	fail();
-	return NULL;
-}
-
 /* Puts every checksum right that does not depend on a key. */
 static void resum(struct copy *c)
 {
@@ -358,7 +349,7 @@ static const struct {
 static void test_every_byte_of_the_seal(void **state)
 {
 	struct copy c = copy_make();
-	uint8_t *seal = c.bytes + section_of(&c, IMG_SEC_SEAL)->offset;
+	uint8_t *seal = c.bytes + section_of(&c.slot, IMG_SEC_SEAL)->offset;
 	size_t at = 0;
 
 	(void)state;
@@ -386,7 +377,8 @@ static void test_domains(void **state)
 		{ 3, IMG_E_INCOMPAT }, { ~0u, IMG_E_INCOMPAT },
 	};
 	struct copy c = copy_make();
-	size_t at = section_of(&c, IMG_SEC_SEAL)->offset + offsetof(struct img_seal_disk, domain);
+	size_t at =
+		section_of(&c.slot, IMG_SEC_SEAL)->offset + offsetof(struct img_seal_disk, domain);
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(row); i++) {
@@ -416,8 +408,8 @@ static void test_border_between_sections(void **state)
 {
 	struct copy c = copy_make();
 	struct img_slot_disk *header = (struct img_slot_disk *)c.bytes;
-	struct img_section table = *section_of(&c, IMG_SEC_CHUNK_TABLE);
-	struct img_section tags = *section_of(&c, IMG_SEC_TAGS);
+	struct img_section table = *section_of(&c.slot, IMG_SEC_CHUNK_TABLE);
+	struct img_section tags = *section_of(&c.slot, IMG_SEC_TAGS);
 
 	(void)state;
 	memmove(c.bytes + tags.offset + table.size, c.bytes + tags.offset, tags.size);
@@ -438,7 +430,8 @@ static void test_encode(void **state)
 	struct img_seal_disk disk = img_seal_encode(&c.seal);
 
 	(void)state;
-	assert_memory_equal(&disk, c.bytes + section_of(&c, IMG_SEC_SEAL)->offset, sizeof(disk));
+	assert_memory_equal(&disk, c.bytes + section_of(&c.slot, IMG_SEC_SEAL)->offset,
+			    sizeof(disk));
 	free(c.bytes);
 }
 
@@ -461,7 +454,7 @@ static void test_unsealed_image(void **state)
 static void test_close(void **state)
 {
 	struct copy c = copy_make();
-	uint8_t *at = c.bytes + section_of(&c, IMG_SEC_SEAL)->offset;
+	uint8_t *at = c.bytes + section_of(&c.slot, IMG_SEC_SEAL)->offset;
 	struct img_seal_disk seal = img_seal_encode(&c.seal);
 	const void *data[IMG_MAX_SECTIONS];
 	uint8_t header[IMG_BLOCK];
@@ -470,7 +463,7 @@ static void test_close(void **state)
 	for (uint32_t i = 0; i < c.slot.nr_sections; i++)
 		data[i] = c.bytes + c.slot.section[i].offset;
 	memset(seal.mac, 0xee, sizeof(seal.mac));
-	section_of(&c, IMG_SEC_SEAL)->csum = 0x1234;
+	section_of(&c.slot, IMG_SEC_SEAL)->csum = 0x1234;
 	img_slot_encode(&c.slot, header);
 	assert_true(img_seal_close(&cipher_hmac, &c.keys, &c.slot, data, header, &seal));
 	assert_memory_equal(&seal, at, sizeof(seal));
@@ -615,7 +608,7 @@ static void test_number_of_tags(void **state)
 	(void)state;
 	for (uint64_t nr = 0; nr < 5; nr++) {
 		struct copy c = copy_make();
-		struct img_section *s = section_of(&c, IMG_SEC_TAGS);
+		struct img_section *s = section_of(&c.slot, IMG_SEC_TAGS);
 		enum img_reason want = nr == 2 ? IMG_OK : IMG_E_CHUNK_COUNT;
 
 		s->size = nr * sizeof(struct img_tag_disk);
@@ -655,7 +648,7 @@ static void test_key_page(void **state)
 
 		assert_reason(IMG_OK,
 			      img_slot_decode(c.bytes, &sample.area, 0, &c.slot, &c.detail));
-		s = section_of(&c, IMG_SEC_RECORD);
+		s = section_of(&c.slot, IMG_SEC_RECORD);
 		put_le(c.bytes + s->offset + offsetof(struct img_record_disk, key_phys),
 		       row[i].address, 8);
 		s->csum = img_port_xxh64(c.bytes + s->offset, s->size);

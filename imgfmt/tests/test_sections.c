@@ -43,23 +43,14 @@ static struct copy copy_make(void)
 	return c;
 }
 
-static struct img_section *section_of(struct copy *c, uint32_t type)
-{
-	for (uint32_t i = 0; i < c->slot.nr_sections; i++)
-		if (c->slot.section[i].type == type)
-			return &c->slot.section[i];
-	fail();
-	return NULL;
-}
-
 static uint8_t *bytes_of(struct copy *c, uint32_t type)
 {
-	return c->meta + (section_of(c, type)->offset - c->slot.meta_offset);
+	return c->meta + (section_of(&c->slot, type)->offset - c->slot.meta_offset);
 }
 
 static void resum_section(struct copy *c, uint32_t type)
 {
-	struct img_section *s = section_of(c, type);
+	struct img_section *s = section_of(&c->slot, type);
 
 	s->csum = img_port_xxh64(bytes_of(c, type), s->size);
 }
@@ -317,7 +308,7 @@ static void test_unusual_but_valid(void **state)
 
 	(void)state;
 	edit(&c, CHUNK(1, kind), IMG_CHUNK_LZ4, 2);
-	section_of(&c, IMG_SEC_AUX)->size *= 2;
+	section_of(&c.slot, IMG_SEC_AUX)->size *= 2;
 	memcpy(bytes_of(&c, IMG_SEC_AUX) + 24, bytes_of(&c, IMG_SEC_AUX), 24);
 	edit(&c, IMG_SEC_AUX, 24, 0x102, 8);
 	assert_reason(IMG_OK, img_meta_decode(&c.slot, c.meta, &m, NULL));
@@ -398,7 +389,7 @@ static void test_damaged_unknown_section(void **state)
 	struct img_detail detail;
 
 	(void)state;
-	*s = *section_of(&c, IMG_SEC_RECORD);
+	*s = *section_of(&c.slot, IMG_SEC_RECORD);
 	s->type = (enum img_section_type)(IMG_SEC_TAGS + 1);
 	s->csum++;
 	assert_refusal(IMG_E_SECTION_CHECKSUM, img_meta_decode(&c.slot, c.meta, &m, &detail),
@@ -428,7 +419,7 @@ static void test_missing_sections(void **state)
 static void test_proof_count(void **state)
 {
 	struct copy c = copy_make();
-	struct img_section *s = section_of(&c, IMG_SEC_PROOFS);
+	struct img_section *s = section_of(&c.slot, IMG_SEC_PROOFS);
 	const uint8_t *first;
 	struct img_meta m;
 	struct img_detail detail;
@@ -470,7 +461,7 @@ static void test_aux_order(void **state)
 	struct img_detail detail;
 
 	(void)state;
-	section_of(&c, IMG_SEC_AUX)->size *= 2;
+	section_of(&c.slot, IMG_SEC_AUX)->size *= 2;
 	memcpy(bytes_of(&c, IMG_SEC_AUX) + 24, bytes_of(&c, IMG_SEC_AUX), 24);
 	resum_section(&c, IMG_SEC_AUX);
 	assert_refusal(IMG_E_AUX_BOUNDS, img_meta_decode(&c.slot, c.meta, &m, &detail), &detail,

@@ -169,6 +169,11 @@ def normal_boot_after_refusal(vm, code):
 def normal_boot(vm, code):
     """The normal system is up, and can read the reason for it."""
     vm.wait_shell()
+    return knows_why(vm, code)
+
+
+def knows_why(vm, code):
+    """The normal system, whose shell answers, can read the reason for it."""
     result = vm.last_result()
     assert result.get("result") == "refused"
     assert result.get("code") == code
@@ -218,6 +223,14 @@ def called_good(vm, timeout=60):
     """The attempt that the loader counted is taken back within the timeout."""
     wait_for(vm, f"fastbootctl status {product.area_partition(vm)} --json"
              " | grep -q '\"attempts\": *0'", timeout)
+
+
+def hibernation_is_closed(vm):
+    """No program hibernates: by lockdown, or beside a golden image."""
+    for command in ("head -c 1 /dev/snapshot", "echo disk >/sys/power/state"):
+        answer = vm.run(command, check=False)
+        assert answer.status, command
+        assert not vm.machine.firmware.secure or "Operation not permitted" in answer.output
 
 
 def nothing_held(vm):

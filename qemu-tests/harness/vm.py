@@ -282,6 +282,15 @@ class VM:
         self.qmp.command("block_set_io_throttle", device="disk", bps=0, bps_rd=0, bps_wr=0,
                          iops=0, iops_rd=0, iops_wr=0)
 
+    def memory(self, start, size):
+        """The bytes of the machine's memory from this address on, as its processors see them."""
+        path = self.disk.with_suffix(".memory")
+        self.qmp.command("pmemsave", val=start, size=size, filename=str(path))
+        try:
+            return path.read_bytes()
+        finally:
+            path.unlink()
+
     def screendump(self, path):
         """Write what is on the screen to a .png or .ppm file."""
         self.qmp.command("screendump", filename=str(path), format=Path(path).suffix[1:])
