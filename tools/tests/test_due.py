@@ -133,5 +133,5 @@ def test_every_code_is_judged():
         "INCOMPAT", "RESERVED", "SLOT_MODE", "SLOT_QUARANTINED", "RECORD_ARCH", "PROOF_KIND",
         "CHUNK_KIND", "SLOT_FULL", "INDEX_FULL", "MACHINE_OTHER", "DISK_MISSING", "DISK_READ",
         "NO_MEMORY", "EXIT_BOOT", "HIBERNATED", "WORKER_STUCK", "STATE_WRITE", "BAD_OPTION", "SIMULATED",
-        "USER_ESCAPE", "SEALED"}
+        "USER_ESCAPE", "SEALED", "HISTORY_LOST"}
     assert {sym for sym, image in rows.items() if image == "KEEP"} == keep | gates
