@@ -67,8 +67,8 @@ apt_write_sources() { # RELEASE
 	fi
 }
 
-apt_private() { # RELEASE
-	apt=$BUILD/apt/$1
+# Sources, configuration and lists of $apt, which several builds may share at the same time.
+apt_prepare() { # RELEASE
 	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/parts" "$apt/prefs"
 	apt_write_sources "$1" >"$apt/sources.list.new" || return 1
 	touch "$apt/status"
@@ -88,12 +88,15 @@ apt_private() { # RELEASE
 		Acquire::Languages "none";
 		Acquire::Retries "3";
 	CONF
+	cmp -s "$apt/sources.list.new" "$apt/sources.list" && [ -e "$apt/updated" ] && return
+	mv "$apt/sources.list.new" "$apt/sources.list" && apt-get -q update && touch "$apt/updated"
+}
+
+apt_private() { # RELEASE
+	apt=$BUILD/apt/$1
+	mkdir -p "$apt"
 	export APT_CONFIG="$apt/apt.conf"
-	if ! cmp -s "$apt/sources.list.new" "$apt/sources.list" || [ ! -e "$apt/updated" ]; then
-		mv "$apt/sources.list.new" "$apt/sources.list"
-		apt-get -q update
-		touch "$apt/updated"
-	fi
+	(flock 9 && apt_prepare "$1") 9>"$apt/lock"
 }
 
 # mmdebstrap, for a small tree.  It gets none of its caller's descriptors except the
