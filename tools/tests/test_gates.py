@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """fastbootctl gates without a module that answers."""
+import json
 import pathlib
 import re
 import shutil
@@ -38,9 +39,9 @@ def test_gates_show_the_seal(module, tmp_path):
 
 def warnings(env):
     """The warnings, which are on stderr as well; the gates are open nevertheless."""
-    texts = json_of("gates", env=env).get("warnings", [])
-    lines = ctl("gates", env=env)[1].splitlines()
-    assert lines == [f"fastbootctl: warning: {text}" for text in texts]
+    out, err = ctl("gates", "--json", env=env)
+    texts = json.loads(out).get("warnings", [])
+    assert err.splitlines() == [f"fastbootctl: warning: {text}" for text in texts]
     return texts
 
 
