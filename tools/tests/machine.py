@@ -121,13 +121,19 @@ def partitioned(directory, disk_uuid, partition_uuid):
     return path
 
 
+EFI_GLOBAL = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
+
+
 class Machine:
     """Its files are below `root`; `made` holds the disks that all machines begin with."""
 
     def __init__(self, root, image, made):
         self.root, self.image, self.made = root, image, made
         self.disks = {}
-        self.env = {"FASTBOOTCTL_ROOT": str(root)}
+        self.variables = root.parent / "efivars"
+        self.variables.mkdir()
+        self.env = {"FASTBOOTCTL_ROOT": str(root), "EFIVARFS_PATH": f"{self.variables}/"}
+        self.secure_boot(False)
         self.write("sys/class/block/none/size", "0\n")
         self.memory(MEMORY)
         self.runtime(RUNTIME)
@@ -147,6 +153,9 @@ class Machine:
 
     def path(self, name):
         return self.root / name
+
+    def secure_boot(self, on):
+        (self.variables / f"SecureBoot-{EFI_GLOBAL}").write_bytes(bytes([6, 0, 0, 0, on]))
 
     def write(self, name, data):
         path = self.path(name)

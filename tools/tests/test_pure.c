@@ -182,6 +182,9 @@ static void options_known_and_unknown(void **state)
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
 		assert_non_null(boot_options_unknown(unknown[i]));
 	assert_string_equal(boot_options_unknown("verbose quick"), "quick");
+	assert_true(boot_options_seal_always("verbose seal=always"));
+	assert_false(boot_options_seal_always("verbose"));
+	assert_false(boot_options_seal_always("seal=always quick"));
 }
 
 static void options_name_a_slot(void **state)

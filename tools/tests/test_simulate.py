@@ -47,10 +47,28 @@ def test_chooses_as_the_loader(machine):
     assert machine.simulate("--this-boot", "--slot", "a")["slot"] == "a"
 
 
+def test_seal_and_secure_boot(machine):
+    """The loader's first question: may this image be looked at, as Secure Boot is now?"""
+    machine.secure_boot(True)
+    machine.refuses("unsealed")
+    machine.take_image(0, 1, ("--sealed", "secure"))
+    assert machine.simulate()["verdict"] == {"restore": True}
+    machine.secure_boot(False)
+    machine.refuses("sealed")
+    machine.take_image(0, 1, ("--sealed", "open"))
+    machine.refuses("sealed")  # no boot entry asks for it
+    machine.secure_boot(True)
+    machine.refuses("not-authentic")
+    shutil.rmtree(machine.variables)
+    gap = {"what": "whether the image must be sealed", "why": "there are no EFI variables"}
+    assert gap in machine.simulate()["not_compared"]
+
+
 def test_a_sealed_image(machine):
     """What the tool cannot know is in the list of what was not compared."""
     assert machine.simulate()["sealed"] is None
     machine.take_image(0, 1, ("--sealed", "secure"))
+    machine.secure_boot(True)
     answer = machine.simulate()
     assert answer["verdict"] == {"restore": True}
     assert (answer["sealed"], answer["authenticity_checked"]) == ("secure", False)

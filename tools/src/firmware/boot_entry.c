@@ -128,6 +128,16 @@ const char *boot_options_unknown(const char *options)
 	return options + unknown.start;
 }
 
+bool boot_options_seal_always(const char *options)
+{
+	uint16_t wide[BOOT_MAX_OPTIONS];
+	size_t count = widen(options, wide);
+	struct img_options parsed;
+	struct img_word unknown;
+
+	return img_options_parse(wide, count, false, &parsed, &unknown) && parsed.seal_always;
+}
+
 int boot_options_take_slot(char *options)
 {
 	struct img_options parsed = IMG_OPTIONS_DEFAULT;

@@ -54,6 +54,9 @@ bool boot_number_unused(const uint16_t *used, size_t count, uint16_t *ret_number
  */
 const char *boot_options_unknown(const char *options);
 
+/* Do they ask for sealed images even while Secure Boot is off? */
+bool boot_options_seal_always(const char *options);
+
 /*
  * Removes the words "slot=..." from the options.  Returns the slot that the last one names, which
  * the loader uses, or -1.

@@ -18,6 +18,8 @@
 #include "base/io.h"
 #include "base/out.h"
 #include "base/text.h"
+#include "firmware/efivars.h"
+#include "firmware/secureboot.h"
 #include "machine/machine.h"
 #include "machine/memmap.h"
 #include "verbs/verbs.h"
@@ -235,6 +237,47 @@ static void report_image(const struct image *image)
 		   "the key is in the firmware");
 }
 
+/* Does the boot entry ask for sealed images without Secure Boot, too? */
+static int read_always(bool *ret_always)
+{
+	char options[BOOT_MAX_OPTIONS + 1];
+	_cleanup_entry_ struct boot_entry entry = { .present = false };
+	int status = efivars_find_entry(&entry);
+
+	if (status || !entry.present)
+		return status;
+	efivars_entry_options(&entry, options);
+	*ret_always = boot_options_seal_always(options);
+	return 0;
+}
+
+/*
+ * What only the firmware knows is taken to be in the image's favour; report_image() has named it.
+ * A system can read neither the loader's memory of old images nor its rule for vetted kernels.
+ */
+static int check_trust(const struct image *image)
+{
+	const struct img_seal *seal =
+		img_slot_is_sealed(image->header) ? &image->tables->seal : NULL;
+	struct img_trust trust = { 0 };
+	struct img_detail detail = { 0 };
+	enum secureboot state;
+	enum img_reason reason;
+	int status = secureboot_read(&state);
+
+	if (!status && state == SECUREBOOT_UNKNOWN) {
+		report_gap("whether the image must be sealed", "there are no EFI variables");
+		return 0;
+	}
+	if (!status)
+		status = read_always(&trust.always);
+	if (status)
+		return status;
+	trust.secure_boot = state == SECUREBOOT_ON;
+	reason = img_trust_decide(image->header, seal, &trust, &detail);
+	return reason ? refuse(image->area, image->slot, reason, &detail) : 0;
+}
+
 static int simulate_image(const struct request *req, const struct image *image)
 {
 	__attribute__((cleanup(free_today))) struct today *today = calloc(1, sizeof(*today));
@@ -243,7 +286,9 @@ static int simulate_image(const struct request *req, const struct image *image)
 	if (!today)
 		return fail_errno(FAIL_NO_MEMORY, "%s", image->area->part.path);
 	report_image(image);
-	status = read_machine(req, image, today);
+	status = check_trust(image);
+	if (!status)
+		status = read_machine(req, image, today);
 	return status ? status : decide(image, today);
 }
 
