@@ -14,6 +14,7 @@
 #include "enter.h"
 
 #include "claim.h"
+#include "keypage.h"
 #include "loader.h"
 #include "place.h"
 #include "report.h"
@@ -307,6 +308,7 @@ enum img_reason entry_enter(struct loader *l, const struct entry *entry)
 		entry->param->wipe = (uint64_t)handoff;
 	if (!exit_boot_services(l, entry)) {
 		img_wipe(handoff, sizeof(*handoff));
+		keypage_conceal();
 		return IMG_E_EXIT_BOOT;
 	}
 	/* ---- point of no return ---- */

@@ -68,3 +68,13 @@ void keypage_leave_vetted(struct img_trust *trust, const struct img_handoff *han
 	if (vet(trust, handoff))
 		leave(trust, handoff);
 }
+
+void keypage_announce(uint64_t phys)
+{
+	variables_write(VARIABLES_KEY_PAGE, VARIABLES_VOLATILE, &phys, sizeof(phys));
+}
+
+void keypage_conceal(void)
+{
+	variables_remove(VARIABLES_KEY_PAGE);
+}

@@ -23,4 +23,12 @@ void keypage_leave(const struct img_trust *trust, const struct img_handoff *hand
  */
 void keypage_leave_vetted(struct img_trust *trust, const struct img_handoff *handoff);
 
+/*
+ * For a restored kernel, which has a page of its own: names that one to its module, which may be
+ * loaded again.  Without it that module would find no key, and take images that are not sealed.
+ */
+void keypage_announce(uint64_t phys);
+/* If the restore fails after all. */
+void keypage_conceal(void);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "alloc.h"
 #include "crypto.h"
+#include "keypage.h"
 #include "loader.h"
 #include "secret.h"
 #include "trust.h"
@@ -70,6 +71,6 @@ void seal_hand_over(struct loader *l)
 {
 	uint64_t phys = l->meta.record.key_phys;
 
-	if (phys && is_free(l, phys))
-		secret_boot_key(&l->trust, &l->handoff, &l->handoff.key);
+	if (phys && is_free(l, phys) && secret_boot_key(&l->trust, &l->handoff, &l->handoff.key))
+		keypage_announce(phys);
 }

@@ -972,9 +972,14 @@ static bool hands_over(uint64_t key_phys, uint32_t type, uint64_t given)
 	seal_hand_over(l);
 	if (!l->handoff.key.magic) {
 		assert_true(is_zero(&l->handoff.key, sizeof(l->handoff.key)));
+		assert_null(found(VARIABLES_KEY_PAGE));
 		return false;
 	}
 	check_key(&l->handoff.key, VARIABLES_SECRET);
+	assert_int_equal(found(VARIABLES_KEY_PAGE)->attributes, 6);
+	assert_memory_equal(found(VARIABLES_KEY_PAGE)->value, &key_phys, sizeof(key_phys));
+	keypage_conceal();
+	assert_null(found(VARIABLES_KEY_PAGE));
 	return true;
 }
 
