@@ -366,7 +366,7 @@ def test_lockdown_and_soft_lockup(vm):
     vm.run("echo integrity >/sys/kernel/security/lockdown")
     refusal = checks.refused(vm, ["kernel-tainted", "no-seal-key"], errno.EPERM)
     assert taints(refusal) == ["W", "L"]
-    assert "remove lockdown= from its command line" in refusal["no-seal-key"]
+    assert "remove lockdown= from the kernel's command line" in refusal["no-seal-key"]
     assert "the loader left no key page" in refusal["no-seal-key"]
     assert product.attribute(vm, "seal") == "no-key"
     checks.processors(vm)
