@@ -362,7 +362,7 @@ def test_warning(vm):
 
 
 def test_lockdown_and_soft_lockup(vm):
-    vm.run("echo 16384 >/proc/sys/kernel/tainted")
+    vm.run("echo $((512 + 16384)) >/proc/sys/kernel/tainted")
     vm.run("echo integrity >/sys/kernel/security/lockdown")
     refusal = checks.refused(vm, ["kernel-tainted", "no-seal-key"], errno.EPERM)
     assert taints(refusal) == ["W", "L"]
