@@ -11,7 +11,7 @@ import uuid
 
 import xxhash
 
-from tool import MIB, copy, ctl, flip, json_of, put_image, sparse
+from tool import EFI_GLOBAL, MIB, copy, ctl, efi_variable, flip, json_of, put_image, sparse
 
 DATA = "33221100-5544-7766-8899-aabbccddeeff"
 OTHER = "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1003"
@@ -121,9 +121,6 @@ def partitioned(directory, disk_uuid, partition_uuid):
     return path
 
 
-EFI_GLOBAL = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
-
-
 class Machine:
     """Its files are below `root`; `made` holds the disks that all machines begin with."""
 
@@ -155,7 +152,7 @@ class Machine:
         return self.root / name
 
     def secure_boot(self, on):
-        (self.variables / f"SecureBoot-{EFI_GLOBAL}").write_bytes(bytes([6, 0, 0, 0, on]))
+        efi_variable(self.variables, "SecureBoot", EFI_GLOBAL, bytes([on]))
 
     def write(self, name, data):
         path = self.path(name)

@@ -14,8 +14,9 @@ import uuid
 
 import pytest
 
+from tool import EFI_GLOBAL
+
 PROGRAM, LOADER = os.environ["FASTBOOTCTL_ESP"], pathlib.Path(os.environ["LOADER"])
-GLOBAL = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 DATABASE = "d719b2cb-3d3a-4596-a3bc-dad00e67656f"
 SHIM = "605dab50-e046-4300-abb6-3dd810dd8b23"
 X509 = uuid.UUID("a5c059a1-94e4-4aa7-87b5-ab155c2bf072").bytes_le
@@ -90,7 +91,7 @@ class Board:
         for file in files or ("shimx64.efi", "grubx64.efi"):
             (folder / file).touch()
 
-    def put(self, name, data, guid=GLOBAL, attributes=6):
+    def put(self, name, data, guid=EFI_GLOBAL, attributes=6):
         (self.variables / f"{name}-{guid}").write_bytes(struct.pack("<I", attributes) + data)
 
     def enrol(self, *keys, name="MokListRT", guid=SHIM):
@@ -129,7 +130,7 @@ class Board:
 
     def entry(self, number=1):
         """(device path's file, options) of a boot entry."""
-        path = self.variables / f"Boot{number:04X}-{GLOBAL}"
+        path = self.variables / f"Boot{number:04X}-{EFI_GLOBAL}"
         data = path.read_bytes()[4:]
         size, = struct.unpack_from("<H", data, 4)
         at = data.index(b"\0\0\0", 6) + 3
@@ -140,7 +141,7 @@ class Board:
         return file.decode("utf-16-le"), options.decode("utf-16-le")
 
     def order(self):
-        return (self.variables / f"BootOrder-{GLOBAL}").read_bytes()[4:]
+        return (self.variables / f"BootOrder-{EFI_GLOBAL}").read_bytes()[4:]
 
 
 @pytest.fixture
@@ -168,7 +169,7 @@ def test_without_secure_boot_nothing_is_signed(board, mok):
     ({}, "on"), ({"MokSBStateRT": b"\1"}, "validation-off"), ({"SecureBoot": b""}, "off")])
 def test_status_says_whether_secure_boot_is_on(board, variables, state):
     for name, data in variables.items():
-        board.put(name, data, SHIM if name.startswith("Mok") else GLOBAL)
+        board.put(name, data, SHIM if name.startswith("Mok") else EFI_GLOBAL)
     out, _ = board.ctl("status", status=1)  # there is no area
     assert f"Secure Boot: {state}\n" in out
     answer = json.loads(board.ctl("status", "--json", status=1)[0])
@@ -202,7 +203,7 @@ def test_install_in_json(board, mok):
 def test_an_only_entry_is_first(board, mok):
     """Of a machine that was started from the fallback path."""
     board.dkms(mok)
-    (board.variables / f"BootOrder-{GLOBAL}").unlink()
+    (board.variables / f"BootOrder-{EFI_GLOBAL}").unlink()
     board.refused("not-enrolled")
 
 
@@ -443,7 +444,7 @@ def test_next_refuses_what_shim_would_stop_at(board, mok):
     def refused(code):
         _, err = board.ctl("next", status=1)
         assert err.startswith(f"fastbootctl: {code}: ")
-        assert not (board.variables / f"BootNext-{GLOBAL}").exists()
+        assert not (board.variables / f"BootNext-{EFI_GLOBAL}").exists()
 
     board.dkms(mok)
     board.install()
@@ -453,7 +454,7 @@ def test_next_refuses_what_shim_would_stop_at(board, mok):
     board.enrol(mok)
     board.install()
     board.ctl("next")
-    assert (board.variables / f"BootNext-{GLOBAL}").read_bytes()[4:] == b"\1\0"
+    assert (board.variables / f"BootNext-{EFI_GLOBAL}").read_bytes()[4:] == b"\1\0"
     shutil.rmtree(board.esp / "EFI")  # not mounted: nothing to look at
     board.ctl("next")
 
@@ -482,11 +483,11 @@ def test_status_shows_the_loader(board, mok):
 def test_uninstall_removes_the_entry_behind_shim(board, mok):
     board.dkms(mok)
     board.install()
-    shim = board.variables / f"Boot0007-{GLOBAL}"
-    shutil.copy(board.variables / f"Boot0001-{GLOBAL}", shim)
+    shim = board.variables / f"Boot0007-{EFI_GLOBAL}"
+    shutil.copy(board.variables / f"Boot0001-{EFI_GLOBAL}", shim)
     data = shim.read_bytes()  # the same, but of another loader: the distribution's own entry
     shim.write_bytes(data.replace("fastboot\\".encode("utf-16-le"), "fastbook\\".encode("utf-16-le")))
     board.ctl("uninstall")
-    assert not (board.variables / f"Boot0001-{GLOBAL}").exists()
+    assert not (board.variables / f"Boot0001-{EFI_GLOBAL}").exists()
     assert not board.installed.exists()
     assert shim.exists() and (board.esp / "EFI/debian/shimx64.efi").exists()

@@ -8,7 +8,7 @@ import pytest
 from machine import (
     DATA, MEMORY, RAM, RUNTIME, acpi_table, change_file, config_space, items, madt,
     remove_file, smbios_table, write_file)
-from tool import BLOCK, SIZE, ctl, flip, json_of, put_image, refused
+from tool import BLOCK, SIZE, boot_entry, ctl, flip, json_of, put_image, refused
 
 
 def test_would_restore(machine):
@@ -57,6 +57,11 @@ def test_seal_and_secure_boot(machine):
     machine.refuses("sealed")
     machine.take_image(0, 1, ("--sealed", "open"))
     machine.refuses("sealed")  # no boot entry asks for it
+    boot_entry(machine.variables, "seal=always")
+    assert machine.simulate()["verdict"] == {"restore": True}
+    machine.take_image(0, 1)
+    machine.refuses("unsealed")
+    machine.take_image(0, 1, ("--sealed", "open"))
     machine.secure_boot(True)
     machine.refuses("not-authentic")
     shutil.rmtree(machine.variables)

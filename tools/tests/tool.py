@@ -133,6 +133,9 @@ def env_of(host):
     return {"FASTBOOTCTL_ROOT": str(host[0])}
 
 
+EFI_GLOBAL = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
+
+
 def efi_variable(directory, name, guid, data):
     (directory / f"{name}-{guid}").write_bytes(struct.pack("<I", 6) + data)
 
@@ -142,8 +145,7 @@ def boot_entry(directory, options):
     path = struct.pack("<BBH", 4, 4, 4 + len(path)) + path + bytes.fromhex("7fff0400")
     data = (struct.pack("<IH", 1, len(path)) + "Fast boot\0".encode("utf-16-le") + path
             + f"{options}\0".encode("utf-16-le"))
-    (directory / "Boot0003-8be4df61-93ca-11d2-aa0d-00e098032b8c").write_bytes(
-        struct.pack("<I", 7) + data)
+    (directory / f"Boot0003-{EFI_GLOBAL}").write_bytes(struct.pack("<I", 7) + data)
 
 
 @functools.cache
