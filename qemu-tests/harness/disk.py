@@ -22,6 +22,7 @@ from .guests import NotBuilt
 from .paths import FASTBOOTCTL, GATE, GUESTS, MKGATE, SECURE_BOOT, SYSTEMD_BOOT, host
 
 MIB = 1 << 20
+SECTOR = 512
 ESP_MIB = 96
 SCRATCH_MIB = 32
 
@@ -367,6 +368,25 @@ def put_on_esp(machine, image, files):
     put(esp, files)
     write_partition(machine, image, "esp", esp)
     esp.unlink()
+
+
+def boot_file_sectors(machine, image):
+    """Sectors, on a qcow2 disk that is not in use, amid the file that its boot entry names.
+
+    In its middle: where it begins, the firmware may read it along with a directory.  More
+    than one if the ESP has copies of the file.
+    """
+    place = ON_ESP["shim" if machine.firmware.secure else "loader"]
+    esp, content = (Path(image).with_suffix(suffix) for suffix in (".esp", ".boot"))
+    start, size = partition_extent(machine, "esp")
+    export_part(image, esp, start, size)
+    host("mcopy", "-i", esp, f"::/{place}", content)
+    data = content.read_bytes()
+    middle = len(data) // 2 // SECTOR * SECTOR
+    whole, wanted = esp.read_bytes(), data[middle:middle + 8 * SECTOR]
+    esp.unlink()
+    content.unlink()
+    return [(start + hit.start()) // SECTOR for hit in re.finditer(re.escape(wanted), whole)]
 
 
 def write_partition(machine, image, name, content):

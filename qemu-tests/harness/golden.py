@@ -112,8 +112,7 @@ class Golden:
         place = self.disk.parent / "entry"
         with locked(place.with_suffix(".lock")):
             if not (place / "disk.state").exists():
-                moment.keep_at_entry(lambda speed: self.copy(
-                    place, log_dir, bytes_per_second=speed))
+                moment.keep_at_entry(self.copy(place, log_dir))
         return moment.Moment(self.machine, self.disk, place / "variables.fd", place / "disk.state",
                              self.drives, self.facts)
 

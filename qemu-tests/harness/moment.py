@@ -7,17 +7,12 @@ continues from there, on its own disks and variables.
 """
 
 import shutil
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import disk
-from .vm import VM, GuestError
+from .vm import VM, Fault, GuestError
 
-# Bytes a second.  At this speed the firmware needs some seconds to load the loader, long enough
-# to stop the machine meanwhile.
-SLOW = 64 << 10
-LOADING = "BdsDxe: loading Boot"
 STARTING = "BdsDxe: start"
 
 
@@ -55,23 +50,19 @@ def keep(vm, facts=None):
     return Moment(vm.machine, vm.disk, vm.variables, state, list(vm.drives), facts or {})
 
 
-def keep_at_entry(power_on):
-    """Keep a machine at the moment its firmware begins to load the boot entry.
+def keep_at_entry(vm):
+    """Keep a machine at the moment its firmware reads the file of the boot entry.
 
-    power_on(bytes_per_second) returns the VM, not started, each time on new copies.  The thread
-    that reads the console stops it.  If that is too late, on a busy host, the next attempt has
-    a slower disk.
+    vm: not started, on copies of its own.  It stops by itself, at a read that fails and that
+    the kept machine repeats.  No message tells the moment: EDK II says "loading" only after
+    it has read the file (MdeModulePkg/Library/UefiBootManagerLib/BmBoot.c).
     """
-    for bytes_per_second in (SLOW, SLOW // 2, SLOW // 4, SLOW // 8):
-        vm = power_on(bytes_per_second)
-        vm.on_line = lambda _, line, vm=vm: LOADING in line and vm.qmp.command("stop")
-        with vm:
-            vm.wait_console(LOADING)
-            while vm.qmp.command("query-status")["running"]:
-                time.sleep(0.01)
-            kept = keep(vm)
-        # Only now all output from before the stop has arrived.
-        if not any(STARTING in port.text() for port in (vm.console, vm.shell)):
-            return kept
-        kept.state.unlink()
-    raise GuestError(f"{vm.machine.name}: its boot entry was started before it was stopped")
+    vm.faults = [Fault("read", sector) for sector in disk.boot_file_sectors(vm.machine, vm.disk)]
+    vm.stop_at_fault = True
+    with vm:
+        vm.wait_stopped()
+        kept = keep(vm)
+    # Only now all output from before the stop has arrived.
+    if any(STARTING in port.text() for port in (vm.console, vm.shell)):
+        raise GuestError(f"{vm.machine.name}: its boot entry was started before it was stopped")
+    return kept

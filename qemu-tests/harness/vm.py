@@ -84,10 +84,12 @@ class VM:
     _numbers = itertools.count(1)
 
     def __init__(self, machine, disk, variables, log_dir, forwards=(), on_line=None, drives=(),
-                 faults=(), read_only=False, incoming=None, bytes_per_second=0):
+                 faults=(), stop_at_fault=False, read_only=False, incoming=None,
+                 bytes_per_second=0):
         """forwards: pairs (host port, guest port); on_line: see Console.
 
         drives: qcow2 disks besides the first; faults: Faults of the first disk;
+        stop_at_fault: let the machine stop where a read fails, not tell it; virtio and ahci only;
         incoming: a file of save() to continue from, instead of a power-on;
         bytes_per_second: speed of the first disk, without faults only; 0: no limit.
         """
@@ -98,6 +100,7 @@ class VM:
         self.forwards = forwards
         self.drives = drives
         self.faults = faults
+        self.stop_at_fault = stop_at_fault
         self.read_only = read_only
         self.incoming = incoming
         self.bytes_per_second = bytes_per_second
@@ -173,6 +176,8 @@ class VM:
             return f"if=none,id=disk,format=qcow2,cache=unsafe,file={self.disk}{throttle}"
         rules = [f"inject-error.{number}.{rule}" for number, fault in enumerate(self.faults)
                  for rule in fault.rules()]
+        if self.stop_at_fault:
+            rules.append("rerror=stop")
         # Not cache=unsafe: the flush must reach the rules.  It goes no further.
         return ",".join(["if=none,id=disk,driver=blkdebug,image.driver=qcow2",
                          "image.cache.no-flush=on", "image.file.driver=file",
@@ -276,6 +281,14 @@ class VM:
         now = self.qmp.command("qom-get", path="/machine", property="rtc-time")
         return calendar.timegm((now["tm_year"] + 1900, now["tm_mon"] + 1, now["tm_mday"],
                                 now["tm_hour"], now["tm_min"], now["tm_sec"]))
+
+    def wait_stopped(self, timeout=120):
+        """Wait until stop_at_fault has stopped the machine."""
+        deadline = time.monotonic() + timeout
+        while self.qmp.command("query-status")["status"] != "io-error":
+            if time.monotonic() > deadline:
+                raise GuestError(f"{self.machine.name}: no read has met a fault")
+            time.sleep(0.02)
 
     def full_speed(self):
         """Lift the limit of a disk that was given bytes_per_second."""
