@@ -40,13 +40,12 @@ void gate_fs_writable(const struct survey *survey, struct report *report)
 /* Tries the proof of a file system whose home allows one.  NULL, or why it has no proof. */
 static const char *fs_try(const struct survey_fs *fs, void *block)
 {
-	struct img_fs_extent extent[IMG_FS_MAX_EXTENTS];
+	struct img_fs_proof proof;
 	struct img_detail detail = { 0 };
-	u32 nr;
 
 	if (fs->home != SURVEY_PARTITION)
 		return fs->home == SURVEY_UNPROVABLE ? fs->why : NULL;
-	switch (proofs_fs_extents(fs, block, extent, &nr, &detail)) {
+	switch (proofs_fs_extents(fs, block, &proof, &detail)) {
 	case IMG_OK:
 		return NULL;
 	case IMG_E_DISK_READ:

@@ -7,6 +7,7 @@
 #include <linux/printk.h>
 
 #include "fault.h"
+#include "held.h"
 #include "invalidate.h"
 #include "slot.h"
 #include "target.h"
@@ -45,13 +46,17 @@ static int slots_forget(const struct target *target, int wanted, struct snapshot
 int invalidate_run(const char *partuuid, int slot, struct snapshot_status *status,
 		   struct report *report)
 {
-	struct target target = {};
-	int error = fault_or(FAULT_TARGET_FIND, report, target_find(&target, partuuid, report));
+	struct target *target = held_kcalloc(1, sizeof(*target));
+	int error;
 
+	if (!target)
+		return report_obstacle(report, IMG_E_CAPTURE, -ENOMEM, "no memory for the area");
+	error = fault_or(FAULT_TARGET_FIND, report, target_find(target, partuuid, report));
 	if (!error)
-		error = fault_or(FAULT_TARGET_OPEN, report, target_open(&target, report));
+		error = fault_or(FAULT_TARGET_OPEN, report, target_open(target, report));
 	if (!error)
-		error = slots_forget(&target, slot, status, report);
-	target_close(&target);
+		error = slots_forget(target, slot, status, report);
+	target_close(target);
+	held_kfree(target);
 	return error;
 }

@@ -40,8 +40,7 @@ static bool block_read(void *context, uint64_t offset, void *buffer)
 }
 
 enum img_reason proofs_fs_extents(const struct survey_fs *fs, void *block,
-				  struct img_fs_extent ret_extent[IMG_FS_MAX_EXTENTS], u32 *ret_nr,
-				  struct img_detail *detail)
+				  struct img_fs_proof *ret_proof, struct img_detail *detail)
 {
 	struct img_fs_reader reader = {
 		.ctx = fs->file,
@@ -50,7 +49,13 @@ enum img_reason proofs_fs_extents(const struct survey_fs *fs, void *block,
 		.read = block_read,
 	};
 
-	return img_fs_extents(fs->type, &reader, ret_extent, ret_nr, detail);
+	enum img_reason reason = img_fs_extents(fs->type, &reader, ret_proof, detail);
+
+	if (!reason && ret_proof->devices != 1) {
+		detail->field = "several devices";
+		reason = IMG_E_GATE_FS_UNPROVABLE;
+	}
+	return reason;
 }
 
 /* Reads and adds one proof; the caller has set everything but its digest. */
@@ -146,17 +151,17 @@ static int swap_take(struct proofs *proofs, const struct survey_swap *swap, stru
 
 static int fs_take(struct proofs *proofs, const struct survey_fs *fs, struct report *report)
 {
-	struct img_fs_extent extent[IMG_FS_MAX_EXTENTS];
+	struct img_fs_proof bytes = { 0 };
 	struct img_detail detail = { 0 };
 	enum img_reason reason;
-	u32 i, nr = 0;
+	u32 i;
 
-	reason = proofs_fs_extents(fs, proofs->buffer, extent, &nr, &detail);
-	for (i = 0; i < nr && !reason; i++) {
+	reason = proofs_fs_extents(fs, proofs->buffer, &bytes, &detail);
+	for (i = 0; i < bytes.nr && !reason; i++) {
 		struct img_proof proof = {
-			.kind = extent[i].kind,
-			.offset = extent[i].offset,
-			.size = extent[i].size,
+			.kind = bytes.extent[i].kind,
+			.offset = bytes.extent[i].offset,
+			.size = bytes.extent[i].size,
 		};
 
 		memcpy(proof.part_uuid, fs->guid, sizeof(proof.part_uuid));

@@ -36,7 +36,6 @@ void proofs_release(struct proofs *proofs);
  * overwritten.
  */
 enum img_reason proofs_fs_extents(const struct survey_fs *fs, void *block,
-				  struct img_fs_extent ret_extent[IMG_FS_MAX_EXTENTS], u32 *ret_nr,
-				  struct img_detail *detail);
+				  struct img_fs_proof *ret_proof, struct img_detail *detail);
 
 #endif

@@ -16,7 +16,8 @@
 struct search {
 	const char *partuuid; /* "": by area */
 	struct target *target;
-	void *block; /* IMG_BLOCK bytes */
+	void *block;	       /* IMG_BLOCK bytes */
+	struct img_area *area; /* the last one read */
 	unsigned int found;
 	enum img_reason damage; /* of a partition that is not among those found */
 	char damaged[TARGET_NAME_SIZE];
@@ -34,8 +35,7 @@ static enum img_reason area_read(struct file *file, void *block, struct img_area
 	return img_area_decode(block, size, ret_area, NULL);
 }
 
-static void search_found(struct search *search, const char *name, struct block_device *bdev,
-			 const struct img_area *area)
+static void search_found(struct search *search, const char *name, struct block_device *bdev)
 {
 	struct target *target = search->target;
 
@@ -44,7 +44,7 @@ static void search_found(struct search *search, const char *name, struct block_d
 	if (bdev->bd_meta_info)
 		strscpy(target->partuuid, bdev->bd_meta_info->uuid, sizeof(target->partuuid));
 	target->device = bdev->bd_dev;
-	target->area = *area;
+	target->area = *search->area;
 }
 
 static bool search_wants(const struct search *search, const struct block_device *bdev)
@@ -57,14 +57,13 @@ static bool search_wants(const struct search *search, const struct block_device 
 static void search_file(struct search *search, const char *name, struct file *file)
 {
 	struct block_device *bdev = device_of_file(file);
-	struct img_area area;
 	enum img_reason reason;
 
 	if (!bdev || !search_wants(search, bdev))
 		return;
-	reason = area_read(file, search->block, &area);
+	reason = area_read(file, search->block, search->area);
 	if (reason == IMG_OK) {
-		search_found(search, name, bdev, &area);
+		search_found(search, name, bdev);
 	} else if (search->partuuid[0] || reason != IMG_E_AREA_MAGIC) {
 		search->damage = reason;
 		strscpy(search->damaged, name, sizeof(search->damaged));
@@ -127,12 +126,14 @@ int target_find(struct target *target, const char *partuuid, struct report *repo
 		return report_obstacle(report, IMG_E_GATE_TARGET, PTR_ERR(partitions),
 				       "/proc/partitions cannot be read");
 	search.block = held_pages(0);
-	if (search.block) {
+	search.area = held_kcalloc(1, sizeof(*search.area));
+	if (search.block && search.area) {
 		search_all(&search, partitions);
 		error = search_verdict(&search, report);
 	} else {
 		error = report_obstacle(report, IMG_E_CAPTURE, -ENOMEM, "no memory for one page");
 	}
+	held_kfree(search.area);
 	held_pages_free(search.block, 0);
 	held_kvfree(partitions);
 	return error;

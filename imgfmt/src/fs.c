@@ -25,7 +25,7 @@ enum img_reason img_fs_look(struct fs_survey *s, uint64_t offset, uint32_t size,
 /* The number of extents is bounded: see each survey. */
 void img_fs_add(struct fs_survey *s, enum img_proof_kind kind, uint64_t offset, uint32_t size)
 {
-	s->extent[s->nr++] = (struct img_fs_extent){ kind, offset, size };
+	s->proof.extent[s->proof.nr++] = (struct img_fs_extent){ kind, offset, size };
 }
 
 static bool has_magic(const uint8_t *at, const char *magic)
@@ -74,15 +74,13 @@ static enum img_reason survey_type(struct fs_survey *s, const char *type)
 }
 
 enum img_reason img_fs_extents(const char *type, const struct img_fs_reader *reader,
-			       struct img_fs_extent ret_extent[IMG_FS_MAX_EXTENTS],
-			       uint32_t *ret_nr, struct img_detail *detail)
+			       struct img_fs_proof *ret_proof, struct img_detail *detail)
 {
-	struct fs_survey s = { .reader = reader };
+	struct fs_survey s = { .reader = reader, .proof.devices = 1 };
 	enum img_reason reason = survey_type(&s, type);
 
 	if (reason != IMG_OK)
 		return IMG_REFUSE(detail, reason, .object = type, .field = s.why);
-	memcpy(ret_extent, s.extent, s.nr * sizeof(*ret_extent));
-	*ret_nr = s.nr;
+	*ret_proof = s.proof;
 	return IMG_OK;
 }

@@ -17,8 +17,7 @@
 
 struct fs_survey {
 	const struct img_fs_reader *reader;
-	struct img_fs_extent extent[IMG_FS_MAX_EXTENTS];
-	uint32_t nr;
+	struct img_fs_proof proof;
 	const char *why; /* why it cannot be proven */
 };
 

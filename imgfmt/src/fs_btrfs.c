@@ -24,7 +24,8 @@ enum img_reason img_fs_btrfs(struct fs_survey *s)
 		return reason;
 	if (img_load_le(super + BTRFS_BYTENR, 8) != BTRFS_SUPER)
 		return img_fs_unprovable(s, "superblock");
-	if (img_load_le(super + BTRFS_NUM_DEVICES, 8) != 1)
-		return img_fs_unprovable(s, "several devices");
+	s->proof.devices = img_load_le(super + BTRFS_NUM_DEVICES, 8);
+	if (!s->proof.devices)
+		return img_fs_unprovable(s, "superblock");
 	return IMG_OK;
 }

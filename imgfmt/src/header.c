@@ -34,6 +34,9 @@ static const struct header_kind area_header = { "area header", IMG_AREA_MAGIC, I
 static const struct header_kind slot_header = { "slot header", IMG_SLOT_MAGIC, IMG_E_SLOT_MAGIC,
 						IMG_E_SLOT_CHECKSUM, IMG_SLOT_INCOMPAT_KNOWN };
 
+/* So that the sizes of a whole map can be added up. */
+#define IMG_MAX_PIECE_END (1ull << 56)
+
 /* A field that must be zero. */
 struct reserved {
 	const char *field;
@@ -102,12 +105,73 @@ static enum img_reason area_refuse(struct img_detail *detail, const char *field,
 static enum img_reason area_check_reserved(const struct img_area_disk *d, struct img_detail *detail)
 {
 	static const struct reserved table[] = {
-		{ MEMBER(struct img_area_disk, reserved0) },
 		{ MEMBER(struct img_area_disk, reserved) },
 	};
 
 	return reserved_check(table, sizeof(table) / sizeof(table[0]), d, area_header.object,
 			      detail);
+}
+
+static struct img_piece piece_parse(const struct img_piece_disk *d)
+{
+	struct img_piece piece = { .offset = img_get64(d->offset), .size = img_get64(d->size) };
+
+	memcpy(piece.part_uuid, d->part_uuid, sizeof(piece.part_uuid));
+	return piece;
+}
+
+static bool pieces_overlap(const struct img_piece *a, const struct img_piece *b)
+{
+	return !memcmp(a->part_uuid, b->part_uuid, sizeof(a->part_uuid)) &&
+	       a->offset < b->offset + b->size && b->offset < a->offset + a->size;
+}
+
+static enum img_reason map_check_piece(const struct img_area_disk *d, uint32_t i,
+				       struct img_detail *detail)
+{
+	const struct img_piece piece = piece_parse(&d->map[i]);
+
+	if (img_is_zero(piece.part_uuid, sizeof(piece.part_uuid)))
+		return area_refuse(detail, "map.part_uuid", i, 0);
+	if (!img_is_block_multiple(piece.offset) || piece.offset > IMG_MAX_PIECE_END)
+		return area_refuse(detail, "map.offset", i, piece.offset);
+	if (!piece.size || !img_is_block_multiple(piece.size) ||
+	    !img_fits(piece.offset, piece.size, IMG_MAX_PIECE_END))
+		return area_refuse(detail, "map.size", i, piece.size);
+	for (uint32_t j = 0; j < i; j++) {
+		const struct img_piece other = piece_parse(&d->map[j]);
+
+		if (pieces_overlap(&piece, &other))
+			return area_refuse(detail, "map", i, piece.offset);
+	}
+	return IMG_OK;
+}
+
+/* *size: of the partition or map; 0 is replaced by what the map adds up to. */
+static enum img_reason area_check_map(const struct img_area_disk *d, uint64_t *size,
+				      struct img_detail *detail)
+{
+	bool mapped = img_get64(d->incompat) & IMG_AREA_INCOMPAT_MAPPED;
+	uint32_t nr = img_get32(d->nr_map);
+	enum img_reason reason = IMG_OK;
+	uint64_t sum = 0;
+
+	if (nr > IMG_MAX_MAP || mapped != (nr != 0))
+		return area_refuse(detail, "nr_map", 0, nr);
+	for (uint32_t i = 0; i < nr && reason == IMG_OK; i++) {
+		reason = map_check_piece(d, i, detail);
+		sum += img_get64(d->map[i].size);
+	}
+	if (reason != IMG_OK)
+		return reason;
+	if (!img_is_zero(&d->map[nr], (IMG_MAX_MAP - nr) * sizeof(d->map[0])))
+		return IMG_REFUSE(detail, IMG_E_RESERVED, .object = area_header.object,
+				  .field = "map", .index = nr);
+	if (mapped && *size && (*size & ~(uint64_t)(IMG_BLOCK - 1)) != sum)
+		return area_refuse(detail, "map.size", nr, sum);
+	if (mapped)
+		*size = sum;
+	return IMG_OK;
 }
 
 /* The area ends with this block, and the block is at the partition's end. */
@@ -154,6 +218,9 @@ static enum img_reason area_check_slots(const struct img_area_disk *d, uint64_t 
 static void area_parse(const struct img_area_disk *d, struct img_area *area)
 {
 	memset(area, 0, sizeof(*area));
+	area->nr_map = img_get32(d->nr_map);
+	for (uint32_t i = 0; i < area->nr_map; i++)
+		area->map[i] = piece_parse(&d->map[i]);
 	memcpy(area->uuid, d->area_uuid, sizeof(area->uuid));
 	area->offset = img_get64(d->area_offset);
 	area->size = img_get64(d->area_size);
@@ -165,16 +232,19 @@ static void area_parse(const struct img_area_disk *d, struct img_area *area)
 	}
 }
 
-enum img_reason img_area_decode(const void *block, uint64_t partition_size,
-				struct img_area *ret_area, struct img_detail *detail)
+enum img_reason img_area_decode(const void *block, uint64_t size, struct img_area *ret_area,
+				struct img_detail *detail)
 {
 	const struct img_area_disk *d = block;
-	uint64_t header_offset = img_area_header_offset(partition_size);
+	uint64_t header_offset;
 	enum img_reason reason;
 
 	reason = header_check(&area_header, block, 0, detail);
 	if (reason == IMG_OK)
 		reason = area_check_reserved(d, detail);
+	if (reason == IMG_OK)
+		reason = area_check_map(d, &size, detail);
+	header_offset = img_area_header_offset(size);
 	if (reason == IMG_OK)
 		reason = area_check_extent(d, header_offset, detail);
 	if (reason == IMG_OK)
@@ -182,6 +252,30 @@ enum img_reason img_area_decode(const void *block, uint64_t partition_size,
 	if (reason == IMG_OK)
 		area_parse(d, ret_area);
 	return reason;
+}
+
+uint64_t img_area_map_size(const struct img_area *area)
+{
+	uint64_t size = 0;
+
+	for (uint32_t i = 0; i < area->nr_map; i++)
+		size += area->map[i].size;
+	return size;
+}
+
+struct img_location img_area_locate(const struct img_area *area, uint64_t offset)
+{
+	uint32_t i = 0;
+
+	if (!area->nr_map)
+		return (struct img_location){ .offset = offset, .run = ~0ull - offset };
+	while (i + 1 < area->nr_map && offset >= area->map[i].size)
+		offset -= area->map[i++].size;
+	if (offset >= area->map[i].size)
+		return (struct img_location){ .piece = i };
+	return (struct img_location){ .piece = i,
+				      .offset = area->map[i].offset + offset,
+				      .run = area->map[i].size - offset };
 }
 
 /* The slot header. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /* An unknown word is an error, never a guess. */
+#include <imgfmt/format.h>
 #include <imgfmt/guid.h>
 #include <imgfmt/options.h>
 
@@ -72,6 +73,33 @@ static bool parse_part_uuid(struct chars value, struct img_options *options)
 	return options->have_part_uuid;
 }
 
+/* Decimal; false: no number, or too large. */
+static bool parse_number(struct chars value, uint64_t *ret_number)
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < value.count; i++) {
+		if (value.at[i] < '0' || value.at[i] > '9' || number > ~0ull / 10 - 1)
+			return false;
+		number = number * 10 + (uint64_t)(value.at[i] - '0');
+	}
+	*ret_number = number;
+	return value.count != 0;
+}
+
+static bool parse_area(struct chars value, struct img_options *options)
+{
+	size_t guid = IMG_GUID_TEXT - 1;
+
+	options->have_area =
+		value.count > guid && value.at[guid] == '+' &&
+		img_guid_parse(value.at, guid, options->area_part_uuid) &&
+		parse_number((struct chars){ value.at + guid + 1, value.count - guid - 1 },
+			     &options->area_offset) &&
+		options->area_offset % IMG_BLOCK == 0;
+	return options->have_area;
+}
+
 /* Absolute, in the firmware's spelling; what else a path may contain is the file system's. */
 static bool parse_path(struct chars value, uint16_t ret_path[IMG_PATH_MAX + 1])
 {
@@ -116,6 +144,8 @@ bool img_option_parse(const uint16_t *text, struct img_word word, struct img_opt
 		return parse_slot(value, options);
 	case IMG_OPTION_PARTUUID:
 		return parse_part_uuid(value, options);
+	case IMG_OPTION_AREA:
+		return parse_area(value, options);
 	case IMG_OPTION_CORES:
 		return options->one_core = true;
 	case IMG_OPTION_VERBOSE:

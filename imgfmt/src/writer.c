@@ -315,6 +315,14 @@ void img_area_encode(const struct img_area *area, void *block)
 		d->slot[i].size = img_put64(area->slot[i].size);
 	}
 	d->created = img_put64(area->created);
+	if (area->nr_map)
+		d->incompat = img_put64(IMG_AREA_INCOMPAT_MAPPED);
+	d->nr_map = img_put32(area->nr_map);
+	for (uint32_t i = 0; i < area->nr_map; i++) {
+		memcpy(d->map[i].part_uuid, area->map[i].part_uuid, sizeof(d->map[i].part_uuid));
+		d->map[i].offset = img_put64(area->map[i].offset);
+		d->map[i].size = img_put64(area->map[i].size);
+	}
 	d->csum = block_csum(d);
 }
 
@@ -322,18 +330,19 @@ enum img_reason img_area_layout(uint64_t partition_size, uint64_t swap_size, uin
 				struct img_area *ret_area)
 {
 	uint64_t header = img_area_header_offset(partition_size);
-	struct img_area area = { .nr_slots = nr_slots };
+	uint64_t offset = img_block_align(swap_size);
 	uint64_t slot_size;
 
 	if (!nr_slots || nr_slots > IMG_MAX_SLOTS || swap_size > header)
 		return IMG_E_AREA_BOUNDS;
-	area.offset = img_block_align(swap_size);
-	area.size = header + IMG_BLOCK - area.offset;
-	slot_size = ((header - area.offset) / nr_slots) & ~(uint64_t)(IMG_BLOCK - 1);
+	slot_size = ((header - offset) / nr_slots) & ~(uint64_t)(IMG_BLOCK - 1);
 	if (slot_size < IMG_MIN_SLOT_SIZE)
 		return IMG_E_AREA_BOUNDS;
+	memset(ret_area, 0, sizeof(*ret_area));
+	ret_area->offset = offset;
+	ret_area->size = header + IMG_BLOCK - offset;
+	ret_area->nr_slots = nr_slots;
 	for (uint32_t i = 0; i < nr_slots; i++)
-		area.slot[i] = (struct img_extent){ area.offset + i * slot_size, slot_size };
-	*ret_area = area;
+		ret_area->slot[i] = (struct img_extent){ offset + i * slot_size, slot_size };
 	return IMG_OK;
 }

@@ -9,8 +9,11 @@
  *   slot       | header | state | chunks ... | sections ... | unused |
  *              0        4 KiB   8 KiB
  *
+ * In place of the partition there may be a map: pieces of partitions, one after the other, such as
+ * the extents of a logical volume.  The area header names them.
+ *
  * Every block is 4096 bytes; every offset, and so every stored object, is aligned to one.
- * Offsets in the area header count from the partition's start, those in a
+ * Offsets in the area header count from the start of the partition or of the map, those in a
  * slot from the slot's start.
  */
 #ifndef IMGFMT_FORMAT_H
@@ -37,13 +40,23 @@
 
 /*
  * Feature bits.  A reader refuses an unknown incompat bit and ignores an
- * unknown compat bit.  No compat bit is defined, and none of an area.
+ * unknown compat bit.  No compat bit is defined.
  */
-#define IMG_INCOMPAT_SEALED	(1ull << 0) /* the slot has the sections of a seal: seal.h */
-#define IMG_SLOT_INCOMPAT_KNOWN IMG_INCOMPAT_SEALED
-#define IMG_AREA_INCOMPAT_KNOWN 0ull
+#define IMG_INCOMPAT_SEALED	 (1ull << 0) /* the slot has the sections of a seal: seal.h */
+#define IMG_SLOT_INCOMPAT_KNOWN	 IMG_INCOMPAT_SEALED
+#define IMG_AREA_INCOMPAT_MAPPED (1ull << 0) /* the area is not a partition, but a map */
+#define IMG_AREA_INCOMPAT_KNOWN	 IMG_AREA_INCOMPAT_MAPPED
 
-/* The area header: the last whole 4 KiB block of the partition. */
+#define IMG_MAX_MAP 64u
+
+/* One piece of a map. */
+struct img_piece_disk {
+	uint8_t part_uuid[16]; /* GPT unique partition GUID, never zero */
+	img_le64 offset;       /* bytes of that partition */
+	img_le64 size;	       /* bytes; not 0 */
+};
+
+/* The area header: the last whole 4 KiB block of the partition or of the map. */
 struct img_area_disk {
 	uint8_t magic[8];
 	img_le32 version;
@@ -51,16 +64,17 @@ struct img_area_disk {
 	img_le64 compat;
 	img_le64 incompat;
 	uint8_t area_uuid[16];
-	img_le64 area_offset; /* partition bytes: end of the swap area */
+	img_le64 area_offset; /* bytes of the partition or map: end of the swap area */
 	img_le64 area_size;   /* up to and including this block */
 	img_le32 nr_slots;
-	img_le32 reserved0;
+	img_le32 nr_map; /* 0 unless IMG_AREA_INCOMPAT_MAPPED */
 	struct {
-		img_le64 offset; /* partition bytes */
+		img_le64 offset; /* bytes of the partition or map */
 		img_le64 size;
 	} slot[IMG_MAX_SLOTS];
 	img_le64 created; /* seconds since 1970, UTC */
-	uint8_t reserved[3976];
+	struct img_piece_disk map[IMG_MAX_MAP];
+	uint8_t reserved[1928];
 	img_le64 csum; /* XXH64, seed 0, of the bytes before it */
 };
 
@@ -225,6 +239,10 @@ struct img_proof_disk {
  * - XFS_LOG: around the log's head
  * - F2FS_CHECKPOINT: the first block of each pack
  * - F2FS_NODE: where the next fsync writes
+ * - LVM_LABEL, LVM_METADATA: of a physical volume; the metadata's header, not its text
+ * - LUKS_HEADER: either copy of version 2; they have the count of changes
+ * - MD_SUPER: the whole superblock of one member, with the time of the last change
+ * - VERITY_ROOT: the first block of a hash tree, whose digest the mapping has
  * - SWAP: header of active swap space (linux/swap.h, union swap_header)
  * - PLACE: where the disk is plugged in; `digest` is an img_place; offset 0, size 512, not read
  * - IDENTITY: which disk it is; `digest` is its identity (imgfmt/proof.h); likewise
@@ -243,6 +261,11 @@ struct img_proof_disk {
 	X(SQUASHFS_SUPER, 24, "squashfs superblock", FS_CHANGED)                                   \
 	X(EROFS_SUPER, 25, "erofs superblock", FS_CHANGED)                                         \
 	X(ISO9660_SUPER, 26, "iso9660 volume descriptor", FS_CHANGED)                              \
+	X(LVM_LABEL, 32, "LVM label", LVM_CHANGED)                                                 \
+	X(LVM_METADATA, 33, "LVM metadata header", LVM_CHANGED)                                    \
+	X(LUKS_HEADER, 34, "LUKS header", LUKS_CHANGED)                                            \
+	X(MD_SUPER, 35, "md superblock", MD_CHANGED)                                               \
+	X(VERITY_ROOT, 36, "verity hash tree", FS_CHANGED)                                         \
 	X(SWAP, 37, "swap header", SWAP_CHANGED)                                                   \
 	X(PLACE, 38, "place of the disk", DISK_MOVED)                                              \
 	X(IDENTITY, 39, "identity of the disk", DISK_REPLACED)
@@ -319,6 +342,8 @@ struct img_tag_disk {
 static_assert(sizeof(struct img_area_disk) == IMG_BLOCK, "area header is one block");
 static_assert(offsetof(struct img_area_disk, area_offset) == 48, "area_offset");
 static_assert(offsetof(struct img_area_disk, slot) == 72, "slot");
+static_assert(offsetof(struct img_area_disk, map) == 112, "map");
+static_assert(sizeof(struct img_piece_disk) == 32, "piece");
 static_assert(offsetof(struct img_area_disk, csum) == 4088, "area csum");
 static_assert(sizeof(struct img_section_disk) == 32, "section");
 static_assert(sizeof(struct img_slot_disk) == IMG_BLOCK, "slot header is one block");

@@ -19,6 +19,9 @@
 	  "[rank](safety.md#which-image-is-restored)")                                             \
 	X(PARTUUID, "partuuid=", "UUID",                                                           \
 	  "the partition of the image area, if several disks have one")                            \
+	X(AREA, "area=", "UUID+BYTE",                                                              \
+	  "where the header of an image area is that is no partition, but a logical volume or "    \
+	  "a file: the partition, and the byte of it; `fastbootctl install` writes this")          \
 	X(CORES, "cores=1", "", "do not use the other processors")                                 \
 	X(VERBOSE, "verbose", "",                                                                  \
 	  "progress as lines of text on every console instead of the picture, even if the "        \
@@ -57,6 +60,9 @@ struct img_options {
 	int slot;	       /* 0, 1; -1: the usable image of the highest rank */
 	bool have_part_uuid;   /* partuuid= was given */
 	uint8_t part_uuid[16]; /* as a GPT stores it */
+	bool have_area;	       /* area= was given */
+	uint8_t area_part_uuid[16];
+	uint64_t area_offset; /* a multiple of IMG_BLOCK */
 	bool one_core;
 	bool verbose;
 	bool seal_always;

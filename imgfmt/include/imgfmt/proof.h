@@ -97,15 +97,22 @@ struct img_fs_reader {
 	bool (*read)(void *ctx, uint64_t offset, void *buffer);
 };
 
+struct img_fs_proof {
+	struct img_fs_extent extent[IMG_FS_MAX_EXTENTS];
+	uint32_t nr;
+	uint64_t devices; /* that the content is spread over; each has a proof of its own.  btrfs;
+			     else 1 */
+};
+
 /*
  * type: the Linux name of the file system: ext2, ext3, ext4, xfs, btrfs, f2fs, squashfs, erofs,
- * iso9660.  Writes at most IMG_FS_MAX_EXTENTS extents, each within the partition.  IMG_E_DISK_READ;
+ * iso9660; or what else a device may hold, in the words of libblkid: LVM2_member, crypto_LUKS,
+ * linux_raid_member, swap.  Each extent is within the device.  IMG_E_DISK_READ;
  * IMG_E_GATE_FS_UNPROVABLE, with the cause in a few words in detail->field ("type", "external
- * journal", "several devices", "superblock", ...).
+ * journal", "superblock", ...).
  */
 enum img_reason img_fs_extents(const char *type, const struct img_fs_reader *reader,
-			       struct img_fs_extent ret_extent[IMG_FS_MAX_EXTENTS],
-			       uint32_t *ret_nr, struct img_detail *detail);
+			       struct img_fs_proof *ret_proof, struct img_detail *detail);
 
 /*
  * Does the swap area of a partition end before its images begin?  block: the partition's first

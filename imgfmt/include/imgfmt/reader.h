@@ -25,13 +25,29 @@ struct img_extent {
 	uint64_t size;
 };
 
+/* Consecutive bytes of a partition. */
+struct img_piece {
+	uint8_t part_uuid[16]; /* as a GPT stores it */
+	uint64_t offset;
+	uint64_t size;
+};
+
 struct img_area {
 	uint8_t uuid[16];
-	uint64_t offset; /* partition bytes */
+	uint64_t offset; /* bytes of the partition or map */
 	uint64_t size;
 	uint32_t nr_slots;
 	struct img_extent slot[IMG_MAX_SLOTS];
 	uint64_t created;
+	uint32_t nr_map; /* 0: the area is a partition, and nothing names it */
+	struct img_piece map[IMG_MAX_MAP];
+};
+
+/* Where a byte of the area is. */
+struct img_location {
+	uint32_t piece;	 /* of the map; 0 without one */
+	uint64_t offset; /* bytes of its partition */
+	uint64_t run;	 /* so many bytes follow there */
 };
 
 struct img_section {
@@ -150,9 +166,19 @@ struct img_meta {
 /* Partition bytes of the area header for a partition of that size; 0 if it is too small. */
 uint64_t img_area_header_offset(uint64_t partition_size);
 
-/* block: IMG_BLOCK bytes read from img_area_header_offset(partition_size). */
-enum img_reason img_area_decode(const void *block, uint64_t partition_size,
-				struct img_area *ret_area, struct img_detail *detail);
+/*
+ * block: IMG_BLOCK bytes read from img_area_header_offset(size).  size: bytes of the partition, or
+ * of the logical volume or file that the map describes; 0: unknown, which only a mapped area
+ * allows. ret_area: large.
+ */
+enum img_reason img_area_decode(const void *block, uint64_t size, struct img_area *ret_area,
+				struct img_detail *detail);
+
+/* The bytes that the map describes; 0 without one. */
+uint64_t img_area_map_size(const struct img_area *area);
+
+/* offset: within the area's partition or map.  Without a map `run` is endless. */
+struct img_location img_area_locate(const struct img_area *area, uint64_t offset);
 
 /* block: IMG_BLOCK bytes from the start of area->slot[slot].  An all-zero block is SLOT_EMPTY. */
 enum img_reason img_slot_decode(const void *block, const struct img_area *area, uint32_t slot,

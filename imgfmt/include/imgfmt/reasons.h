@@ -195,6 +195,15 @@
 	X(SWAP_CHANGED, EIO, LOAD_ERROR, RETAKE, "swap-changed",                                   \
 	  "swap space that the image uses has been put to another use",                            \
 	  "nothing is lost; take a new image: echo golden > /sys/power/fastboot_snapshot")         \
+	X(LVM_CHANGED, EIO, LOAD_ERROR, RETAKE, "lvm-changed",                                     \
+	  "a volume group was changed since the image was taken",                                  \
+	  "nothing is lost; take a new image: echo golden > /sys/power/fastboot_snapshot")         \
+	X(LUKS_CHANGED, EIO, LOAD_ERROR, RETAKE, "luks-changed",                                   \
+	  "the header of an encrypted volume was changed since the image was taken",               \
+	  "nothing is lost; take a new image: echo golden > /sys/power/fastboot_snapshot")         \
+	X(MD_CHANGED, EIO, LOAD_ERROR, RETAKE, "md-changed",                                       \
+	  "a RAID array was changed since the image was taken",                                    \
+	  "nothing is lost; take a new image: echo golden > /sys/power/fastboot_snapshot")         \
 	/* The loader's own failures. */                                                           \
 	X(DISK_READ, EIO, DEVICE_ERROR, KEEP, "disk-read", "the disk could not be read",           \
 	  "check the disk and its cable")                                                          \
@@ -241,6 +250,17 @@
 	X(GATE_STACK, EBUSY, LOAD_ERROR, KEEP, "stack-active",                                     \
 	  "a device made of other devices is active, and nothing proves those unchanged",          \
 	  "unmount it, then: vgchange -an, cryptsetup close, mdadm --stop, nbd-client -d")         \
+	X(GATE_STACK_UNPROVABLE, EBUSY, LOAD_ERROR, KEEP, "stack-unprovable",                      \
+	  "a device made of other devices is of a kind, or in a state, that cannot be proven",     \
+	  "take it down before the snapshot (/etc/fastboot/snapshot.d): vgchange -an, mdadm "      \
+	  "--stop, cryptsetup close")                                                              \
+	X(GATE_CRYPT, EPERM, LOAD_ERROR, KEEP, "crypt-clear",                                      \
+	  "an encrypted volume is open, and the image would hold its key in clear text",           \
+	  "take sealed images: fastbootctl install --options seal=always, boot again; or close "   \
+	  "the volume: cryptsetup close")                                                          \
+	X(GATE_AREA_MOVED, EBUSY, LOAD_ERROR, KEEP, "area-moved",                                  \
+	  "the image area is not where its header says: the volume or file was moved or resized",  \
+	  "lay it out again: fastbootctl prepare DEVICE, then fastbootctl install")                \
 	X(GATE_REMOTE, EBUSY, LOAD_ERROR, KEEP, "disk-remote",                                     \
 	  "a disk of another machine is connected, and a restart would end its session",           \
 	  "log out before the snapshot, and in again after it: iscsiadm -m node -u, nvme "         \

@@ -131,7 +131,7 @@ void img_area_encode(const struct img_area *area, void *block);
 /*
  * Divides a partition: swap_size bytes (rounded up to blocks) of swap area, then nr_slots (1 or 2)
  * equal slots, then the area header.  AREA_BOUNDS if a slot would be smaller than
- * IMG_MIN_SLOT_SIZE.  The caller fills in uuid and created.
+ * IMG_MIN_SLOT_SIZE.  The caller fills in uuid, created and, for other than a partition, the map.
  */
 enum img_reason img_area_layout(uint64_t partition_size, uint64_t swap_size, uint32_t nr_slots,
 				struct img_area *ret_area);

@@ -142,7 +142,7 @@ static int lay_out(const struct request *req, struct area *area)
 
 static void describe_loss(const struct part *part, const struct part_content *content)
 {
-	struct area old = { .part = *part }; /* which the caller closes */
+	static struct area old; /* too large for the stack */
 
 	if (is_foreign(content)) {
 		const char *what = content->table[0] ? "a partition table" : content->type;
@@ -151,6 +151,7 @@ static void describe_loss(const struct part *part, const struct part_content *co
 		json_put_text(json_append_object(json_array_of(out_json(), "lost")), "content",
 			      what);
 	}
+	old.part = *part; /* which the caller closes */
 	if (image_read_area(part, &old.header, NULL) != IMG_OK)
 		return;
 	for (uint32_t i = 0; i < old.header.nr_slots; i++)
@@ -237,7 +238,7 @@ static int write_layout(const struct area *area, const uint8_t swap_page[IMG_PAG
 static int check_written(const struct area *area)
 {
 	struct img_detail detail = { 0 };
-	struct img_area now;
+	static struct img_area now; /* too large for the stack */
 	enum img_reason reason = image_read_area(&area->part, &now, &detail);
 
 	if (reason)

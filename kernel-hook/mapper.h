@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What device mapper says of its devices: its own ioctls (linux/dm-ioctl.h), because no function of
+ * it that reads a table is exported.
+ */
+#ifndef HOOK_MAPPER_H
+#define HOOK_MAPPER_H
+
+#include <linux/types.h>
+
+#define MAPPER_NAME_SIZE 128 /* DM_NAME_LEN */
+#define MAPPER_UUID_SIZE 129 /* DM_UUID_LEN */
+#define MAPPER_TYPE_SIZE 16  /* DM_MAX_TYPE_NAME */
+
+/* One line of a table. */
+struct mapper_segment {
+	u64 start, size; /* bytes of the device */
+	char type[MAPPER_TYPE_SIZE];
+	dev_t below; /* linear, crypt: the one device below, ... */
+	u64 offset;  /* ... and where on it, bytes; 0 for others */
+};
+
+struct mapper_device {
+	dev_t device;
+	char name[MAPPER_NAME_SIZE];
+	char uuid[MAPPER_UUID_SIZE]; /* "LVM-...", "CRYPT-LUKS2-..." */
+	bool readonly;
+	unsigned int first, nr; /* of the segments */
+};
+
+struct mapper {
+	struct mapper_device *device;
+	struct mapper_segment *segment;
+	unsigned int nr_devices, nr_segments;
+};
+
+/*
+ * Reads all live tables.  In the process that writes the command, before the freeze.  0, also
+ * without device mapper; a negative errno.  Keys that a table shows are wiped, not kept.
+ */
+int mapper_read(struct mapper *ret_mapper);
+void mapper_release(struct mapper *mapper);
+
+/* NULL: not a device of device mapper. */
+const struct mapper_device *mapper_find(const struct mapper *mapper, dev_t device);
+
+#endif
