@@ -28,6 +28,16 @@ void img_fs_add(struct fs_survey *s, enum img_proof_kind kind, uint64_t offset, 
 	s->proof.extent[s->proof.nr++] = (struct img_fs_extent){ kind, offset, size };
 }
 
+uint32_t img_fs_crc32(uint32_t crc, const uint8_t *data, uint32_t size)
+{
+	for (uint32_t i = 0; i < size; i++) {
+		crc ^= data[i];
+		for (uint32_t bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+	}
+	return crc;
+}
+
 static bool has_magic(const uint8_t *at, const char *magic)
 {
 	while (*magic && *at == (uint8_t)*magic) {

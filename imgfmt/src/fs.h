@@ -65,6 +65,9 @@ enum img_reason img_fs_look_super(struct fs_survey *s, const struct img_fs_super
 /* Adds bytes that img_fs_look has read, so they are within the partition. */
 void img_fs_add(struct fs_survey *s, enum img_proof_kind kind, uint64_t offset, uint32_t size);
 
+/* CRC-32 of IEEE 802.3, bits reversed, not inverted at either end. */
+uint32_t img_fs_crc32(uint32_t crc, const uint8_t *data, uint32_t size);
+
 /* The last, partial block of a partition cannot be read; no file system uses it. */
 static inline uint64_t img_fs_readable(const struct fs_survey *s)
 {

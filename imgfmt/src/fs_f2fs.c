@@ -36,17 +36,6 @@ struct f2fs_pack {
 	uint64_t segment, block;
 };
 
-/* CRC-32 of IEEE 802.3, bits reversed, not inverted at either end. */
-static uint32_t crc32_le(uint32_t crc, const uint8_t *data, uint32_t size)
-{
-	for (uint32_t i = 0; i < size; i++) {
-		crc ^= data[i];
-		for (uint32_t bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
-	}
-	return crc;
-}
-
 /* fs/f2fs/checkpoint.c, f2fs_checkpoint_chksum(): all of the block except the checksum itself. */
 static bool f2fs_block_is_good(const uint8_t *block)
 {
@@ -55,9 +44,9 @@ static bool f2fs_block_is_good(const uint8_t *block)
 
 	if (at < F2FS_CP_CSUM_MIN || at > F2FS_CP_CSUM_MAX)
 		return false;
-	crc = crc32_le(F2FS_MAGIC, block, at);
+	crc = img_fs_crc32(F2FS_MAGIC, block, at);
 	if (at < F2FS_CP_CSUM_MAX)
-		crc = crc32_le(crc, block + at + 4, F2FS_BLOCK - 4 - at);
+		crc = img_fs_crc32(crc, block + at + 4, F2FS_BLOCK - 4 - at);
 	return crc == img_load_le(block + at, 4);
 }
 
