@@ -81,14 +81,16 @@ static void undo_edits(uint8_t *base)
 
 /* File systems. */
 
-static void check_extents(const struct img_fs_extent *extent, uint32_t nr, uint64_t size)
+static void check_proof(const struct img_fs_proof *proof, uint64_t size)
 {
-	must(nr && nr <= IMG_FS_MAX_EXTENTS);
-	for (uint32_t i = 0; i < nr; i++) {
-		must(extent[i].size && extent[i].size <= IMG_PROOF_MAX_SIZE);
-		must(extent[i].offset % IMG_PROOF_ALIGN == 0);
-		must(extent[i].size % IMG_PROOF_ALIGN == 0);
-		must(extent[i].size <= size && extent[i].offset <= size - extent[i].size);
+	must(proof->nr && proof->nr <= IMG_FS_MAX_EXTENTS && proof->devices);
+	for (uint32_t i = 0; i < proof->nr; i++) {
+		const struct img_fs_extent *extent = &proof->extent[i];
+
+		must(extent->size && extent->size <= IMG_PROOF_MAX_SIZE);
+		must(extent->offset % IMG_PROOF_ALIGN == 0);
+		must(extent->size % IMG_PROOF_ALIGN == 0);
+		must(extent->size <= size && extent->offset <= size - extent->size);
 	}
 }
 
@@ -106,8 +108,8 @@ static void read_file_system(uint32_t number, struct input *in)
 	static struct disk made[NR_TYPES];
 	const struct file_system *fs = &file_systems[number];
 	struct disk *d = &made[number];
-	struct img_fs_extent extent[IMG_FS_MAX_EXTENTS];
-	uint32_t flags = (uint32_t)take(in, 1), nr = 0;
+	struct img_fs_proof proof;
+	uint32_t flags = (uint32_t)take(in, 1);
 	uint8_t *buffer = malloc(IMG_FS_BUFFER);
 	struct img_fs_reader reader = { d, 0, buffer, disk_read };
 	struct img_detail detail = { 0 };
@@ -121,9 +123,9 @@ static void read_file_system(uint32_t number, struct input *in)
 	if (flags & 4 && !strcmp(fs->type, "f2fs"))
 		seal_packs(d);
 	must(buffer != NULL);
-	reason = img_fs_extents(fs->type, &reader, extent, &nr, &detail);
+	reason = img_fs_extents(fs->type, &reader, &proof, &detail);
 	if (reason == IMG_OK)
-		check_extents(extent, nr, reader.size);
+		check_proof(&proof, reader.size);
 	else
 		must((reason == IMG_E_DISK_READ || reason == IMG_E_GATE_FS_UNPROVABLE) &&
 		     detail.field != NULL);

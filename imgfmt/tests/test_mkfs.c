@@ -100,6 +100,7 @@ struct proofs {
 	struct img_fs_extent extent[IMG_FS_MAX_EXTENTS];
 	uint64_t digest[IMG_FS_MAX_EXTENTS];
 	uint32_t nr;
+	uint64_t devices;
 };
 
 static uint64_t digest_of(FILE *f, const struct img_fs_extent *extent)
@@ -121,16 +122,21 @@ static struct proofs take(const char *type)
 	uint64_t buffer[IMG_BLOCK / 8];
 	struct img_fs_reader reader = { f, 0, buffer, file_read };
 	struct img_detail detail = { 0 };
+	struct img_fs_proof proof;
 	struct proofs p = { .nr = 0 };
 	struct stat st;
 
 	assert_non_null(f);
 	assert_int_equal(fstat(fileno(f), &st), 0);
 	reader.size = (uint64_t)st.st_size;
-	if (img_fs_extents(type, &reader, p.extent, &p.nr, &detail) != IMG_OK)
+	if (img_fs_extents(type, &reader, &proof, &detail) != IMG_OK)
 		fail_msg("%s: %s", type, detail.field);
-	for (uint32_t i = 0; i < p.nr; i++)
+	p.nr = proof.nr;
+	p.devices = proof.devices;
+	for (uint32_t i = 0; i < p.nr; i++) {
+		p.extent[i] = proof.extent[i];
 		p.digest[i] = digest_of(f, &p.extent[i]);
+	}
 	assert_int_equal(fclose(f), 0);
 	return p;
 }
@@ -259,8 +265,29 @@ static void test_btrfs(void **state)
 	make_image(128 * MIB, "mkfs.btrfs -q \"$IMAGE\"");
 	p = take("btrfs");
 	assert_kinds(&p, kind, 1);
+	assert_int_equal(p.devices, 1);
 	run("btrfs filesystem label \"$IMAGE\" other");
 	assert_int_equal(changed(&p), 1);
+}
+
+/* Each device has a superblock of its own, with a number of its own. */
+static void test_btrfs_devices(void **state)
+{
+	static const enum img_proof_kind kind[] = { IMG_PROOF_BTRFS_SUPER };
+	struct proofs first, second;
+
+	(void)state;
+	NEEDS("mkfs.btrfs");
+	make_image(128 * MIB, "truncate -s 128M \"$IMAGE.2\" && "
+			      "mkfs.btrfs -q -d raid1 -m raid1 \"$IMAGE.2\" \"$IMAGE\"");
+	second = take("btrfs");
+	assert_kinds(&second, kind, 1);
+	assert_int_equal(second.devices, 2);
+	run("mv \"$IMAGE.2\" \"$IMAGE\"");
+	first = take("btrfs");
+	assert_kinds(&first, kind, 1);
+	assert_int_equal(first.devices, 2);
+	assert_true(first.digest[0] != second.digest[0]);
 }
 
 /* One more file is one more checkpoint, in one of the two packs, and another place for nodes. */
@@ -336,11 +363,11 @@ static void test_swap(void **state)
 int run_mkfs_tests(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ext4),	 cmocka_unit_test(test_ext4_deep),
-		cmocka_unit_test(test_ext2),	 cmocka_unit_test(test_xfs),
-		cmocka_unit_test(test_btrfs),	 cmocka_unit_test(test_f2fs),
-		cmocka_unit_test(test_squashfs), cmocka_unit_test(test_erofs),
-		cmocka_unit_test(test_swap),
+		cmocka_unit_test(test_ext4),  cmocka_unit_test(test_ext4_deep),
+		cmocka_unit_test(test_ext2),  cmocka_unit_test(test_xfs),
+		cmocka_unit_test(test_btrfs), cmocka_unit_test(test_btrfs_devices),
+		cmocka_unit_test(test_f2fs),  cmocka_unit_test(test_squashfs),
+		cmocka_unit_test(test_erofs), cmocka_unit_test(test_swap),
 	};
 
 	return cmocka_run_group_tests_name("real file systems", tests, setup, teardown);
