@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /* The boot entry's options: the input is LoadOptions, possibly with half a character at the end. */
-#include <imgfmt/options.h>
-
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -17,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(text, data, size);
 	if (img_options_parse(text, count, true, &o, &word)) {
 		must(o.slot >= -1 && o.slot <= 1);
+		must(o.have_area ? o.area_offset % IMG_BLOCK == 0 : !o.area_offset);
 	} else {
 		must(word.length && word.start + word.length <= count && word.number <= count / 2);
 		must(o.slot == 77); /* untouched */

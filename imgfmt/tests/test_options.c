@@ -51,7 +51,7 @@ static void test_nothing(void **state)
 	(void)state;
 	assert_int_equal(o.slot, -1);
 	assert_false(o.verbose || o.simulate || o.one_core || o.probe || o.quiet || o.seal_always ||
-		     o.have_part_uuid);
+		     o.have_part_uuid || o.have_area);
 	good(" \t\r\n ");
 }
 
@@ -87,6 +87,62 @@ static void test_uuid_has_gpt_byte_order(void **state)
 	(void)state;
 	assert_true(o.have_part_uuid);
 	assert_memory_equal(o.part_uuid, expected, 16);
+}
+
+#define AREA_UUID "33221100-5544-7766-8899-aabbccddeeff"
+
+static void test_area(void **state)
+{
+	static const uint8_t uuid[16] = { 0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
+					  0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff };
+	static const struct {
+		const char *text;
+		uint64_t offset;
+	} row[] = {
+		{ "area=" AREA_UUID "+4096", 4096 },
+		{ "AREA=33221100-5544-7766-8899-AABBCCDDEEFF+8192", 8192 },
+		{ "area=" AREA_UUID "+0", 0 },
+		{ "area=" AREA_UUID "+9223372036854775808", 1ull << 63 },
+		{ "quiet area=" AREA_UUID "+1099511627776 slot=a", 1ull << 40 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++) {
+		struct img_options o = good(row[i].text);
+
+		assert_true(o.have_area);
+		assert_memory_equal(o.area_part_uuid, uuid, 16);
+		assert_int_equal(o.area_offset, row[i].offset);
+		assert_false(o.have_part_uuid);
+	}
+}
+
+static void test_area_refused(void **state)
+{
+	static const char *const row[] = {
+		"area=",
+		"area=" AREA_UUID,
+		"area=" AREA_UUID "+",
+		"area=" AREA_UUID "4096",
+		"area=" AREA_UUID "-4096",
+		"area=" AREA_UUID "++4096",
+		"area=" AREA_UUID "+4096+",
+		"area=" AREA_UUID "+-4096",
+		"area=" AREA_UUID "+4095",
+		"area=" AREA_UUID "+512",
+		"area=" AREA_UUID "+0x1000",
+		"area=" AREA_UUID "+4096k",
+		"area=" AREA_UUID "+18446744073709551616", /* 2^64 */
+		"area=" AREA_UUID "+184467440737095516160",
+		"area=33221100-5544-7766-8899-aabbccddeef+4096",
+		"area=33221100-5544-7766-8899-aabbccddeefg+4096",
+		"area=+4096",
+		"area=4096",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(row); i++)
+		bad(row[i], 0, 0, strlen(row[i]));
 }
 
 static void test_refused(void **state)
@@ -183,7 +239,7 @@ static void test_find(void **state)
 		{ "slot=c", IMG_OPTION_SLOT },	    { "SLOT=", IMG_OPTION_SLOT },
 		{ "noslot=a", IMG_OPTION_UNKNOWN }, { "partuuid=x", IMG_OPTION_PARTUUID },
 		{ "Quiet", IMG_OPTION_QUIET },	    { "quiet=", IMG_OPTION_UNKNOWN },
-		{ "cores=", IMG_OPTION_UNKNOWN },
+		{ "cores=", IMG_OPTION_UNKNOWN },   { "area=x", IMG_OPTION_AREA },
 	};
 
 	(void)state;
@@ -221,6 +277,7 @@ int run_options_tests(void)
 		cmocka_unit_test(test_nothing),	     cmocka_unit_test(test_each),
 		cmocka_unit_test(test_all_together), cmocka_unit_test(test_uuid_has_gpt_byte_order),
 		cmocka_unit_test(test_refused),	     cmocka_unit_test(test_not_text),
+		cmocka_unit_test(test_area),	     cmocka_unit_test(test_area_refused),
 		cmocka_unit_test(test_kernel),	     cmocka_unit_test(test_name_of_the_program),
 		cmocka_unit_test(test_find),	     cmocka_unit_test(test_guid_text),
 	};

@@ -130,7 +130,13 @@ static void test_reasons(void **state)
 	static const struct {
 		enum img_proof_kind kind;
 		enum img_reason reason;
-	} row[] = { { IMG_PROOF_SWAP, IMG_E_SWAP_CHANGED },
+	} row[] = { { IMG_PROOF_BTRFS_SUPER, IMG_E_FS_CHANGED },
+		    { IMG_PROOF_LVM_LABEL, IMG_E_LVM_CHANGED },
+		    { IMG_PROOF_LVM_METADATA, IMG_E_LVM_CHANGED },
+		    { IMG_PROOF_LUKS_HEADER, IMG_E_LUKS_CHANGED },
+		    { IMG_PROOF_MD_SUPER, IMG_E_MD_CHANGED },
+		    { IMG_PROOF_VERITY_ROOT, IMG_E_FS_CHANGED },
+		    { IMG_PROOF_SWAP, IMG_E_SWAP_CHANGED },
 		    { IMG_PROOF_PLACE, IMG_E_DISK_MOVED },
 		    { IMG_PROOF_IDENTITY, IMG_E_DISK_REPLACED } };
 
@@ -145,8 +151,11 @@ static void test_reasons(void **state)
 		image_make(&image);
 		image.meta.proof = &encoded;
 		image.meta.nr_proofs = 1;
-		assert_reason(row[i].reason, check(&image, &disk, &detail));
+		assert_refusal(row[i].reason, check(&image, &disk, &detail), &detail,
+			       img_proof_kind_name(row[i].kind), NULL);
+		assert_reason(row[i].reason, img_proof_kind_reason(row[i].kind));
 	}
+	assert_reason(IMG_E_PROOF_KIND, img_proof_kind_reason(31));
 }
 
 /* The numbers on which kernel and firmware must agree, and units that do not fit. */
@@ -176,12 +185,17 @@ static void test_identity(void **state)
 
 static void test_kind_names(void **state)
 {
-	static const uint32_t unknown[] = { 0, 3, 15, 27, 36, 40, ~0u };
+	static const uint32_t unknown[] = { 0, 3, 15, 27, 31, 40, ~0u };
 
 	(void)state;
 	for (uint32_t kind = IMG_PROOF_EXT_SUPER; kind <= IMG_PROOF_ISO9660_SUPER; kind++)
 		assert_string_not_equal(img_proof_kind_name(kind), "unknown proof");
+	for (uint32_t kind = IMG_PROOF_LVM_LABEL; kind <= IMG_PROOF_IDENTITY; kind++)
+		assert_string_not_equal(img_proof_kind_name(kind), "unknown proof");
 	assert_string_equal(img_proof_kind_name(IMG_PROOF_F2FS_NODE), "f2fs node block");
+	assert_string_equal(img_proof_kind_name(IMG_PROOF_LVM_METADATA), "LVM metadata header");
+	assert_string_equal(img_proof_kind_name(IMG_PROOF_LUKS_HEADER), "LUKS header");
+	assert_string_equal(img_proof_kind_name(IMG_PROOF_MD_SUPER), "md superblock");
 	assert_string_equal(img_proof_kind_name(IMG_PROOF_SWAP), "swap header");
 	assert_string_equal(img_proof_kind_name(IMG_PROOF_PLACE), "place of the disk");
 	assert_string_equal(img_proof_kind_name(IMG_PROOF_IDENTITY), "identity of the disk");
