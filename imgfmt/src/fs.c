@@ -73,7 +73,7 @@ static bool same_text(const char *a, const char *b)
 static const struct {
 	const char *type;
 	enum img_reason (*survey)(struct fs_survey *s);
-} known[] = { IMG_FS_TYPES(FS_ROW) };
+} known[] = { IMG_FS_TYPES(FS_ROW) IMG_STACK_TYPES(FS_ROW) };
 
 static enum img_reason survey_type(struct fs_survey *s, const char *type)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * One file for each file system (fs_*.c), and their common functions.  Each survey reads the disk,
- * and adds the extents that prove the file system; it ends at the first structure that it cannot
- * handle.
+ * One file for each file system and each kind of stack (fs_*.c), and their common functions.  Each
+ * survey reads the disk, and adds the extents that prove it unchanged; it ends at the first
+ * structure that it cannot handle.
  *
  * One buffer holds the last block read: take all that is needed from it before reading the next.
  */
@@ -33,8 +33,16 @@ struct fs_survey {
 	X("erofs", erofs)                                                                          \
 	X("iso9660", iso9660)
 
+/* The same for what is below file systems, or beside them; the names are libblkid's. */
+#define IMG_STACK_TYPES(X)                                                                         \
+	X("LVM2_member", lvm)                                                                      \
+	X("crypto_LUKS", luks)                                                                     \
+	X("linux_raid_member", md)                                                                 \
+	X("swap", swap)
+
 #define IMG_FS_DECLARE(type, survey) enum img_reason img_fs_##survey(struct fs_survey *s);
 IMG_FS_TYPES(IMG_FS_DECLARE)
+IMG_STACK_TYPES(IMG_FS_DECLARE)
 #undef IMG_FS_DECLARE
 
 /* Notes the cause. */

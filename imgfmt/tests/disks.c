@@ -109,18 +109,29 @@ struct disk make_btrfs(void)
 	return d;
 }
 
-uint32_t f2fs_crc(const uint8_t *data, size_t size)
+static uint32_t crc32_of(uint32_t crc, const uint8_t *data, size_t size)
 {
-	uint32_t crc = 0xf2f52010;
-
 	for (size_t i = 0; i < size * 8; i++)
 		crc = crc >> 1 ^ (((crc ^ data[i / 8] >> i % 8) & 1) ? 0xedb88320u : 0);
 	return crc;
 }
 
+uint32_t f2fs_crc(const uint8_t *data, size_t size)
+{
+	return crc32_of(0xf2f52010, data, size);
+}
+
 void seal_pack_block(uint8_t *block)
 {
 	put_le(block + 4092, f2fs_crc(block, 4092), 4);
+}
+
+void seal_packs(struct disk *d)
+{
+	for (uint32_t i = 0; i < 2; i++) {
+		seal_pack_block(d->byte + F2FS_PACK(i));
+		seal_pack_block(d->byte + F2FS_PACK(i) + (F2FS_PACK_SIZE(i) - 1) * 4096);
+	}
 }
 
 /* Both ends of a pack. */
@@ -159,6 +170,182 @@ struct disk make_readonly(void)
 	memcpy(d.byte, "hsqs", 4);
 	put_le(d.byte + 1024, 0xe0f5e1e2, 4);
 	memcpy(d.byte + 32 * KIB + 1, "CD001", 5);
+	return d;
+}
+
+#define LVM_CRC 0xf597a6cfu
+
+static void put_lvm_area(uint8_t *header, uint64_t offset, uint64_t size)
+{
+	memcpy(header + 4, " LVM2 x[5A%r0N*>", 16);
+	put_le(header + 20, 1, 4);
+	put_le(header + 24, offset, 8);
+	put_le(header + 32, size, 8);
+	put_le(header + 40, 512, 8); /* the text */
+	put_le(header + 48, 900, 8);
+	put_le(header + 56, 0x12345678, 4);
+}
+
+void put_lvm_label(struct disk *d, uint32_t sector)
+{
+	uint8_t *label = d->byte + 512 * sector;
+
+	memcpy(label, "LABELONE", 8);
+	put_le(label + 8, sector, 8);
+	put_le(label + 20, 32, 4);
+	memcpy(label + 24, "LVM2 001", 8);
+	memcpy(label + 32, "0123456789abcdefghijklmnopqrstuv", 32);
+	put_le(label + 64, d->size, 8);
+	put_le(label + LVM_LIST, 64 * KIB, 8);
+	put_le(label + LVM_LIST + 32, LVM_AREA(0), 8);
+	put_le(label + LVM_LIST + 40, 16 * KIB, 8);
+	put_le(label + LVM_LIST + 48, LVM_AREA(1), 8);
+	put_le(label + LVM_LIST + 56, 16 * KIB, 8);
+}
+
+void seal_lvm(struct disk *d)
+{
+	for (uint32_t i = 0; i < 4; i++) {
+		uint8_t *label = d->byte + 512 * i;
+
+		if (!memcmp(label, "LABELONE", 8))
+			put_le(label + 16, crc32_of(LVM_CRC, label + 20, 492), 4);
+	}
+	for (uint32_t i = 0; i < 2; i++) {
+		uint8_t *header = d->byte + LVM_AREA(i);
+
+		put_le(header, crc32_of(LVM_CRC, header + 4, 508), 4);
+	}
+}
+
+struct disk make_lvm(void)
+{
+	struct disk d = disk_make(256 * KIB);
+
+	put_lvm_label(&d, LVM_LABEL / 512);
+	for (uint32_t i = 0; i < 2; i++)
+		put_lvm_area(d.byte + LVM_AREA(i), LVM_AREA(i), 16 * KIB);
+	seal_lvm(&d);
+	return d;
+}
+
+struct disk make_luks1(void)
+{
+	struct disk d = disk_make(64 * KIB);
+
+	memcpy(d.byte, "LUKS\xba\xbe", 6);
+	put_be(d.byte + 6, 1, 2);
+	for (uint32_t i = 0; i < 8; i++)
+		put_be(d.byte + LUKS1_KEY(i), i < 2 ? 0x00ac71f3 : 0xdead, 4);
+	return d;
+}
+
+static void put_luks2(uint8_t *header, const char *magic, uint64_t offset)
+{
+	memcpy(header, magic, 6);
+	put_be(header + 6, 2, 2);
+	put_be(header + 8, LUKS2_SECOND, 8);
+	put_be(header + 16, 7, 8);
+	memcpy(header + 168, "01234567-89ab-cdef-0123-456789abcdef", 36);
+	put_be(header + 256, offset, 8);
+}
+
+struct disk make_luks2(void)
+{
+	struct disk d = disk_make(64 * KIB);
+
+	put_luks2(d.byte, "LUKS\xba\xbe", 0);
+	put_luks2(d.byte + LUKS2_SECOND, "SKUL\xba\xbe", LUKS2_SECOND);
+	return d;
+}
+
+static void put_md_sum(uint8_t *super, size_t size, size_t at)
+{
+	uint8_t padded[4096] = { 0 };
+	uint64_t sum = 0;
+
+	memcpy(padded, super, size);
+	memset(padded + at, 0, 4);
+	for (size_t i = 0; i < sizeof(padded); i += 4)
+		sum += (uint64_t)padded[i] | (uint64_t)padded[i + 1] << 8 |
+		       (uint64_t)padded[i + 2] << 16 | (uint64_t)padded[i + 3] << 24;
+	put_le(super + at, (sum & 0xffffffff) + (sum >> 32), 4);
+}
+
+void put_md1(struct disk *d, uint64_t offset)
+{
+	uint8_t *super = d->byte + offset;
+
+	put_le(super, 0xa92b4efc, 4);
+	put_le(super + 4, 1, 4);
+	memset(super + 16, 0xc3, 16);
+	put_le(super + 144, offset / 512, 8);
+	put_le(super + 192, 0x67000000, 8); /* the time of the last change */
+	put_le(super + 220, 3, 4);
+	put_le(super + 256, 0xffff0001, 4);
+	put_le(super + 260, 0x1234fffe, 4); /* beyond the three roles: half of it does not count */
+	put_md_sum(super, 256 + 3 * 2, 216);
+}
+
+void put_md0(struct disk *d, uint64_t offset)
+{
+	uint8_t *super = d->byte + offset;
+
+	put_le(super, 0xa92b4efc, 4);
+	put_le(super + 8, 90, 4);
+	put_le(super + 128, 0x67000000, 4);
+	memset(super + 2000, 0xc3, 96);
+	put_md_sum(super, 4096, 152);
+}
+
+void seal_md(struct disk *d)
+{
+	static const uint64_t place[] = { MD_11, MD_12, MD_10 };
+
+	for (uint32_t i = 0; i < 3; i++) {
+		uint8_t *super = d->byte + place[i];
+		uint32_t roles = super[220] | (uint32_t)super[221] << 8;
+
+		if (!memcmp(super, "\xfc\x4e\x2b\xa9", 4) && 256 + 2 * roles <= 4096)
+			put_md_sum(super, 256 + 2 * roles, 216);
+	}
+	if (!memcmp(d->byte + MD_090, "\xfc\x4e\x2b\xa9", 4))
+		put_md_sum(d->byte + MD_090, 4096, 152);
+}
+
+static struct disk make_md(void (*put)(struct disk *d, uint64_t offset), uint64_t offset)
+{
+	struct disk d = disk_make(260 * KIB + 1536);
+
+	put(&d, offset);
+	return d;
+}
+
+struct disk make_md10(void)
+{
+	return make_md(put_md1, MD_10);
+}
+
+struct disk make_md11(void)
+{
+	return make_md(put_md1, MD_11);
+}
+
+struct disk make_md12(void)
+{
+	return make_md(put_md1, MD_12);
+}
+
+struct disk make_md090(void)
+{
+	return make_md(put_md0, MD_090);
+}
+
+struct disk make_swap(void)
+{
+	struct disk d = disk_make(64 * KIB);
+
+	put_swap(d.byte, "SWAPSPACE2", 15);
 	return d;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Hand-made disks, byte by byte: the minimum for each file system to be recognised.  For the unit
- * tests, which break one rule at a time, and for the fuzzer, which breaks anything.
+ * Hand-made disks, byte by byte: the minimum for each file system, or stack, to be recognised.  For
+ * the unit tests, which break one rule at a time, and for the fuzzer, which breaks anything.
  */
 #ifndef IMGFMT_TESTS_DISKS_H
 #define IMGFMT_TESTS_DISKS_H
@@ -58,12 +58,42 @@ struct disk make_f2fs(void);
 uint32_t f2fs_crc(const uint8_t *data, size_t size);
 /* Corrects the checksum at the end of a checkpoint block. */
 void seal_pack_block(uint8_t *block);
+void seal_packs(struct disk *d); /* both ends of both */
 /* Both ends of pack i: its version, and the place for the next warm node. */
 void put_pack(struct disk *d, uint32_t i, uint64_t version, uint32_t segment, uint32_t block);
 
 /* squashfs, erofs and iso9660, all at once: their superblocks do not overlap. */
 struct disk make_readonly(void);
 
+/* A physical volume: a label in sector 1, which lists one data area and two metadata areas. */
+#define LVM_LABEL   512u
+#define LVM_LIST    72u /* of areas; in the label */
+#define LVM_AREA(i) (4096u + (i) * 188 * KIB)
+struct disk make_lvm(void);
+void put_lvm_label(struct disk *d, uint32_t sector);
+void seal_lvm(struct disk *d); /* corrects all checksums; likewise below */
+
+/* LUKS: two of eight keys in use; a second copy after 16 KiB. */
+#define LUKS1_KEY(i) (208u + (i) * 48)
+#define LUKS2_SECOND (16u * KIB)
+struct disk make_luks1(void);
+struct disk make_luks2(void);
+
+/* A member of an array, whose superblock is where its version wants it on this size of disk. */
+#define MD_10  (252u * KIB)
+#define MD_11  0u
+#define MD_12  4096u
+#define MD_090 (192u * KIB)
+struct disk make_md10(void);
+struct disk make_md11(void);
+struct disk make_md12(void);
+struct disk make_md090(void);
+/* Adds a superblock of version 1 with three roles, or of version 0.90. */
+void put_md1(struct disk *d, uint64_t offset);
+void put_md0(struct disk *d, uint64_t offset);
+void seal_md(struct disk *d);
+
+struct disk make_swap(void);
 /* The first block of a swap partition. */
 void put_swap(uint8_t *block, const char *magic, uint32_t last);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * All code that reads a disk or table that others wrote: file systems, the swap
- * header, SMBIOS.
+ * All code that reads a disk or table that others wrote: file systems, stacks, the
+ * swap header, SMBIOS.
  *
  * Input: one byte that chooses what to read; its parameters; then edits to a valid
  * one: place (1 byte, an index into the places that hold data), offset (2), length
@@ -18,26 +18,52 @@ struct file_system {
 	struct disk (*make)(void);
 	uint64_t place[MAX_PLACES];
 	uint32_t nr_places;
+	void (*seal)(struct disk *d); /* corrects the checksums; NULL: it has none that count */
 };
 
 static const struct file_system file_systems[] = {
 	{ "ext4",
 	  make_ext4,
 	  { EXT_SB, EXT_DESC, EXT_INODE, EXT_LOG, 0, 50 * 4096, 60 * 4096, 2048 },
-	  8 },
+	  8,
+	  NULL },
 	{ "xfs",
 	  make_xfs,
 	  { 0, XFS_LOG, XFS_LOG + 12 * 4096, XFS_LOG + 20 * 4096, XFS_LOG + 39 * 4096 },
-	  5 },
-	{ "btrfs", make_btrfs, { BTRFS_SB, 0 }, 2 },
+	  5,
+	  NULL },
+	{ "btrfs", make_btrfs, { BTRFS_SB, 0 }, 2, NULL },
 	{ "f2fs",
 	  make_f2fs,
 	  { 1024, F2FS_PACK(0), F2FS_PACK(1), F2FS_PACK(0) + 2 * 4096, F2FS_PACK(1) + 3 * 4096,
 	    1024 + 2048 },
-	  6 },
-	{ "squashfs", make_readonly, { 0 }, 1 },
-	{ "erofs", make_readonly, { 1024 }, 1 },
-	{ "iso9660", make_readonly, { 32 * KIB }, 1 },
+	  6,
+	  seal_packs },
+	{ "squashfs", make_readonly, { 0 }, 1, NULL },
+	{ "erofs", make_readonly, { 1024 }, 1, NULL },
+	{ "iso9660", make_readonly, { 32 * KIB }, 1, NULL },
+	{ "LVM2_member",
+	  make_lvm,
+	  { LVM_LABEL, 0, LVM_AREA(0), LVM_AREA(1), 1024, 1536, LVM_LABEL + LVM_LIST },
+	  7,
+	  seal_lvm },
+	{ "crypto_LUKS", make_luks1, { 0, LUKS1_KEY(0), 256 }, 3, NULL },
+	{ "crypto_LUKS",
+	  make_luks2,
+	  { 0, LUKS2_SECOND, 256, LUKS2_SECOND + 256, 32 * KIB },
+	  5,
+	  NULL },
+	{ "linux_raid_member",
+	  make_md12,
+	  { MD_12, MD_12 + 128, MD_11, MD_10, MD_090, MD_12 + 256 },
+	  6,
+	  seal_md },
+	{ "linux_raid_member",
+	  make_md090,
+	  { MD_090, MD_090 + 128, MD_11, MD_12, MD_10 },
+	  5,
+	  seal_md },
+	{ "swap", make_swap, { 0, 1024, 4000 }, 3, NULL },
 };
 #define NR_TYPES (sizeof(file_systems) / sizeof(file_systems[0]))
 #define SWAP	 NR_TYPES
@@ -94,13 +120,19 @@ static void check_proof(const struct img_fs_proof *proof, uint64_t size)
 	}
 }
 
-/* f2fs: recomputes the packs' checksums at the end of their blocks. */
-static void seal_packs(struct disk *d)
+/* The blocks of all places, before seal() changes them. */
+static uint8_t kept[MAX_PLACES][IMG_BLOCK];
+
+static void keep_blocks(const struct file_system *fs, const struct disk *d)
 {
-	for (uint32_t i = 0; i < 2; i++) {
-		seal_pack_block(d->byte + F2FS_PACK(i));
-		seal_pack_block(d->byte + F2FS_PACK(i) + (F2FS_PACK_SIZE(i) - 1) * 4096);
-	}
+	for (uint32_t i = 0; i < fs->nr_places; i++)
+		memcpy(kept[i], d->byte + fs->place[i] / IMG_BLOCK * IMG_BLOCK, IMG_BLOCK);
+}
+
+static void restore_blocks(const struct file_system *fs, struct disk *d)
+{
+	for (uint32_t i = 0; i < fs->nr_places; i++)
+		memcpy(d->byte + fs->place[i] / IMG_BLOCK * IMG_BLOCK, kept[i], IMG_BLOCK);
 }
 
 static void read_file_system(uint32_t number, struct input *in)
@@ -114,14 +146,18 @@ static void read_file_system(uint32_t number, struct input *in)
 	struct img_fs_reader reader = { d, 0, buffer, disk_read };
 	struct img_detail detail = { 0 };
 	enum img_reason reason;
+	bool sealed;
 
 	if (!d->byte)
 		*d = fs->make();
 	reader.size = flags & 1 ? take(in, 3) % (d->size + 1) : d->size;
 	d->bad = flags & 2 ? take(in, 2) * IMG_BLOCK : ~0ull;
+	sealed = flags & 4 && fs->seal;
+	if (sealed)
+		keep_blocks(fs, d);
 	edit(in, d->byte, d->size, fs->place, fs->nr_places);
-	if (flags & 4 && !strcmp(fs->type, "f2fs"))
-		seal_packs(d);
+	if (sealed)
+		fs->seal(d);
 	must(buffer != NULL);
 	reason = img_fs_extents(fs->type, &reader, &proof, &detail);
 	if (reason == IMG_OK)
@@ -131,6 +167,8 @@ static void read_file_system(uint32_t number, struct input *in)
 		     detail.field != NULL);
 	free(buffer);
 	undo_edits(d->byte);
+	if (sealed)
+		restore_blocks(fs, d);
 }
 
 static void read_swap(struct input *in)

@@ -57,6 +57,7 @@ int main(void)
 	failures += run_smbios_tests();
 	failures += run_decide_tests();
 	failures += run_fs_tests();
+	failures += run_stack_tests();
 	failures += run_mkfs_tests();
 	failures += run_options_tests();
 	failures += run_unified_tests();

@@ -41,24 +41,40 @@ void assert_extent(const struct result *r, uint32_t i, enum img_proof_kind kind,
 	assert_int_equal(r->extent[i].size, size);
 }
 
+static void check_row(struct disk *d, const char *type, const struct row *row)
+{
+	struct result r = survey(d, type);
+
+	if (row->field)
+		assert_refusal(IMG_E_GATE_FS_UNPROVABLE, r.reason, &r.detail, type, row->field);
+	else
+		assert_reason(IMG_OK, r.reason);
+	free(d->byte);
+}
+
 void check_rows(const char *type, struct disk (*make)(void), const struct row *row, size_t nr,
 		bool big_endian)
 {
 	for (size_t i = 0; i < nr; i++) {
 		struct disk d = make();
-		struct result r;
 
 		if (big_endian)
 			put_be(d.byte + row[i].offset, row[i].value, row[i].width);
 		else
 			put_le(d.byte + row[i].offset, row[i].value, row[i].width);
-		r = survey(&d, type);
-		if (row[i].field)
-			assert_refusal(IMG_E_GATE_FS_UNPROVABLE, r.reason, &r.detail, type,
-				       row[i].field);
-		else
-			assert_reason(IMG_OK, r.reason);
-		free(d.byte);
+		check_row(&d, type, &row[i]);
+	}
+}
+
+void check_sealed_rows(const char *type, struct disk (*make)(void), void (*seal)(struct disk *),
+		       const struct row *row, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		struct disk d = make();
+
+		put_le(d.byte + row[i].offset, row[i].value, row[i].width);
+		seal(&d);
+		check_row(&d, type, &row[i]);
 	}
 }
 

@@ -30,6 +30,10 @@ struct row {
 void check_rows(const char *type, struct disk (*make)(void), const struct row *row, size_t nr,
 		bool big_endian);
 
+/* The same, little-endian, with checksums that are right again after the change. */
+void check_sealed_rows(const char *type, struct disk (*make)(void), void (*seal)(struct disk *),
+		       const struct row *row, size_t nr);
+
 /* Each block that a survey reads, unreadable in turn. */
 void check_unreadable(const char *type, struct disk (*make)(void), const uint64_t *block,
 		      size_t nr);

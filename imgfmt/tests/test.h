@@ -39,6 +39,7 @@ int run_state_tests(void);
 int run_proof_tests(void);
 int run_smbios_tests(void);
 int run_fs_tests(void);
+int run_stack_tests(void);
 int run_mkfs_tests(void);
 int run_chunk_tests(void);
 int run_writer_tests(void);
