@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * The extents of real file systems: made by their own mkfs in sparse files, so neither root nor a
- * mount is needed, and then changed by their own tools.  Tools that are not installed are skipped
- * with a message.
+ * The extents of real file systems and stacks: made by their own mkfs in sparse files, so neither
+ * root nor a mount is needed, and then changed by their own tools.  Tools that are not installed
+ * are skipped with a message; so is LVM, which takes nothing but block devices, without a loop
+ * device.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +31,9 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	return system("rm -rf \"$DIRECTORY\"");
+	return system("if [ -s \"$DIRECTORY/loop\" ]; then"
+		      " losetup -d \"$(cat \"$DIRECTORY/loop\")\"; fi;"
+		      " rm -rf \"$DIRECTORY\"");
 }
 
 static bool installed(const char *tool)
@@ -342,6 +345,16 @@ static void test_erofs(void **state)
 	check_readonly("erofs", "mkfs.erofs \"$IMAGE\" \"$DIRECTORY/in\"", IMG_PROOF_EROFS_SUPER);
 }
 
+static void check_swap_proof(void)
+{
+	static const enum img_proof_kind kind[] = { IMG_PROOF_SWAP };
+	struct proofs p = take("swap");
+
+	assert_kinds(&p, kind, 1);
+	run("mkswap \"$IMAGE\""); /* another UUID */
+	assert_int_equal(changed(&p), 1);
+}
+
 static void test_swap(void **state)
 {
 	struct img_area area = { .offset = MIB };
@@ -358,6 +371,138 @@ static void test_swap(void **state)
 	assert_reason(IMG_OK, img_swap_check(block, &area, NULL));
 	area.offset -= IMG_BLOCK;
 	assert_reason(IMG_E_GATE_SWAP_OVERLAP, img_swap_check(block, &area, NULL));
+	check_swap_proof();
+}
+
+/* LUKS. */
+
+static void check_luks(const char *format, const struct proofs *at)
+{
+	struct proofs p;
+
+	run("printf first >\"$DIRECTORY/first\"; printf second >\"$DIRECTORY/second\"");
+	make_image(32 * MIB, format);
+	p = take("crypto_LUKS");
+	assert_int_equal(p.nr, at->nr);
+	for (uint32_t i = 0; i < p.nr; i++) {
+		assert_int_equal(p.extent[i].kind, IMG_PROOF_LUKS_HEADER);
+		assert_int_equal(p.extent[i].offset, at->extent[i].offset);
+	}
+	run("cryptsetup isLuks \"$IMAGE\" && cryptsetup luksDump \"$IMAGE\" &&"
+	    " cryptsetup open -q --test-passphrase --key-file \"$DIRECTORY/first\" \"$IMAGE\"");
+	assert_int_equal(changed(&p), 0);
+	run("cryptsetup luksAddKey -q --pbkdf pbkdf2 --pbkdf-force-iterations 1000"
+	    " --key-file \"$DIRECTORY/first\" \"$IMAGE\" \"$DIRECTORY/second\"");
+	assert_int_equal(changed(&p), (1u << p.nr) - 1);
+	p = take("crypto_LUKS");
+	run("cryptsetup luksKillSlot -q --key-file \"$DIRECTORY/first\" \"$IMAGE\" 1");
+	assert_int_equal(changed(&p), (1u << p.nr) - 1);
+}
+
+#define LUKS_FORMAT(options)                                                                       \
+	"cryptsetup luksFormat -q --pbkdf pbkdf2 --pbkdf-force-iterations 1000 " options           \
+	" \"$IMAGE\" \"$DIRECTORY/first\""
+
+static void test_luks(void **state)
+{
+	static const struct proofs one = { .nr = 1 };
+	struct proofs two = { .nr = 2 };
+
+	(void)state;
+	NEEDS("cryptsetup");
+	check_luks(LUKS_FORMAT("--type luks1"), &one);
+	two.extent[1].offset = 16 * KIB;
+	check_luks(LUKS_FORMAT("--type luks2"), &two);
+	two.extent[1].offset = 64 * KIB;
+	check_luks(LUKS_FORMAT("--type luks2 --luks2-metadata-size 64k"), &two);
+}
+
+/* LVM. */
+
+static bool attach(void)
+{
+	if (!system("losetup -f --show \"$IMAGE\" >\"$DIRECTORY/loop\" 2>/dev/null"))
+		return true;
+	printf("[  SKIPPED ] there is no loop device\n");
+	return false;
+}
+
+/* Its settings: to look at nothing but the loop device, and to ask nothing of the kernel. */
+static void lvm_settings(void)
+{
+	run("mkdir \"$DIRECTORY/dev\" && ln -s \"$(cat \"$DIRECTORY/loop\")\" "
+	    "\"$DIRECTORY/dev/pv\"");
+	run("printf '%s\n' >\"$DIRECTORY/lvm.conf\""
+	    " \"devices { scan=[\\\"$DIRECTORY/dev\\\"] use_devicesfile=0 hints=\\\"none\\\"\""
+	    " 'obtain_device_list_from_udev=0 external_device_info_source=\"none\" }'"
+	    " \"global { activation=0 use_lvmpolld=0 locking_dir=\\\"$DIRECTORY\\\" }\""
+	    " 'backup { backup=0 archive=0 }'");
+}
+
+#define LVM(command)                                                                               \
+	"export DM_DISABLE_UDEV=1 LVM_SYSTEM_DIR=\"$DIRECTORY\" "                                  \
+	"PV=\"$DIRECTORY/dev/pv\"; " command
+
+static void test_lvm(void **state)
+{
+	static const enum img_proof_kind kind[] = { IMG_PROOF_LVM_LABEL, IMG_PROOF_LVM_METADATA,
+						    IMG_PROOF_LVM_METADATA };
+	struct proofs p;
+
+	(void)state;
+	NEEDS("pvcreate");
+	make_image(32 * MIB, "true");
+	if (!attach())
+		skip();
+	lvm_settings();
+	run(LVM("pvcreate --pvmetadatacopies 2 \"$PV\" && vgcreate vg \"$PV\""));
+	p = take("LVM2_member");
+	assert_kinds(&p, kind, 3);
+	run(LVM("pvs && vgs && lvs && vgck vg"));
+	assert_int_equal(changed(&p), 0);
+	run(LVM("lvcreate -an -Zn -Wn -L 8M -n lv vg"));
+	assert_int_equal(changed(&p), 6);
+	p = take("LVM2_member");
+	run(LVM("lvrename vg lv other"));
+	assert_int_equal(changed(&p), 6);
+	p = take("LVM2_member");
+	run(LVM("lvremove -f vg/other"));
+	assert_int_equal(changed(&p), 6);
+	p = take("LVM2_member");
+	run(LVM("vgremove vg && pvcreate -ff -y --pvmetadatacopies 1 \"$PV\" && vgcreate vg "
+		"\"$PV\""));
+	assert_int_equal(changed(&p) & 3, 3);
+	p = take("LVM2_member");
+	assert_kinds(&p, kind, 2);
+}
+
+/* md: mdadm makes arrays of block devices only, but its eyes are good for files. */
+
+static void check_md(struct disk d, uint64_t place)
+{
+	struct proofs p;
+	FILE *f = fopen(image, "wb");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(d.byte, 1, d.size, f), d.size);
+	assert_int_equal(fclose(f), 0);
+	free(d.byte);
+	run("mdadm --examine \"$IMAGE\" | grep 'Checksum : [0-9a-f]* - correct'");
+	p = take("linux_raid_member");
+	assert_int_equal(p.nr, 1);
+	assert_int_equal(p.extent[0].offset, place);
+	run("mdadm --zero-superblock \"$IMAGE\"");
+	assert_int_equal(changed(&p), 1);
+}
+
+static void test_md(void **state)
+{
+	(void)state;
+	NEEDS("mdadm");
+	check_md(make_md10(), MD_10);
+	check_md(make_md11(), MD_11);
+	check_md(make_md12(), MD_12);
+	check_md(make_md090(), MD_090);
 }
 
 int run_mkfs_tests(void)
@@ -368,6 +513,8 @@ int run_mkfs_tests(void)
 		cmocka_unit_test(test_btrfs), cmocka_unit_test(test_btrfs_devices),
 		cmocka_unit_test(test_f2fs),  cmocka_unit_test(test_squashfs),
 		cmocka_unit_test(test_erofs), cmocka_unit_test(test_swap),
+		cmocka_unit_test(test_luks),  cmocka_unit_test(test_lvm),
+		cmocka_unit_test(test_md),
 	};
 
 	return cmocka_run_group_tests_name("real file systems", tests, setup, teardown);
