@@ -3,10 +3,10 @@
  * All code that reads an image, and the decision about it.
  *
  * Input: one byte that says in which parts the machine differs from the image's
- * own, and whether the image is sealed; those parts; what the firmware knows of
- * a sealed image; then edits to a valid slot and its area header: offset
- * (2 bytes), length (1), bytes.  The target corrects the checksums after the
- * edits, and the MAC if the input says so; otherwise no edit would get past them.
+ * own, whether the image is sealed, and whether its area is a map; those parts; what the firmware
+ * knows of a sealed image; then edits to a valid slot and its area header: offset (2 bytes), length
+ * (1), bytes.  The target corrects the checksums after the edits, and the MAC if the input says so;
+ * otherwise no edit would get past them.
  */
 #include "fuzz.h"
 #include "sample.h"
@@ -21,6 +21,7 @@
 #define OTHER_TABLE	  8u
 #define OTHER_AREA	  16u /* the slot header need not belong to the area */
 #define OTHER_SEALED	  32u
+#define OTHER_PLACE	  64u /* the area is a map, not a partition */
 
 #define TRUST_SECURE_BOOT 1u
 #define TRUST_ALWAYS	  2u
@@ -49,6 +50,25 @@ static void start_over(bool sealed)
 		keep(sample_make_tiny_sealed(), good[1]);
 	}
 	memcpy(bytes, good[sealed], sizeof(bytes));
+}
+
+/* The same area, in three pieces of two partitions. */
+static void put_map(void)
+{
+	uint8_t *block = bytes + AREA_AT;
+	struct img_area area;
+
+	must(img_area_decode(block, partition_size, &area, NULL) == IMG_OK);
+	area.nr_map = 3;
+	for (uint32_t i = 0; i < 3; i++) {
+		struct img_piece *piece = &area.map[i];
+
+		memset(piece->part_uuid, 1 + (int)i % 2, sizeof(piece->part_uuid));
+		piece->offset = (3 - i) << 24;
+		piece->size = (i + 1) * 64 * IMG_BLOCK;
+	}
+	area.map[2].size += area.offset + area.size - img_area_map_size(&area);
+	img_area_encode(&area, block);
 }
 
 static void put_csum(void *to, const void *data, size_t size)
@@ -382,19 +402,55 @@ static void enter(const struct img_slot *slot)
 		     (again.attempts < IMG_MAX_ATTEMPTS));
 }
 
-static void read_area(void)
+static void check_map(const struct img_area *area)
 {
-	struct img_area area;
+	uint64_t at = 0;
+
+	must(area->nr_map && area->nr_map <= IMG_MAX_MAP);
+	for (uint32_t i = 0; i < area->nr_map; i++) {
+		const struct img_piece *piece = &area->map[i];
+		struct img_location first = img_area_locate(area, at);
+		struct img_location last = img_area_locate(area, at + piece->size - 1);
+
+		must(piece->size && piece->offset + piece->size > piece->offset);
+		must(first.piece == i && first.offset == piece->offset && first.run == piece->size);
+		must(last.piece == i && last.run == 1);
+		at += piece->size;
+		for (uint32_t j = 0; j < i; j++) {
+			const struct img_piece *other = &area->map[j];
+
+			must(memcmp(piece->part_uuid, other->part_uuid, 16) ||
+			     piece->offset >= other->offset + other->size ||
+			     other->offset >= piece->offset + piece->size);
+		}
+	}
+	must(img_area_locate(area, at).run == 0);
+	must(img_area_map_size(area) == at && at == area->offset + area->size);
+}
+
+/* A map is read without a size first, as the loader does. */
+static void read_area(bool mapped)
+{
+	static struct img_area area, again;
 	uint64_t end;
 
-	if (img_area_decode(bytes + AREA_AT, partition_size, &area, NULL) != IMG_OK)
+	if (img_area_decode(bytes + AREA_AT, mapped ? 0 : partition_size, &area, NULL) != IMG_OK)
 		return;
+	must(area.nr_map || !mapped);
+	if (area.nr_map) {
+		check_map(&area);
+		must(img_area_decode(bytes + AREA_AT, img_area_map_size(&area), &again, NULL) ==
+			     IMG_OK &&
+		     !memcmp(&area, &again, sizeof(area)));
+		must(img_area_decode(bytes + AREA_AT, img_area_map_size(&area) + IMG_BLOCK, &again,
+				     NULL) != IMG_OK);
+	}
 	end = area.offset;
 	for (uint32_t i = 0; i < area.nr_slots; i++) {
 		must(area.slot[i].offset >= end && area.slot[i].size >= IMG_MIN_SLOT_SIZE);
 		end = area.slot[i].offset + area.slot[i].size;
 	}
-	must(end <= img_area_header_offset(partition_size));
+	must(end <= area.offset + area.size - IMG_BLOCK);
 }
 
 static void read_slot(struct machine *m)
@@ -431,9 +487,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	machine_make(&machine, &in);
 	start_over(machine.other & OTHER_SEALED);
+	if (machine.other & OTHER_PLACE)
+		put_map();
 	edit(&in);
 	resum();
-	read_area();
+	read_area(machine.other & OTHER_PLACE);
 	read_slot(&machine);
 	return 0;
 }

@@ -56,7 +56,7 @@ static bool installed(const char *tool)
 /* IMAGE and DIRECTORY are in the environment; a tool's output is shown if it fails. */
 static void run(const char *command)
 {
-	char line[512];
+	char line[1024];
 
 	snprintf(line, sizeof(line),
 		 "(%s) >\"$DIRECTORY/log\" 2>&1 </dev/null || { cat \"$DIRECTORY/log\"; exit 1; }",
