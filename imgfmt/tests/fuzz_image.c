@@ -3,10 +3,11 @@
  * All code that reads an image, and the decision about it.
  *
  * Input: one byte that says in which parts the machine differs from the image's
- * own, whether the image is sealed, and whether its area is a map; those parts; what the firmware
- * knows of a sealed image; then edits to a valid slot and its area header: offset (2 bytes), length
- * (1), bytes.  The target corrects the checksums after the edits, and the MAC if the input says so;
- * otherwise no edit would get past them.
+ * own, whether the image is sealed, and whether its area is a map; those parts; what
+ * the firmware knows of a sealed image; then edits to a valid slot and its area
+ * header: offset (2 bytes), length (1), bytes.  The target corrects the checksums
+ * after the edits, and the MAC if the input says so; otherwise no edit would get past
+ * them.
  */
 #include "fuzz.h"
 #include "sample.h"

@@ -9,6 +9,11 @@ that where both agree, they agree with the document.
     slot.page(0x1234)                  # 4096 bytes, or None
     area.regions()["slot[0].chunk[3]"] # its place in the partition, for a test to damage it
 
+An area that is no partition but a map, pieces of partitions, is read through these:
+
+    parts = {partuuid: open("vda3", "rb"), ...}  # the GUIDs as the GPT has them, 16 bytes
+    area = Area.mapped(parts, partuuid, offset)  # of the area's header: the option `area=`
+
 A sealed image needs a key, or the secret that boot keys are derived from:
 
     area = Area.open("disk.img", secret=pathlib.Path("secret").read_bytes())
@@ -56,6 +61,11 @@ SECTIONS = {
     10: ("tags", 16, False),
 }
 SEALED = 1  # bit of a slot's incompat
+MAPPED = 1  # bit of an area's incompat
+MAX_MAP = 64
+MAP_AT = 112
+MAP_END = MAP_AT + 32 * MAX_MAP
+MAX_PIECE_END = 1 << 56
 DOMAINS = {1: "secure", 2: "open"}
 CHUNK_KINDS = {1: "lz4", 2: "raw", 3: "fill"}
 RUN_KINDS = {0: "stored", 1: "fill"}
@@ -74,6 +84,11 @@ PROOF_KINDS = {
     24: "squashfs-super",
     25: "erofs-super",
     26: "iso9660-super",
+    32: "lvm-label",
+    33: "lvm-metadata",
+    34: "luks-header",
+    35: "md-super",
+    36: "verity-root",
     37: "swap",
     38: "place",
     39: "identity",
@@ -130,7 +145,7 @@ class Fields:
 
 AREA = Fields(
     "version@8:4 block_size@12:4 compat@16:8 incompat@24:8 area_offset@48:8 area_size@56:8"
-    " nr_slots@64:4 reserved0@68:4 created@104:8 csum@4088:8"
+    " nr_slots@64:4 nr_map@68:4 created@104:8 csum@4088:8"
 )
 SLOT = Fields(
     "version@8:4 mode@12:4 compat@16:8 incompat@24:8 generation@64:8 created@72:8 page_size@80:4"
@@ -173,6 +188,77 @@ def check_header(block, magic, fields, name, known=0):
 
 
 @dataclasses.dataclass(frozen=True)
+class Piece:
+    part_uuid: bytes  # as in the GPT
+    offset: int  # partition bytes
+    size: int
+
+    @property
+    def end(self):
+        return self.offset + self.size
+
+    def overlaps(self, other):
+        return (self.part_uuid == other.part_uuid
+                and self.offset < other.end and other.offset < self.end)
+
+
+def decode_map(block, fields):
+    """The pieces that an area header names, checked one by one; none: the area is a partition."""
+    nr = fields["nr_map"]
+    mapped = fields["incompat"] & MAPPED != 0
+    need(nr <= MAX_MAP and mapped == (nr > 0), "area-bounds", f"nr_map {nr}")
+    pieces = []
+    for i in range(nr):
+        piece = Piece(*struct.unpack_from("<16sQQ", block, MAP_AT + 32 * i))
+        need(any(piece.part_uuid), "area-bounds", f"map {i} part_uuid")
+        need(whole(piece.offset) and piece.offset <= MAX_PIECE_END, "area-bounds", f"map {i} offset")
+        need(whole(piece.size) and piece.size > 0, "area-bounds", f"map {i} size")
+        need(piece.end <= MAX_PIECE_END, "area-bounds", f"map {i} size")
+        need(not any(piece.overlaps(other) for other in pieces), "area-bounds", f"map {i} overlaps")
+        pieces.append(piece)
+    need(not any(block[MAP_AT + 32 * nr : MAP_END]), "reserved", "unused piece")
+    return pieces
+
+
+def decode_area_header(block):
+    """(fields, pieces), by the rules that do not need the size of what the area is on."""
+    fields = AREA.read(block)
+    check_header(block, b"FBAREA\r\n", fields, "area", known=MAPPED)
+    need(not any(block[MAP_END:4088]), "reserved", "area header")
+    return fields, decode_map(block, fields)
+
+
+class Pieces:
+    """Pieces of open files, one after the other, as one file that can be read."""
+
+    def __init__(self, files, pieces):
+        self._files = files
+        self._pieces = pieces
+        self._position = 0
+
+    def seek(self, position):
+        self._position = position
+
+    def read(self, size):
+        data = b""
+        start = 0
+        for piece in self._pieces:
+            skip = self._position - start
+            if 0 <= skip < piece.size and len(data) < size:
+                file = self._files[piece.part_uuid]
+                file.seek(piece.offset + skip)
+                part = file.read(min(size - len(data), piece.size - skip))
+                self._position += len(part)
+                data += part
+            start += piece.size
+        return data
+
+    def close(self):
+        for file in self._files.values():
+            file.close()
+
+
+@dataclasses.dataclass(frozen=True)
 class Run:
     pfn: int
     pages: int
@@ -198,7 +284,7 @@ class Chunk:
 
 @dataclasses.dataclass(frozen=True)
 class Proof:
-    part_uuid: bytes  # as in the GPT; zero: the image's own partition
+    part_uuid: bytes  # as in the GPT; zero: the image's own partition, which a map is not
     kind: str
     whole_disk: bool
     offset: int
@@ -227,7 +313,10 @@ class State:
 
 
 class Area:
-    """The fast-boot area of a partition, which takes `size` bytes at `offset` of a file."""
+    """
+    The fast-boot area of a partition, which takes `size` bytes at `offset` of a file; or of a
+    logical volume or a file that has an area.
+    """
 
     def __init__(self, file, offset=0, size=None, key=None, secret=None):
         if size is None:
@@ -245,6 +334,18 @@ class Area:
     def open(cls, path, offset=0, size=None, key=None, secret=None):
         return cls(open(path, "rb"), offset, size, key, secret)
 
+    @classmethod
+    def mapped(cls, parts, part_uuid, offset, key=None, secret=None):
+        """The area whose header is at `offset` of a partition; parts: {part_uuid: open file}."""
+        parts[part_uuid].seek(offset)
+        _, pieces = decode_area_header(parts[part_uuid].read(BLOCK))
+        need(pieces, "area-bounds", "nr_map 0")
+        last = pieces[-1]
+        here = last.part_uuid == part_uuid and last.end - BLOCK == offset
+        need(here, "area-bounds", "the header is not the map's last block")
+        size = sum(piece.size for piece in pieces)
+        return cls(Pieces(parts, pieces), 0, size, key, secret)
+
     def close(self):
         self._file.close()
 
@@ -255,7 +356,7 @@ class Area:
         self.close()
 
     def read(self, offset, size):
-        """Bytes of the partition."""
+        """Bytes of the partition or map."""
         self._file.seek(self._base + offset)
         data = self._file.read(size)
         if len(data) != size:
@@ -263,10 +364,9 @@ class Area:
         return data
 
     def _decode(self, block):
-        fields = AREA.read(block)
-        check_header(block, b"FBAREA\r\n", fields, "area")
-        need(fields["reserved0"] == 0, "reserved", "area header")
-        need(not any(block[112:4088]), "reserved", "area header")
+        fields, self.pieces = decode_area_header(block)
+        size = sum(piece.size for piece in self.pieces)
+        need(not size or size == self.header_offset + BLOCK, "area-bounds", "sum of the map")
         self.uuid = bytes(block[32:48])
         self.offset = fields["area_offset"]
         self.size = fields["area_size"]
@@ -312,7 +412,7 @@ class Area:
         return max(enterable, key=lambda slot: slot.rank, default=None)
 
     def regions(self):
-        """Name -> (offset, size), in partition bytes; only the header of an invalid slot."""
+        """Name -> (offset, size), in bytes of partition or map; only the header of an invalid slot."""
         regions = {"area_header": (self.header_offset, BLOCK)}
         for slot in self.slots:
             for name, place in slot.regions().items():
@@ -333,6 +433,10 @@ class Area:
             "offset": self.offset,
             "size": self.size,
             "created": self.created,
+            "map": [
+                {**dataclasses.asdict(piece), "part_uuid": str(uuid.UUID(bytes_le=piece.part_uuid))}
+                for piece in self.pieces
+            ],
             "slots": [slot.summary() for slot in self.slots],
         }
 

@@ -279,6 +279,113 @@ def test_area_within_a_larger_file(full, tmp_path):
         area.verify()
 
 
+PARTS = [bytes([0xA0 + i] * 16) for i in range(2)]
+
+
+def put_map(path, pieces, nr=None, incompat=1):
+    """Writes a map into the header of the area that fills a file."""
+    at = path.stat().st_size // 4096 * 4096 - 4096
+    table = b"".join(struct.pack("<16sQQ", *piece) for piece in pieces)
+    patch(path, at + 24, struct.pack("<Q", incompat))
+    patch(path, at + 68, struct.pack("<I", len(pieces) if nr is None else nr))
+    patch(path, at + 112, table)
+    resum(path, at)
+
+
+def scattered(path, directory):
+    """The image in pieces, by turns on two partitions; ({uuid: open file}, uuid, header's place)."""
+    size = path.stat().st_size // 4096 * 4096
+    sizes = [4096 * 100, 4096 * 7, 4096]
+    sizes.append(size - sum(sizes))
+    pieces = [(PARTS[i % 2], (4 - i) * size if i else 12288, length)
+              for i, length in enumerate(sizes)]
+    put_map(path, pieces)
+    data = path.read_bytes()
+    for name in "01":
+        (directory / name).write_bytes(b"\xee" * (5 * size))
+    start = 0
+    for part, offset, length in pieces:
+        patch(directory / str(PARTS.index(part)), offset, data[start : start + length])
+        start += length
+    part, offset, length = pieces[-1]
+    parts = {part: open(directory / str(i), "rb") for i, part in enumerate(PARTS)}
+    return parts, part, offset + length - 4096
+
+
+def test_mapped(full, tmp_path):
+    """Read through its map, an area is what it is read as a whole; so is a sealed one."""
+    parts, part, offset = scattered(full[0], tmp_path)
+    with fbimage.Area.open(full[0]) as whole:
+        regions, summary = whole.regions(), whole.summary()
+    assert [piece["size"] for piece in summary["map"]][:3] == [409600, 28672, 4096]
+    with fbimage.Area.mapped(parts, part, offset) as area:
+        area.verify()
+        assert area.regions() == regions
+        assert area.summary() == {**summary, "partition_size": area.partition_size}
+        assert dict(area.newest().pages()) == expected_pages(full[1])
+
+
+def test_mapped_sealed(sealed, tmp_path):
+    image, pages, secret = sealed
+    parts, part, offset = scattered(image, tmp_path)
+    with fbimage.Area.mapped(parts, part, offset, secret=secret.read_bytes()) as area:
+        area.verify()
+        assert dict(area.newest().pages()) == expected_pages(pages)
+
+
+def test_mapped_elsewhere(full, tmp_path):
+    """A copy of the header is no header of the area."""
+    parts, part, offset = scattered(full[0], tmp_path)
+    other = next(uuid for uuid in PARTS if uuid != part)
+    parts[part].seek(offset)
+    block = parts[part].read(4096)
+    for name in "01":
+        patch(tmp_path / name, 0, block)
+    for place in ((part, 0), (other, 0)):
+        with pytest.raises(fbimage.FormatError) as caught:
+            fbimage.Area.mapped(parts, *place)
+        assert caught.value.code == "area-bounds"
+    with pytest.raises(fbimage.FormatError) as caught:
+        fbimage.Area.mapped(parts, other, 4096)
+    assert caught.value.code == "area-magic"
+    for file in parts.values():
+        file.close()
+
+
+def area_code(path):
+    try:
+        fbimage.Area.open(path).close()
+    except fbimage.FormatError as error:
+        return error.code
+    return None
+
+
+@pytest.mark.parametrize("edit, code", [
+    (lambda size: {"pieces": [(PARTS[0], 4096, size)]}, None),
+    (lambda size: {"pieces": [(PARTS[0], 0, 4096), (PARTS[1], 0, size - 4096)]}, None),
+    (lambda size: {"pieces": [(PARTS[0], size - 4096, 4096), (PARTS[0], 0, size - 4096)]}, None),
+    (lambda size: {"pieces": [(PARTS[0], size - 8192, 4096), (PARTS[0], 0, size - 4096)]},
+     "area-bounds"),
+    (lambda size: {"pieces": [(PARTS[0], 0, size - 4096)]}, "area-bounds"),
+    (lambda size: {"pieces": [(bytes(16), 0, size)]}, "area-bounds"),
+    (lambda size: {"pieces": [(PARTS[0], 512, size)]}, "area-bounds"),
+    (lambda size: {"pieces": [(PARTS[0], 1 << 56, size)]}, "area-bounds"),
+    (lambda size: {"pieces": [(PARTS[0], 0, size), (PARTS[1], 0, 0)]}, "area-bounds"),
+    (lambda size: {"pieces": [(PARTS[0], 0, size - 512), (PARTS[1], 0, 512)]}, "area-bounds"),
+    (lambda size: {"pieces": [(PARTS[0], 0, size)], "nr": 0}, "area-bounds"),
+    (lambda size: {"pieces": [(PARTS[0], 0, size)], "nr": 65}, "area-bounds"),
+    (lambda size: {"pieces": [(PARTS[0], 0, size)], "nr": 2}, "area-bounds"),
+    (lambda size: {"pieces": [(PARTS[0], 0, size), (PARTS[1], 0, 4096)], "nr": 1}, "reserved"),
+    (lambda size: {"pieces": [(PARTS[0], 0, size)], "incompat": 0}, "area-bounds"),
+    (lambda size: {"pieces": [(PARTS[0], 0, size)], "incompat": 3}, "incompat"),
+    (lambda size: {"pieces": [(PARTS[0], 0, size)], "nr": 0, "incompat": 0}, "reserved"),
+    (lambda size: {"pieces": [], "incompat": 1}, "area-bounds"),
+])
+def test_map_fields(full, edit, code):
+    put_map(full[0], **edit(full[0].stat().st_size // 4096 * 4096))
+    assert area_code(full[0]) == code
+
+
 def test_regions_cover_the_checksums(full):
     """A flipped byte in any region except a state is detected."""
     with fbimage.Area.open(full[0]) as area:
