@@ -10,7 +10,8 @@ SAMPLE = "6.1.0-sample"  # the kernel of mkimage's images
 TABLE = TOOLS.parent / "imgfmt/include/imgfmt/reasons.h"
 
 # Refusals of the loader: a new image fixes those in RETAKE.
-RETAKE = ["fs-changed", "pci-devices", "chunk-checksum", "page-not-free", "unsealed", "not-authentic"]
+RETAKE = ["fs-changed", "lvm-changed", "luks-changed", "md-changed", "pci-devices",
+          "chunk-checksum", "page-not-free", "unsealed", "not-authentic"]
 KEEP = ["disk-read", "disk-missing", "bad-option", "version", "area-ambiguous",
         "worker-stuck", "simulated", "user-escape", "sealed", "no-such-code"]
 
