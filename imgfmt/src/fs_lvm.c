@@ -86,7 +86,7 @@ static enum img_reason lvm_label(struct fs_survey *s, struct lvm_label *ret)
 	return ret->listed ? IMG_OK : img_fs_unprovable(s, "metadata areas");
 }
 
-/* A commit does not write an area that the group ignores (vgchange --metadatacopies). */
+/* A commit does not write an area that the group ignores (pvchange --metadataignore). */
 static enum img_reason lvm_area(struct fs_survey *s, uint64_t offset)
 {
 	static const uint8_t magic[] = { ' ', 'L', 'V', 'M', '2', ' ', 'x', '[',
