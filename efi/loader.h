@@ -42,6 +42,7 @@
  *   memmap.c    today's memory map of the firmware
  *   alloc.c     memory from the firmware, and giving all of it back
  *
+ *   partition.c a partition, by its GUID
  *   devpath.c   what device paths say about partitions and disks
  *   disk.c      reads and writes by byte offset
  *

@@ -14,30 +14,12 @@
 #include "alloc.h"
 #include "devpath.h"
 #include "disk.h"
+#include "partition.h"
 
 /* The longest proof, plus a block of the medium at either end. */
 #define BUFFER_SIZE (IMG_PROOF_MAX_SIZE + 2 * IMG_BLOCK)
 
 static const uint8_t own_partition[16];
-
-/* How many partitions have this GUID; *ret_disk is one of them. */
-static UINTN find_partitions(const uint8_t uuid[16], struct disk *ret_disk)
-{
-	EFI_GUID guid = EFI_BLOCK_IO_PROTOCOL_GUID;
-	EFI_HANDLE *handle;
-	UINTN count, i, found = 0;
-	uint8_t of[16];
-
-	if (EFI_ERROR(BS->LocateHandleBuffer(ByProtocol, &guid, NULL, &count, &handle)))
-		return 0;
-	for (i = 0; i < count; i++) {
-		if (devpath_uuid(handle[i], of) && memcmp(of, uuid, 16) == 0 &&
-		    disk_open(handle[i], ret_disk))
-			found++;
-	}
-	BS->FreePool(handle);
-	return found;
-}
 
 static enum img_reason missing(struct proofs *p, const char *why)
 {
@@ -45,20 +27,17 @@ static enum img_reason missing(struct proofs *p, const char *why)
 	return IMG_E_DISK_MISSING;
 }
 
-/* With a disk and its clone, the disk counts as missing: which one the kernel knew is unknown. */
 static enum img_reason open_partition(struct proofs *p, const uint8_t uuid[16],
 				      struct disk *ret_disk)
 {
-	UINTN found;
+	const char *why;
 
 	if (memcmp(uuid, own_partition, 16) == 0) {
 		*ret_disk = *p->own;
 		return IMG_OK;
 	}
-	found = find_partitions(uuid, ret_disk);
-	if (found == 1)
-		return IMG_OK;
-	return missing(p, found ? "is there twice" : "not found");
+	why = partition_open(uuid, ret_disk);
+	return why ? missing(p, why) : IMG_OK;
 }
 
 static enum img_reason open_medium(struct proofs *p, const struct img_proof *proof,
@@ -130,7 +109,7 @@ static bool all_connected(const struct img_meta *meta)
 		struct img_proof proof = img_meta_proof(meta, i);
 
 		if (memcmp(proof.part_uuid, own_partition, 16) != 0 &&
-		    find_partitions(proof.part_uuid, &disk) == 0)
+		    partition_find(proof.part_uuid, &disk) == 0)
 			return false;
 	}
 	return true;
