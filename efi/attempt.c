@@ -15,15 +15,17 @@
 
 #include <imgfmt/result.h>
 
-#include "disk.h"
+#include "detail.h"
 #include "loader.h"
 #include "trust.h"
+#include "volume.h"
 
 static enum img_reason failed(struct loader *l, const char *step)
 {
 	l->detail = (struct img_detail){ .object = "slot state",
 					 .index = (uint64_t)l->slot_number,
 					 .field = step };
+	detail_blame_area(l);
 	return IMG_E_STATE_WRITE;
 }
 
@@ -41,17 +43,18 @@ enum img_reason attempt_record(struct loader *l)
 {
 	struct img_state entered = img_state_entered(&l->slot, &l->state);
 	uint64_t at = l->area.slot[l->slot_number].offset + IMG_BLOCK;
+	uint32_t unit = volume_unit(&l->volume, at);
 	uint8_t *block = l->blocks, *back = l->blocks + IMG_BLOCK;
 
 	memset(l->blocks, 0, LOADER_BLOCKS);
 	img_state_encode(&entered, l->slot.image_uuid, block);
-	if (!disk_write(&l->disk, at, l->disk.block, block))
+	if (!volume_write(&l->volume, at, unit, block))
 		return failed(l, "write");
-	if (!disk_flush(&l->disk))
+	if (!volume_flush(&l->volume))
 		return failed(l, "flush");
-	if (!disk_read(&l->disk, at, l->disk.block, back))
+	if (!volume_read(&l->volume, at, unit, back))
 		return failed(l, "read back");
-	if (memcmp(block, back, l->disk.block) != 0)
+	if (memcmp(block, back, unit) != 0)
 		return failed(l, "not what was written");
 	l->state = entered;
 	return remember(l);

@@ -4,6 +4,7 @@
 
 #include "devpath.h"
 #include "loader.h"
+#include "volume.h"
 
 static const uint8_t own_partition[16];
 
@@ -12,7 +13,9 @@ static bool is_about_a_disk(enum img_reason reason)
 	return reason == IMG_E_DISK_MISSING || reason == IMG_E_DISK_READ ||
 	       reason == IMG_E_DISK_MOVED || reason == IMG_E_DISK_REPLACED ||
 	       reason == IMG_E_PARTITION_TABLE || reason == IMG_E_IMAGE_PARTITION ||
-	       reason == IMG_E_SWAP_CHANGED || reason == IMG_E_FS_CHANGED;
+	       reason == IMG_E_SWAP_CHANGED || reason == IMG_E_FS_CHANGED ||
+	       reason == IMG_E_LVM_CHANGED || reason == IMG_E_LUKS_CHANGED ||
+	       reason == IMG_E_MD_CHANGED;
 }
 
 void detail_blame(struct loader *l, const uint8_t *uuid)
@@ -21,7 +24,15 @@ void detail_blame(struct loader *l, const uint8_t *uuid)
 
 	if (other)
 		memcpy(l->detail_uuid, uuid, sizeof(l->detail_uuid));
-	if (other || devpath_uuid(l->disk.handle, l->detail_uuid))
+	if (other || devpath_uuid(l->volume.disk[0].handle, l->detail_uuid))
+		l->detail.uuid = l->detail_uuid;
+}
+
+void detail_blame_area(struct loader *l)
+{
+	const struct volume *v = &l->volume;
+
+	if (v->map && devpath_uuid(v->disk[v->last].handle, l->detail_uuid))
 		l->detail.uuid = l->detail_uuid;
 }
 

@@ -12,6 +12,7 @@
 #include "devpath.h"
 #include "disk.h"
 #include "loader.h"
+#include "volume.h"
 
 struct search {
 	void *block;	       /* IMG_BLOCK bytes, page aligned */
@@ -57,7 +58,7 @@ static void look_at(struct loader *l, struct search *s, EFI_HANDLE handle)
 		return;
 	}
 	s->found++;
-	l->disk = disk;
+	volume_open_partition(&disk, &l->volume);
 	l->area = area;
 }
 

@@ -7,7 +7,7 @@
 
 struct loader;
 
-/* Fills in l->disk and l->area. */
+/* Fills in l->area and l->volume. */
 enum img_reason area_find(struct loader *l);
 
 #endif

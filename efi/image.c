@@ -3,10 +3,11 @@
 #include "image.h"
 
 #include "alloc.h"
-#include "disk.h"
+#include "detail.h"
 #include "loader.h"
 #include "refusal.h"
 #include "seal.h"
+#include "volume.h"
 
 struct headers {
 	struct img_slot slot[IMG_MAX_SLOTS];
@@ -26,8 +27,9 @@ static bool read_slot(struct loader *l, uint32_t i, struct headers *h)
 {
 	uint8_t *blocks = blocks_of(l, i);
 
-	if (!disk_read(&l->disk, l->area.slot[i].offset, LOADER_BLOCKS, blocks)) {
+	if (!volume_read(&l->volume, l->area.slot[i].offset, LOADER_BLOCKS, blocks)) {
 		l->detail = (struct img_detail){ .object = "slot header", .index = i };
+		detail_blame_area(l);
 		return false;
 	}
 	h->reason[i] = img_slot_decode(blocks, &l->area, i, &h->slot[i], &h->detail[i]);
@@ -113,8 +115,9 @@ enum img_reason image_read_sections(struct loader *l)
 
 	if (!meta)
 		return IMG_E_NO_MEMORY;
-	if (!disk_read(&l->disk, offset, l->slot.meta_size, meta)) {
+	if (!volume_read(&l->volume, offset, l->slot.meta_size, meta)) {
 		l->detail = (struct img_detail){ .object = "sections" };
+		detail_blame_area(l);
 		return IMG_E_DISK_READ;
 	}
 	l->handoff.bytes_read += l->slot.meta_size;

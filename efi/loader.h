@@ -17,7 +17,7 @@
  *   attempt.c   the attempt, recorded on the disk before the jump
  *   kernel.c    the kernel of the boot entry, for a normal boot
  *
- *   discover.c  the partition with the fast-boot area
+ *   discover.c  the fast-boot area: a partition, or a map of pieces
  *   image.c     headers, states and sections of the image
  *   refusal.c   what the saved kernel refused after the last jump
  *
@@ -42,6 +42,7 @@
  *   memmap.c    today's memory map of the firmware
  *   alloc.c     memory from the firmware, and giving all of it back
  *
+ *   volume.c    the area's bytes, on one disk or several
  *   partition.c a partition, by its GUID
  *   devpath.c   what device paths say about partitions and disks
  *   disk.c      reads and writes by byte offset
@@ -68,11 +69,11 @@
 #include "alloc.h"
 #include "claim.h"
 #include "console.h"
-#include "disk.h"
 #include "memmap.h"
 #include "place.h"
 #include "proofs.h"
 #include "screen.h"
+#include "volume.h"
 
 #define LOADER_BLOCKS (2u * IMG_BLOCK)
 
@@ -82,9 +83,9 @@ struct loader {
 	EFI_HANDLE self;
 	struct img_options options;
 	struct img_trust trust;
-	struct disk disk;
 	struct img_area area;
-	uint8_t *blocks; /* LOADER_BLOCKS bytes for each slot: its header and state */
+	struct volume volume; /* the bytes of `area`, which it points to */
+	uint8_t *blocks;      /* LOADER_BLOCKS bytes for each slot: its header and state */
 	int slot_number;
 	struct img_slot slot;
 	struct img_state state;

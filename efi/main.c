@@ -34,6 +34,7 @@
 #include "seal.h"
 #include "sleepers.h"
 #include "trust.h"
+#include "volume.h"
 
 #define CALIBRATIONS   4
 #define CALIBRATION_US 500
@@ -93,7 +94,8 @@ static enum img_reason decide(struct loader *l)
 	enum img_reason reason = sleepers_look(l);
 
 	if (reason == IMG_OK)
-		reason = proofs_prepare(&l->memory, &l->disk, &l->meta, &l->proofs);
+		reason = proofs_prepare(&l->memory, volume_partition(&l->volume), &l->meta,
+					&l->proofs);
 	if (reason == IMG_OK)
 		reason = machine_look(&l->memory, &l->map, &l->fp);
 	if (reason != IMG_OK)

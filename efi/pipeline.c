@@ -4,6 +4,7 @@
 
 #include "batch.h"
 #include "claim.h"
+#include "detail.h"
 #include "loader.h"
 #include "place.h"
 #include "probe.h"
@@ -79,6 +80,8 @@ static enum img_reason run_queue(struct loader *l, struct queue *q, struct ring 
 	sum_up(l, q);
 	if (q->failed != IMG_OK && q->failed != IMG_E_USER_ESCAPE)
 		l->detail = workers_detail(q->failed, q->failed_chunk);
+	if (q->failed == IMG_E_DISK_READ)
+		detail_blame_area(l);
 	return reason;
 }
 

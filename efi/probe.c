@@ -10,8 +10,9 @@
 #include "probe.h"
 
 #include "batch.h"
-#include "disk.h"
+#include "detail.h"
 #include "loader.h"
+#include "volume.h"
 #include "workers.h"
 
 static enum img_reason probe_batch(struct loader *l, const struct batch *b, uint8_t *buffer,
@@ -21,8 +22,9 @@ static enum img_reason probe_batch(struct loader *l, const struct batch *b, uint
 	struct img_work *work = &q->worker[0].work;
 	enum img_reason reason = IMG_OK;
 
-	if (!disk_read(&l->disk, slot + b->offset, b->size, buffer)) {
+	if (!volume_read(&l->volume, slot + b->offset, b->size, buffer)) {
 		l->detail = (struct img_detail){ .object = "chunk", .index = b->first };
+		detail_blame_area(l);
 		return IMG_E_DISK_READ;
 	}
 	work->read += tsc() - start;

@@ -27,15 +27,21 @@ static enum img_reason missing(struct proofs *p, const char *why)
 	return IMG_E_DISK_MISSING;
 }
 
+static enum img_reason open_own(struct proofs *p, struct disk *ret_disk)
+{
+	if (!p->own)
+		return missing(p, "the image is not in a partition of its own");
+	*ret_disk = *p->own;
+	return IMG_OK;
+}
+
 static enum img_reason open_partition(struct proofs *p, const uint8_t uuid[16],
 				      struct disk *ret_disk)
 {
 	const char *why;
 
-	if (memcmp(uuid, own_partition, 16) == 0) {
-		*ret_disk = *p->own;
-		return IMG_OK;
-	}
+	if (memcmp(uuid, own_partition, 16) == 0)
+		return open_own(p, ret_disk);
 	why = partition_open(uuid, ret_disk);
 	return why ? missing(p, why) : IMG_OK;
 }

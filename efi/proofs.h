@@ -9,7 +9,7 @@ struct disk;
 struct memory;
 
 struct proofs {
-	const struct disk *own; /* the image's partition */
+	const struct disk *own; /* the image's partition; NULL: the area is a map */
 	uint8_t *buffer;
 	const char *why_missing; /* of the last disk that is missing */
 	uint64_t bytes_read;

@@ -12,9 +12,9 @@
 
 #include "batch.h"
 #include "console.h"
-#include "disk.h"
 #include "loader.h"
 #include "report.h"
+#include "volume.h"
 #include "workers.h"
 
 #define MAX_UNDER_WAY 2
@@ -22,7 +22,7 @@
 /* The reads, oldest first; a batch's index in these arrays is its number modulo MAX_UNDER_WAY. */
 struct reads {
 	struct batch batch[MAX_UNDER_WAY];
-	struct disk_request request[MAX_UNDER_WAY];
+	struct volume_request request[MAX_UNDER_WAY];
 	uint64_t started; /* batches; each into the next buffer of the ring */
 	uint64_t ended;
 	uint64_t next_chunk; /* the first for which no read was started */
@@ -52,7 +52,8 @@ static void start_read(struct loader *l, struct ring *ring, struct reads *r)
 	r->batch[at] = b;
 	r->next_chunk = b.end;
 	r->started++;
-	disk_start_read(&l->disk, slot + b.offset, b.size, ring->buffer[buffer], &r->request[at]);
+	volume_start_read(&l->volume, slot + b.offset, b.size, ring->buffer[buffer],
+			  &r->request[at]);
 }
 
 static void publish(struct loader *l, struct queue *q, struct ring *ring, const struct batch *b,
@@ -73,7 +74,7 @@ static void publish(struct loader *l, struct queue *q, struct ring *ring, const 
 static bool end_read(struct loader *l, struct queue *q, struct ring *ring, struct reads *r)
 {
 	uint32_t at = r->ended % MAX_UNDER_WAY;
-	enum disk_progress progress = disk_poll_read(&r->request[at]);
+	enum disk_progress progress = volume_poll_read(&l->volume, &r->request[at]);
 
 	if (progress == DISK_BUSY)
 		return false;

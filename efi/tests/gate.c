@@ -28,6 +28,7 @@
 #include "loader.h"
 #include "pipeline.h"
 #include "place.h"
+#include "volume.h"
 
 #define COM1	      0x3f8
 #define LINE_STATUS   5
@@ -59,15 +60,15 @@ static EFI_STATUS EFIAPI ram_read(EFI_BLOCK_IO *bio, UINT32 media_id, EFI_LBA lb
 static enum img_reason fill_ram_disk(struct loader *l)
 {
 	ram_disk.start = SLOT(l);
-	ram_disk.media = *l->disk.bio->Media;
+	ram_disk.media = *l->volume.disk[0].bio->Media;
 	ram_disk.bio = (EFI_BLOCK_IO){ .Media = &ram_disk.media, .ReadBlocks = ram_read };
 	ram_disk.bytes = alloc_pages(&l->memory, l->slot.meta_offset);
 	if (!ram_disk.bytes)
 		return IMG_E_NO_MEMORY;
-	if (!disk_read(&l->disk, ram_disk.start, l->slot.meta_offset, ram_disk.bytes))
+	if (!volume_read(&l->volume, ram_disk.start, l->slot.meta_offset, ram_disk.bytes))
 		return IMG_E_DISK_READ;
-	l->disk.bio = &ram_disk.bio;
-	l->disk.bio2 = NULL;
+	l->volume.disk[0].bio = &ram_disk.bio;
+	l->volume.disk[0].bio2 = NULL;
 	return IMG_OK;
 }
 

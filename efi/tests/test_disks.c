@@ -25,6 +25,7 @@
 #include "proofs.h"
 #include "refusal.h"
 #include "sleepers.h"
+#include "volume.h"
 #include "variables.h"
 
 #include <efipciio.h>
@@ -448,7 +449,8 @@ static enum img_reason check_proofs(void)
 	const struct img_proof_probe probe = { .ctx = &loader.proofs, .digest = proofs_digest };
 	enum img_reason reason;
 
-	assert_int_equal(proofs_prepare(&loader.memory, &loader.disk, &loader.meta, &loader.proofs),
+	assert_int_equal(proofs_prepare(&loader.memory, volume_partition(&loader.volume),
+					&loader.meta, &loader.proofs),
 			 IMG_OK);
 	reason = img_proof_check(&loader.meta, &probe, &loader.detail);
 	detail_complete(&loader, reason);
@@ -466,13 +468,21 @@ static void assert_partition(uint8_t uuid)
 	assert_memory_equal(loader.detail.uuid, expected, sizeof(expected));
 }
 
+static void open_area(struct medium *own)
+{
+	struct disk disk;
+
+	assert_true(disk_open(own, &disk));
+	volume_open_partition(&disk, &loader.volume);
+}
+
 /* The image's disk with partition 0x11, another disk with 0x22. */
 static struct medium *two_disks(uint32_t block)
 {
 	struct medium *own = new_partition(new_disk(1, block), 0x11);
 
 	new_partition(new_disk(2, block), 0x22);
-	assert_true(disk_open(own, &loader.disk));
+	open_area(own);
 	return own;
 }
 
@@ -564,7 +574,7 @@ static void test_dos_table(void **state)
 	(void)state;
 	disk = new_disk(1, 512);
 	own = new_partition(disk, 0);
-	assert_true(disk_open(own, &loader.disk));
+	open_area(own);
 	add_proof(disk, 0, IMG_PROOF_PARTITION_TABLE, 0, 512);
 	assert_int_equal(check_proofs(), IMG_OK);
 	disk->bytes[0x1be] ^= 1;
@@ -765,10 +775,10 @@ static void test_find_area(void **state)
 	(void)state;
 	own = two_slots(512);
 	memset(&loader.area, 0, sizeof(loader.area));
-	memset(&loader.disk, 0, sizeof(loader.disk));
+	memset(&loader.volume, 0, sizeof(loader.volume));
 	put_area_on_disk(&medium[2]);
 	assert_int_equal(area_find(&loader), IMG_OK);
-	assert_ptr_equal(loader.disk.handle, own);
+	assert_ptr_equal(loader.volume.disk[0].handle, own);
 	assert_int_equal(loader.area.nr_slots, 2);
 	own->fail_read_at = PART_SIZE - 512;
 	assert_int_equal(area_find(&loader), IMG_E_DISK_READ);
@@ -1148,7 +1158,7 @@ static void test_disk_moved(void **state)
 	(void)state;
 	controller = new_controller(0x01060100);
 	own = new_partition(disk_of(controller, MSG_SATA_DP, "\1\0\0\0\0\0", 6), 0x11);
-	assert_true(disk_open(own, &loader.disk));
+	open_area(own);
 	p.digest = HERE | 0x20001000;
 	proof[0] = img_proof_encode(&p);
 	memset(p.part_uuid, 0x11, sizeof(p.part_uuid));
@@ -1236,7 +1246,7 @@ static void test_disk_replaced(void **state)
 	controller = new_controller(0x01060100);
 	disk = ata_disk(controller, SERIAL);
 	own = new_partition(disk, 0x11);
-	assert_true(disk_open(own, &loader.disk));
+	open_area(own);
 	proof[0] = img_proof_encode(&p);
 	loader.meta.proof = proof;
 	loader.meta.nr_proofs = 1;
@@ -1270,7 +1280,7 @@ static void refusable(void)
 {
 	struct medium *own = two_slots(512);
 
-	assert_true(disk_open(own, &loader.disk));
+	open_area(own);
 }
 
 static void test_kernel_refusal_applies_once(void **state)

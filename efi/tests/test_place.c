@@ -26,6 +26,7 @@
 #include "loader.h"
 #include "pipeline.h"
 #include "report.h"
+#include "volume.h"
 
 #define RAM_START     0x10000000ull
 #define RAM_PAGES     (96 * MIB / IMG_PAGE_SIZE)
@@ -494,7 +495,8 @@ static struct loader *new_round(struct fixture *f, int percent)
 	memset((void *)RAM_START, 0x5a, RAM_PAGES * IMG_PAGE_SIZE);
 	memset(l, 0, sizeof(*l));
 	l->options.one_core = true;
-	l->disk = (struct disk){ .bio = &f->bio, .block = 512, .size = disk_size };
+	volume_open_partition(&(struct disk){ .bio = &f->bio, .block = 512, .size = disk_size },
+			      &l->volume);
 	l->meta = random_image(&f->image, percent);
 	return l;
 }
@@ -581,7 +583,7 @@ static struct loader *new_async_round(struct fixture *f, uint64_t ticks)
 {
 	struct loader *l = new_roomy_round(f);
 
-	l->disk.bio2 = &f->bio2;
+	l->volume.disk[0].bio2 = &f->bio2;
 	reset_reads(ticks);
 	assert_int_equal(claim_memory(l), IMG_OK);
 	return l;

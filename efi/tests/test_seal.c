@@ -15,10 +15,12 @@
 #include "alloc.h"
 #include "attempt.h"
 #include "crypto.h"
+#include "detail.h"
 #include "disk.h"
 #include "image.h"
 #include "keypage.h"
 #include "loader.h"
+#include "partition.h"
 #include "refusal.h"
 #include "sample.h"
 #include "seal.h"
@@ -247,6 +249,38 @@ bool disk_flush(const struct disk *d)
 {
 	(void)d;
 	return true;
+}
+
+/* The area is a partition. */
+const char *partition_open(const uint8_t uuid[16], struct disk *ret_disk)
+{
+	(void)uuid;
+	(void)ret_disk;
+	fail();
+	return NULL;
+}
+
+void detail_blame_area(struct loader *l)
+{
+	assert_null(l->volume.map);
+}
+
+void disk_start_read(const struct disk *d, uint64_t offset, uint64_t size, void *to,
+		     struct disk_request *ret_request)
+{
+	(void)d;
+	(void)offset;
+	(void)size;
+	(void)to;
+	(void)ret_request;
+	fail();
+}
+
+enum disk_progress disk_poll_read(struct disk_request *request)
+{
+	(void)request;
+	fail();
+	return DISK_FAILED;
 }
 
 enum img_reason refusal_heed(struct loader *l, const struct img_slot *slot)
@@ -852,7 +886,8 @@ static struct loader *read_images(const struct sample_image *a, const struct sam
 				       .history = { .version = IMG_HISTORY_VERSION } };
 	l->options.slot = -1;
 	l->area = disk.area;
-	l->disk.block = 512;
+	l->volume.disk[0].block = 512;
+	l->volume.nr_disks = 1;
 	assert_int_equal(image_read_headers(l), IMG_OK);
 	assert_int_equal(l->slot_number, 1);
 	return l;
