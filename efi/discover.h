@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The one partition with a fast-boot area. */
+/* The fast-boot area: of the one partition that has one, or of the option area=. */
 #ifndef DISCOVER_H
 #define DISCOVER_H
 

@@ -12,9 +12,11 @@
 #include "sleepers.h"
 
 #include "alloc.h"
+#include "detail.h"
 #include "devpath.h"
 #include "disk.h"
 #include "loader.h"
+#include "volume.h"
 
 #include <efipciio.h>
 
@@ -100,6 +102,12 @@ static bool find_sleeper(void *block, struct disk *ret_disk)
 	return found;
 }
 
+/* The one swap space on a volume, or in a file, of which the loader knows where it begins. */
+static bool sleeps_in_area(struct loader *l, void *block)
+{
+	return l->volume.map && volume_read(&l->volume, 0, IMG_BLOCK, block) && is_asleep(block);
+}
+
 /* A normal boot clears the variable, whatever happens to the sleeper. */
 static bool is_announced(void)
 {
@@ -125,6 +133,11 @@ enum img_reason sleepers_look(struct loader *l)
 									  : "whole disk" };
 		if (devpath_uuid(disk.handle, l->detail_uuid))
 			l->detail.uuid = l->detail_uuid;
+		return IMG_E_HIBERNATED;
+	}
+	if (sleeps_in_area(l, block)) {
+		l->detail = (struct img_detail){ .object = "swap space of the image area" };
+		detail_blame(l, NULL);
 		return IMG_E_HIBERNATED;
 	}
 	if (is_announced()) {
