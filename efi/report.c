@@ -12,9 +12,11 @@
 #include <imgfmt/guid.h>
 
 #include "console.h"
+#include "devpath.h"
 #include "loader.h"
 #include "screen.h"
 #include "variables.h"
+#include "volume.h"
 
 #define LINE_CHARS (MESSAGE_CHARS + 16)
 
@@ -87,8 +89,28 @@ static void say(const struct loader *l, const CHAR16 *format, ...)
 	console_write(&l->console, screen_takes_lines(&l->screen), line);
 }
 
+/* Of a map: the partition that its header is on. */
+static void say_area(const struct loader *l)
+{
+	const struct volume *v = &l->volume;
+	char uuid[IMG_GUID_TEXT] = "without a GUID";
+	uint8_t raw[16];
+
+	if (v->map) {
+		img_guid_text(l->options.area_part_uuid, uuid);
+		say(l, L"fastboot: area: map, %d pieces on %d partitions, header on %a at 0x%lx\n",
+		    v->map->nr_map, v->nr_disks, uuid, l->options.area_offset);
+		return;
+	}
+	if (devpath_uuid(v->disk[0].handle, raw))
+		img_guid_text(raw, uuid);
+	say(l, L"fastboot: area: partition %a\n", uuid);
+}
+
 void report_start(const struct loader *l)
 {
+	if (l->options.verbose)
+		say_area(l);
 	if (l->passed != IMG_OK)
 		say(l, L"fastboot: slot %c passed over: %a: %a\n", L'A' + l->passed_slot,
 		    img_reason_code(l->passed), img_reason_sentence(l->passed));
