@@ -13,7 +13,8 @@
 
 #include "alloc.h"
 
-#define MAX_KEPT 32
+#define MAX_KEPT   32
+#define MAX_EVENTS 4
 
 struct medium medium[MAX_MEDIA];
 unsigned int nr_media;
@@ -92,8 +93,10 @@ static EFI_STATUS EFIAPI fake_protocol(EFI_HANDLE handle, EFI_GUID *guid, VOID *
 		*ret = &m->info;
 		return m->serial ? EFI_SUCCESS : EFI_UNSUPPORTED;
 	}
-	if (memcmp(guid, &block_io2, sizeof(block_io2)) == 0)
-		return EFI_UNSUPPORTED;
+	if (memcmp(guid, &block_io2, sizeof(block_io2)) == 0) {
+		*ret = &m->bio2;
+		return m->asynchronous ? EFI_SUCCESS : EFI_UNSUPPORTED;
+	}
 	if (memcmp(guid, &pci_io, sizeof(pci_io)) == 0) {
 		*ret = &m->pci;
 		return EFI_SUCCESS;
@@ -227,15 +230,94 @@ static uint64_t check_request(const struct medium *m, UINT32 media_id, EFI_LBA l
 	return lba * m->media.BlockSize;
 }
 
+static EFI_STATUS read_medium(const struct medium *m, uint64_t at, UINTN size, VOID *to)
+{
+	if (m->fail_read_at >= at && m->fail_read_at - at < size)
+		return EFI_DEVICE_ERROR;
+	memcpy(to, m->bytes + at, size);
+	return EFI_SUCCESS;
+}
+
 static EFI_STATUS EFIAPI fake_read(EFI_BLOCK_IO *bio, UINT32 media_id, EFI_LBA lba, UINTN size,
 				   VOID *to)
 {
 	struct medium *m = medium_of(bio);
-	uint64_t at = check_request(m, media_id, lba, size);
 
-	if (m->fail_read_at >= at && m->fail_read_at - at < size)
-		return EFI_DEVICE_ERROR;
-	memcpy(to, m->bytes + at, size);
+	m->reads++;
+	return read_medium(m, check_request(m, media_id, lba, size), size, to);
+}
+
+/* An asynchronous read, which ends at the second look. */
+struct event {
+	bool open;
+	unsigned int looks;
+	const struct medium *medium; /* NULL: no read is under way */
+	EFI_BLOCK_IO2_TOKEN *token;
+	uint64_t at;
+	UINTN size;
+	VOID *to;
+};
+static struct event event[MAX_EVENTS];
+
+unsigned int open_events(void)
+{
+	unsigned int i, open = 0;
+
+	for (i = 0; i < MAX_EVENTS; i++)
+		open += event[i].open;
+	return open;
+}
+
+static EFI_STATUS EFIAPI fake_create_event(UINT32 type, EFI_TPL tpl, EFI_EVENT_NOTIFY notify,
+					   VOID *context, EFI_EVENT *ret)
+{
+	struct event *e = event;
+
+	(void)type;
+	(void)tpl;
+	(void)notify;
+	(void)context;
+	for (; e->open; e++)
+		assert_true(e + 1 < event + MAX_EVENTS);
+	*e = (struct event){ .open = true };
+	*ret = e;
+	return EFI_SUCCESS;
+}
+
+static EFI_STATUS EFIAPI fake_close_event(EFI_EVENT closed)
+{
+	struct event *e = closed;
+
+	assert_true(e->open && !e->medium);
+	e->open = false;
+	return EFI_SUCCESS;
+}
+
+static EFI_STATUS EFIAPI fake_check_event(EFI_EVENT checked)
+{
+	struct event *e = checked;
+
+	assert_true(e->open && e->medium);
+	if (!e->looks++)
+		return EFI_NOT_READY;
+	e->token->TransactionStatus = read_medium(e->medium, e->at, e->size, e->to);
+	e->medium = NULL;
+	return EFI_SUCCESS;
+}
+
+static EFI_STATUS EFIAPI fake_read_ex(EFI_BLOCK_IO2_PROTOCOL *bio2, UINT32 media_id, EFI_LBA lba,
+				      EFI_BLOCK_IO2_TOKEN *token, UINTN size, VOID *to)
+{
+	struct medium *m = (struct medium *)((uint8_t *)bio2 - offsetof(struct medium, bio2));
+	struct event *e = token->Event;
+
+	assert_true(e->open && !e->medium);
+	m->queued++;
+	e->medium = m;
+	e->token = token;
+	e->at = check_request(m, media_id, lba, size);
+	e->size = size;
+	e->to = to;
 	return EFI_SUCCESS;
 }
 
@@ -295,6 +377,7 @@ struct medium *new_medium(uint8_t *bytes, uint64_t size, uint32_t block)
 				 .ReadBlocks = fake_read,
 				 .WriteBlocks = fake_write,
 				 .FlushBlocks = fake_flush };
+	m->bio2 = (EFI_BLOCK_IO2_PROTOCOL){ .Media = &m->media, .ReadBlocksEx = fake_read_ex };
 	return m;
 }
 
@@ -320,10 +403,12 @@ struct medium *new_disk(uint8_t port, uint32_t block)
 	return m;
 }
 
+#define PARTITION_NODE 38 /* without its header */
+
 /* UEFI 2.10, 10.3.5.1: the node after its header; uuid: 16 times this byte, 0: of a DOS table. */
 static void add_partition_node(struct medium *m, uint8_t uuid)
 {
-	uint8_t body[38] = { 1 };
+	uint8_t body[PARTITION_NODE] = { 1 };
 
 	memset(body + 20, uuid ? uuid : 0xdd, 16);
 	body[36] = uuid ? 2 : 1;
@@ -331,9 +416,9 @@ static void add_partition_node(struct medium *m, uint8_t uuid)
 	add_node(m, MEDIA_DEVICE_PATH, MEDIA_HARDDRIVE_DP, body, sizeof(body));
 }
 
-struct medium *new_partition(struct medium *disk, uint8_t uuid)
+struct medium *new_partition_at(struct medium *disk, uint8_t uuid, uint64_t start, uint64_t size)
 {
-	struct medium *m = new_medium(disk->bytes + PART_START, PART_SIZE, disk->media.BlockSize);
+	struct medium *m = new_medium(disk->bytes + start, size, disk->media.BlockSize);
 
 	memcpy(m->path, disk->path, disk->path_size);
 	m->path_size = disk->path_size;
@@ -342,11 +427,25 @@ struct medium *new_partition(struct medium *disk, uint8_t uuid)
 	return m;
 }
 
+struct medium *new_partition(struct medium *disk, uint8_t uuid)
+{
+	return new_partition_at(disk, uuid, PART_START, PART_SIZE);
+}
+
+void rename_partition(struct medium *m, uint8_t uuid)
+{
+	m->path_size -= sizeof(EFI_DEVICE_PATH) + PARTITION_NODE;
+	add_partition_node(m, uuid);
+}
+
 void firmware_set_up(void)
 {
 	static EFI_BOOT_SERVICES services = { .LocateHandleBuffer = fake_handles,
 					      .FreePool = fake_free_pool,
 					      .HandleProtocol = fake_protocol,
+					      .CreateEvent = fake_create_event,
+					      .CloseEvent = fake_close_event,
+					      .CheckEvent = fake_check_event,
 					      .LocateDevicePath = fake_locate_path,
 					      .OpenProtocolInformation = fake_users,
 					      .ConnectController =
@@ -359,6 +458,7 @@ void firmware_set_up(void)
 	RT = &runtime;
 	variable_there = false;
 	refusal_size = 0;
+	memset(event, 0, sizeof(event));
 	nr_media = connect_calls = 0;
 }
 

@@ -34,11 +34,14 @@ struct medium {
 	size_t path_size; /* with the end node */
 	EFI_BLOCK_IO bio; /* `this` of its calls */
 	EFI_BLOCK_IO_MEDIA media;
+	EFI_BLOCK_IO2_PROTOCOL bio2;
+	bool asynchronous; /* has `bio2` */
 	uint8_t *bytes;
 	bool connected;
 	uint64_t fail_read_at; /* byte that cannot be read; NOWHERE */
 	enum write_fault write_fault;
 	EFI_STATUS flush_status;
+	unsigned int reads, queued; /* synchronous reads; others */
 	unsigned int writes, flushes;
 	bool dirty; /* written and not flushed */
 	EFI_PCI_IO_PROTOCOL pci;
@@ -71,6 +74,13 @@ struct medium *new_disk(uint8_t port, uint32_t block);
 
 /* uuid: 16 times this byte; 0: a partition of a DOS table. */
 struct medium *new_partition(struct medium *disk, uint8_t uuid);
+struct medium *new_partition_at(struct medium *disk, uint8_t uuid, uint64_t start, uint64_t size);
+
+/* Its GUID from now on: 16 times this byte. */
+void rename_partition(struct medium *m, uint8_t uuid);
+
+/* Events of asynchronous reads that are still open. */
+unsigned int open_events(void);
 
 EFI_STATUS EFIAPI fake_pci_read(EFI_PCI_IO_PROTOCOL *pci, EFI_PCI_IO_PROTOCOL_WIDTH width,
 				UINT32 offset, UINTN count, VOID *to);
