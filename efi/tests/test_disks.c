@@ -186,6 +186,32 @@ static void test_whole_disk(void **state)
 	assert_partition(0x11);
 }
 
+/* What is below a file system has reasons of its own, and they name the partition. */
+static void test_stack_changed(void **state)
+{
+	static const struct {
+		enum img_proof_kind kind;
+		enum img_reason reason;
+	} row[] = { { IMG_PROOF_LVM_LABEL, IMG_E_LVM_CHANGED },
+		    { IMG_PROOF_LVM_METADATA, IMG_E_LVM_CHANGED },
+		    { IMG_PROOF_LUKS_HEADER, IMG_E_LUKS_CHANGED },
+		    { IMG_PROOF_MD_SUPER, IMG_E_MD_CHANGED },
+		    { IMG_PROOF_VERITY_ROOT, IMG_E_FS_CHANGED } };
+	size_t i;
+
+	(void)state;
+	two_disks(512);
+	for (i = 0; i < ARRAY_SIZE(row); i++) {
+		loader.meta.nr_proofs = 0;
+		loader.detail = (struct img_detail){ 0 };
+		add_proof(&medium[3], 0x22, row[i].kind, 512 * i, 512);
+		assert_int_equal(check_proofs(), IMG_OK);
+		medium[3].bytes[512 * i] ^= 1;
+		assert_int_equal(check_proofs(), row[i].reason);
+		assert_partition(0x22);
+	}
+}
+
 /* A disk without GPT can hold the image, and its table can have a proof. */
 static void test_dos_table(void **state)
 {
@@ -1092,6 +1118,7 @@ int main(void)
 		TEST(test_largest),
 		TEST(test_own_partition),
 		TEST(test_whole_disk),
+		TEST(test_stack_changed),
 		TEST(test_dos_table),
 		TEST(test_no_whole_disk),
 		TEST(test_controller_is_no_disk),

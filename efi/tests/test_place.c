@@ -274,11 +274,21 @@ static void assert_no_reads_left(void)
 		assert_false(queued[i].event.open);
 }
 
+/* No device paths. */
+static EFI_STATUS EFIAPI fake_protocol(EFI_HANDLE handle, EFI_GUID *guid, VOID **interface)
+{
+	(void)handle;
+	(void)guid;
+	(void)interface;
+	return EFI_UNSUPPORTED;
+}
+
 static void firmware_start(void)
 {
 	static EFI_BOOT_SERVICES services = { .AllocatePages = fake_allocate,
 					      .FreePages = fake_free,
 					      .GetMemoryMap = (EFI_GET_MEMORY_MAP)fake_map,
+					      .HandleProtocol = fake_protocol,
 					      .LocateProtocol = fake_locate,
 					      .CreateEvent = fake_create_event,
 					      .CloseEvent = fake_close_event,
@@ -661,6 +671,60 @@ static void test_reads_refused(void **state)
 	give_back(l);
 }
 
+/*
+ * From here on the area is a map of two partitions: the disk's bytes up to the border, which follow
+ * the others now, and those others.
+ */
+static void split_disk(struct loader *l, uint64_t border)
+{
+	static struct img_area map;
+	uint8_t *first = malloc(border);
+
+	assert_non_null(first);
+	memcpy(first, disk_bytes, border);
+	memmove(disk_bytes, disk_bytes + border, disk_size - border);
+	memcpy(disk_bytes + disk_size - border, first, border);
+	free(first);
+	map = (struct img_area){ .nr_map = 2,
+				 .map = { { .offset = disk_size - border, .size = border },
+					  { .size = disk_size - border } } };
+	l->volume.map = &map;
+	l->volume.disk[1] = l->volume.disk[0];
+	l->volume.nr_disks = 2;
+	l->volume.disk_of[1] = 1;
+}
+
+/* The border of two pieces is within a read, which is synchronous then, in two parts. */
+static void test_map(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t number;
+
+	for (number = 0; number < 4; number++) {
+		struct loader *l = new_async_round(f, 50);
+		uint64_t chunk = first_chunk_of_read(l, number);
+
+		split_disk(l, img_meta_chunk(&l->meta, chunk).offset + IMG_BLOCK);
+		restores(f);
+		assert_int_equal(reads, 2);
+		assert_true(nr_queued > 4);
+		give_back(l);
+	}
+}
+
+static void test_map_read_error(void **state)
+{
+	struct fixture *f = *state;
+	struct loader *l = new_async_round(f, 1000);
+	uint64_t chunk = first_chunk_of_read(l, 1);
+
+	split_disk(l, img_meta_chunk(&l->meta, chunk).offset + IMG_BLOCK);
+	read_to_fail = 2; /* its second part */
+	refuses(l, IMG_E_DISK_READ, chunk);
+	assert_int_equal(l->volume.last, 1);
+	give_back(l);
+}
+
 /* While one read is under way, the next is refused, and then fails as a synchronous read. */
 static void test_synchronous_read_fails_beside_another(void **state)
 {
@@ -981,6 +1045,8 @@ int main(void)
 		TEST(test_read_error),
 		TEST(test_reads_end_late_and_out_of_order),
 		TEST(test_reads_refused),
+		TEST(test_map),
+		TEST(test_map_read_error),
 		TEST(test_synchronous_read_fails_beside_another),
 		TEST(test_read_ends_in_error),
 		TEST(test_two_reads_end_in_error),
