@@ -6,7 +6,10 @@
 #ifndef HOOK_MAPPER_H
 #define HOOK_MAPPER_H
 
+#include <linux/fs.h>
 #include <linux/types.h>
+
+#include "shared.h"
 
 #define MAPPER_NAME_SIZE 128 /* DM_NAME_LEN */
 #define MAPPER_UUID_SIZE 129 /* DM_UUID_LEN */
@@ -16,8 +19,11 @@
 struct mapper_segment {
 	u64 start, size; /* bytes of the device */
 	char type[MAPPER_TYPE_SIZE];
-	dev_t below; /* linear, crypt: the one device below, ... */
-	u64 offset;  /* ... and where on it, bytes; 0 for others */
+	dev_t below;   /* linear, crypt: the one device below, ... */
+	u64 offset;    /* ... and where on it, bytes; 0 for others */
+	dev_t hash;    /* verity: the device of the hash tree, ... */
+	u64 root;      /* ... where on it the tree's first block is, ... */
+	u32 root_size; /* ... and that block's size, bytes */
 };
 
 struct mapper_device {
@@ -25,6 +31,7 @@ struct mapper_device {
 	char name[MAPPER_NAME_SIZE];
 	char uuid[MAPPER_UUID_SIZE]; /* "LVM-...", "CRYPT-LUKS2-..." */
 	bool readonly;
+	bool suspended;		/* a read would wait */
 	unsigned int first, nr; /* of the segments */
 };
 
@@ -32,6 +39,12 @@ struct mapper {
 	struct mapper_device *device;
 	struct mapper_segment *segment;
 	unsigned int nr_devices, nr_segments;
+	int error; /* of mapper_read */
+
+	/* For another look. */
+	struct file *control;
+	struct shared shared;
+	u64 digest;
 };
 
 /*
@@ -40,6 +53,12 @@ struct mapper {
  */
 int mapper_read(struct mapper *ret_mapper);
 void mapper_release(struct mapper *mapper);
+
+/*
+ * Reads them again, in the same process, with the tasks frozen.  0; -ESTALE: a device or its table
+ * is another now; another negative errno.
+ */
+int mapper_check(const struct mapper *mapper);
 
 /* NULL: not a device of device mapper. */
 const struct mapper_device *mapper_find(const struct mapper *mapper, dev_t device);

@@ -37,6 +37,7 @@
 #include "held.h"
 #include "image.h"
 #include "lockdown.h"
+#include "mapper.h"
 #include "pack.h"
 #include "proofs.h"
 #include "record.h"
@@ -58,6 +59,7 @@ struct snapshot {
 	struct snapshot_request request;
 	struct report *report;
 
+	struct mapper mapper;
 	struct target target;
 	struct survey survey;
 	struct proofs proofs;
@@ -114,9 +116,11 @@ static void snapshot_gates(struct snapshot *snapshot)
 	const struct snapshot_request *request = &snapshot->request;
 	struct target *target = &snapshot->target;
 	struct report *report = snapshot->report;
-	bool found = !fault_or(FAULT_TARGET_FIND, report,
-			       target_find(target, request->partuuid, report));
+	bool found;
 
+	(void)mapper_read(&snapshot->mapper); /* gate_stacks has the error */
+	found = !fault_or(FAULT_TARGET_FIND, report,
+			  target_find(target, request->partuuid, report));
 	if (!fault_or(FAULT_SURVEY, report, survey_prepare(&snapshot->survey, target, report)) &&
 	    !fault_at(FAULT_GATES, report))
 		gates_check(target, request->mode, &snapshot->survey, &snapshot->seal, report);
@@ -209,6 +213,7 @@ static void snapshot_release(struct snapshot *snapshot)
 	checkpoint_close(&snapshot->checkpoint);
 	target_close(&snapshot->target);
 	survey_release(&snapshot->survey);
+	mapper_release(&snapshot->mapper);
 }
 
 /* Checks what holds only once the tasks are frozen. */
