@@ -12,11 +12,10 @@
 
 #include "compat/compat.h"
 #include "held.h"
-#include "places.h"
+#include "parts.h"
 #include "survey.h"
 
-#define MAX_FS	  256u
-#define MAX_DISKS 64u
+#define MAX_FS 256u
 
 struct visit {
 	struct survey *survey;
@@ -237,110 +236,12 @@ static int survey_look(struct survey *survey, struct report *report)
 	return 0;
 }
 
-/* False: no room, or it cannot be opened. */
-static bool disk_add(struct survey *survey, struct block_device *partition, const u8 guid[16])
-{
-	struct block_device *whole = bdev_whole(partition);
-	struct survey_disk *disk;
-	struct file *file;
-
-	for (disk = survey->disk; disk < survey->disk + survey->nr_disks; disk++) {
-		if (disk->device == whole->bd_dev)
-			return true;
-	}
-	if (survey->nr_disks == MAX_DISKS)
-		return false;
-	device_name(whole, disk->name);
-	file = device_open(disk->name, O_RDONLY);
-	if (IS_ERR(file))
-		return false;
-	disk->device = whole->bd_dev;
-	disk->file = file;
-	disk->place = place_of(whole);
-	disk->identity = place_identity(whole, disk->place);
-	memcpy(disk->guid, guid, sizeof(disk->guid));
-	survey->nr_disks++;
-	return true;
-}
-
-/* The loader finds a partition by its GUID alone. */
-static bool guid_is_unique(struct survey *survey, const struct block_device *partition,
-			   const u8 guid[16])
-{
-	struct device_walk walk;
-	struct block_device *bdev;
-	bool unique = true;
-	u8 other[16];
-
-	device_walk_begin(&walk, survey->anchor);
-	while (unique && (bdev = device_walk_next(&walk)))
-		unique = bdev == partition || !device_guid(bdev, other) ||
-			 memcmp(other, guid, sizeof(other));
-	device_walk_end(&walk);
-	return unique;
-}
-
-/* People plug it in and out: its contents are checked when it is used. */
-static bool disk_is_removable(struct block_device *whole)
-{
-	const struct device *device;
-
-	if (whole->bd_disk->flags & GENHD_FL_REMOVABLE)
-		return true;
-	for (device = whole->bd_device.parent; device; device = device->parent) {
-		if (device_is_on_bus(device, "usb") || device_is_on_bus(device, "mmc"))
-			return true;
-	}
-	return false;
-}
-
-/*
- * The saved kernel knows the partitions of every disk, in use or not.  Leaves out a disk that
- * cannot be opened or has no GPT: nothing of the image is on it.
- */
-static void disks_add_idle(struct survey *survey)
-{
-	struct block_device *bdev;
-	struct device_walk walk;
-	u8 guid[16];
-
-	device_walk_begin(&walk, survey->anchor);
-	while ((bdev = device_walk_next(&walk))) {
-		if (bdev_is_partition(bdev) && bdev_whole(bdev)->bd_device.parent &&
-		    !disk_is_removable(bdev_whole(bdev)) && device_guid(bdev, guid) &&
-		    guid_is_unique(survey, bdev, guid))
-			(void)disk_add(survey, bdev, guid);
-	}
-	device_walk_end(&walk);
-}
-
-/* Opens the partition of that device, and its disk; NULL, or why it cannot be proven. */
-static const char *partition_take(struct survey *survey, struct block_device *bdev, u8 ret_guid[16],
-				  struct file **ret_file)
-{
-	char name[DEVICE_NAME_SIZE];
-	struct file *file;
-
-	if (!device_guid(bdev, ret_guid))
-		return "not on a GPT partition of its own";
-	if (!guid_is_unique(survey, bdev, ret_guid))
-		return "another partition has the same PARTUUID";
-	if (!disk_add(survey, bdev, ret_guid))
-		return "its disk cannot be opened";
-	device_name(bdev, name);
-	file = device_open(name, O_RDONLY);
-	if (IS_ERR(file))
-		return "its partition cannot be opened";
-	*ret_file = file;
-	return NULL;
-}
-
 static const char *fs_take(struct survey *survey, struct survey_fs *fs, struct block_device *bdev)
 {
 	device_below(survey->anchor, bdev, fs->below, sizeof(fs->below));
 	if (fs->below[0])
 		return "on a stack of devices";
-	return partition_take(survey, bdev, fs->guid, &fs->file);
+	return part_take(survey, bdev, fs->guid, &fs->file);
 }
 
 const char *survey_take_swap(struct survey *survey, dev_t device)
@@ -352,7 +253,7 @@ const char *survey_take_swap(struct survey *survey, dev_t device)
 	if (survey->nr_swaps == ARRAY_SIZE(survey->swap))
 		why = "more swap partitions than can be proven";
 	else if (bdev)
-		why = partition_take(survey, bdev, swap->guid, &swap->file);
+		why = part_take(survey, bdev, swap->guid, &swap->file);
 	if (!why) {
 		device_name(bdev, swap->name);
 		survey->nr_swaps++;
@@ -449,7 +350,7 @@ static int target_take(struct survey *survey, const struct target *target, struc
 		return report_obstacle(report, IMG_E_GATE_TARGET, PTR_ERR(file),
 				       "/dev/%s: error %ld", target->name, PTR_ERR(file));
 	survey->target = file;
-	if (!device_of_file(file) || !disk_add(survey, device_of_file(file), zero))
+	if (!device_of_file(file) || !part_disk_add(survey, device_of_file(file), zero))
 		return report_obstacle(report, IMG_E_GATE_TARGET, -ENODEV,
 				       "the disk of /dev/%s cannot be opened", target->name);
 	return 0;
@@ -461,7 +362,7 @@ int survey_prepare(struct survey *survey, const struct target *target, struct re
 	int error;
 
 	survey->fs = held_kvcalloc(MAX_FS, sizeof(*survey->fs));
-	survey->disk = held_kvcalloc(MAX_DISKS, sizeof(*survey->disk));
+	survey->disk = held_kvcalloc(PARTS_MAX_DISKS, sizeof(*survey->disk));
 	survey->held = held_kvcalloc(SURVEY_MAX_HELD, sizeof(*survey->held));
 	if (!survey->fs || !survey->disk || !survey->held)
 		return report_obstacle(report, IMG_E_CAPTURE, -ENOMEM,
@@ -473,7 +374,7 @@ int survey_prepare(struct survey *survey, const struct target *target, struct re
 	for (i = 0; i < survey->nr_fs && !error; i++)
 		fs_examine(survey, &survey->fs[i]);
 	if (!error)
-		disks_add_idle(survey);
+		parts_add_idle_disks(survey);
 	survey->late = true;
 	return error;
 }
