@@ -17,7 +17,6 @@
 #include "held.h"
 
 #define PATH_SIZE (2 * DEVICE_NAME_SIZE + UUID_STRING_LEN + 40)
-#define MAX_DEPTH 8 /* of devices on devices */
 
 /* block_class is not exported, but each block device points to it. */
 void device_walk_begin(struct device_walk *walk, struct device *anchor)
@@ -220,6 +219,16 @@ bool device_is_made_of(const struct block_device *upper, const struct block_devi
 				dev_name(&lower->bd_device));
 }
 
+struct block_device *device_walk_lower(struct device_walk *walk, const struct block_device *upper)
+{
+	struct block_device *bdev;
+
+	do
+		bdev = device_walk_next(walk);
+	while (bdev && !device_is_made_of(upper, bdev));
+	return bdev;
+}
+
 struct below {
 	struct device *anchor;
 	char *text;
@@ -234,9 +243,7 @@ static void below_add(struct below *below, const struct block_device *upper, uns
 	char name[DEVICE_NAME_SIZE];
 
 	device_walk_begin(&walk, below->anchor);
-	while (depth && (bdev = device_walk_next(&walk))) {
-		if (!device_is_made_of(upper, bdev))
-			continue;
+	while (depth && (bdev = device_walk_lower(&walk, upper))) {
 		device_name(bdev, name);
 		below->length += scnprintf(below->text + below->length, below->size - below->length,
 					   "%s%s", below->length ? ", " : "", name);
@@ -250,7 +257,7 @@ void device_below(struct device *anchor, struct block_device *bdev, char *ret_te
 	struct below below = { .anchor = anchor, .text = ret_text, .size = size };
 
 	ret_text[0] = '\0';
-	below_add(&below, bdev_whole(bdev), MAX_DEPTH);
+	below_add(&below, bdev_whole(bdev), DEVICE_MAX_DEPTH);
 }
 
 static bool super_is_memory(const struct super_block *sb)
@@ -312,7 +319,7 @@ enum device_home device_home(struct block_device *bdev, char ret_lower[DEVICE_NA
 
 	*ret_why = "";
 	strscpy(ret_lower, bdev->bd_disk->disk_name, DEVICE_NAME_SIZE);
-	for (depth = 0; scratch && depth < MAX_DEPTH; depth++) {
+	for (depth = 0; scratch && depth < DEVICE_MAX_DEPTH; depth++) {
 		if (!device_name_is_numbered(ret_lower, "loop"))
 			break;
 		home = loop_home(ret_lower, scratch, ret_why);
@@ -320,7 +327,7 @@ enum device_home device_home(struct block_device *bdev, char ret_lower[DEVICE_NA
 			break;
 	}
 	held_pages_free(scratch, 0);
-	if (!scratch || depth == MAX_DEPTH) {
+	if (!scratch || depth == DEVICE_MAX_DEPTH) {
 		*ret_why = "on a loop device whose file cannot be followed";
 		return DEVICE_HOME_UNKNOWN;
 	}

@@ -13,6 +13,7 @@
 #include <linux/types.h>
 
 #define DEVICE_NAME_SIZE 32 /* DISK_NAME_LEN */
+#define DEVICE_MAX_DEPTH 8  /* of devices on devices */
 
 struct device_walk {
 	struct class_dev_iter iter;
@@ -72,6 +73,9 @@ bool device_is_dirty(struct block_device *bdev);
 
 /* Is one (a device-mapper, md or bcache device) made of the other? */
 bool device_is_made_of(const struct block_device *upper, const struct block_device *lower);
+
+/* The next step's device of which that one is made; NULL at the end. */
+struct block_device *device_walk_lower(struct device_walk *walk, const struct block_device *upper);
 
 /*
  * The devices that a device is made of, all the way down, for example "dm-1, vda4"; "" for one that

@@ -48,6 +48,7 @@ void gates_check(const struct target *target, enum img_mode mode, struct survey 
 	else
 		report_obstacle(report, IMG_E_CAPTURE, -ENOMEM, "no memory for one page");
 	gate_stacks(survey, report);
+	gate_crypt(survey, seal, report);
 	gate_remotes(survey, report);
 	gate_drivers(report);
 	gate_held(survey, target, report);
@@ -71,6 +72,7 @@ void gates_check_frozen(enum img_mode mode, struct survey *survey, struct report
 	}
 	gate_shares(survey, mode, report);
 	gate_fs_late(survey, report);
+	gate_stacks_frozen(survey, report);
 	gate_held_frozen(survey, report);
 	gate_dirty(survey, mode == IMG_MODE_GOLDEN, report);
 	caches_drop(survey, report);
@@ -80,4 +82,5 @@ void gates_check_frozen(enum img_mode mode, struct survey *survey, struct report
 void gates_check_copied(const struct survey *survey, struct report *report)
 {
 	swaps_check_copied(survey, report);
+	stacks_check_copied(survey, report);
 }

@@ -31,7 +31,7 @@ void gates_check_frozen(enum img_mode mode, struct survey *survey, struct report
 /*
  * After the copy of memory, for which the kernel may have swapped some of it out (mm/vmscan.c,
  * shrink_all_memory): swapped-out pages are not in the image, and the swap space does not stay
- * unchanged.
+ * unchanged.  Nor does an array that was written to meanwhile, of which the copy knows nothing.
  */
 void gates_check_copied(const struct survey *survey, struct report *report);
 

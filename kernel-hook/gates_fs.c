@@ -10,19 +10,9 @@
 #include "gates_fs.h"
 #include "proofs.h"
 
-/* "dm-0 on " and its lower devices. */
-#define LABEL_SIZE (DEVICE_NAME_SIZE + 4 + SURVEY_BELOW_SIZE)
-
-/* The label of a file system: "vda1", "dm-0 on vda4". */
-static void fs_label(const struct survey_fs *fs, char *ret_label, size_t size)
-{
-	scnprintf(ret_label, size, "%s%s%s", fs->name, fs->below[0] ? " on " : "", fs->below);
-}
-
 void gate_fs_writable(const struct survey *survey, struct report *report)
 {
 	struct findings findings = { .report = report, .reason = IMG_E_GATE_FS_WRITABLE };
-	char label[LABEL_SIZE];
 	unsigned int i;
 
 	for (i = 0; i < survey->nr_fs; i++) {
@@ -31,21 +21,18 @@ void gate_fs_writable(const struct survey *survey, struct report *report)
 		if (!fs->present || !fs->writable || fs->home == SURVEY_MEMORY ||
 		    fs->home == SURVEY_REMOTE)
 			continue;
-		fs_label(fs, label, sizeof(label));
-		finding_add(&findings, "%s: %s is writable", label, fs->type);
+		finding_add(&findings, "%s: %s is writable", fs->label, fs->type);
 	}
 	findings_close(&findings);
 }
 
-/* Tries the proof of a file system whose home allows one.  NULL, or why it has no proof. */
-static const char *fs_try(const struct survey_fs *fs, void *block)
+/* Tries the proof of a source.  NULL, or why it has no proof. */
+static const char *source_try(const struct survey_source *source, void *block)
 {
 	struct img_fs_proof proof;
 	struct img_detail detail = { 0 };
 
-	if (fs->home != SURVEY_PARTITION)
-		return fs->home == SURVEY_UNPROVABLE ? fs->why : NULL;
-	switch (proofs_fs_extents(fs, block, &proof, &detail)) {
+	switch (proofs_extents(source, block, &proof, &detail)) {
 	case IMG_OK:
 		return NULL;
 	case IMG_E_DISK_READ:
@@ -56,21 +43,33 @@ static const char *fs_try(const struct survey_fs *fs, void *block)
 	}
 }
 
+static const char *fs_try(const struct survey *survey, const struct survey_fs *fs, void *block)
+{
+	const char *why = NULL;
+	unsigned int i;
+
+	if (fs->home != SURVEY_PARTITION)
+		return fs->home == SURVEY_UNPROVABLE ? fs->why : NULL;
+	for (i = 0; i < survey->nr_sources && !why; i++) {
+		if (survey->source[i].fs == fs)
+			why = source_try(&survey->source[i], block);
+	}
+	return why;
+}
+
 /* block: IMG_BLOCK bytes. */
 void gate_fs_unprovable(const struct survey *survey, void *block, struct report *report)
 {
 	struct findings findings = { .report = report, .reason = IMG_E_GATE_FS_UNPROVABLE };
-	char label[LABEL_SIZE];
 	unsigned int i;
 
 	for (i = 0; i < survey->nr_fs; i++) {
 		const struct survey_fs *fs = &survey->fs[i];
-		const char *why = fs->present ? fs_try(fs, block) : NULL;
+		const char *why = fs->present ? fs_try(survey, fs, block) : NULL;
 
 		if (!why)
 			continue;
-		fs_label(fs, label, sizeof(label));
-		finding_add(&findings, "%s: %s: %s", label, fs->type, why);
+		finding_add(&findings, "%s: %s: %s", fs->label, fs->type, why);
 	}
 	for (i = 0; i < survey->nr_disks; i++) {
 		const char *why = disks_try(&survey->disk[i], block);

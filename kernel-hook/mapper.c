@@ -315,7 +315,7 @@ int mapper_check(const struct mapper *mapper)
 	int error;
 
 	if (!mapper->control || mapper->error)
-		return mapper->error;
+		return 0;
 	if (!shared_intact(&mapper->shared))
 		return -EFAULT;
 	now = held_kvcalloc(1, sizeof(*now));

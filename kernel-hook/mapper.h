@@ -56,7 +56,8 @@ void mapper_release(struct mapper *mapper);
 
 /*
  * Reads them again, in the same process, with the tasks frozen.  0; -ESTALE: a device or its table
- * is another now; another negative errno.
+ * is another now; another negative errno.  0, too, if they have never been read: then no device was
+ * accepted.
  */
 int mapper_check(const struct mapper *mapper);
 

@@ -82,22 +82,46 @@ void parts_add_idle_disks(struct survey *survey)
 	device_walk_end(&walk);
 }
 
-const char *part_take(struct survey *survey, struct block_device *bdev, u8 ret_guid[16],
-		      struct file **ret_file)
+const struct survey_part *part_find(const struct survey *survey, dev_t device)
 {
-	char name[DEVICE_NAME_SIZE];
+	unsigned int i;
+
+	for (i = 0; i < survey->nr_parts; i++) {
+		if (survey->part[i].device == device)
+			return &survey->part[i];
+	}
+	return NULL;
+}
+
+static const char *part_add(struct survey *survey, struct block_device *bdev, const u8 guid[16])
+{
+	struct survey_part *part = &survey->part[survey->nr_parts];
 	struct file *file;
 
-	if (!device_guid(bdev, ret_guid))
-		return "not on a GPT partition of its own";
-	if (!guid_is_unique(survey, bdev, ret_guid))
-		return "another partition has the same PARTUUID";
-	if (!part_disk_add(survey, bdev, ret_guid))
-		return "its disk cannot be opened";
-	device_name(bdev, name);
-	file = device_open(name, O_RDONLY);
+	if (survey->nr_parts == SURVEY_MAX_PARTS)
+		return "more partitions than can be proven";
+	device_name(bdev, part->name);
+	file = device_open(part->name, O_RDONLY);
 	if (IS_ERR(file))
 		return "its partition cannot be opened";
-	*ret_file = file;
+	part->device = bdev->bd_dev;
+	part->file = file;
+	memcpy(part->guid, guid, sizeof(part->guid));
+	survey->nr_parts++;
 	return NULL;
+}
+
+const char *part_take(struct survey *survey, struct block_device *bdev)
+{
+	u8 guid[16];
+
+	if (part_find(survey, bdev->bd_dev))
+		return NULL;
+	if (!device_guid(bdev, guid) || !bdev_whole(bdev)->bd_device.parent)
+		return "not on a GPT partition of its own";
+	if (!guid_is_unique(survey, bdev, guid))
+		return "another partition has the same PARTUUID";
+	if (!part_disk_add(survey, bdev, guid))
+		return "its disk cannot be opened";
+	return part_add(survey, bdev, guid);
 }

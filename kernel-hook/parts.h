@@ -18,8 +18,13 @@ bool part_disk_add(struct survey *survey, struct block_device *partition, const 
  */
 void parts_add_idle_disks(struct survey *survey);
 
-/* Opens the partition of that device, and its disk; NULL, or why it cannot be proven. */
-const char *part_take(struct survey *survey, struct block_device *bdev, u8 ret_guid[16],
-		      struct file **ret_file);
+/*
+ * Opens and notes a partition, and its disk.  NULL, or why it cannot be proven: a few words about
+ * whatever is on it.
+ */
+const char *part_take(struct survey *survey, struct block_device *bdev);
+
+/* A noted one; NULL if none. */
+const struct survey_part *part_find(const struct survey *survey, dev_t device);
 
 #endif

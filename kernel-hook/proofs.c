@@ -6,32 +6,52 @@
 #include <linux/blkdev.h>
 #include <linux/build_bug.h>
 #include <linux/math.h>
+#include <linux/minmax.h>
 #include <linux/string.h>
 
 #include "disk.h"
+#include "follow.h"
 #include "held.h"
+#include "parts.h"
 #include "proofs.h"
 
 /* A proof of the greatest size, wherever in a block it starts. */
 #define BUFFER_SIZE (IMG_PROOF_MAX_SIZE + IMG_BLOCK)
+#define RAW_SIZE    (BUFFER_SIZE + IMG_BLOCK)
 #define TABLE_SIZE  (IMG_MAX_PROOFS * sizeof(struct img_proof_disk))
 
 static_assert(TABLE_SIZE % IMG_BLOCK == 0);
 
 int proofs_prepare(struct proofs *proofs, struct report *report)
 {
+	int error;
+
 	proofs->disk = held_vzalloc(TABLE_SIZE);
 	proofs->buffer = held_vzalloc(BUFFER_SIZE);
-	if (proofs->disk && proofs->buffer)
+	proofs->raw = held_vzalloc(RAW_SIZE);
+	if (!proofs->disk || !proofs->buffer || !proofs->raw)
+		return report_obstacle(report, IMG_E_CAPTURE, -ENOMEM,
+				       "no memory for the disks' proofs");
+	error = follow_begin();
+	if (!error)
 		return 0;
-	return report_obstacle(report, IMG_E_CAPTURE, -ENOMEM, "no memory for the disks' proofs");
+	return report_obstacle(report, IMG_E_CAPTURE, error,
+			       "the tracepoint block_bio_remap cannot be used: error %d", error);
 }
 
 void proofs_release(struct proofs *proofs)
 {
+	follow_end();
+	held_vfree(proofs->raw);
 	held_vfree(proofs->buffer);
 	held_vfree(proofs->disk);
 	memset(proofs, 0, sizeof(*proofs));
+}
+
+static void proofs_truncate(struct proofs *proofs, u64 nr)
+{
+	memset(&proofs->disk[nr], 0, TABLE_SIZE - nr * sizeof(*proofs->disk));
+	proofs->nr = nr;
 }
 
 static bool block_read(void *context, uint64_t offset, void *buffer)
@@ -39,20 +59,24 @@ static bool block_read(void *context, uint64_t offset, void *buffer)
 	return !disk_read(context, offset, buffer, IMG_BLOCK);
 }
 
-enum img_reason proofs_fs_extents(const struct survey_fs *fs, void *block,
-				  struct img_fs_proof *ret_proof, struct img_detail *detail)
+enum img_reason proofs_extents(const struct survey_source *source, void *block,
+			       struct img_fs_proof *ret_proof, struct img_detail *detail)
 {
 	struct img_fs_reader reader = {
-		.ctx = fs->file,
-		.size = bdev_nr_bytes(device_of_file(fs->file)),
+		.ctx = source->file,
+		.size = bdev_nr_bytes(device_of_file(source->file)),
 		.buffer = block,
 		.read = block_read,
 	};
+	enum img_reason reason;
 
-	enum img_reason reason = img_fs_extents(fs->type, &reader, ret_proof, detail);
-
-	if (!reason && ret_proof->devices != 1) {
-		detail->field = "several devices";
+	if (!source->type) {
+		*ret_proof = (struct img_fs_proof){ .extent = { source->extent }, .nr = 1 };
+		return IMG_OK;
+	}
+	reason = img_fs_extents(source->type, &reader, ret_proof, detail);
+	if (!reason && source->fs && ret_proof->devices != source->fs->devices) {
+		detail->field = "not all of its devices are known";
 		reason = IMG_E_GATE_FS_UNPROVABLE;
 	}
 	return reason;
@@ -140,43 +164,215 @@ static int image_partition_take(struct proofs *proofs, const struct survey *surv
 			    "first block");
 }
 
-static int swap_take(struct proofs *proofs, const struct survey_swap *swap, struct report *report)
-{
-	struct img_proof proof = { .kind = IMG_PROOF_SWAP, .size = SWAP_HEADER_SIZE };
+/* The proofs of one source. */
+struct taking {
+	struct proofs *proofs;
+	const struct survey *survey;
+	const struct survey_source *source;
+	struct report *report;
+};
 
-	memcpy(proof.part_uuid, swap->guid, sizeof(proof.part_uuid));
-	return proof_failed(report, proof_take(proofs, swap->file, &proof), swap->name,
-			    "swap header");
+static int source_failed(const struct taking *taking, enum img_reason reason, const char *what)
+{
+	return proof_failed(taking->report, reason, taking->source->label, what);
 }
 
-static int fs_take(struct proofs *proofs, const struct survey_fs *fs, struct report *report)
-{
-	struct img_fs_proof bytes = { 0 };
-	struct img_detail detail = { 0 };
-	enum img_reason reason;
-	u32 i;
+/* A part of an extent on a partition. */
+struct piece {
+	dev_t partition;
+	u64 offset;
+	u32 size;
+	const void *upper; /* the same bytes, as the device has them */
+};
 
-	reason = proofs_fs_extents(fs, proofs->buffer, &bytes, &detail);
-	for (i = 0; i < bytes.nr && !reason; i++) {
-		struct img_proof proof = {
-			.kind = bytes.extent[i].kind,
-			.offset = bytes.extent[i].offset,
-			.size = bytes.extent[i].size,
+/*
+ * Adds the proof of a piece.  ret_digest: of its bytes on the partition.  -ESTALE, not reported:
+ * they are not those of the device.
+ */
+static int piece_add(const struct taking *taking, enum img_proof_kind kind,
+		     const struct piece *piece, u64 *ret_digest)
+{
+	struct proofs *proofs = taking->proofs;
+	const struct survey_part *part = part_find(taking->survey, piece->partition);
+	u64 start = round_down(piece->offset, IMG_BLOCK);
+	u64 end = round_up(piece->offset + piece->size, IMG_BLOCK);
+	const void *raw = proofs->raw + (piece->offset - start);
+	struct img_proof proof = { .kind = kind, .offset = piece->offset, .size = piece->size };
+
+	if (!part)
+		return source_failed(taking, IMG_E_GATE_STACK_UNPROVABLE,
+				     "its bytes are on a partition that is not below it");
+	if (proofs->nr == IMG_MAX_PROOFS || end - start > RAW_SIZE)
+		return source_failed(taking, IMG_E_INDEX_FULL, part->name);
+	if (disk_read(part->file, start, proofs->raw, end - start))
+		return source_failed(taking, IMG_E_DISK_READ, part->name);
+	if (proofs->frozen && !taking->source->encrypted && memcmp(raw, piece->upper, piece->size))
+		return -ESTALE;
+	memcpy(proof.part_uuid, part->guid, sizeof(proof.part_uuid));
+	proof.digest = img_port_xxh64(raw, piece->size);
+	proofs->disk[proofs->nr++] = img_proof_encode(&proof);
+	*ret_digest = proof.digest;
+	return 0;
+}
+
+/* NULL: the partition's bytes are in no other place. */
+static const struct survey_leg *leg_find(const struct taking *taking, const struct piece *piece)
+{
+	const struct survey *survey = taking->survey;
+	unsigned int i;
+
+	/* What a member has for itself is not the array's. */
+	if (taking->source->device == piece->partition)
+		return NULL;
+	for (i = 0; i < survey->nr_legs; i++) {
+		if (survey->leg[i].partition == piece->partition)
+			return &survey->leg[i];
+	}
+	return NULL;
+}
+
+/* On the other legs: any of them may be mounted by itself.  -ESTALE: they differ. */
+static int copies_add(const struct taking *taking, enum img_proof_kind kind,
+		      const struct piece *piece, u64 digest)
+{
+	const struct survey *survey = taking->survey;
+	const struct survey_leg *own = leg_find(taking, piece);
+	struct piece copy = *piece;
+	unsigned int i;
+	u64 other;
+	int error = 0;
+
+	if (own && piece->offset < own->offset)
+		return source_failed(taking, IMG_E_GATE_STACK_UNPROVABLE,
+				     "its bytes are outside the array's");
+	for (i = 0; own && i < survey->nr_legs && !error; i++) {
+		const struct survey_leg *leg = &survey->leg[i];
+
+		if (leg == own || leg->array != own->array || leg->set != own->set)
+			continue;
+		copy.partition = leg->partition;
+		copy.offset = piece->offset - own->offset + leg->offset;
+		error = piece_add(taking, kind, &copy, &other);
+		if (!error && taking->proofs->frozen && other != digest)
+			error = -ESTALE;
+	}
+	return error;
+}
+
+static int piece_take(const struct taking *taking, enum img_proof_kind kind,
+		      const struct piece *piece)
+{
+	u64 digest;
+	int error = piece_add(taking, kind, piece, &digest);
+
+	return error ?: copies_add(taking, kind, piece, digest);
+}
+
+/* start: the device's byte where the fragments begin. */
+static int fragments_take(const struct taking *taking, const struct img_fs_extent *extent,
+			  u64 start, const struct follow *follow)
+{
+	u64 end = extent->offset + extent->size;
+	unsigned int i;
+	int error = 0;
+
+	for (i = 0; i < follow->nr && !error; i++) {
+		const struct follow_fragment *fragment = &follow->fragment[i];
+		u64 from = max(start, extent->offset), to = min(start + fragment->size, end);
+		const struct piece piece = {
+			.partition = fragment->partition,
+			.offset = fragment->offset + (from - start),
+			.size = to - from,
+			.upper = taking->proofs->buffer +
+				 (from - round_down(extent->offset, IMG_BLOCK)),
 		};
 
-		memcpy(proof.part_uuid, fs->guid, sizeof(proof.part_uuid));
-		reason = proof_take(proofs, fs->file, &proof);
+		if (from < to)
+			error = piece_take(taking, extent->kind, &piece);
+		start += fragment->size;
 	}
-	return proof_failed(report, reason, fs->name, detail.field ?: fs->type);
+	return error;
 }
 
-int proofs_collect(struct proofs *proofs, const struct survey *survey, const struct target *target,
-		   struct report *report)
+static int extent_try(const struct taking *taking, const struct img_fs_extent *extent)
+{
+	u64 start = round_down(extent->offset, IMG_BLOCK);
+	u64 end = round_up(extent->offset + extent->size, IMG_BLOCK);
+	struct follow follow;
+	int error;
+
+	if (end - start > BUFFER_SIZE)
+		return source_failed(taking, IMG_E_INDEX_FULL, "size");
+	error = follow_read(taking->source->file, start, taking->proofs->buffer, end - start,
+			    &follow);
+	if (error == -EXDEV)
+		return source_failed(taking, IMG_E_GATE_STACK_UNPROVABLE, follow.why);
+	if (error)
+		return source_failed(taking, IMG_E_DISK_READ, img_proof_kind_name(extent->kind));
+	return fragments_take(taking, extent, start, &follow);
+}
+
+/* The kernel may still write to a file system of a one-shot image, between the two reads. */
+#define ATTEMPTS 3
+
+static int extent_take(const struct taking *taking, const struct img_fs_extent *extent)
+{
+	u64 nr = taking->proofs->nr;
+	unsigned int i;
+	int error = -ESTALE;
+
+	for (i = 0; i < ATTEMPTS && error == -ESTALE; i++) {
+		proofs_truncate(taking->proofs, nr);
+		error = extent_try(taking, extent);
+	}
+	if (error == -ESTALE)
+		return source_failed(taking, IMG_E_GATE_STACK_UNPROVABLE,
+				     "its bytes on the partitions are others, or legs differ");
+	return error;
+}
+
+static int source_take(struct proofs *proofs, const struct survey *survey,
+		       const struct survey_source *source, struct report *report)
+{
+	const struct taking taking = { proofs, survey, source, report };
+	struct img_fs_proof bytes = { 0 };
+	struct img_detail detail = { 0 };
+	enum img_reason reason = proofs_extents(source, proofs->buffer, &bytes, &detail);
+	int error;
+	u32 i;
+
+	if (reason == IMG_E_GATE_FS_UNPROVABLE && !source->fs)
+		reason = IMG_E_GATE_STACK_UNPROVABLE;
+	error = source_failed(&taking, reason, detail.field ?: source->type);
+	for (i = 0; i < bytes.nr && !error; i++)
+		error = extent_take(&taking, &bytes.extent[i]);
+	return error;
+}
+
+static int sources_take(struct proofs *proofs, const struct survey *survey, struct report *report)
+{
+	enum survey_role role;
+	unsigned int i;
+	int error = 0;
+
+	for (role = SURVEY_ARRAY; role <= SURVEY_SWAP; role++) {
+		for (i = 0; i < survey->nr_sources && !error; i++) {
+			const struct survey_source *source = &survey->source[i];
+
+			if (source->role == role && (!source->fs || source->fs->present))
+				error = source_take(proofs, survey, source, report);
+		}
+	}
+	return error;
+}
+
+static int proofs_take(struct proofs *proofs, const struct survey *survey,
+		       const struct target *target, struct report *report)
 {
 	unsigned int i;
 	int error = 0;
 
-	proofs->nr = 0;
+	proofs_truncate(proofs, 0);
 	for (i = 0; i < survey->nr_disks && !error; i++) {
 		const struct survey_disk *disk = &survey->disk[i];
 
@@ -188,11 +384,21 @@ int proofs_collect(struct proofs *proofs, const struct survey *survey, const str
 	}
 	if (!error)
 		error = image_partition_take(proofs, survey, target, report);
-	for (i = 0; i < survey->nr_swaps && !error; i++)
-		error = swap_take(proofs, &survey->swap[i], report);
-	for (i = 0; i < survey->nr_fs && !error; i++) {
-		if (survey->fs[i].present && survey->fs[i].home == SURVEY_PARTITION)
-			error = fs_take(proofs, &survey->fs[i], report);
-	}
+	return error ?: sources_take(proofs, survey, report);
+}
+
+int proofs_rehearse(struct proofs *proofs, const struct survey *survey, const struct target *target,
+		    struct report *report)
+{
+	int error = proofs_take(proofs, survey, target, report);
+
+	proofs_truncate(proofs, 0);
 	return error;
+}
+
+int proofs_collect(struct proofs *proofs, const struct survey *survey, const struct target *target,
+		   struct report *report)
+{
+	proofs->frozen = true;
+	return proofs_take(proofs, survey, target, report);
 }

@@ -16,11 +16,20 @@
 struct proofs {
 	struct img_proof_disk *disk; /* page aligned; zeroes after the last */
 	u64 nr;
-	void *buffer;
+	void *buffer; /* what a device has */
+	void *raw;    /* what the partitions below it have */
+	bool frozen;  /* nothing writes: both must be equal */
 };
 
-/* All the memory that will be needed. */
+/* All the memory that will be needed, and the probe that follows reads. */
 int proofs_prepare(struct proofs *proofs, struct report *report);
+
+/*
+ * Takes all of them, while tasks run, for the obstacles alone: what cannot be followed is named
+ * before anything is frozen.
+ */
+int proofs_rehearse(struct proofs *proofs, const struct survey *survey, const struct target *target,
+		    struct report *report);
 
 /*
  * Reads the disks, through the files of the survey.  With the tasks frozen, after the capture, so
@@ -31,11 +40,8 @@ int proofs_collect(struct proofs *proofs, const struct survey *survey, const str
 
 void proofs_release(struct proofs *proofs);
 
-/*
- * Which bytes prove a file system whose home is a partition: as img_fs_extents.  block: a page,
- * overwritten.
- */
-enum img_reason proofs_fs_extents(const struct survey_fs *fs, void *block,
-				  struct img_fs_proof *ret_proof, struct img_detail *detail);
+/* Which bytes of a source prove something: as img_fs_extents.  block: a page, overwritten. */
+enum img_reason proofs_extents(const struct survey_source *source, void *block,
+			       struct img_fs_proof *ret_proof, struct img_detail *detail);
 
 #endif

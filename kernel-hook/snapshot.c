@@ -111,6 +111,15 @@ static void checkpoint_gate(struct snapshot *snapshot)
 	(void)checkpoint_open(&snapshot->checkpoint, seal_passes_lockdown(seal), report);
 }
 
+static void proofs_gates(struct snapshot *snapshot)
+{
+	struct proofs *proofs = &snapshot->proofs;
+	struct survey *survey = &snapshot->survey;
+
+	if (!disks_prepare(&snapshot->disks, survey, proofs->buffer, snapshot->report))
+		(void)proofs_rehearse(proofs, survey, &snapshot->target, snapshot->report);
+}
+
 static void snapshot_gates(struct snapshot *snapshot)
 {
 	const struct snapshot_request *request = &snapshot->request;
@@ -121,7 +130,8 @@ static void snapshot_gates(struct snapshot *snapshot)
 	(void)mapper_read(&snapshot->mapper); /* gate_stacks has the error */
 	found = !fault_or(FAULT_TARGET_FIND, report,
 			  target_find(target, request->partuuid, report));
-	if (!fault_or(FAULT_SURVEY, report, survey_prepare(&snapshot->survey, target, report)) &&
+	if (!fault_or(FAULT_SURVEY, report,
+		      survey_prepare(&snapshot->survey, target, &snapshot->mapper, report)) &&
 	    !fault_at(FAULT_GATES, report))
 		gates_check(target, request->mode, &snapshot->survey, &snapshot->seal, report);
 	if (found)
@@ -129,8 +139,7 @@ static void snapshot_gates(struct snapshot *snapshot)
 	checkpoint_gate(snapshot);
 	if (!report_error(report) &&
 	    !fault_or(FAULT_PROOFS, report, proofs_prepare(&snapshot->proofs, report)))
-		(void)disks_prepare(&snapshot->disks, &snapshot->survey, snapshot->proofs.buffer,
-				    report);
+		proofs_gates(snapshot);
 }
 
 /* Reports an error; 0 is none. */

@@ -12,7 +12,9 @@
 
 #include "compat/compat.h"
 #include "held.h"
+#include "layers.h"
 #include "parts.h"
+#include "stacks.h"
 #include "survey.h"
 
 #define MAX_FS 256u
@@ -47,6 +49,7 @@ static struct survey_fs *note_find(struct survey *survey, const struct super_blo
 	fs->uuid = *uuid;
 	strscpy(fs->name, name, sizeof(fs->name));
 	strscpy(fs->type, type, sizeof(fs->type));
+	strscpy(fs->label, name, sizeof(fs->label));
 	fs->late = survey->late;
 	if (device_name_is_memory(name))
 		fs->home = SURVEY_MEMORY;
@@ -236,28 +239,66 @@ static int survey_look(struct survey *survey, struct report *report)
 	return 0;
 }
 
+static bool device_is_member(const struct survey_fs *fs, const struct block_device *bdev)
+{
+	return device_sysfs_has("/sys/fs/btrfs/%pUb/devices/%s", &fs->uuid,
+				dev_name(&bdev->bd_device));
+}
+
+static const char *fs_device_take(struct survey *survey, struct survey_fs *fs,
+				  struct block_device *bdev)
+{
+	struct survey_source source = { .role = SURVEY_FS, .type = fs->type, .fs = fs };
+	const char *why = layers_take(survey, bdev, &source);
+
+	if (!why)
+		fs->devices++;
+	return why;
+}
+
+/* The further devices of a btrfs. */
+static const char *fs_members_take(struct survey *survey, struct survey_fs *fs)
+{
+	struct block_device *bdev;
+	struct device_walk walk;
+	const char *why = NULL;
+
+	device_walk_begin(&walk, survey->anchor);
+	while (!why && (bdev = device_walk_next(&walk))) {
+		if (bdev->bd_dev != fs->device && device_is_member(fs, bdev))
+			why = fs_device_take(survey, fs, bdev);
+	}
+	device_walk_end(&walk);
+	return why;
+}
+
 static const char *fs_take(struct survey *survey, struct survey_fs *fs, struct block_device *bdev)
 {
-	device_below(survey->anchor, bdev, fs->below, sizeof(fs->below));
-	if (fs->below[0])
-		return "on a stack of devices";
-	return part_take(survey, bdev, fs->guid, &fs->file);
+	const char *why = fs_device_take(survey, fs, bdev);
+
+	layers_label(survey->anchor, bdev, fs->label, sizeof(fs->label));
+	if (!why && !strcmp(fs->type, "btrfs"))
+		why = fs_members_take(survey, fs);
+	return why;
 }
+
+/*
+ * The contents that mkswap and mkfs write to its first block.  The block's last sector is the
+ * kernel's: hibernation keeps its own notes there (kernel/power/swap.c, struct swsusp_header).
+ */
+static const struct img_fs_extent swap_header = {
+	.kind = IMG_PROOF_SWAP,
+	.size = IMG_BLOCK - IMG_PROOF_ALIGN,
+};
 
 const char *survey_take_swap(struct survey *survey, dev_t device)
 {
 	struct block_device *bdev = device_find(survey->anchor, device, NULL);
-	struct survey_swap *swap = &survey->swap[survey->nr_swaps];
+	struct survey_source source = { .role = SURVEY_SWAP, .extent = swap_header };
 	const char *why = "its device is unknown";
 
-	if (survey->nr_swaps == ARRAY_SIZE(survey->swap))
-		why = "more swap partitions than can be proven";
-	else if (bdev)
-		why = part_take(survey, bdev, swap->guid, &swap->file);
-	if (!why) {
-		device_name(bdev, swap->name);
-		survey->nr_swaps++;
-	}
+	if (bdev)
+		why = layers_take(survey, bdev, &source);
 	device_put(bdev);
 	return why;
 }
@@ -279,7 +320,8 @@ static void fs_locate(struct survey *survey, struct survey_fs *fs, struct block_
 		fs->home = fs->why ? SURVEY_UNPROVABLE : SURVEY_PARTITION;
 		break;
 	case DEVICE_HOME_UNKNOWN:
-		strscpy(fs->below, lower, sizeof(fs->below));
+		scnprintf(fs->label, sizeof(fs->label), "%s%s%s", fs->name, lower[0] ? " on " : "",
+			  lower);
 		fs->home = SURVEY_UNPROVABLE;
 		break;
 	}
@@ -356,21 +398,35 @@ static int target_take(struct survey *survey, const struct target *target, struc
 	return 0;
 }
 
-int survey_prepare(struct survey *survey, const struct target *target, struct report *report)
+static bool lists_allocate(struct survey *survey)
+{
+	survey->fs = held_kvcalloc(MAX_FS, sizeof(*survey->fs));
+	survey->disk = held_kvcalloc(PARTS_MAX_DISKS, sizeof(*survey->disk));
+	survey->part = held_kvcalloc(SURVEY_MAX_PARTS, sizeof(*survey->part));
+	survey->source = held_kvcalloc(SURVEY_MAX_SOURCES, sizeof(*survey->source));
+	survey->stack = held_kvcalloc(SURVEY_MAX_STACKS, sizeof(*survey->stack));
+	survey->leg = held_kvcalloc(SURVEY_MAX_LEGS, sizeof(*survey->leg));
+	survey->held = held_kvcalloc(SURVEY_MAX_HELD, sizeof(*survey->held));
+	return survey->fs && survey->disk && survey->part && survey->source && survey->stack &&
+	       survey->leg && survey->held;
+}
+
+int survey_prepare(struct survey *survey, const struct target *target, const struct mapper *mapper,
+		   struct report *report)
 {
 	unsigned int i;
 	int error;
 
-	survey->fs = held_kvcalloc(MAX_FS, sizeof(*survey->fs));
-	survey->disk = held_kvcalloc(PARTS_MAX_DISKS, sizeof(*survey->disk));
-	survey->held = held_kvcalloc(SURVEY_MAX_HELD, sizeof(*survey->held));
-	if (!survey->fs || !survey->disk || !survey->held)
+	survey->mapper = mapper;
+	if (!lists_allocate(survey))
 		return report_obstacle(report, IMG_E_CAPTURE, -ENOMEM,
 				       "no memory for a list of file systems");
 	survey->anchor = device_walk_prepare();
 	error = target_take(survey, target, report);
-	if (!error)
+	if (!error) {
+		stacks_find(survey);
 		error = survey_look(survey, report);
+	}
 	for (i = 0; i < survey->nr_fs && !error; i++)
 		fs_examine(survey, &survey->fs[i]);
 	if (!error)
@@ -402,9 +458,7 @@ bool survey_is_member(const struct survey *survey, const struct block_device *bd
 	for (i = 0; i < survey->nr_fs; i++) {
 		const struct survey_fs *fs = &survey->fs[i];
 
-		if (fs->present && !strcmp(fs->type, "btrfs") &&
-		    device_sysfs_has("/sys/fs/btrfs/%pUb/devices/%s", &fs->uuid,
-				     dev_name(&bdev->bd_device)))
+		if (fs->present && !strcmp(fs->type, "btrfs") && device_is_member(fs, bdev))
 			return true;
 	}
 	return false;
@@ -414,10 +468,12 @@ void survey_release(struct survey *survey)
 {
 	unsigned int i;
 
-	for (i = 0; i < survey->nr_fs; i++)
-		held_close(survey->fs[i].file);
-	for (i = 0; i < survey->nr_swaps; i++)
-		held_close(survey->swap[i].file);
+	for (i = 0; i < survey->nr_sources; i++)
+		held_close(survey->source[i].file);
+	for (i = 0; i < survey->nr_stacks; i++)
+		held_close(survey->stack[i].state);
+	for (i = 0; i < survey->nr_parts; i++)
+		held_close(survey->part[i].file);
 	for (i = 0; i < survey->nr_disks; i++)
 		held_close(survey->disk[i].file);
 	held_close(survey->target);
@@ -427,6 +483,10 @@ void survey_release(struct survey *survey)
 	}
 	device_walk_release(survey->anchor);
 	held_kvfree(survey->held);
+	held_kvfree(survey->leg);
+	held_kvfree(survey->stack);
+	held_kvfree(survey->source);
+	held_kvfree(survey->part);
 	held_kvfree(survey->disk);
 	held_kvfree(survey->fs);
 	memset(survey, 0, sizeof(*survey));
