@@ -17,7 +17,6 @@
 #include <linux/string.h>
 #include <linux/utsname.h>
 
-#include "disk.h"
 #include "fault.h"
 #include "held.h"
 #include "image.h"
@@ -31,6 +30,7 @@
 #include "status.h"
 #include "stream.h"
 #include "target.h"
+#include "volume.h"
 
 /* Reports an error; 0 is none. */
 static int write_failed(struct image *image, const char *what, int error)
@@ -148,7 +148,8 @@ static int pages_write(struct image *image)
 	const struct target *target = image->target;
 	struct pack *pack = image->pack;
 
-	pack_begin(pack, target->file, target->slot_offset, target->slot_size, runs_count(image));
+	pack_begin(pack, &target->volume, target->slot_offset, target->slot_size,
+		   runs_count(image));
 	(void)stream_pack(image); /* its failures are in pack or report */
 	pack_drain(pack);
 	(void)pack_verdict(pack, image->report);
@@ -182,8 +183,8 @@ static int sections_write(struct image *image, const struct img_slot *slot,
 	u32 i;
 
 	for (i = 0; i < slot->nr_sections && !error; i++)
-		error = disk_write(target->file, target->slot_offset + slot->section[i].offset,
-				   data[i], img_block_align(slot->section[i].size));
+		error = volume_write(&target->volume, target->slot_offset + slot->section[i].offset,
+				     data[i], img_block_align(slot->section[i].size));
 	return write_failed(image, "sections", error);
 }
 
@@ -196,7 +197,7 @@ static int state_write(struct image *image)
 
 static int slot_flush(struct image *image, const char *what)
 {
-	return write_failed(image, what, disk_flush(image->target->file));
+	return write_failed(image, what, volume_flush(&image->target->volume));
 }
 
 /*

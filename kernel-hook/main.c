@@ -49,6 +49,7 @@
  *   survey         the file systems, swap spaces and disks of the machine
  *
  *   slot, target   a slot for the image, and the partition it is in
+ *   volume         the bytes of an image area, wherever they are
  *   disk           direct reads and writes
  *   places         where a disk is plugged in, and which one it is
  *   devices        block devices, and how they are stacked

@@ -14,6 +14,7 @@
 #include "fault.h"
 #include "held.h"
 #include "pack.h"
+#include "volume.h"
 
 #define PACK_MAX_WORKERS 8
 #define PACK_MAX_JOBS	 11 /* 2 MiB each: some 22 MiB, whatever the machine */
@@ -150,7 +151,7 @@ static int writer_write(struct pack *pack, unsigned int jobs)
 		memcpy(pack->write_page + pages, job->out_page, more * sizeof(*job->out_page));
 		pages += more;
 	}
-	return pages ? disk_write_pages(pack->file, position, pack->write_page, pages) : 0;
+	return pages ? volume_write_pages(pack->volume, position, pack->write_page, pages) : 0;
 }
 
 static void pack_writer_work(struct work_struct *work)
@@ -293,14 +294,15 @@ size_t pack_memory(const struct pack *pack)
 		       (sizeof(struct img_chunk_disk) + (pack->tag ? sizeof(*pack->tag) : 0));
 }
 
-void pack_begin(struct pack *pack, struct file *file, u64 slot_offset, u64 slot_size, u64 runs)
+void pack_begin(struct pack *pack, const struct volume *volume, u64 slot_offset, u64 slot_size,
+		u64 runs)
 {
 	struct img_writer *w = &pack->writer;
 
 	img_writer_init(w, slot_size, w->run, w->run_capacity, w->chunk, w->chunk_capacity);
 	if (pack->tag)
 		img_writer_sealed(w, pack->tag);
-	pack->file = file;
+	pack->volume = volume;
 	pack->slot_offset = slot_offset;
 	pack->runs_ahead = runs;
 	pack->next_pfn = ~0ull;

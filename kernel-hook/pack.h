@@ -19,7 +19,6 @@
 #define HOOK_PACK_H
 
 #include <linux/bvec.h>
-#include <linux/fs.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -29,6 +28,7 @@
 #include "report.h"
 #include "seal.h"
 #include "shared.h"
+#include "volume.h"
 
 struct pack;
 
@@ -61,7 +61,7 @@ struct pack {
 	struct workqueue_struct *queue;
 	struct work_struct writer_work;
 	wait_queue_head_t progress;
-	struct file *file;
+	const struct volume *volume;
 	u64 slot_offset;
 	struct bio_vec *write_page; /* of one long write */
 	struct seal *seal;
@@ -104,7 +104,8 @@ void pack_release(struct pack *pack);
 size_t pack_memory(const struct pack *pack);
 
 /* Before the first page.  runs: how many runs of consecutive pfns will come. */
-void pack_begin(struct pack *pack, struct file *file, u64 slot_offset, u64 slot_size, u64 runs);
+void pack_begin(struct pack *pack, const struct volume *volume, u64 slot_offset, u64 slot_size,
+		u64 runs);
 
 /* Where the next page goes.  False: packing has failed. */
 bool pack_reserve(struct pack *pack, struct pack_page *ret_page);

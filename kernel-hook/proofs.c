@@ -153,15 +153,15 @@ static int disk_take(struct proofs *proofs, const struct survey_disk *disk,
  */
 #define SWAP_HEADER_SIZE (IMG_BLOCK - IMG_PROOF_ALIGN)
 
-static int image_partition_take(struct proofs *proofs, const struct survey *survey,
-				const struct target *target, struct report *report)
+static int image_partition_take(struct proofs *proofs, const struct target *target,
+				struct report *report)
 {
 	struct img_proof proof = { .kind = IMG_PROOF_IMAGE_PARTITION, .size = SWAP_HEADER_SIZE };
+	struct file *file = volume_file(&target->volume, 0);
 
 	if (!target->area.offset)
 		return 0;
-	return proof_failed(report, proof_take(proofs, survey->target, &proof), target->name,
-			    "first block");
+	return proof_failed(report, proof_take(proofs, file, &proof), target->name, "first block");
 }
 
 /* The proofs of one source. */
@@ -383,7 +383,7 @@ static int proofs_take(struct proofs *proofs, const struct survey *survey,
 			error = disk_take(proofs, disk, IMG_PROOF_IDENTITY, disk->identity, report);
 	}
 	if (!error)
-		error = image_partition_take(proofs, survey, target, report);
+		error = image_partition_take(proofs, target, report);
 	return error ?: sources_take(proofs, survey, report);
 }
 

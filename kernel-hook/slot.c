@@ -4,9 +4,9 @@
  */
 #include <linux/errno.h>
 
-#include "disk.h"
 #include "held.h"
 #include "slot.h"
+#include "volume.h"
 
 static u64 slot_position(const struct target *target, unsigned int slot)
 {
@@ -22,7 +22,7 @@ static enum img_reason slot_read(const struct target *target, unsigned int slot,
 	enum img_reason reason = IMG_E_DISK_READ;
 
 	if (header && block &&
-	    !disk_read(target->file, slot_position(target, slot), block, IMG_BLOCK))
+	    !volume_read(&target->volume, slot_position(target, slot), block, IMG_BLOCK))
 		reason = img_slot_decode(block, &target->area, slot, header, NULL);
 	if (!reason)
 		*ret_generation = header->generation;
@@ -53,10 +53,10 @@ int slot_erase(const struct target *target, unsigned int slot)
 	int error = -ENOMEM;
 
 	if (zeroes)
-		error = disk_write(target->file, slot_position(target, slot), zeroes,
-				   2 * IMG_BLOCK);
+		error = volume_write(&target->volume, slot_position(target, slot), zeroes,
+				     2 * IMG_BLOCK);
 	if (!error)
-		error = disk_flush(target->file);
+		error = volume_flush(&target->volume);
 	held_pages_free(zeroes, 1);
 	return error;
 }
@@ -69,8 +69,8 @@ int slot_write_state(const struct target *target, unsigned int slot, const u8 im
 
 	if (block) {
 		img_state_encode(&state, image_uuid, block);
-		error = disk_write(target->file, slot_position(target, slot) + IMG_BLOCK, block,
-				   IMG_BLOCK);
+		error = volume_write(&target->volume, slot_position(target, slot) + IMG_BLOCK,
+				     block, IMG_BLOCK);
 	}
 	held_pages_free(block, 0);
 	return error;
@@ -83,7 +83,8 @@ int slot_write_header(const struct target *target, unsigned int slot, const stru
 
 	if (block) {
 		img_slot_encode(header, block);
-		error = disk_write(target->file, slot_position(target, slot), block, IMG_BLOCK);
+		error = volume_write(&target->volume, slot_position(target, slot), block,
+				     IMG_BLOCK);
 	}
 	held_pages_free(block, 0);
 	return error;

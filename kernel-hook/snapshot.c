@@ -30,7 +30,6 @@
 
 #include "checkpoint.h"
 #include "compat/hibernation_mode.h"
-#include "disk.h"
 #include "disks.h"
 #include "fault.h"
 #include "gates.h"
@@ -52,6 +51,7 @@
 #include "stream.h"
 #include "survey.h"
 #include "target.h"
+#include "volume.h"
 #include "watchdogs.h"
 
 /* One attempt. */
@@ -392,7 +392,7 @@ static void saved_after_thaw(struct snapshot *snapshot, struct snapshot_status *
  */
 static void consumption_flush(struct snapshot *snapshot)
 {
-	int error = disk_flush(snapshot->target.file);
+	int error = volume_flush(&snapshot->target.volume);
 
 	if (error)
 		pr_warn("error %d: slot %c of /dev/%s is perhaps not marked as consumed yet; "
@@ -412,7 +412,7 @@ static void disks_prove(struct snapshot *snapshot, u64 generation)
 	if (!mismatch.reason)
 		return;
 	if (mismatch.disk != snapshot->survey.disk)
-		(void)disk_flush(snapshot->target.file);
+		(void)volume_flush(&snapshot->target.volume);
 	refusal_of_disk(&snapshot->target.area, generation, &mismatch);
 }
 

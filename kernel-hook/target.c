@@ -141,29 +141,18 @@ int target_find(struct target *target, const char *partuuid, struct report *repo
 
 int target_open(struct target *target, struct report *report)
 {
-	struct file *file = device_open(target->name, O_RDWR | O_EXCL);
+	int error = volume_open(&target->volume, &target->area, target->name);
 
-	if (IS_ERR(file))
-		return report_obstacle(
-			report, IMG_E_GATE_TARGET, PTR_ERR(file), "/dev/%s: error %ld%s",
-			target->name, PTR_ERR(file),
-			PTR_ERR(file) == -EBUSY
-				? ": it is mounted, active as swap or otherwise in use"
-				: "");
-	/*
-	 * udev looks at a device again when a writer closes it.  It would find nothing new, and
-	 * would look in the first second after a restore, when services have better use for the
-	 * processors.
-	 */
-	file_be_silent(file);
-	target->file = file;
-	return 0;
+	if (!error)
+		return 0;
+	return report_obstacle(
+		report, IMG_E_GATE_TARGET, error, "/dev/%s: error %d%s", target->name, error,
+		error == -EBUSY ? ": it is mounted, active as swap or otherwise in use" : "");
 }
 
 void target_close(struct target *target)
 {
-	held_close(target->file);
-	target->file = NULL;
+	volume_close(&target->volume);
 }
 
 /* The slots as they are on the disk. */
@@ -180,8 +169,8 @@ static void state_read(const struct target *target, u32 number, void *block, str
 	const struct img_slot *slot = &slots->slot[number];
 	struct img_state state = { 0 };
 
-	if (!disk_read(target->file, target->area.slot[number].offset + IMG_BLOCK, block,
-		       IMG_BLOCK))
+	if (!volume_read(&target->volume, target->area.slot[number].offset + IMG_BLOCK, block,
+			 IMG_BLOCK))
 		img_state_decode(block, slot->image_uuid, &state);
 	slots->rank[number] = img_slot_rank(slot, &state);
 	slots->usable[number] = img_state_check(slot, &state, number, NULL);
@@ -193,7 +182,8 @@ static int slots_read(const struct target *target, void *block, struct slots *sl
 
 	for (i = 0; i < target->area.nr_slots; i++) {
 		struct img_slot *slot = &slots->slot[i];
-		int error = disk_read(target->file, target->area.slot[i].offset, block, IMG_BLOCK);
+		int error =
+			volume_read(&target->volume, target->area.slot[i].offset, block, IMG_BLOCK);
 
 		if (error)
 			return error;

@@ -6,11 +6,11 @@
 #define HOOK_TARGET_H
 
 #include <linux/blkdev.h>
-#include <linux/fs.h>
 #include <imgfmt/imgfmt.h>
 
 #include "devices.h"
 #include "report.h"
+#include "volume.h"
 
 #define TARGET_NAME_SIZE DEVICE_NAME_SIZE
 
@@ -19,7 +19,7 @@ struct target {
 	char partuuid[PARTITION_META_INFO_UUIDLTH];
 	dev_t device;
 	struct img_area area;
-	struct file *file; /* open for writing, direct and exclusive; NULL: not open */
+	struct volume volume; /* from target_open */
 
 	/* Set by target_choose_slot. */
 	unsigned int slot;
