@@ -9,6 +9,7 @@
 #include "fault.h"
 #include "held.h"
 #include "invalidate.h"
+#include "mapper.h"
 #include "slot.h"
 #include "target.h"
 
@@ -43,20 +44,23 @@ static int slots_forget(const struct target *target, int wanted, struct snapshot
 	return report_error(report);
 }
 
-int invalidate_run(const char *partuuid, int slot, struct snapshot_status *status,
+int invalidate_run(const char *wanted, int slot, struct snapshot_status *status,
 		   struct report *report)
 {
 	struct target *target = held_kcalloc(1, sizeof(*target));
+	struct mapper mapper;
 	int error;
 
 	if (!target)
 		return report_obstacle(report, IMG_E_CAPTURE, -ENOMEM, "no memory for the area");
-	error = fault_or(FAULT_TARGET_FIND, report, target_find(target, partuuid, report));
+	(void)mapper_read(&mapper); /* target_find reports its error */
+	error = fault_or(FAULT_TARGET_FIND, report, target_find(target, wanted, &mapper, report));
 	if (!error)
 		error = fault_or(FAULT_TARGET_OPEN, report, target_open(target, report));
 	if (!error)
 		error = slots_forget(target, slot, status, report);
 	target_close(target);
+	mapper_release(&mapper);
 	held_kfree(target);
 	return error;
 }

@@ -11,11 +11,10 @@
 /*
  * Erases the image in `slot`, or in all slots if that is -1.  0 or a negative errno, reported.
  *
- * Never at the same time as a snapshot; process context.  partuuid: of the target, "" for the only
- * partition with an area.  status: as last published; changed and published again if its image is
- * erased.
+ * Never at the same time as a snapshot; process context.  wanted: see target_find.  status: as last
+ * published; changed and published again if its image is erased.
  */
-int invalidate_run(const char *partuuid, int slot, struct snapshot_status *status,
+int invalidate_run(const char *wanted, int slot, struct snapshot_status *status,
 		   struct report *report);
 
 #endif

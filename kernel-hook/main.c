@@ -48,7 +48,9 @@
  *   disks          whether the kernel's disks are still the same ones
  *   survey         the file systems, swap spaces and disks of the machine
  *
- *   slot, target   a slot for the image, and the partition it is in
+ *   slot, target   a slot for the image, and the area it is in
+ *   mapped         areas on devices of device mapper
+ *   map            where the bytes of such a device are
  *   volume         the bytes of an image area, wherever they are
  *   disk           direct reads and writes
  *   places         where a disk is plugged in, and which one it is
@@ -72,8 +74,8 @@
 
 static char *target;
 module_param(target, charp, 0444);
-MODULE_PARM_DESC(target, "PARTUUID of the partition for the image; default: the only one with "
-			 "a fast-boot area");
+MODULE_PARM_DESC(target, "PARTUUID of the partition for the image, or the name in /dev/mapper of "
+			 "the volume; default: the only one with a fast-boot area");
 
 /* The page in which the loader leaves its message; all zero until then. */
 static struct img_handoff *handoff;

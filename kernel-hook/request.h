@@ -20,7 +20,7 @@ struct snapshot_request {
 	enum snapshot_level level;
 	enum img_mode mode;
 	const char *description;
-	const char *partuuid; /* "": the only partition with an area */
+	const char *target; /* see target_find */
 	/* A page of its own, which the loader writes to. */
 	struct img_handoff *handoff;
 };

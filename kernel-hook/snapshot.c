@@ -129,7 +129,7 @@ static void snapshot_gates(struct snapshot *snapshot)
 
 	(void)mapper_read(&snapshot->mapper); /* gate_stacks has the error */
 	found = !fault_or(FAULT_TARGET_FIND, report,
-			  target_find(target, request->partuuid, report));
+			  target_find(target, request->target, &snapshot->mapper, report));
 	if (!fault_or(FAULT_SURVEY, report,
 		      survey_prepare(&snapshot->survey, target, &snapshot->mapper, report)) &&
 	    !fault_at(FAULT_GATES, report))

@@ -22,11 +22,12 @@
 #include "snapshot.h"
 #include "status.h"
 #include "sysfs.h"
+#include "target.h"
 #include "timings.h"
 #include "variables.h"
 
 static struct {
-	struct mutex lock; /* held for a whole snapshot; guards partuuid */
+	struct mutex lock; /* held for a whole snapshot; guards target */
 	struct kobject *power;
 	struct kobject directory; /* /sys/power/fastboot */
 	struct completion directory_gone;
@@ -36,7 +37,7 @@ static struct {
 	 */
 	struct kset subsystem;
 	struct img_handoff *handoff;
-	char partuuid[PARTITION_META_INFO_UUIDLTH];
+	char target[TARGET_WANTED_SIZE]; /* see target_find */
 	struct report report;
 	spinlock_t status_lock;
 	struct snapshot_status status;
@@ -75,13 +76,13 @@ static int command_run(char *text)
 		return error;
 	status_get(&status);
 	if (command.invalidate)
-		return invalidate_run(hook.partuuid, command.slot, &status, &hook.report);
+		return invalidate_run(hook.target, command.slot, &status, &hook.report);
 	return snapshot_run(
 		&(struct snapshot_request){
 			.level = command.level,
 			.mode = command.mode,
 			.description = command.description,
-			.partuuid = hook.partuuid,
+			.target = hook.target,
 			.handoff = hook.handoff,
 		},
 		&status, &hook.report);
@@ -129,16 +130,16 @@ static struct kobj_attribute fastboot_snapshot_attr = __ATTR_RW(fastboot_snapsho
 
 static ssize_t target_show(struct kobject *kobj, struct kobj_attribute *attr, char *page)
 {
-	return sysfs_emit(page, "%s\n", hook.partuuid);
+	return sysfs_emit(page, "%s\n", hook.target);
 }
 
-static int target_set(const char *partuuid)
+static int target_set(const char *target)
 {
-	if (strlen(partuuid) >= sizeof(hook.partuuid))
+	if (strlen(target) >= sizeof(hook.target))
 		return -EINVAL;
 	if (!mutex_trylock(&hook.lock))
 		return -EBUSY;
-	strscpy(hook.partuuid, partuuid, sizeof(hook.partuuid));
+	strscpy(hook.target, target, sizeof(hook.target));
 	mutex_unlock(&hook.lock);
 	return 0;
 }
@@ -311,7 +312,7 @@ static void status_publish(const struct snapshot_status *status)
 		announce_restored(status);
 }
 
-int sysfs_create(const char *partuuid, struct img_handoff *handoff)
+int sysfs_create(const char *target, struct img_handoff *handoff)
 {
 	int error;
 
@@ -320,7 +321,7 @@ int sysfs_create(const char *partuuid, struct img_handoff *handoff)
 	report_init(&hook.report);
 	hook.handoff = handoff;
 	hook.status.publish = status_publish;
-	if (partuuid && strscpy(hook.partuuid, partuuid, sizeof(hook.partuuid)) < 0)
+	if (target && strscpy(hook.target, target, sizeof(hook.target)) < 0)
 		return -EINVAL;
 	hook.power = power_kobject_get();
 	if (!hook.power)

@@ -8,8 +8,8 @@
 
 #include <imgfmt/imgfmt.h>
 
-/* partuuid: the module's parameter or NULL; handoff: a page of zeroes of its own. */
-int sysfs_create(const char *partuuid, struct img_handoff *handoff);
+/* target: the module's parameter or NULL; handoff: a page of zeroes of its own. */
+int sysfs_create(const char *target, struct img_handoff *handoff);
 void sysfs_remove(void);
 
 #endif

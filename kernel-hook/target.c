@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Finding the partition.  Partitions are enumerated from /proc/partitions, because 6.1 and 6.12
+ * Finding the area.  Partitions are enumerated from /proc/partitions, because 6.1 and 6.12
  * have no common export for modules; only those that sysfs calls partitions are opened, because
  * opening an empty floppy drive takes seconds.  Process context, before the freeze.
  */
@@ -11,16 +11,19 @@
 #include "compat/compat.h"
 #include "disk.h"
 #include "held.h"
+#include "mapped.h"
 #include "target.h"
 
 struct search {
-	const char *partuuid; /* "": by area */
+	const char *wanted; /* "": by area */
 	struct target *target;
+	const struct mapper *mapper;
 	void *block;	       /* IMG_BLOCK bytes */
-	struct img_area *area; /* the last one read */
+	struct mapped *looked; /* the last one; of a partition its area only */
 	unsigned int found;
-	enum img_reason damage; /* of a partition that is not among those found */
+	enum img_reason damage; /* of a device that is not among those found */
 	char damaged[TARGET_NAME_SIZE];
+	char detail[MAPPED_DETAIL_SIZE];
 };
 
 static enum img_reason area_read(struct file *file, void *block, struct img_area *ret_area)
@@ -32,26 +35,37 @@ static enum img_reason area_read(struct file *file, void *block, struct img_area
 		return IMG_E_AREA_MAGIC;
 	if (disk_read(file, position, block, IMG_BLOCK))
 		return IMG_E_DISK_READ;
+	/* A mapped area may end at the end of a partition: it is another device's. */
+	if (!img_area_decode(block, 0, ret_area, NULL))
+		return IMG_E_AREA_MAGIC;
 	return img_area_decode(block, size, ret_area, NULL);
 }
 
-static void search_found(struct search *search, const char *name, struct block_device *bdev)
+static void search_found(struct search *search, dev_t device, const char *node)
 {
 	struct target *target = search->target;
 
 	search->found++;
-	strscpy(target->name, name, sizeof(target->name));
-	if (bdev->bd_meta_info)
-		strscpy(target->partuuid, bdev->bd_meta_info->uuid, sizeof(target->partuuid));
-	target->device = bdev->bd_dev;
-	target->area = *search->area;
+	strscpy(target->name, node, sizeof(target->name));
+	strscpy(target->node, node, sizeof(target->node));
+	target->device = device;
+	target->area = search->looked->area;
+	target->crypt = false;
+}
+
+static void search_failed(struct search *search, enum img_reason reason, const char *name,
+			  const char *detail)
+{
+	search->damage = reason;
+	strscpy(search->damaged, name, sizeof(search->damaged));
+	strscpy(search->detail, detail, sizeof(search->detail));
 }
 
 static bool search_wants(const struct search *search, const struct block_device *bdev)
 {
-	if (!search->partuuid[0])
+	if (!search->wanted[0])
 		return true;
-	return bdev->bd_meta_info && !strcasecmp(bdev->bd_meta_info->uuid, search->partuuid);
+	return bdev->bd_meta_info && !strcasecmp(bdev->bd_meta_info->uuid, search->wanted);
 }
 
 static void search_file(struct search *search, const char *name, struct file *file)
@@ -61,13 +75,11 @@ static void search_file(struct search *search, const char *name, struct file *fi
 
 	if (!bdev || !search_wants(search, bdev))
 		return;
-	reason = area_read(file, search->block, search->area);
-	if (reason == IMG_OK) {
-		search_found(search, name, bdev);
-	} else if (search->partuuid[0] || reason != IMG_E_AREA_MAGIC) {
-		search->damage = reason;
-		strscpy(search->damaged, name, sizeof(search->damaged));
-	}
+	reason = area_read(file, search->block, &search->looked->area);
+	if (reason == IMG_OK)
+		search_found(search, bdev->bd_dev, name);
+	else if (search->wanted[0] || reason != IMG_E_AREA_MAGIC)
+		search_failed(search, reason, name, "");
 }
 
 static void search_name(struct search *search, const char *name)
@@ -87,7 +99,7 @@ static void search_all(struct search *search, char *partitions)
 {
 	unsigned int major, minor;
 	unsigned long long blocks;
-	char name[TARGET_NAME_SIZE];
+	char name[DEVICE_NAME_SIZE];
 	char *line;
 
 	while ((line = strsep(&partitions, "\n"))) {
@@ -96,28 +108,76 @@ static void search_all(struct search *search, char *partitions)
 	}
 }
 
+static bool search_wants_mapped(const struct search *search, const struct mapper_device *device)
+{
+	const char *wanted = search->wanted;
+
+	return !wanted[0] || !strcmp(wanted + str_has_prefix(wanted, "/dev/mapper/"), device->name);
+}
+
+static void search_found_mapped(struct search *search, const struct mapper_device *device)
+{
+	const struct map *map = &search->looked->map;
+	struct target *target = search->target;
+	char node[DEVICE_NAME_SIZE];
+
+	snprintf(node, sizeof(node), "dm-%u", MINOR(device->device));
+	search_found(search, device->device, node);
+	snprintf(target->name, sizeof(target->name), "mapper/%s", device->name);
+	memcpy(target->below, map->below, sizeof(target->below));
+	target->crypt = map->crypt;
+}
+
+static void search_mapped(struct search *search)
+{
+	struct device *anchor = device_walk_prepare();
+	const struct mapper *mapper = search->mapper;
+	struct mapped *looked = search->looked;
+	const struct mapper_device *device;
+
+	for (device = mapper->device; device < mapper->device + mapper->nr_devices; device++) {
+		if (!search_wants_mapped(search, device))
+			continue;
+		mapped_look(looked, mapper, device, anchor, search->block);
+		if (looked->reason == IMG_OK)
+			search_found_mapped(search, device);
+		else if (search->wanted[0] || looked->reason != IMG_E_AREA_MAGIC ||
+			 looked->unmapped)
+			search_failed(search, looked->reason, device->name, looked->detail);
+	}
+	device_walk_release(anchor);
+}
+
 static int search_verdict(const struct search *search, struct report *report)
 {
-	const char *wanted = search->partuuid[0] ? search->partuuid : "any";
+	const char *wanted = search->wanted[0] ? search->wanted : "any";
 
 	if (search->found == 1)
 		return 0;
 	if (search->found > 1)
 		return report_obstacle(report, IMG_E_AREA_AMBIGUOUS, 0,
-				       "%u partitions qualify (PARTUUID wanted: %s), one is %s",
+				       "%u partitions or volumes qualify (wanted: %s), one is %s",
 				       search->found, wanted, search->target->name);
 	if (search->damage)
-		return report_obstacle(report, search->damage, 0, "partition: %s", search->damaged);
-	if (search->partuuid[0])
+		return report_obstacle(report, search->damage, 0, "%s%s%s", search->damaged,
+				       search->detail[0] ? ": " : "", search->detail);
+	if (search->mapper->error)
+		return report_obstacle(report, IMG_E_GATE_TARGET, search->mapper->error,
+				       "device mapper's tables cannot be read: error %d",
+				       search->mapper->error);
+	if (search->wanted[0])
 		return report_obstacle(report, IMG_E_GATE_TARGET, -ENODEV,
-				       "no partition has the PARTUUID %s", search->partuuid);
+				       "no partition has the PARTUUID, and no volume the name, %s",
+				       search->wanted);
 	return report_obstacle(report, IMG_E_AREA_MISSING, 0,
-			       "looked at every partition of /proc/partitions");
+			       "looked at every partition of /proc/partitions, and at every volume "
+			       "that is made of them");
 }
 
-int target_find(struct target *target, const char *partuuid, struct report *report)
+int target_find(struct target *target, const char *wanted, const struct mapper *mapper,
+		struct report *report)
 {
-	struct search search = { .partuuid = partuuid, .target = target };
+	struct search search = { .wanted = wanted, .target = target, .mapper = mapper };
 	char *partitions;
 	int error;
 
@@ -126,14 +186,15 @@ int target_find(struct target *target, const char *partuuid, struct report *repo
 		return report_obstacle(report, IMG_E_GATE_TARGET, PTR_ERR(partitions),
 				       "/proc/partitions cannot be read");
 	search.block = held_pages(0);
-	search.area = held_kcalloc(1, sizeof(*search.area));
-	if (search.block && search.area) {
+	search.looked = held_kcalloc(1, sizeof(*search.looked));
+	if (search.block && search.looked) {
 		search_all(&search, partitions);
+		search_mapped(&search);
 		error = search_verdict(&search, report);
 	} else {
 		error = report_obstacle(report, IMG_E_CAPTURE, -ENOMEM, "no memory for one page");
 	}
-	held_kfree(search.area);
+	held_kfree(search.looked);
 	held_pages_free(search.block, 0);
 	held_kvfree(partitions);
 	return error;
@@ -141,8 +202,14 @@ int target_find(struct target *target, const char *partuuid, struct report *repo
 
 int target_open(struct target *target, struct report *report)
 {
-	int error = volume_open(&target->volume, &target->area, target->name);
+	const struct volume_device device = { target->node, target->device };
+	struct volume *volume = &target->volume;
+	int error;
 
+	if (target_is_mapped(target))
+		error = volume_open_mapped(volume, &target->area, device, target->below);
+	else
+		error = volume_open(volume, &target->area, device);
 	if (!error)
 		return 0;
 	return report_obstacle(

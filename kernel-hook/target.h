@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The partition that receives the image, and the slot in it.
+ * The area that receives the image, on a partition or on a device of device mapper, and the slot in
+ * it.
  */
 #ifndef HOOK_TARGET_H
 #define HOOK_TARGET_H
@@ -9,17 +10,21 @@
 #include <imgfmt/imgfmt.h>
 
 #include "devices.h"
+#include "mapper.h"
 #include "report.h"
 #include "volume.h"
 
-#define TARGET_NAME_SIZE DEVICE_NAME_SIZE
+#define TARGET_NAME_SIZE   (MAPPER_NAME_SIZE + sizeof("mapper/"))
+#define TARGET_WANTED_SIZE (MAPPER_NAME_SIZE + sizeof("/dev/mapper/"))
 
 struct target {
-	char name[TARGET_NAME_SIZE]; /* as in /dev and /proc/partitions */
-	char partuuid[PARTITION_META_INFO_UUIDLTH];
+	char name[TARGET_NAME_SIZE]; /* in /dev, for people: "vda2", "mapper/vg-swap" */
+	char node[DEVICE_NAME_SIZE]; /* as in /proc/partitions: "vda2", "dm-1" */
 	dev_t device;
 	struct img_area area;
-	struct volume volume; /* from target_open */
+	dev_t below[IMG_MAX_MAP]; /* mapped: the partition of each piece */
+	bool crypt;		  /* mapped: below a dm-crypt that is not used to write it */
+	struct volume volume;	  /* from target_open */
 
 	/* Set by target_choose_slot. */
 	unsigned int slot;
@@ -29,13 +34,20 @@ struct target {
 	bool has_other; /* the slot can be overwritten without losing the only image */
 };
 
-/*
- * Finds the partition: the one with that PARTUUID, or if `partuuid` is empty the one with a
- * fast-boot area.  Leaves nothing open.
- */
-int target_find(struct target *target, const char *partuuid, struct report *report);
+static inline bool target_is_mapped(const struct target *target)
+{
+	return target->area.nr_map;
+}
 
-/* Opens the partition that target_find found, exclusively. */
+/*
+ * Finds the area.  wanted: the PARTUUID of its partition, or the name of its device of device
+ * mapper, with or without /dev/mapper/; "": the only area.  mapper: read, without success perhaps.
+ * Leaves nothing open.
+ */
+int target_find(struct target *target, const char *wanted, const struct mapper *mapper,
+		struct report *report);
+
+/* Opens the area that target_find found, exclusively. */
 int target_open(struct target *target, struct report *report);
 void target_close(struct target *target);
 

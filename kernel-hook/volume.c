@@ -2,6 +2,7 @@
 /*
  * Process context, also with tasks frozen.
  */
+#include <linux/blkdev.h>
 #include <linux/err.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
@@ -16,18 +17,24 @@
  * udev looks at a device again when a writer closes it.  It would find nothing new, and would look
  * in the first second after a restore, when services have better use for the processors.
  */
-static struct file *open_silently(const char *name, int flags)
+static struct file *open_silently(struct volume_device device, int flags)
 {
-	struct file *file = device_open(name, flags);
+	struct file *file = device_open(device.name, flags);
+	const struct block_device *bdev;
 
-	if (!IS_ERR(file))
-		file_be_silent(file);
-	return file;
+	if (IS_ERR(file))
+		return file;
+	file_be_silent(file);
+	bdev = device_of_file(file);
+	if (bdev && bdev->bd_dev == device.number)
+		return file;
+	held_close(file);
+	return ERR_PTR(-ENODEV);
 }
 
-int volume_open(struct volume *volume, const struct img_area *area, const char *name)
+int volume_open(struct volume *volume, const struct img_area *area, struct volume_device partition)
 {
-	struct file *file = open_silently(name, O_RDWR | O_EXCL);
+	struct file *file = open_silently(partition, O_RDWR | O_EXCL);
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
@@ -36,9 +43,80 @@ int volume_open(struct volume *volume, const struct img_area *area, const char *
 	return 0;
 }
 
+/*
+ * The page cache of the claimed device must neither write to the area later nor answer for it: what
+ * is written to the partitions passes it by.
+ */
+static int claim_take(struct volume *volume, struct volume_device upper)
+{
+	struct file *file = open_silently(upper, O_RDWR | O_EXCL);
+	int error;
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	volume->claim = file;
+	error = sync_blockdev(device_of_file(file));
+	invalidate_bdev(device_of_file(file));
+	return error;
+}
+
+static int partition_open(struct volume *volume, dev_t number, struct device *anchor)
+{
+	struct block_device *bdev = device_find(anchor, number, NULL);
+	char name[DEVICE_NAME_SIZE];
+	struct file *file;
+
+	if (!bdev)
+		return -ENODEV;
+	device_name(bdev, name);
+	device_put(bdev);
+	/*
+	 * Without O_EXCL a claimed device can be opened for writing, unless it is mounted
+	 * (block/bdev.c, bdev_may_open): device mapper does not restrict writes.
+	 */
+	file = open_silently((struct volume_device){ name, number }, O_RDWR);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	volume->file[volume->nr_files++] = file;
+	return 0;
+}
+
+/* Opens each partition once, however many pieces are on it. */
+static int piece_open(struct volume *volume, u32 piece, dev_t number, struct device *anchor)
+{
+	unsigned int i;
+
+	for (i = 0; i < volume->nr_files; i++) {
+		if (device_of_file(volume->file[i])->bd_dev == number)
+			break;
+	}
+	volume->file_of[piece] = i;
+	return i < volume->nr_files ? 0 : partition_open(volume, number, anchor);
+}
+
+int volume_open_mapped(struct volume *volume, const struct img_area *area,
+		       struct volume_device upper, const dev_t *below)
+{
+	int error = claim_take(volume, upper);
+	struct device *anchor;
+	u32 i;
+
+	if (error)
+		return error;
+	volume->area = area;
+	anchor = device_walk_prepare();
+	for (i = 0; i < area->nr_map && !error; i++)
+		error = piece_open(volume, i, below[i], anchor);
+	device_walk_release(anchor);
+	return error;
+}
+
 void volume_close(struct volume *volume)
 {
 	unsigned int i;
+
+	if (volume->claim)
+		invalidate_bdev(device_of_file(volume->claim));
 
 	for (i = 0; i < volume->nr_files; i++)
 		held_close(volume->file[i]);

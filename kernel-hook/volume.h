@@ -23,16 +23,26 @@ struct volume {
 	u8 file_of[IMG_MAX_MAP]; /* by piece; a partition may have several */
 };
 
-/* Opens the partition /dev/NAME for writing, exclusively.  area: outlives the volume. */
-int volume_open(struct volume *volume, const struct img_area *area, const char *name);
+/* Devices are opened as /dev/NAME, and must have the number that the caller knows them by. */
+struct volume_device {
+	const char *name;
+	dev_t number;
+};
 
-/* NULL volumes and those that are not open are left alone. */
+/*
+ * Opens a partition for writing, exclusively.  area: outlives the volume.  A volume that could not
+ * be opened must be closed, too.
+ */
+int volume_open(struct volume *volume, const struct img_area *area, struct volume_device partition);
+
+/*
+ * Claims the device that is made of the pieces, and opens for writing their partitions, which that
+ * device's driver has claimed.  below: the partitions' numbers, by piece of the area's map.
+ */
+int volume_open_mapped(struct volume *volume, const struct img_area *area,
+		       struct volume_device upper, const dev_t *below);
+
 void volume_close(struct volume *volume);
-
-static inline bool volume_is_open(const struct volume *volume)
-{
-	return volume->nr_files;
-}
 
 /* The partition of a piece; of the whole area, without a map: 0. */
 struct file *volume_file(const struct volume *volume, u32 piece);
