@@ -156,11 +156,19 @@ static int disk_take(struct proofs *proofs, const struct survey_disk *disk,
 static int image_partition_take(struct proofs *proofs, const struct target *target,
 				struct report *report)
 {
-	struct img_proof proof = { .kind = IMG_PROOF_IMAGE_PARTITION, .size = SWAP_HEADER_SIZE };
-	struct file *file = volume_file(&target->volume, 0);
+	struct img_location at = img_area_locate(&target->area, 0);
+	struct file *file = volume_file(&target->volume, at.piece);
+	struct img_proof proof = {
+		.kind = IMG_PROOF_IMAGE_PARTITION,
+		.offset = at.offset,
+		.size = SWAP_HEADER_SIZE,
+	};
 
 	if (!target->area.offset)
 		return 0;
+	if (target_is_mapped(target))
+		memcpy(proof.part_uuid, target->area.map[at.piece].part_uuid,
+		       sizeof(proof.part_uuid));
 	return proof_failed(report, proof_take(proofs, file, &proof), target->name, "first block");
 }
 

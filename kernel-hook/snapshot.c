@@ -403,7 +403,7 @@ static void consumption_flush(struct snapshot *snapshot)
 
 /*
  * Returns only if all disks are where the kernel left them.  The attempt may still be in the cache
- * of the image's disk, which is the survey's first.
+ * of an image's disk.
  */
 static void disks_prove(struct snapshot *snapshot, u64 generation)
 {
@@ -411,7 +411,7 @@ static void disks_prove(struct snapshot *snapshot, u64 generation)
 
 	if (!mismatch.reason)
 		return;
-	if (mismatch.disk != snapshot->survey.disk)
+	if (!mismatch.disk->of_target)
 		(void)volume_flush(&snapshot->target.volume);
 	refusal_of_disk(&snapshot->target.area, generation, &mismatch);
 }

@@ -379,23 +379,54 @@ static void fs_examine(struct survey *survey, struct survey_fs *fs)
 	device_put(bdev);
 }
 
-/* The target's partition and disk are proven too, but no GUID names them. */
-static int target_take(struct survey *survey, const struct target *target, struct report *report)
+/* A partition that is the area is proven too, with its disk, but no GUID names them. */
+static const char *target_disk_take(struct survey *survey)
 {
 	static const u8 zero[16];
+	struct block_device *bdev = device_of_file(survey->target);
+
+	return bdev && part_disk_add(survey, bdev, zero) ? NULL : "its disk cannot be opened";
+}
+
+/* The partitions of a mapped area have names. */
+static const char *target_piece_take(struct survey *survey, dev_t number)
+{
+	struct block_device *bdev = device_find(survey->anchor, number, NULL);
+	const char *why = bdev ? part_take(survey, bdev) : "a partition below it is unknown";
+
+	device_put(bdev);
+	return why;
+}
+
+static const char *target_disks_take(struct survey *survey, const struct target *target)
+{
+	const char *why = target_is_mapped(target) ? NULL : target_disk_take(survey);
+	unsigned int i;
+
+	for (i = 0; i < target->area.nr_map && !why; i++)
+		why = target_piece_take(survey, target->below[i]);
+	for (i = 0; i < survey->nr_disks; i++)
+		survey->disk[i].of_target = true;
+	return why;
+}
+
+static int target_take(struct survey *survey, const struct target *target, struct report *report)
+{
 	struct file *file;
+	const char *why;
 
 	if (!target->name[0])
 		return 0;
-	file = device_open(target->name, O_RDONLY);
+	file = device_open(target->node, O_RDONLY);
 	if (IS_ERR(file))
 		return report_obstacle(report, IMG_E_GATE_TARGET, PTR_ERR(file),
 				       "/dev/%s: error %ld", target->name, PTR_ERR(file));
 	survey->target = file;
-	if (!device_of_file(file) || !part_disk_add(survey, device_of_file(file), zero))
-		return report_obstacle(report, IMG_E_GATE_TARGET, -ENODEV,
-				       "the disk of /dev/%s cannot be opened", target->name);
-	return 0;
+	why = target_disks_take(survey, target);
+	if (!why)
+		return 0;
+	return report_obstacle(report, IMG_E_GATE_TARGET, -ENODEV, "/dev/%s: %s", target->name,
+			       why);
 }
 
 static bool lists_allocate(struct survey *survey)

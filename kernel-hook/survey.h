@@ -102,7 +102,8 @@ struct survey_disk {
 	dev_t device;
 	char name[DEVICE_NAME_SIZE];
 	struct file *file;
-	u8 guid[16];  /* of a partition on it; zero: the target's */
+	u8 guid[16]; /* of a partition on it; zero: the target, if that is a partition */
+	bool of_target;
 	u64 place;    /* from place_of */
 	u64 identity; /* from place_identity */
 	struct {
@@ -120,9 +121,9 @@ struct survey {
 	struct device *anchor;
 	const struct mapper *mapper;
 	struct path hidden;  /* a mount of a type whose superblocks are on another list */
-	struct file *target; /* the target's partition; NULL: not found */
+	struct file *target; /* the target's device; NULL: not found */
 	struct survey_fs *fs;
-	struct survey_disk *disk; /* the target's disk, if found, is the first */
+	struct survey_disk *disk; /* the target's, if found, are the first */
 	struct survey_part *part;
 	struct survey_source *source;
 	struct survey_stack *stack;

@@ -117,6 +117,7 @@ void gate_swap_overlap(const struct survey *survey, const struct target *target,
 	struct img_detail detail = { 0 };
 	int error;
 
+	/* Not through the volume: a swap header below dm-crypt is ciphertext there. */
 	if (!survey->target)
 		return;
 	error = disk_read(survey->target, 0, block, IMG_BLOCK);
