@@ -259,13 +259,28 @@ static int sections_lay_out(struct image *image, struct img_slot *slot,
 			       image->pack->writer.nr_chunks, image->target->slot_size >> 20);
 }
 
+/*
+ * The gates see to that; here it is what is about to happen.  dm-crypt is passed by, so only a seal
+ * keeps the memory secret.
+ */
+static int secrecy_check(struct image *image)
+{
+	if (!image->target->crypt || image->seal->on)
+		return 0;
+	return report_obstacle(image->report, IMG_E_GATE_CRYPT, 0,
+			       "/dev/%s is in an encrypted volume, and the image is not sealed",
+			       image->target->name);
+}
+
 /* Everything that the header makes an image. */
 static int slot_fill(struct image *image, struct img_slot *slot)
 {
 	const void *data[IMG_MAX_SECTIONS];
 	struct report *report = image->report;
-	int error = fault_or(FAULT_ERASE, report, old_image_erase(image));
+	int error = secrecy_check(image);
 
+	if (!error)
+		error = fault_or(FAULT_ERASE, report, old_image_erase(image));
 	if (!error)
 		error = fault_or(
 			FAULT_SEAL_KEY, report,
