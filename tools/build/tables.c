@@ -211,7 +211,11 @@ static const char *const obstacles[IMG_REASON_COUNT] = {
 	[IMG_E_GATE_KERNEL] =
 		"a kernel whose own code spoils a snapshot: 6.18 to 6.18.20 and 6.19 to 6.19.10 "
 		"taint themselves in it (`kernel-hook/compat/known_bad.c` has the list, and why)",
-	[IMG_E_GATE_TARGET] = "the image's partition is missing, in use or cannot be opened",
+	[IMG_E_GATE_TARGET] =
+		"the image's partition or volume is missing, in use or cannot be opened",
+	[IMG_E_GATE_AREA_MOVED] =
+		"the image area is on a logical volume whose extents are not those in the area's "
+		"header, or not all linear",
 	[IMG_E_RECORD_ARCH] = "the kernel's hibernation header is not the one we know; checked "
 			      "only after memory is copied, but before anything is written",
 };
