@@ -85,7 +85,7 @@ void array_judge(struct block_device *bdev, struct survey_stack *stack)
 	}
 	attribute(bdev, "metadata_version", text);
 	if (!has_own_superblocks(text)) {
-		scnprintf(stack->why, sizeof(stack->why), "metadata is %s", text);
+		scnprintf(stack->why, sizeof(stack->why), "metadata_version is %s", text);
 		return;
 	}
 	attribute(bdev, "array_state", text);

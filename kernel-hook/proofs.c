@@ -346,12 +346,14 @@ static int source_take(struct proofs *proofs, const struct survey *survey,
 	struct img_fs_proof bytes = { 0 };
 	struct img_detail detail = { 0 };
 	enum img_reason reason = proofs_extents(source, proofs->buffer, &bytes, &detail);
-	int error;
+	int error = 0;
 	u32 i;
 
 	if (reason == IMG_E_GATE_FS_UNPROVABLE && !source->fs)
 		reason = IMG_E_GATE_STACK_UNPROVABLE;
-	error = source_failed(&taking, reason, detail.field ?: source->type);
+	if (reason)
+		return report_obstacle(report, reason, 0, "the proof of %s: %s: %s", source->label,
+				       source->type, detail.field ?: "its disk cannot be read");
 	for (i = 0; i < bytes.nr && !error; i++)
 		error = extent_take(&taking, &bytes.extent[i]);
 	return error;

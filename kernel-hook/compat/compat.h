@@ -49,6 +49,14 @@
  * |                          | snapshot                 | to 6.19.10     | no other can follow |
  * | a watchdog's device      | the core has no way to   | 4.5            | it stays stopped    |
  * | (watchdogs.c)            | walk or restart them     |                |                     |
+ * | block_bio_remap as it is | nothing else says where  | 2.6.38; bio's  | snapshot refused:   |
+ * | raised for partitions    | the bytes of a stacked   | own device     | bytes come from no  |
+ * | (follow.c)               | device are               | since 5.12     | partition           |
+ * | dm-ioctl (mapper.c)      | no function that reads a | 4.x, stable    | devices of device   |
+ * |                          | table is exported        |                | mapper are refused  |
+ * | md's sysfs (arrays.c)    | likewise                 | 4.12:          | arrays are refused  |
+ * |                          |                          | consistency_   |                     |
+ * |                          |                          | policy         |                     |
  * | a block device's class   | block_class is not       | 5.11: a disk's | does not build      |
  * | (devices.c)              | exported                 | device is in   |                     |
  * |                          |                          | block_device   |                     |

@@ -169,8 +169,8 @@ static const char *const obstacles[IMG_REASON_COUNT] = {
 	[IMG_E_GATE_FS_WRITABLE] =
 		"golden: a superblock on a disk that is not read-only, in any mount namespace",
 	[IMG_E_GATE_FS_UNPROVABLE] =
-		"a mounted file system without a known proof: because of its type, on a stack of "
-		"devices, or without a GPT partition of its own",
+		"a mounted file system without a known proof: because of its type, on a stack that "
+		"cannot be proven, or not on GPT partitions",
 	[IMG_E_GATE_DIRTY] = "a block device with unwritten data in the page cache that belongs to "
 			     "no proven file system",
 	[IMG_E_GATE_HELD] = "a block device in exclusive use by something other than a file "
@@ -178,16 +178,23 @@ static const char *const obstacles[IMG_REASON_COUNT] = {
 	[IMG_E_GATE_OPEN] = "golden: a program has a block device open for writing, or mapped",
 	[IMG_E_GATE_CACHE] = "cached data of a block device without a mounted file system that "
 			     "cannot be dropped",
-	[IMG_E_GATE_STACK] = "a device made of others, mounted or not: device mapper, md, bcache, "
-			     "nbd",
+	[IMG_E_GATE_STACK] = "a device made of others by an unknown driver, mounted or not: nbd, "
+			     "drbd, zfs volumes",
+	[IMG_E_GATE_STACK_UNPROVABLE] =
+		"a device of device mapper, md or bcache, mounted or not: with a target other than "
+		"`linear`, `striped`, `crypt`, `verity`, `error` and `zero`; suspended, or set up "
+		"after the snapshot began; a physical volume without a metadata area, a LUKS "
+		"header that is elsewhere; an array that is degraded, busy, being written, with a "
+		"journal, or without superblocks of its own; not on GPT partitions of disks",
+	[IMG_E_GATE_CRYPT] = "a `crypt` target is active, and the image will not be sealed",
 	[IMG_E_GATE_REMOTE] = "a disk of another machine: iSCSI, NVMe over Fabrics, RADOS, USB/IP",
 	[IMG_E_GATE_SHARE] = "a directory of the host: 9p, virtiofs, vboxsf",
 	[IMG_E_GATE_NETWORK] = "golden: a network file system that can be written",
 	[IMG_E_GATE_DRIVER] = "a virtio device whose driver cannot wake it",
 	[IMG_E_GATE_SWAP] =
-		"swapped-out pages, the image's partition active as swap, or active swap outside a "
-		"GPT partition of its own; checked again after memory is copied, because the "
-		"kernel may swap to make room for the copy",
+		"swapped-out pages, the image's partition active as swap, or active swap on what "
+		"cannot be proven; checked again after memory is copied, because the kernel may "
+		"swap to make room for the copy",
 	[IMG_E_GATE_SWAP_OVERLAP] =
 		"the swap area of the image's partition reaches into the images",
 	[IMG_E_GATE_TAINT] =
