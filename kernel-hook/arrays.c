@@ -76,17 +76,17 @@ void array_judge(struct block_device *bdev, struct survey_stack *stack)
 	char text[TEXT_SIZE];
 	size_t i;
 
+	attribute(bdev, "metadata_version", text);
+	if (!has_own_superblocks(text)) {
+		scnprintf(stack->why, sizeof(stack->why), "metadata_version is %s", text);
+		return;
+	}
 	for (i = 0; i < ARRAY_SIZE(rules); i++) {
 		attribute(bdev, rules[i].name, text);
 		if (!is_one_of(text, rules[i].words)) {
 			scnprintf(stack->why, sizeof(stack->why), "%s is %s", rules[i].name, text);
 			return;
 		}
-	}
-	attribute(bdev, "metadata_version", text);
-	if (!has_own_superblocks(text)) {
-		scnprintf(stack->why, sizeof(stack->why), "metadata_version is %s", text);
-		return;
 	}
 	attribute(bdev, "array_state", text);
 	if (!is_one_of(text, idle_states) && !is_one_of(text, written_states)) {

@@ -5,7 +5,7 @@
 #ifndef HOOK_ARRAYS_H
 #define HOOK_ARRAYS_H
 
-#include "survey.h"
+#include "surveyed.h"
 
 bool device_is_array(const struct block_device *bdev);
 

@@ -11,7 +11,17 @@
 #include "devices.h"
 #include "layers.h"
 #include "parts.h"
-#include "stacks.h"
+
+const struct survey_stack *stack_find(const struct survey *survey, dev_t device)
+{
+	unsigned int i;
+
+	for (i = 0; i < survey->nr_stacks; i++) {
+		if (survey->stack[i].device == device)
+			return &survey->stack[i];
+	}
+	return NULL;
+}
 
 static const char *bottom_take(struct survey *survey, struct block_device *bdev, unsigned int depth,
 			       bool *ret_encrypted, char *ret_name);

@@ -5,7 +5,10 @@
 #ifndef HOOK_LAYERS_H
 #define HOOK_LAYERS_H
 
-#include "survey.h"
+#include "surveyed.h"
+
+/* A noted stack; NULL if none. */
+const struct survey_stack *stack_find(const struct survey *survey, dev_t device);
 
 /*
  * Opens everything that proves what is on a device: itself and the partitions at the bottom.  Notes

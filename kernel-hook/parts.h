@@ -5,7 +5,7 @@
 #ifndef HOOK_PARTS_H
 #define HOOK_PARTS_H
 
-#include "survey.h"
+#include "surveyed.h"
 
 #define PARTS_MAX_DISKS 64u
 

@@ -14,6 +14,7 @@
 #include "held.h"
 #include "parts.h"
 #include "proofs.h"
+#include "stacks.h"
 
 /* A proof of the greatest size, wherever in a block it starts. */
 #define BUFFER_SIZE (IMG_PROOF_MAX_SIZE + IMG_BLOCK)
@@ -409,6 +410,12 @@ int proofs_rehearse(struct proofs *proofs, const struct survey *survey, const st
 int proofs_collect(struct proofs *proofs, const struct survey *survey, const struct target *target,
 		   struct report *report)
 {
+	int error;
+
 	proofs->frozen = true;
-	return proofs_take(proofs, survey, target, report);
+	error = proofs_take(proofs, survey, target, report);
+	/* A power-off would mark the array clean, and make its proof wrong. */
+	if (!error)
+		stacks_check_copied(survey, report);
+	return error ?: report_error(report);
 }

@@ -34,17 +34,6 @@ static bool is_mapper(const struct block_device *bdev)
 	return device_name_is_numbered(bdev->bd_disk->disk_name, "dm-");
 }
 
-const struct survey_stack *stack_find(const struct survey *survey, dev_t device)
-{
-	unsigned int i;
-
-	for (i = 0; i < survey->nr_stacks; i++) {
-		if (survey->stack[i].device == device)
-			return &survey->stack[i];
-	}
-	return NULL;
-}
-
 __printf(2, 3) static void stack_fail(struct survey_stack *stack, const char *format, ...)
 {
 	va_list args;

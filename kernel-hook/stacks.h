@@ -9,16 +9,13 @@
 
 #include "report.h"
 #include "seal.h"
-#include "survey.h"
+#include "surveyed.h"
 
 /*
  * Notes every active one in the survey and judges it.  Opens what proves how it is mapped: its
  * sources and all partitions below.
  */
 void stacks_find(struct survey *survey);
-
-/* A noted one; NULL if none. */
-const struct survey_stack *stack_find(const struct survey *survey, dev_t device);
 
 /* Obstacles: those that cannot be proven. */
 void gate_stacks(const struct survey *survey, struct report *report);
@@ -32,7 +29,7 @@ void gate_crypt(const struct survey *survey, const struct seal *seal, struct rep
  */
 void gate_stacks_frozen(const struct survey *survey, struct report *report);
 
-/* After the copy of memory: arrays that have been written to meanwhile. */
+/* After the copy of memory, and again after the proofs: arrays that are being written. */
 void stacks_check_copied(const struct survey *survey, struct report *report);
 
 #endif
