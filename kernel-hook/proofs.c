@@ -393,9 +393,14 @@ static int proofs_take(struct proofs *proofs, const struct survey *survey,
 		if (!error)
 			error = disk_take(proofs, disk, IMG_PROOF_IDENTITY, disk->identity, report);
 	}
-	if (!error)
+	/* A volume that is another one now was changed by LVM, so that is compared first. */
+	if (!error && !target_is_mapped(target))
 		error = image_partition_take(proofs, target, report);
-	return error ?: sources_take(proofs, survey, report);
+	if (!error)
+		error = sources_take(proofs, survey, report);
+	if (!error && target_is_mapped(target))
+		error = image_partition_take(proofs, target, report);
+	return error;
 }
 
 int proofs_rehearse(struct proofs *proofs, const struct survey *survey, const struct target *target,
