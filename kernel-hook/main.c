@@ -38,7 +38,6 @@
  *   pack           compressing pages and writing them, on many processors
  *   record         the sections next to the pages
  *   stream         the pages that /dev/snapshot gives
- *   shared         memory that the caller and the kernel both see
  *   checkpoint     the dialogue with that device
  *   seal           making an image unforgeable and unreadable
  *   lockdown       the kernel's ban on hibernation, and how sealed images pass it
@@ -51,6 +50,8 @@
  *   slot, target   a slot for the image, and the area it is in
  *   mapped         areas on devices of device mapper
  *   map            where the bytes of such a device are
+ *   mapper         device mapper's devices and their tables
+ *   shared         memory that the caller and the kernel both see
  *   volume         the bytes of an image area, wherever they are
  *   disk           direct reads and writes
  *   places         where a disk is plugged in, and which one it is
