@@ -13,35 +13,27 @@
 #include <linux/blkdev.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
-#include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/sort.h>
 #include <linux/vmalloc.h>
 #include <trace/events/block.h>
 #include <imgfmt/imgfmt.h>
 
+#include "cover.h"
 #include "disk.h"
 #include "follow.h"
 #include "held.h"
 
-#define MAX_PAGES  (IMG_PROOF_MAX_SIZE / PAGE_SIZE + 2)
-#define MAX_EVENTS 512u
+#define MAX_PAGES (IMG_PROOF_MAX_SIZE / PAGE_SIZE + 2)
+#define MAX_PARTS 512u
 
-/* A part of the memory that is read from a partition. */
-struct event {
-	dev_t partition;
-	u64 offset;   /* bytes of the partition */
-	u32 at, size; /* bytes of the memory */
-};
-
-/* The pages and events of one read at a time. */
+/* The pages and parts of one read at a time. */
 static struct watch {
 	bool registered;
 	bool active;
 	struct page **page;
 	unsigned int nr_pages;
-	struct event *event;
-	atomic_t nr;	  /* of the events, also of those without room */
+	struct cover_part *part;
+	atomic_t nr;	  /* of the parts, also of those without room */
 	atomic_t strange; /* bios that have pages of the memory in another order, or others, too */
 } watch;
 
@@ -101,9 +93,9 @@ static void remap_note(void *unused, struct bio *bio, dev_t device, sector_t fro
 	if (at < 0)
 		return;
 	number = atomic_inc_return(&watch.nr) - 1;
-	if (number >= MAX_EVENTS)
+	if (number >= MAX_PARTS)
 		return;
-	watch.event[number] = (struct event){
+	watch.part[number] = (struct cover_part){
 		.partition = device,
 		.offset = (u64)from * SECTOR_SIZE,
 		.at = at,
@@ -113,9 +105,9 @@ static void remap_note(void *unused, struct bio *bio, dev_t device, sector_t fro
 
 static void watch_free(void)
 {
-	held_kvfree(watch.event);
+	held_kvfree(watch.part);
 	held_kvfree(watch.page);
-	watch.event = NULL;
+	watch.part = NULL;
 	watch.page = NULL;
 }
 
@@ -124,8 +116,8 @@ int follow_begin(void)
 	int error = -ENOMEM;
 
 	watch.page = held_kvcalloc(MAX_PAGES, sizeof(*watch.page));
-	watch.event = held_kvcalloc(MAX_EVENTS, sizeof(*watch.event));
-	if (watch.page && watch.event)
+	watch.part = held_kvcalloc(MAX_PARTS, sizeof(*watch.part));
+	if (watch.page && watch.part)
 		error = register_trace_block_bio_remap(remap_note, NULL);
 	if (error) {
 		watch_free();
@@ -163,53 +155,6 @@ static void watch_start(const void *data, size_t size)
 	smp_store_release(&watch.active, true);
 }
 
-static int event_compare(const void *a, const void *b)
-{
-	u32 first = ((const struct event *)a)->at, second = ((const struct event *)b)->at;
-
-	return first < second ? -1 : first > second;
-}
-
-/* Appends a part, or extends the last fragment with it.  False: no room. */
-static bool fragment_add(struct follow *follow, const struct event *event)
-{
-	struct follow_fragment *last = follow->nr ? &follow->fragment[follow->nr - 1] : NULL;
-
-	if (last && last->partition == event->partition &&
-	    last->offset + last->size == event->offset) {
-		last->size += event->size;
-		return true;
-	}
-	if (follow->nr == FOLLOW_MAX_FRAGMENTS)
-		return false;
-	follow->fragment[follow->nr++] = (struct follow_fragment){
-		.partition = event->partition,
-		.offset = event->offset,
-		.size = event->size,
-	};
-	return true;
-}
-
-/* NULL, or why the events do not say where the bytes are. */
-static const char *events_join(unsigned int nr, size_t size, struct follow *follow)
-{
-	size_t next = 0;
-	unsigned int i;
-
-	sort(watch.event, nr, sizeof(*watch.event), event_compare, NULL);
-	for (i = 0; i < nr; i++) {
-		const struct event *event = &watch.event[i];
-
-		if (event->at != next)
-			return event->at < next ? "some of its bytes were read twice"
-						: "some of its bytes come from no partition";
-		if (!fragment_add(follow, event))
-			return "its bytes are in too many pieces";
-		next += event->size;
-	}
-	return next == size ? NULL : "some of its bytes come from no partition";
-}
-
 static const char *watch_end(size_t size, struct follow *follow)
 {
 	unsigned int nr = atomic_read(&watch.nr);
@@ -218,9 +163,9 @@ static const char *watch_end(size_t size, struct follow *follow)
 		return "its bytes come from no partition of a disk";
 	if (atomic_read(&watch.strange))
 		return "its driver reads in a way that is not known";
-	if (nr > MAX_EVENTS)
+	if (nr > MAX_PARTS)
 		return "its bytes are in too many pieces";
-	return events_join(nr, size, follow);
+	return cover_join(watch.part, nr, size, follow);
 }
 
 int follow_read(struct file *device, u64 position, void *data, size_t size,

@@ -13,19 +13,7 @@
 #include <linux/fs.h>
 #include <linux/types.h>
 
-#define FOLLOW_MAX_FRAGMENTS 16u
-
-struct follow_fragment {
-	dev_t partition;
-	u64 offset; /* bytes of the partition */
-	u32 size;   /* bytes */
-};
-
-struct follow {
-	unsigned int nr;
-	struct follow_fragment fragment[FOLLOW_MAX_FRAGMENTS]; /* in the order of the bytes */
-	const char *why; /* why they cannot be followed; a few words */
-};
+#include "cover.h"
 
 /* Registers the probe, which takes memory and time: before the freeze.  0 or a negative errno. */
 int follow_begin(void);

@@ -84,81 +84,6 @@ static void digest_add(struct mapper *mapper, const void *data, size_t size)
 	mapper->digest = img_port_xxh64(pair, sizeof(pair));
 }
 
-/* "MAJOR:MINOR", the word after it and so on; 0 or -EPROTO. */
-static int device_parse(const char *word, dev_t *ret_device)
-{
-	unsigned int major, minor;
-
-	if (!word || sscanf(word, "%u:%u", &major, &minor) != 2)
-		return -EPROTO;
-	*ret_device = MKDEV(major, minor);
-	return 0;
-}
-
-static int number_parse(const char *word, u64 unit, u64 *ret_bytes)
-{
-	u64 number;
-
-	if (!word || kstrtou64(word, 10, &number) || number > U64_MAX / unit)
-		return -EPROTO;
-	*ret_bytes = number * unit;
-	return 0;
-}
-
-/* "DEVICE SECTOR" (Linux, admin-guide/device-mapper/linear.rst) */
-static int linear_parse(char *text, struct mapper_segment *segment)
-{
-	int error = device_parse(strsep(&text, " "), &segment->below);
-
-	return error ?: number_parse(strsep(&text, " "), SECTOR_SIZE, &segment->offset);
-}
-
-/* "CIPHER KEY IV_OFFSET DEVICE SECTOR ..." (likewise, dm-crypt.rst) */
-static int crypt_parse(char *text, struct mapper_segment *segment)
-{
-	char *key;
-
-	strsep(&text, " ");
-	key = strsep(&text, " ");
-	strsep(&text, " ");
-	if (!key || !text)
-		return -EPROTO;
-	memzero_explicit(key, strlen(key));
-	return linear_parse(text, segment);
-}
-
-/* "VERSION DEVICE HASH_DEVICE BLOCK HASH_BLOCK BLOCKS HASH_START ..." (likewise, verity.rst) */
-static int verity_parse(char *text, struct mapper_segment *segment)
-{
-	u64 size = 0;
-	int error;
-
-	strsep(&text, " ");
-	error = device_parse(strsep(&text, " "), &segment->below);
-	if (!error)
-		error = device_parse(strsep(&text, " "), &segment->hash);
-	strsep(&text, " ");
-	if (!error)
-		error = number_parse(strsep(&text, " "), 1, &size);
-	strsep(&text, " ");
-	if (!error && (size < SECTOR_SIZE || size > IMG_BLOCK || size % SECTOR_SIZE))
-		error = -EPROTO;
-	segment->root_size = size;
-	return error ?: number_parse(strsep(&text, " "), size, &segment->root);
-}
-
-/* text: the parameters; afterwards in pieces, without the key.  Others are known by type only. */
-static int parameters_parse(char *text, struct mapper_segment *segment)
-{
-	if (!strcmp(segment->type, "linear"))
-		return linear_parse(text, segment);
-	if (!strcmp(segment->type, "crypt"))
-		return crypt_parse(text, segment);
-	if (!strcmp(segment->type, "verity"))
-		return verity_parse(text, segment);
-	return 0;
-}
-
 /* ret_next: where the next one is, counted from the first. */
 static int segment_read(struct look *look, u64 offset, u32 *ret_next)
 {
@@ -178,7 +103,7 @@ static int segment_read(struct look *look, u64 offset, u32 *ret_next)
 	segment->size = spec->length * SECTOR_SIZE;
 	strscpy(segment->type, spec->target_type, sizeof(segment->type));
 	length = strlen(text);
-	error = parameters_parse(text, segment);
+	error = table_parse(text, segment);
 	digest_add(mapper, &spec->sector_start, sizeof(spec->sector_start));
 	digest_add(mapper, &spec->length, sizeof(spec->length));
 	digest_add(mapper, segment->type, strlen(segment->type));

@@ -10,21 +10,10 @@
 #include <linux/types.h>
 
 #include "shared.h"
+#include "table.h"
 
 #define MAPPER_NAME_SIZE 128 /* DM_NAME_LEN */
 #define MAPPER_UUID_SIZE 129 /* DM_UUID_LEN */
-#define MAPPER_TYPE_SIZE 16  /* DM_MAX_TYPE_NAME */
-
-/* One line of a table. */
-struct mapper_segment {
-	u64 start, size; /* bytes of the device */
-	char type[MAPPER_TYPE_SIZE];
-	dev_t below;   /* linear, crypt: the one device below, ... */
-	u64 offset;    /* ... and where on it, bytes; 0 for others */
-	dev_t hash;    /* verity: the device of the hash tree, ... */
-	u64 root;      /* ... where on it the tree's first block is, ... */
-	u32 root_size; /* ... and that block's size, bytes */
-};
 
 struct mapper_device {
 	dev_t device;
