@@ -19,7 +19,7 @@ enum img_reason image_read_area(const struct part *part, struct img_area *ret_ar
 
 	if (!offset)
 		return IMG_E_AREA_MAGIC;
-	if (io_pread(part->fd, block, sizeof(block), offset))
+	if (part_read(part, block, sizeof(block), offset))
 		return IMG_E_DISK_READ;
 	return img_area_decode(block, part->size, ret_area, detail);
 }
@@ -29,7 +29,7 @@ enum img_reason image_read_slot(const struct area *area, uint32_t slot, struct i
 {
 	uint8_t block[IMG_BLOCK];
 
-	if (io_pread(area->part.fd, block, sizeof(block), area->header.slot[slot].offset))
+	if (part_read(&area->part, block, sizeof(block), area->header.slot[slot].offset))
 		return IMG_E_DISK_READ;
 	return img_slot_decode(block, &area->header, slot, ret_slot, detail);
 }
@@ -49,8 +49,7 @@ enum img_reason image_read_state(const struct area *area, uint32_t slot,
 {
 	struct img_state_disk disk;
 
-	if (io_pread(area->part.fd, &disk, sizeof(disk),
-		     area->header.slot[slot].offset + IMG_BLOCK))
+	if (part_read(&area->part, &disk, sizeof(disk), area->header.slot[slot].offset + IMG_BLOCK))
 		return IMG_E_DISK_READ;
 	img_state_decode(&disk, header->image_uuid, ret_state);
 	if (ret_damaged)
@@ -78,8 +77,8 @@ enum img_reason image_read_meta(const struct area *area, uint32_t slot,
 
 	if (!meta.buf)
 		return IMG_E_NO_MEMORY;
-	if (io_pread(area->part.fd, meta.buf, (size_t)header->meta_size,
-		     area->header.slot[slot].offset + header->meta_offset))
+	if (part_read(&area->part, meta.buf, (size_t)header->meta_size,
+		      area->header.slot[slot].offset + header->meta_offset))
 		reason = IMG_E_DISK_READ;
 	else
 		reason = decode_meta(header, &meta, detail);
@@ -100,8 +99,8 @@ enum img_reason image_read_domain(const struct area *area, uint32_t slot,
 
 	if (!buf)
 		return IMG_E_NO_MEMORY;
-	if (io_pread(area->part.fd, buf, (size_t)header->meta_size,
-		     area->header.slot[slot].offset + header->meta_offset))
+	if (part_read(&area->part, buf, (size_t)header->meta_size,
+		      area->header.slot[slot].offset + header->meta_offset))
 		return IMG_E_DISK_READ;
 	reason = img_seal_decode(header, buf, &seal, NULL);
 	if (!reason)
@@ -122,8 +121,8 @@ enum img_reason image_check_chunk(const struct area *area, uint32_t slot,
 				  const struct img_chunk *chunk,
 				  const struct image_buffers *buffers)
 {
-	if (io_pread(area->part.fd, buffers->stored, chunk->size,
-		     area->header.slot[slot].offset + chunk->offset))
+	if (part_read(&area->part, buffers->stored, chunk->size,
+		      area->header.slot[slot].offset + chunk->offset))
 		return IMG_E_DISK_READ;
 	return img_chunk_check(chunk, buffers->stored);
 }

@@ -22,6 +22,8 @@
 #include "base/fail.h"
 #include "base/io.h"
 
+#define SECTOR 512u
+
 static int get_size(int fd, const struct stat *st, uint64_t *ret_size)
 {
 	if (S_ISREG(st->st_mode)) {
@@ -133,19 +135,49 @@ int part_open(const char *path, enum part_access access, struct part *ret_part)
  */
 void part_drop_cache(const struct part *part)
 {
+	if (part->pieces)
+		pieces_drop_cache(part->pieces);
 	if (part->block && ioctl(part->fd, BLKFLSBUF) == 0)
 		return;
 	(void)posix_fadvise(part->fd, 0, 0, POSIX_FADV_DONTNEED);
+}
+
+int part_read(const struct part *part, void *to, size_t size, uint64_t offset)
+{
+	return part->pieces ? pieces_read(part->pieces, to, size, offset)
+			    : io_pread(part->fd, to, size, offset);
+}
+
+int part_put(const struct part *part, const void *from, size_t size, uint64_t offset)
+{
+	return part->pieces ? pieces_write(part->pieces, from, size, offset)
+			    : io_pwrite(part->fd, from, size, offset);
+}
+
+int part_flush(const struct part *part)
+{
+	return part->pieces ? pieces_flush(part->pieces) : fsync(part->fd);
+}
+
+size_t part_block_size(const struct part *part, uint64_t offset)
+{
+	uint64_t at, run;
+	int fd = part->pieces ? pieces_locate(part->pieces, offset, &at, &run) : part->fd;
+	int size = 0;
+
+	if (ioctl(fd, BLKSSZGET, &size) || size < (int)SECTOR)
+		return SECTOR;
+	return size < (int)IMG_BLOCK ? (size_t)size : IMG_BLOCK;
 }
 
 int part_write(const struct part *part, const void *data, size_t size, uint64_t offset)
 {
 	uint8_t back[IMG_BLOCK];
 
-	if (io_pwrite(part->fd, data, size, offset) || fsync(part->fd))
+	if (part_put(part, data, size, offset) || part_flush(part))
 		return fail_errno(FAIL_WRITE, "%s", part->path);
 	part_drop_cache(part);
-	if (io_pread(part->fd, back, size, offset))
+	if (part_read(part, back, size, offset))
 		return fail_read(part->path);
 	if (memcmp(back, data, size) != 0)
 		return fail(FAIL_WRITE, "%s: what is read back is not what was written",
@@ -157,6 +189,7 @@ void part_close(struct part *part)
 {
 	io_cleanup_close(&part->fd);
 	io_cleanup_free(&part->path);
+	pieces_free(part->pieces);
 	*part = (struct part)PART_CLOSED;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A partition's content: a block device, or a regular file that holds what a
- * partition would (image builders, tests).
+ * What carries an area: a partition; a regular file that holds what a partition would (image
+ * builders, tests); or a logical volume or a file, whose bytes are pieces of partitions (map.h).
  */
 #ifndef FASTBOOTCTL_PART_H
 #define FASTBOOTCTL_PART_H
@@ -10,12 +10,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "area/pieces.h"
+
 struct part {
 	char *path;
 	int fd; /* -1: not open */
 	uint64_t size;
 	bool block;
 	dev_t rdev;
+	struct pieces *pieces; /* NULL: it holds its own bytes */
 };
 #define PART_CLOSED { .fd = -1 }
 
@@ -53,6 +56,17 @@ int part_probe(const struct part *part, struct part_content *ret_content);
 
 /* Erases every signature libblkid knows, so that only what is written next is found. */
 int part_wipe(const struct part *part);
+
+/*
+ * Bytes of the area, wherever they are.  0, or -1 with errno and no report.  fd is for what the
+ * running system sees: swap header, libblkid.
+ */
+int part_read(const struct part *part, void *to, size_t size, uint64_t offset);
+int part_put(const struct part *part, const void *from, size_t size, uint64_t offset);
+int part_flush(const struct part *part);
+
+/* The size of the logical blocks of the disk that holds this byte of the area; 512 for a file. */
+size_t part_block_size(const struct part *part, uint64_t offset);
 
 /*
  * Writes, flushes, and reads back from the disk: write-failed if that differs.  size: up to

@@ -71,7 +71,7 @@ static enum img_reason read_digest(const struct location *location, const struct
 	_cleanup_free_ void *bytes = malloc(proof->size);
 
 	if (!bytes ||
-	    io_pread(location->part->fd, bytes, proof->size, location->offset + proof->offset))
+	    part_read(location->part, bytes, proof->size, location->offset + proof->offset))
 		return IMG_E_DISK_READ;
 	*ret_digest = img_port_xxh64(bytes, proof->size);
 	return IMG_OK;

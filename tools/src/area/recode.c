@@ -124,8 +124,8 @@ static int write_chunk(const struct recode *r, const struct img_chunk *chunk)
 {
 	size_t size = (size_t)img_block_align(chunk->size);
 
-	if (size && io_pwrite(r->area->part.fd, r->new.stored, size,
-			      r->area->header.slot[r->to].offset + chunk->offset))
+	if (size && part_put(&r->area->part, r->new.stored, size,
+			     r->area->header.slot[r->to].offset + chunk->offset))
 		return fail_errno(FAIL_WRITE, "%s", image_where(r->area, r->to).s);
 	return 0;
 }
@@ -240,8 +240,8 @@ static int write_tables(const struct recode *r, const uint8_t *tables)
 	uint64_t offset = r->area->header.slot[r->to].offset;
 	uint8_t state[IMG_BLOCK] = { 0 };
 
-	if (io_pwrite(r->area->part.fd, tables, (size_t)r->copy.meta_size,
-		      offset + r->copy.meta_offset))
+	if (part_put(&r->area->part, tables, (size_t)r->copy.meta_size,
+		     offset + r->copy.meta_offset))
 		return fail_errno(FAIL_WRITE, "%s", image_where(r->area, r->to).s);
 	img_state_encode(&r->state, r->copy.image_uuid, state);
 	return part_write(&r->area->part, state, sizeof(state), offset + IMG_BLOCK);

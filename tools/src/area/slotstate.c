@@ -2,17 +2,13 @@
 #include "area/slotstate.h"
 
 #include <inttypes.h>
-#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
-
-#define SECTOR 512u
 
 struct slot_description slotstate_description(const struct img_slot *header,
 					      const struct img_state *state)
@@ -132,24 +128,14 @@ void slotstate_json_image(const struct slots *slots, uint32_t number, struct jso
 	slotstate_json(header, state, to);
 }
 
-/* A disk writes whole logical blocks. */
-static size_t block_size(const struct part *part)
-{
-	int size = 0;
-
-	if (!part->block || ioctl(part->fd, BLKSSZGET, &size) || size < (int)SECTOR)
-		return SECTOR;
-	return size < (int)IMG_BLOCK ? (size_t)size : IMG_BLOCK;
-}
-
 int slotstate_write(const struct area *area, uint32_t slot, const struct img_slot *header,
 		    const struct img_state *state)
 {
 	uint64_t offset = area->header.slot[slot].offset + IMG_BLOCK;
-	size_t size = block_size(&area->part);
+	size_t size = part_block_size(&area->part, offset); /* a disk writes whole blocks */
 	uint8_t block[IMG_BLOCK];
 
-	if (io_pread(area->part.fd, block, size, offset))
+	if (part_read(&area->part, block, size, offset))
 		return fail_read(area->part.path);
 	img_state_encode(state, header->image_uuid, block);
 	return part_write(&area->part, block, size, offset);

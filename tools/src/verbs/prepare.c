@@ -194,7 +194,7 @@ static void describe(const struct request *req, const struct part_content *conte
 
 static int write_and_flush(const struct part *part, const void *data, size_t size, uint64_t offset)
 {
-	if (io_pwrite(part->fd, data, size, offset) || fsync(part->fd))
+	if (part_put(part, data, size, offset) || part_flush(part))
 		return fail_errno(FAIL_WRITE, "%s", part->path);
 	return 0;
 }
