@@ -40,6 +40,15 @@ static void name_device(const char *disk, int number, char *to, size_t size)
 	snprintf(to, size, "/dev/%s%s%d", disk, digit ? "p" : "", number);
 }
 
+/* libuuid's bytes are in the order of the text; UEFI 2.10, appendix A. */
+static void store_guid(const uuid_t from, uint8_t to[16])
+{
+	static const uint8_t order[16] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
+
+	for (size_t i = 0; i < sizeof(order); i++)
+		to[i] = from[order[i]];
+}
+
 /* A partition of a DOS table has an id that is not a GUID, and is left out. */
 static bool read_partition(const char *disk, blkid_partition from, struct disk_partition *to)
 {
@@ -49,6 +58,7 @@ static bool read_partition(const char *disk, blkid_partition from, struct disk_p
 	if (!uuid || uuid_parse(uuid, parsed))
 		return false;
 	uuid_unparse_lower(parsed, to->uuid);
+	store_guid(parsed, to->guid);
 	name_device(disk, blkid_partition_get_partno(from), to->device, sizeof(to->device));
 	to->offset = (uint64_t)blkid_partition_get_start(from) * SECTOR;
 	to->size = (uint64_t)blkid_partition_get_size(from) * SECTOR;
@@ -75,15 +85,22 @@ static void read_partitions(const char *name, struct disk *disk)
 	}
 }
 
+struct opening {
+	struct disks *disks;
+	bool fresh;
+};
+
 static void add_disk(void *ctx, const char *name, const char *path)
 {
+	const struct opening *opening = ctx;
 	struct disk disk = { .part = PART_CLOSED };
-	struct disks *disks = ctx;
+	struct disks *disks = opening->disks;
 	struct disk *grown;
 
 	if (!is_drive(name) || part_try_open(path, PART_READ, &disk.part))
 		return;
-	part_drop_cache(&disk.part);
+	if (opening->fresh)
+		part_drop_cache(&disk.part);
 	read_partitions(name, &disk);
 	grown = realloc(disks->disk, (disks->nr + 1) * sizeof(*grown));
 	if (!grown) {
@@ -95,10 +112,12 @@ static void add_disk(void *ctx, const char *name, const char *path)
 	disks->disk[disks->nr++] = disk;
 }
 
-int disks_open(struct disks *ret_disks)
+int disks_open(struct disks *ret_disks, bool fresh)
 {
-	*ret_disks = (struct disks){ 0 };
-	return part_for_each(add_disk, ret_disks);
+	struct opening opening = { ret_disks, fresh };
+
+	*ret_disks = (struct disks){ .open = true };
+	return part_for_each(add_disk, &opening);
 }
 
 void disks_close(struct disks *disks)
@@ -131,15 +150,13 @@ unsigned int disks_find(const struct disks *disks, const char *uuid, const struc
 }
 
 /* In sysfs a partition's directory is inside its disk's. */
-const struct disk *disks_below(const struct disks *disks, const struct part *part)
+static const struct disk *disk_of(const struct disks *disks, dev_t partition)
 {
 	_cleanup_free_ char *path = NULL, *text = NULL;
 	unsigned int major_number, minor_number;
 	size_t size;
 
-	if (!part->block)
-		return NULL;
-	path = io_system_path("/sys/dev/block/%u:%u/../dev", major(part->rdev), minor(part->rdev));
+	path = io_system_path("/sys/dev/block/%u:%u/../dev", major(partition), minor(partition));
 	if (!path || io_read_file(path, 64, &text, &size) ||
 	    sscanf(text, "%u:%u", &major_number, &minor_number) != 2)
 		return NULL;
@@ -148,4 +165,24 @@ const struct disk *disks_below(const struct disks *disks, const struct part *par
 			return &disks->disk[i];
 	}
 	return NULL;
+}
+
+const struct disk_partition *disks_partition(const struct disks *disks, dev_t device)
+{
+	const struct disk *disk = disk_of(disks, device);
+	uint64_t start;
+
+	if (!disk ||
+	    !io_system_number(&start, "/sys/dev/block/%u:%u/start", major(device), minor(device)))
+		return NULL;
+	for (size_t i = 0; i < disk->nr_partitions; i++) {
+		if (disk->partition[i].offset == start * SECTOR)
+			return &disk->partition[i];
+	}
+	return NULL;
+}
+
+const struct disk *disks_below(const struct disks *disks, const struct part *part)
+{
+	return part->rdev ? disk_of(disks, part->rdev) : NULL;
 }

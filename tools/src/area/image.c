@@ -15,13 +15,17 @@ enum img_reason image_read_area(const struct part *part, struct img_area *ret_ar
 				struct img_detail *detail)
 {
 	uint64_t offset = img_area_header_offset(part->size);
+	enum img_reason reason;
 	uint8_t block[IMG_BLOCK];
 
 	if (!offset)
 		return IMG_E_AREA_MAGIC;
 	if (part_read(part, block, sizeof(block), offset))
 		return IMG_E_DISK_READ;
-	return img_area_decode(block, part->size, ret_area, detail);
+	reason = img_area_decode(block, part->size, ret_area, detail);
+	if (!reason && !pieces_match(part->pieces, ret_area))
+		reason = IMG_E_GATE_AREA_MOVED;
+	return reason;
 }
 
 enum img_reason image_read_slot(const struct area *area, uint32_t slot, struct img_slot *ret_slot,

@@ -16,7 +16,8 @@ struct image_meta {
 
 /*
  * These report nothing.  IMG_E_DISK_READ comes with errno, IMG_E_NO_MEMORY without; detail may
- * be NULL.
+ * be NULL.  IMG_E_GATE_AREA_MOVED: the header names other pieces than those that the part is made
+ * of; *ret_area is filled in.
  */
 enum img_reason image_read_area(const struct part *part, struct img_area *ret_area,
 				struct img_detail *detail);

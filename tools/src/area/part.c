@@ -19,6 +19,7 @@
 
 #include <imgfmt/format.h>
 
+#include "area/swaps.h"
 #include "base/fail.h"
 #include "base/io.h"
 
@@ -34,8 +35,29 @@ static int get_size(int fd, const struct stat *st, uint64_t *ret_size)
 }
 
 /*
+ * Below a $FASTBOOTCTL_ROOT of tests, devices are files: sysfs there has their numbers, by name.
+ * 0: no block device.
+ */
+static dev_t device_number(const char *path, const struct stat *st)
+{
+	_cleanup_free_ char *dev = io_system_path("/dev/"), *file = NULL, *text = NULL;
+	unsigned int major_number, minor_number;
+	size_t size;
+
+	if (S_ISBLK(st->st_mode))
+		return st->st_rdev;
+	if (!dev || strncmp(path, dev, strlen(dev)) != 0)
+		return 0;
+	file = io_system_path("/sys/class/block/%s/dev", strrchr(path, '/') + 1);
+	if (!file || io_read_file(file, 64, &text, &size) ||
+	    sscanf(text, "%u:%u", &major_number, &minor_number) != 2)
+		return 0;
+	return makedev(major_number, minor_number);
+}
+
+/*
  * Checks the type before opening for writing, because opening can have effects (rewind a tape);
- * reads it again from what was opened.
+ * reads it again from what was opened.  O_EXCL protects no swap file.
  */
 static int open_checked(const char *path, enum part_access access, struct stat *st)
 {
@@ -46,6 +68,10 @@ static int open_checked(const char *path, enum part_access access, struct stat *
 		return -1;
 	if (!S_ISREG(st->st_mode) && !S_ISBLK(st->st_mode)) {
 		errno = ENOTBLK;
+		return -1;
+	}
+	if (S_ISREG(st->st_mode) && access != PART_READ && swaps_active(path)) {
+		errno = ETXTBSY;
 		return -1;
 	}
 	if (S_ISBLK(st->st_mode) && access != PART_READ)
@@ -67,7 +93,7 @@ int part_try_open(const char *path, enum part_access access, struct part *ret_pa
 	if (part.fd < 0)
 		return -1;
 	part.block = S_ISBLK(st.st_mode);
-	part.rdev = st.st_rdev;
+	part.rdev = device_number(path, &st);
 	part.path = strdup(path);
 	if (!part.path || get_size(part.fd, &st, &part.size)) {
 		part_close(&part);
@@ -75,34 +101,6 @@ int part_try_open(const char *path, enum part_access access, struct part *ret_pa
 	}
 	*ret_part = part;
 	return 0;
-}
-
-/* A block device can have several nodes. */
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-	if (S_ISBLK(a->st_mode) && S_ISBLK(b->st_mode))
-		return a->st_rdev == b->st_rdev;
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
-/* Each line of /proc/swaps after the first begins with a path. */
-static bool is_active_swap(const char *path)
-{
-	_cleanup_free_ char *file = io_system_path("/proc/swaps");
-	_cleanup_free_ char *text = NULL;
-	struct stat opened, swap;
-	char *rest, *line;
-	size_t size;
-
-	if (!file || io_read_file(file, 65536, &text, &size) || stat(path, &opened))
-		return false;
-	strtok_r(text, "\n", &rest);
-	while ((line = strtok_r(NULL, "\n", &rest))) {
-		line[strcspn(line, " \t")] = '\0';
-		if (stat(line, &swap) == 0 && same_file(&swap, &opened))
-			return true;
-	}
-	return false;
 }
 
 static int open_failed(const char *path)
@@ -114,8 +112,8 @@ static int open_failed(const char *path)
 	case EBUSY:
 	case ETXTBSY:
 		return fail(FAIL_IN_USE, "%s is %s", path,
-			    is_active_swap(path) ? "active swap space"
-						 : "mounted or held by the kernel");
+			    swaps_active(path) ? "active swap space"
+					       : "mounted or held by the kernel");
 	default:
 		return fail_errno(FAIL_OPEN, "%s", path);
 	}
@@ -233,7 +231,7 @@ static bool is_partition(const struct part *part)
 {
 	_cleanup_free_ char *path = NULL;
 
-	if (!part->block)
+	if (!part->rdev)
 		return false;
 	path = io_system_path("/sys/dev/block/%u:%u/partition", major(part->rdev),
 			      minor(part->rdev));

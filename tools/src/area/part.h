@@ -17,7 +17,7 @@ struct part {
 	int fd; /* -1: not open */
 	uint64_t size;
 	bool block;
-	dev_t rdev;
+	dev_t rdev;	       /* of a block device; 0: a file */
 	struct pieces *pieces; /* NULL: it holds its own bytes */
 };
 #define PART_CLOSED { .fd = -1 }
@@ -91,8 +91,8 @@ typedef void (*part_fn)(void *ctx, const char *name, const char *path);
 int part_for_each(part_fn look, void *ctx);
 
 /*
- * Opens `path` or, if that is NULL, the one partition of this machine that carries a fast-boot
- * area.  Reports area-missing and area-ambiguous.
+ * Opens `path` or, if that is NULL, the one partition, logical volume or swap file of this machine
+ * that carries a fast-boot area, with its pieces.  Reports area-missing and area-ambiguous.
  */
 int part_open_or_find(const char *path, enum part_access access, struct part *ret_part);
 

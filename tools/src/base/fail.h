@@ -35,6 +35,11 @@ enum exit_status {
 	X(FOREIGN_CONTENT, "foreign-content", EXIT_REFUSED,                                        \
 	  "name another partition, or destroy the content with --force")                           \
 	X(TOO_SMALL, "too-small", EXIT_REFUSED, "use a larger partition or less swap space")       \
+	X(NOT_MAPPABLE, "not-mappable", EXIT_REFUSED,                                              \
+	  "name a partition, a logical volume of linear segments, or a preallocated file on "      \
+	  "ext4 or xfs")                                                                           \
+	X(FRAGMENTED, "too-fragmented", EXIT_REFUSED,                                              \
+	  "make the volume or file again where there is more room in one piece")                   \
 	X(SINGLE_SLOT, "single-slot", EXIT_REFUSED,                                                \
 	  "nothing was changed; for two slots: fastbootctl prepare PARTITION")                     \
 	X(NOT_CONFIRMED, "not-confirmed", EXIT_REFUSED,                                            \
@@ -108,6 +113,9 @@ enum exit_status {
 	X(HAS_PARTITIONS, "the device carries a partition table")                                  \
 	X(FOREIGN_CONTENT, "the device carries something other than swap space")                   \
 	X(TOO_SMALL, "the partition is too small for the layout you asked for")                    \
+	X(NOT_MAPPABLE,                                                                            \
+	  "the device or file is not made of parts of partitions that stay where they are")        \
+	X(FRAGMENTED, "the volume or file is in more pieces than an area header can name")         \
 	X(SINGLE_SLOT, "the area has no other slot")                                               \
 	X(NOT_CONFIRMED, "the question was not answered with yes, or could not be asked")          \
 	X(MKSWAP, "mkswap is missing or failed")                                                   \

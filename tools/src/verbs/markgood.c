@@ -155,7 +155,7 @@ static int check_disks(const struct target *target)
 	struct img_detail detail = { 0 };
 	enum img_reason reason =
 		image_read_meta(target->area, target->slot, &target->header, &meta, &detail);
-	int status = reason ? 0 : disks_open(&disks);
+	int status = reason ? 0 : disks_open(&disks, true);
 
 	if (status)
 		return status;

@@ -170,7 +170,7 @@ static int read_machine(const struct request *req, const struct image *image, st
 	if (!status)
 		status = machine_fingerprint(image->meta, &today->map, &today->fp, report_gap);
 	if (!status)
-		status = disks_open(&today->disks);
+		status = disks_open(&today->disks, true);
 	today->runtime_services = machine_runtime_services(image->meta, report_gap);
 	today->proofs = (struct proofs){ .disks = &today->disks, .own = &image->area->part };
 	return status;

@@ -241,7 +241,7 @@ static int verify(const struct request *req)
 	json_put_text(out_json(), "device", area.part.path);
 	v.compare_proofs = compares_proofs(req, &area);
 	if (v.compare_proofs)
-		status = disks_open(&disks);
+		status = disks_open(&disks, true);
 	return status ? status : check_slots(&v);
 }
 
