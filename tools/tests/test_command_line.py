@@ -8,7 +8,7 @@ from tool import FASTBOOTCTL, flip, json_of, put_image, refused
 
 
 @pytest.mark.parametrize("args", [
-    (), ("frobnicate",), ("prepare",), ("prepare", "a", "b"), ("prepare", "--swap-size"),
+    (), ("frobnicate",), ("prepare", "--yes"), ("prepare", "a", "b"), ("prepare", "--swap-size"),
     ("prepare", "--swap-size", "lots", "x"), ("prepare", "--slots", "3", "x"),
     ("prepare", "--label", "longer-than-a-label", "x"), ("prepare", "--no-such", "x"),
     ("verify", "--slot", "c", "x"), ("inspect", "--slot", "", "x"), ("next", "now"),
@@ -62,7 +62,7 @@ def test_json_of_the_verbs_about_slots_has_errors(partition):
 
 def test_json_of_a_wrong_command_line():
     assert json_of("frobnicate", status=2)["error"]["code"] == "usage"
-    assert json_of("prepare", status=2)["error"]["code"] == "usage"
+    assert json_of("prepare", "--yes", status=2)["error"]["code"] == "usage"
     assert json_of("next", "--no-such", status=2)["error"]["code"] == "usage"
 
 

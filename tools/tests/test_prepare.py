@@ -191,6 +191,7 @@ def test_json_of_prepare(partition):
     plan = json_of("prepare", "--dry-run", path)
     assert plan == {
         "device": str(path), "partition_size": SIZE, "written": False, "lost": [],
+        "encrypted": False, "map": [],
         "swap_bytes": SWAP_MIN,
         "slots": [{"slot": slot, "offset": plan["slots"][i]["offset"],
                    "size": plan["slots"][i]["size"]} for i, slot in enumerate("ab")]}

@@ -40,15 +40,16 @@ static int get_size(int fd, const struct stat *st, uint64_t *ret_size)
  */
 static dev_t device_number(const char *path, const struct stat *st)
 {
-	_cleanup_free_ char *dev = io_system_path("/dev/"), *file = NULL, *text = NULL;
+	_cleanup_free_ char *dev = io_system_path("/dev/"), *node = realpath(path, NULL);
+	_cleanup_free_ char *file = NULL, *text = NULL;
 	unsigned int major_number, minor_number;
 	size_t size;
 
 	if (S_ISBLK(st->st_mode))
 		return st->st_rdev;
-	if (!dev || strncmp(path, dev, strlen(dev)) != 0)
+	if (!dev || !node || strncmp(path, dev, strlen(dev)) != 0)
 		return 0;
-	file = io_system_path("/sys/class/block/%s/dev", strrchr(path, '/') + 1);
+	file = io_system_path("/sys/class/block/%s/dev", strrchr(node, '/') + 1);
 	if (!file || io_read_file(file, 64, &text, &size) ||
 	    sscanf(text, "%u:%u", &major_number, &minor_number) != 2)
 		return 0;
@@ -227,7 +228,7 @@ static void get_value(blkid_probe probe, const char *name, char *to, size_t size
 }
 
 /* In sysfs partitions, and only they, have the attribute "partition". */
-static bool is_partition(const struct part *part)
+bool part_is_partition(const struct part *part)
 {
 	_cleanup_free_ char *path = NULL;
 
@@ -241,7 +242,7 @@ static bool is_partition(const struct part *part)
 int part_probe(const struct part *part, struct part_content *ret_content)
 {
 	__attribute__((cleanup(cleanup_probe))) blkid_probe probe = new_probe(part);
-	struct part_content content = { .partition = is_partition(part) };
+	struct part_content content = { .partition = part_is_partition(part) };
 	int found;
 
 	if (!probe)
@@ -272,5 +273,6 @@ int part_wipe(const struct part *part)
 		if (blkid_do_wipe(probe, 0))
 			return fail_errno(FAIL_WRITE, "%s", part->path);
 	}
-	return 0;
+	/* What is written to the pieces later must not be overwritten by this. */
+	return fsync(part->fd) ? fail_errno(FAIL_WRITE, "%s", part->path) : 0;
 }

@@ -53,6 +53,7 @@ int part_try_open(const char *path, enum part_access access, struct part *ret_pa
  */
 int part_open(const char *path, enum part_access access, struct part *ret_part);
 int part_probe(const struct part *part, struct part_content *ret_content);
+bool part_is_partition(const struct part *part);
 
 /* Erases every signature libblkid knows, so that only what is written next is found. */
 int part_wipe(const struct part *part);

@@ -104,6 +104,11 @@ static int run_mkswap(char *const argv[], int area_fd)
 	return 0;
 }
 
+bool swap_header_present(const void *page)
+{
+	return memcmp((const uint8_t *)page + IMG_PAGE_SIZE - 10, "SWAPSPACE2", 10) == 0;
+}
+
 /* include/linux/swap.h: union swap_header, whose fields are in native byte order. */
 static int check_header(const uint8_t *page, uint64_t size)
 {
@@ -111,8 +116,7 @@ static int check_header(const uint8_t *page, uint64_t size)
 
 	memcpy(&version, page + 1024, sizeof(version));
 	memcpy(&last_page, page + 1028, sizeof(last_page));
-	if (memcmp(page + IMG_PAGE_SIZE - 10, "SWAPSPACE2", 10) != 0 || version != 1 ||
-	    last_page != size / IMG_PAGE_SIZE - 1)
+	if (!swap_header_present(page) || version != 1 || last_page != size / IMG_PAGE_SIZE - 1)
 		return fail(FAIL_MKSWAP, "mkswap made another header than the one asked for");
 	return 0;
 }

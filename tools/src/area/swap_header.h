@@ -7,6 +7,7 @@
 #ifndef FASTBOOTCTL_SWAP_HEADER_H
 #define FASTBOOTCTL_SWAP_HEADER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <imgfmt/format.h>
@@ -22,5 +23,8 @@
  * page: IMG_PAGE_SIZE bytes, the first page of the area.  0, or the exit status after a report.
  */
 int swap_header_make(uint64_t size, const char *label, const char *uuid, void *page);
+
+/* Is this the first page of swap space? */
+bool swap_header_present(const void *page);
 
 #endif

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "area/image.h"
+#include "area/where.h"
 #include "base/fail.h"
 #include "base/out.h"
 #include "base/text.h"
@@ -65,6 +66,7 @@ static void show_area(const struct area *area)
 	json_put_number(json, "size", header->size);
 	json_put_number(json, "created", header->created);
 	json_put_number(json, "slots", header->nr_slots);
+	where_show_map(header, json);
 }
 
 static int inspect_slots(const struct request *req, const struct area *area)

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * prepare: lays out a partition as a short swap area and the fast-boot area.
+ * prepare: lays out a partition, a logical volume or a file as a short swap area and the fast-boot
+ * area.
  *
- *	0            area->offset                                  partition's end
+ *	0            area->offset                                        the end
  *	| swap area  | slot A           | slot B           | area header |
+ *
+ * The swap header is for the kernel that runs, and goes through the device or file that swapon will
+ * be given: inside LUKS, it is encrypted; of an unwritten extent, the file system learns that it
+ *was written.  Slots and area header are for the loader, and go to the pieces of partitions below.
  *
  * Everything is decided and shown before the first write.  The order of the writes makes a crash
  * leave the old layout or none, never a mixture: the old area header goes first, the new one comes
@@ -20,12 +25,16 @@
 
 #include "area/image.h"
 #include "area/loss.h"
-#include "area/part.h"
+#include "area/map.h"
 #include "area/swap_header.h"
+#include "area/swaps.h"
+#include "area/where.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
 #include "base/text.h"
+#include "firmware/secureboot.h"
+#include "verbs/candidates.h"
 #include "verbs/verbs.h"
 
 /* Types of a swap partition, in a GPT and in a DOS table. */
@@ -37,7 +46,7 @@ struct request {
 	const char *label; /* NULL: keep */
 	uint64_t swap_size;
 	uint32_t nr_slots; /* 0: as many as fit */
-	bool yes, force, dry_run;
+	bool mapped, yes, force, dry_run;
 };
 
 static int parse_slots(void *request, const char *value)
@@ -67,6 +76,9 @@ const struct option_row prepare_options[] = {
 		      "room for one image or two (default: two, if they fit)"),
 	OPTION_PARSED("label", "LABEL", parse_label,
 		      "label of the swap area (default: keep the old one)"),
+	OPTION_FLAG("mapped", struct request, mapped,
+		    "DEV is a file of this machine, not a partition's content (default for files "
+		    "that are in /etc/fstab as swap)"),
 	OPTION_FLAG("yes", struct request, yes, "do not ask"),
 	OPTION_FLAG("force", struct request, force, "destroy a file system or other content"),
 	OPTION_FLAG("dry-run", struct request, dry_run, "say what would be done, and stop"),
@@ -107,8 +119,32 @@ static void warn_of_type(const struct part *part, const struct part_content *con
 	    strcmp(content->entry_type, DOS_SWAP) != 0)
 		warning("%s is not marked as a swap partition (its type is %s)", part->path,
 			content->entry_type);
-	if (part->block && !content->partition)
+	if (part->block && !content->partition && !part->pieces)
 		warning("%s is not a partition: it has no PARTUUID to name it by", part->path);
+}
+
+/* The module refuses others (crypt-clear), but only when an image is wanted. */
+static int warn_of_encryption(const struct part *part)
+{
+	enum secureboot state;
+	int status;
+
+	if (!part->pieces || !part->pieces->encrypted)
+		return 0;
+	status = secureboot_read(&state);
+	if (!status && !secureboot_is_on(state))
+		warning("%s is encrypted, and images are not encrypted twice: they must be sealed, "
+			"with Secure Boot, or with fastbootctl install --options seal=always",
+			part->path);
+	return status;
+}
+
+static void put_map(const struct part *part, struct img_area *header)
+{
+	if (!part->pieces)
+		return;
+	header->nr_map = part->pieces->place.nr_map;
+	memcpy(header->map, part->pieces->place.map, sizeof(header->map));
 }
 
 /*
@@ -130,6 +166,7 @@ static int lay_out(const struct request *req, struct area *area)
 		if (img_area_layout(part->size, swap, n, header) == IMG_OK) {
 			uuid_generate_random(header->uuid);
 			header->created = (uint64_t)time(NULL);
+			put_map(part, header);
 			return 0;
 		}
 	}
@@ -177,7 +214,9 @@ static void describe(const struct request *req, const struct part_content *conte
 	out_text("%s (%s):\n", part->path, text_size(part->size).s);
 	json_put_text(json, "device", part->path);
 	json_put_number(json, "partition_size", part->size);
+	json_put_bool(json, "encrypted", part->pieces && part->pieces->encrypted);
 	json_put_bool(json, "written", false);
+	where_show_map(header, json);
 	(void)json_put_array(json, "lost");
 	describe_loss(part, content);
 	out_text("  swap area:  %s%s\n", text_size(header->offset).s,
@@ -213,6 +252,14 @@ static int write_empty_slots(const struct area *area)
 	return 0;
 }
 
+/* Not part of the area: see above. */
+static int write_swap_header(const struct part *part, const uint8_t page[IMG_PAGE_SIZE])
+{
+	if (io_pwrite(part->fd, page, IMG_PAGE_SIZE, 0) || fsync(part->fd))
+		return fail_errno(FAIL_WRITE, "%s", part->path);
+	return 0;
+}
+
 static int write_layout(const struct area *area, const uint8_t swap_page[IMG_PAGE_SIZE], bool wipe)
 {
 	const struct part *part = &area->part;
@@ -228,7 +275,7 @@ static int write_layout(const struct area *area, const uint8_t swap_page[IMG_PAG
 	if (!status)
 		status = write_empty_slots(area);
 	if (!status)
-		status = write_and_flush(part, swap_page, IMG_PAGE_SIZE, 0);
+		status = write_swap_header(part, swap_page);
 	if (!status)
 		status = write_and_flush(part, header, sizeof(header), header_offset);
 	return status;
@@ -239,8 +286,10 @@ static int check_written(const struct area *area)
 {
 	struct img_detail detail = { 0 };
 	static struct img_area now; /* too large for the stack */
-	enum img_reason reason = image_read_area(&area->part, &now, &detail);
+	enum img_reason reason;
 
+	part_drop_cache(&area->part);
+	reason = image_read_area(&area->part, &now, &detail);
 	if (reason)
 		return image_fail(reason, &detail, area->part.path);
 	if (memcmp(now.uuid, area->header.uuid, sizeof(now.uuid)) != 0) {
@@ -248,6 +297,22 @@ static int check_written(const struct area *area)
 		return fail_errno(FAIL_WRITE, "%s", area->part.path);
 	}
 	return 0;
+}
+
+/* Nobody must have moved the volume or file meanwhile, as pvmove and defragmentation do. */
+static int check_map(const struct area *area)
+{
+	struct part again = area->part;
+	int status;
+
+	if (!again.pieces)
+		return 0;
+	again.pieces = NULL;
+	status = map_part(&again, PART_READ);
+	if (!status && !pieces_match(again.pieces, &area->header))
+		status = fail_reason(IMG_E_GATE_AREA_MOVED, NULL, area->part.path);
+	pieces_free(again.pieces);
+	return status;
 }
 
 /* fstab may name the swap area by uuid or label: if there was one before, both stay the same. */
@@ -260,14 +325,50 @@ static int make_swap_header(const struct request *req, const struct part_content
 	return swap_header_make(area->header.offset, req->label ? req->label : label, uuid, page);
 }
 
+/* Is it a part of this machine, whose blocks the loader has to find? */
+static bool is_own_file(const struct request *req, const struct part *part)
+{
+	return !part->rdev && (req->mapped || swaps_has_file(part->path));
+}
+
+static int open_part(const struct request *req, struct part *part)
+{
+	enum part_access access = part_claim(req->dry_run);
+	int status = part_open(req->path, access, part);
+
+	if (!status && (map_is_stacked(part) || is_own_file(req, part)))
+		status = map_part(part, access);
+	return status;
+}
+
+static int write_all(const struct request *req, const struct part_content *content,
+		     const struct area *area)
+{
+	static uint8_t swap_page[IMG_PAGE_SIZE]; /* too large for the stack */
+	int status = make_swap_header(req, content, area, swap_page);
+
+	if (!status)
+		status = write_layout(area, swap_page, is_foreign(content));
+	if (!status)
+		status = check_written(area);
+	return status ? status : check_map(area);
+}
+
+static void report(const struct area *area)
+{
+	out_text("%s is ready for images.\n", area->part.path);
+	if (area->header.nr_map)
+		out_text("The boot entry must say where it is: fastbootctl install\n");
+	json_put_bool(out_json(), "written", true);
+}
+
 static int prepare(const struct request *req)
 {
 	_cleanup_area_ struct area area = AREA_CLOSED;
-	uint8_t swap_page[IMG_PAGE_SIZE];
 	struct part_content content;
 	int status;
 
-	status = part_open(req->path, part_claim(req->dry_run), &area.part);
+	status = open_part(req, &area.part);
 	if (!status)
 		status = part_probe(&area.part, &content);
 	if (!status)
@@ -277,21 +378,27 @@ static int prepare(const struct request *req)
 	if (status)
 		return status;
 	warn_of_type(&area.part, &content);
+	status = warn_of_encryption(&area.part);
+	if (status)
+		return status;
 	describe(req, &content, &area);
 	if (req->dry_run)
 		return 0;
 	status = loss_confirm(req->yes);
 	if (!status)
-		status = make_swap_header(req, &content, &area, swap_page);
+		status = write_all(req, &content, &area);
 	if (!status)
-		status = write_layout(&area, swap_page, is_foreign(&content));
-	if (!status)
-		status = check_written(&area);
-	if (status)
-		return status;
-	out_text("%s is ready for images.\n", area.part.path);
-	json_put_bool(out_json(), "written", true);
-	return 0;
+		report(&area);
+	return status;
+}
+
+/* An empty variable of a script must not make it believe that something was prepared. */
+static int list_candidates(const struct request *req)
+{
+	if (req->label || req->swap_size || req->nr_slots || req->mapped || req->yes ||
+	    req->force || req->dry_run)
+		return fail(FAIL_USAGE, "prepare: DEV is missing");
+	return candidates_list();
 }
 
 int verb_prepare(const struct verb *verb, int argc, char **argv)
@@ -299,5 +406,7 @@ int verb_prepare(const struct verb *verb, int argc, char **argv)
 	struct request req = { 0 };
 	int status = args_parse(verb, argc, argv, &req, &req.path);
 
-	return status ? status : prepare(&req);
+	if (status)
+		return status;
+	return req.path ? prepare(&req) : list_candidates(&req);
 }

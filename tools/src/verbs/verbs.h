@@ -16,7 +16,8 @@ extern const struct option_row prepare_options[], install_options[], uninstall_o
  * order.  verb_SYMBOL() returns the exit status; options NULL: the common ones only.
  */
 #define VERBS(X)                                                                                   \
-	X(prepare, "prepare", "DEV", "lay out a swap partition for images", prepare_options)       \
+	X(prepare, "prepare", "[DEV]",                                                             \
+	  "lay out swap space for images; without DEV: show what fits", prepare_options)           \
 	X(install, "install", "", "install the loader and its boot entry", install_options)        \
 	X(uninstall, "uninstall", "", "remove the loader and its boot entry", uninstall_options)   \
 	X(next, "next", "", "make the next start a fast boot", next_options)                       \
