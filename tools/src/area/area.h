@@ -23,6 +23,19 @@ struct area_request {
 /* 0, or the exit status after a report, with nothing open. */
 int area_open(const struct area_request *request, struct area *ret_area);
 
+/*
+ * Looks for the one area of this machine, without a report.  How many were found, even if damaged
+ * or moved ones are not among them; *ret_area is open if it is one.
+ */
+unsigned int area_look(struct area *ret_area);
+
+/* On a device of this machine, or in a file that has its place on one; not in a copy of a
+ * partition. */
+static inline bool area_is_here(const struct area *area)
+{
+	return area->part.rdev || area->part.pieces;
+}
+
 static inline void area_close(struct area *area)
 {
 	part_close(&area->part);

@@ -100,8 +100,10 @@ static void check_file(void *ctx, const char *path)
 {
 	struct part part = PART_CLOSED;
 
-	if (part_try_open(path, PART_READ, &part) == 0)
+	if (part_try_open(path, PART_READ, &part) == 0 && !part.rdev)
 		check_part(ctx, &part, true);
+	else
+		part_close(&part);
 }
 
 /* A drive without a medium, a RAM disk or an unused loop device has no size. */
@@ -141,7 +143,8 @@ static char *device_path(const char *name)
 	return path;
 }
 
-int part_for_each(part_fn look, void *ctx)
+/* -1 with errno: there is no list of devices. */
+static int for_each(part_fn look, void *ctx)
 {
 	_cleanup_free_ char *path = io_system_path("/sys/class/block");
 	struct dirent *entry;
@@ -149,7 +152,7 @@ int part_for_each(part_fn look, void *ctx)
 
 	dir = path ? opendir(path) : NULL;
 	if (!dir)
-		return fail_errno(FAIL_OPEN, "/sys/class/block");
+		return -1;
 	while ((entry = readdir(dir))) {
 		_cleanup_free_ char *device = NULL;
 
@@ -162,6 +165,11 @@ int part_for_each(part_fn look, void *ctx)
 	}
 	(void)closedir(dir);
 	return 0;
+}
+
+int part_for_each(part_fn look, void *ctx)
+{
+	return for_each(look, ctx) ? fail_errno(FAIL_OPEN, "/sys/class/block") : 0;
 }
 
 static int fail_not_one(const struct search *search)
@@ -179,13 +187,14 @@ static int fail_not_one(const struct search *search)
 	return fail_reason(IMG_E_AREA_MISSING, NULL, "this machine");
 }
 
+/* As for_each. */
 static int search_all(struct search *search)
 {
-	int status = part_for_each(check_device, search);
+	int error = for_each(check_device, search);
 
 	swaps_for_each_file(check_file, search);
 	disks_close(&search->disks);
-	return status;
+	return error;
 }
 
 /*
@@ -224,7 +233,7 @@ int part_open_or_find(const char *path, enum part_access access, struct part *re
 
 	if (path)
 		return open_named(path, access, ret_part);
-	status = search_all(&search);
+	status = search_all(&search) ? fail_errno(FAIL_OPEN, "/sys/class/block") : 0;
 	if (!status && search.count != 1)
 		status = fail_not_one(&search);
 	if (!status)
@@ -259,4 +268,18 @@ int area_open(const struct area_request *request, struct area *ret_area)
 	}
 	*ret_area = area;
 	return 0;
+}
+
+unsigned int area_look(struct area *ret_area)
+{
+	struct search search = { .found = PART_CLOSED };
+	struct area area = AREA_CLOSED;
+
+	(void)search_all(&search);
+	area.part = search.found;
+	if (search.count == 1 && image_read_area(&area.part, &area.header, NULL) == IMG_OK)
+		*ret_area = area;
+	else
+		area_close(&area);
+	return search.count;
 }

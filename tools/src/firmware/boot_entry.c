@@ -138,17 +138,17 @@ bool boot_options_seal_always(const char *options)
 	return img_options_parse(wide, count, false, &parsed, &unknown) && parsed.seal_always;
 }
 
-int boot_options_take_slot(char *options)
+/* Removes the words of one kind; *ret_parsed has what they say. */
+static void remove_words(char *options, enum img_option kind, struct img_options *ret_parsed)
 {
-	struct img_options parsed = IMG_OPTIONS_DEFAULT;
 	uint16_t wide[BOOT_MAX_OPTIONS];
 	size_t count = widen(options, wide);
 	struct img_word word = { 0 };
 	char *to = options;
 
 	while (img_word_next(wide, count, &word)) {
-		if (img_option_find(wide, word) == IMG_OPTION_SLOT) {
-			(void)img_option_parse(wide, word, &parsed);
+		if (img_option_find(wide, word) == kind) {
+			(void)img_option_parse(wide, word, ret_parsed);
 			continue;
 		}
 		if (to != options)
@@ -157,7 +157,43 @@ int boot_options_take_slot(char *options)
 		to += word.length;
 	}
 	*to = '\0';
+}
+
+int boot_options_take_slot(char *options)
+{
+	struct img_options parsed = IMG_OPTIONS_DEFAULT;
+
+	remove_words(options, IMG_OPTION_SLOT, &parsed);
 	return parsed.slot;
+}
+
+bool boot_options_put_area(char options[BOOT_MAX_OPTIONS + 1], const char *area)
+{
+	struct img_options ignored = IMG_OPTIONS_DEFAULT;
+	size_t used;
+
+	remove_words(options, IMG_OPTION_AREA, &ignored);
+	if (!*area)
+		return true;
+	remove_words(options, IMG_OPTION_PARTUUID, &ignored);
+	used = strlen(options);
+	if (used + 1 + strlen(area) > BOOT_MAX_OPTIONS)
+		return false;
+	snprintf(options + used, BOOT_MAX_OPTIONS + 1 - used, "%s%s", used ? " " : "", area);
+	return true;
+}
+
+bool boot_options_have_area(const char *options, const char *area)
+{
+	uint16_t wide[BOOT_MAX_OPTIONS], wanted[BOOT_MAX_OPTIONS];
+	struct img_options have, want;
+	struct img_word word;
+
+	if (!img_options_parse(wide, widen(options, wide), false, &have, &word) ||
+	    !img_options_parse(wanted, widen(area, wanted), false, &want, &word))
+		return false;
+	return have.have_area == want.have_area && have.area_offset == want.area_offset &&
+	       memcmp(have.area_part_uuid, want.area_part_uuid, sizeof(have.area_part_uuid)) == 0;
 }
 
 static uint8_t *put_wide(uint8_t *to, const char *text)

@@ -63,6 +63,15 @@ bool boot_options_seal_always(const char *options);
  */
 int boot_options_take_slot(char *options);
 
+/*
+ * Replaces the words "area=..." by `area`; a partuuid= then has no meaning, and goes, too.  area:
+ * "": a partition, which the loader finds by itself or by partuuid=.  False: no room.
+ */
+bool boot_options_put_area(char options[BOOT_MAX_OPTIONS + 1], const char *area);
+
+/* Does the loader look at the place that `area` names, "area=..." or ""? */
+bool boot_options_have_area(const char *options, const char *area);
+
 /* The options' UCS-2, with BOOT_FILE_PATH, a space and a NUL. */
 #define BOOT_OPTIONS_SIZE (2 * (sizeof(BOOT_FILE_PATH) + 1 + BOOT_MAX_OPTIONS))
 

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "area/area.h"
+#include "area/where.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
@@ -29,6 +31,7 @@ struct request {
 	const char *esp;
 	const char *loader;
 	const char *options; /* NULL: keep what the entry has */
+	const char *area;    /* NULL: the one of this machine */
 	const char *key, *cert, *shim;
 	bool first, recovery, direct, no_variables, dry_run;
 };
@@ -40,6 +43,9 @@ struct site {
 	struct boot_entry entry;
 	struct boot_order order;
 	enum secureboot secure_boot;
+
+	bool have_area;		   /* the image area is known */
+	struct where_option place; /* and where it is */
 
 	uint16_t number; /* the entry's */
 	struct boot_order new_order;
@@ -86,6 +92,8 @@ const struct option_row install_options[] = {
 		    "--first, and make a kernel panic reset the machine"),
 	OPTION_PARSED("options", "STRING", parse_loader_options,
 		      "options for the loader, \"\" for none (default: keep the entry's)"),
+	OPTION_TEXT("area", "DEV", struct request, area,
+		    "the image area, if there is more than one"),
 	OPTION_TEXT("key", "FILE", struct request, key,
 		    "sign the loader with this RSA key (default: dkms' machine owner key)"),
 	OPTION_TEXT("cert", "FILE", struct request, cert, "the certificate of --key"),
@@ -127,6 +135,33 @@ static int plan_order(const struct request *req, struct site *site)
 	return 0;
 }
 
+/*
+ * The loader finds a partition with an area by itself, but has to be shown a volume or a file.
+ * Without an area, or with several, the options stay as they are.
+ */
+static int find_area(const struct request *req, struct site *site)
+{
+	const struct area_request request = { .verb = "install", .path = req->area, .slot = -1 };
+	_cleanup_area_ struct area area = AREA_CLOSED;
+	unsigned int found = 1;
+	int status = 0;
+
+	if (req->no_variables)
+		return 0;
+	if (req->area)
+		status = area_open(&request, &area);
+	else
+		found = area_look(&area);
+	if (found > 1)
+		warning("there are %u image areas; if the loader should use one that is not a "
+			"partition, name it with --area",
+			found);
+	site->have_area = !status && area.part.path;
+	if (site->have_area)
+		site->place = where_option(&area.header);
+	return status;
+}
+
 static int look(const struct request *req, struct site *site)
 {
 	int status = loader_read(req->loader, &site->loader);
@@ -139,6 +174,8 @@ static int look(const struct request *req, struct site *site)
 		status = read_variables(site);
 	if (!status)
 		status = plan_order(req, site);
+	if (!status)
+		status = find_area(req, site);
 	return status ? status : loader_read_installed(site->esp, &site->installed);
 }
 
@@ -242,18 +279,35 @@ static int put_loader(const struct request *req, const struct site *site)
 	return status;
 }
 
+/* An area= that the user gives stays. */
+static int choose_options(const struct request *req, const struct site *site,
+			  char options[BOOT_MAX_OPTIONS + 1])
+{
+	if (req->options)
+		snprintf(options, BOOT_MAX_OPTIONS + 1, "%s", req->options);
+	else
+		efivars_entry_options(&site->entry, options);
+	if (!site->have_area || (req->options && !boot_options_have_area(req->options, "")))
+		return 0;
+	if (!boot_options_put_area(options, site->place.s))
+		return fail(FAIL_USAGE, "install: more than %u characters of options, with %s",
+			    BOOT_MAX_OPTIONS, site->place.s);
+	return 0;
+}
+
 static int make_option(const struct request *req, const struct site *site, uint8_t **ret_data,
 		       size_t *ret_size)
 {
 	_cleanup_free_ char *path = site->shim ? strdup(site->shim) : esp_loader_path(site->esp);
 	uint8_t options[BOOT_OPTIONS_SIZE];
-	char kept[BOOT_MAX_OPTIONS + 1];
+	char text[BOOT_MAX_OPTIONS + 1];
 	_cleanup_free_ uint8_t *dp = NULL;
 	size_t dp_size, options_size = 0;
+	int status = choose_options(req, site, text);
 
-	efivars_entry_options(&site->entry, kept);
-	(void)boot_options_encode(req->options ? req->options : kept, site->shim, options,
-				  &options_size);
+	if (status)
+		return status;
+	(void)boot_options_encode(text, site->shim, options, &options_size);
 	if (!path)
 		return fail_errno(FAIL_NO_MEMORY, "%s", site->esp);
 	if (esp_device_path(path, &dp, &dp_size))
@@ -321,6 +375,10 @@ static int put_order(const struct request *req, const struct site *site)
 static int put_boot_entry(const struct request *req, const struct site *site)
 {
 	int status = put_entry(req, site);
+
+	if (site->place.s[0])
+		out_text("image area: the loader's option %s\n", site->place.s);
+	json_put_text(out_json(), "area", site->place.s[0] ? site->place.s : NULL);
 
 	return status ? status : put_order(req, site);
 }

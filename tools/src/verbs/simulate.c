@@ -14,6 +14,7 @@
 #include "area/proofs.h"
 #include "area/slots.h"
 #include "area/slotstate.h"
+#include "area/where.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/out.h"
@@ -229,7 +230,7 @@ static void report_image(const struct image *image)
 	json_put_slot(json, "slot", image->slot);
 	json_put_number(json, "generation", image->header->generation);
 	slotstate_json_seal(image->header, image->tables->seal.domain, json);
-	(void)json_put_array(json, "not_compared");
+	(void)json_array_of(json, "not_compared");
 	if (!img_slot_is_sealed(image->header))
 		return;
 	out_text("  sealed (%s)\n", slotstate_seal(image->header, image->tables->seal.domain));
@@ -292,6 +293,33 @@ static int simulate_image(const struct request *req, const struct image *image)
 	return status ? status : decide(image, today);
 }
 
+/*
+ * The loader looks for an area on partitions, or where its boot entry says (efi/discover.c).  A
+ * file that holds a partition's content is no concern of a boot entry.
+ */
+static int check_entry(const struct area *area)
+{
+	const struct img_detail detail = { .object = "boot entry", .field = "area=" };
+	const struct where_option place = where_option(&area->header);
+	_cleanup_entry_ struct boot_entry entry = { .present = false };
+	char options[BOOT_MAX_OPTIONS + 1];
+	int status;
+
+	if (!area_is_here(area))
+		return 0;
+	if (!efivars_available()) {
+		report_gap("the boot entry's option area=", "there are no EFI variables");
+		return 0;
+	}
+	status = efivars_find_entry(&entry);
+	if (status || !entry.present)
+		return status;
+	efivars_entry_options(&entry, options);
+	if (boot_options_have_area(options, place.s))
+		return 0;
+	return refuse(area, 0, IMG_E_AREA_MISSING, &detail);
+}
+
 static int simulate(const struct request *req)
 {
 	const struct area_request request = { .verb = "simulate",
@@ -308,7 +336,9 @@ static int simulate(const struct request *req)
 	if (status)
 		return status;
 	json_put_text(out_json(), "device", area.part.path);
-	status = choose(req, &area, &slots, &image.slot);
+	status = check_entry(&area);
+	if (!status)
+		status = choose(req, &area, &slots, &image.slot);
 	if (status)
 		return status;
 	image.header = &slots.header[image.slot];

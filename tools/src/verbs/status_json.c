@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "area/slotstate.h"
+#include "area/where.h"
 #include "firmware/lastresult.h"
 #include "verbs/status.h"
 
@@ -20,6 +21,7 @@ static void put_kernel(const struct status_kernel *kernel, struct json_object *t
 
 static void put_images(const struct status_images *images, struct json_object *to)
 {
+	const struct where_option place = where_option(&images->area.header);
 	struct json_object *slots;
 
 	json_put_bool(to, "present", images->present);
@@ -28,6 +30,7 @@ static void put_images(const struct status_images *images, struct json_object *t
 	json_put_text(to, "device", images->area.part.path);
 	json_put_text(to, "partuuid",
 		      images->content.partuuid[0] ? images->content.partuuid : NULL);
+	json_put_text(to, "place", place.s[0] ? place.s : NULL);
 	json_put_uuid(to, "uuid", images->area.header.uuid);
 	json_put_number(to, "offset", images->area.header.offset);
 	json_put_number(to, "size", images->area.header.size);

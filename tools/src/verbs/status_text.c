@@ -6,6 +6,7 @@
 #include <uuid/uuid.h>
 
 #include "area/slotstate.h"
+#include "area/where.h"
 #include "base/text.h"
 #include "verbs/status.h"
 
@@ -68,7 +69,20 @@ static void show_slot(uint32_t number, const struct slots *slots)
 		printf("               %s\n", slotstate_description(header, state).s);
 }
 
-static void show_images(const struct status_images *images)
+/* Only where the loader has to be shown the area, or is shown another. */
+static void show_place(const struct status_images *images, const struct status_loader *loader)
+{
+	const struct where_text text = where_text(&images->area.header);
+	const struct where_option option = where_option(&images->area.header);
+
+	if (text.s[0])
+		show_lines("place", text.s);
+	if (loader->entry.present && area_is_here(&images->area) &&
+	    !boot_options_have_area(loader->options, option.s))
+		show_lines("", "the boot entry names another place: fastbootctl install");
+}
+
+static void show_images(const struct status_images *images, const struct status_loader *loader)
 {
 	if (!images->present) {
 		printf("images: no fast-boot area could be read\n");
@@ -79,6 +93,7 @@ static void show_images(const struct status_images *images)
 	       text_size(images->area.header.slot[0].size).s);
 	if (images->content.partuuid[0])
 		show_lines("PARTUUID", images->content.partuuid);
+	show_place(images, loader);
 	for (uint32_t i = 0; i < images->area.header.nr_slots; i++)
 		show_slot(i, &images->slots);
 }
@@ -130,7 +145,7 @@ static void show_secure_boot(const struct status_secure_boot *secure_boot,
 void status_text(const struct status *status)
 {
 	show_kernel(&status->kernel);
-	show_images(&status->images);
+	show_images(&status->images, &status->loader);
 	show_loader(&status->loader);
 	show_secure_boot(&status->secure_boot, &status->loader);
 }

@@ -222,7 +222,7 @@ static int check_slots(struct verify *v)
 static bool compares_proofs(const struct request *req, const struct area *area)
 {
 	return req->proofs == PROOFS_ALWAYS ||
-	       (req->proofs == PROOFS_OF_DEVICES && area->part.block);
+	       (req->proofs == PROOFS_OF_DEVICES && area_is_here(area));
 }
 
 static int verify(const struct request *req)
