@@ -99,6 +99,6 @@ def test_zsh_completes_values(tmp_path):
     assert ":golden|once:(golden once)" in answer and "::TEXT: " in answer
     assert any(line.startswith("--slot=[") and line.endswith("]:a|b:(a b)")
                for line in zsh_completes(tmp_path, "fastbootctl", "verify", ""))
-    assert ":DEV:_files" in zsh_completes(tmp_path, "fastbootctl", "prepare", "")
+    assert "::DEV:_files" in zsh_completes(tmp_path, "fastbootctl", "prepare", "")
     assert any(line.endswith(":DIR:_files -/")
                for line in zsh_completes(tmp_path, "fastbootctl", "uninstall", ""))

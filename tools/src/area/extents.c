@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 
 #include "base/io.h"
@@ -113,9 +114,13 @@ const char *extents_read(int fd, uint64_t size, struct extents *ret_extents)
 {
 	struct extents extents = { 0 };
 	const char *why;
+	struct stat st;
 
-	errno = 0;
 	*ret_extents = extents;
+	if (fstat(fd, &st))
+		return "has no device";
+	extents.device = st.st_dev;
+	errno = 0;
 	if (!keeps_blocks(fd))
 		return "is on a file system that may move it (ext4 and xfs do not)";
 	if (is_realtime(fd))

@@ -5,8 +5,10 @@
 
 #include <imgfmt/reader.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct extents {
+	dev_t device;
 	struct img_extent *extent; /* bytes of the device, in the order of the file */
 	size_t nr;
 };

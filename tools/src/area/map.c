@@ -207,16 +207,14 @@ static bool follow_file(struct walk *walk, uint64_t size)
 {
 	_cleanup_extents_ struct extents extents = { 0 };
 	const char *why = extents_read(walk->part->fd, size, &extents);
-	struct stat st;
 
 	if (why && errno)
 		return refuse_errno(walk, FAIL_NOT_MAPPABLE, why);
 	if (why)
 		return refuse(walk, FAIL_NOT_MAPPABLE, "%s", why);
-	if (fstat(walk->part->fd, &st))
-		return refuse_errno(walk, FAIL_OPEN, "cannot be asked for its device");
 	for (size_t i = 0; i < extents.nr; i++) {
-		if (!follow(walk, st.st_dev, extents.extent[i].offset, extents.extent[i].size, 0))
+		if (!follow(walk, extents.device, extents.extent[i].offset, extents.extent[i].size,
+			    0))
 			return false;
 	}
 	return true;

@@ -77,8 +77,7 @@ const struct option_row prepare_options[] = {
 	OPTION_PARSED("label", "LABEL", parse_label,
 		      "label of the swap area (default: keep the old one)"),
 	OPTION_FLAG("mapped", struct request, mapped,
-		    "DEV is a file of this machine, not a partition's content (default for files "
-		    "that are in /etc/fstab as swap)"),
+		    "DEV is a file of this machine (default if it is swap in /etc/fstab)"),
 	OPTION_FLAG("yes", struct request, yes, "do not ask"),
 	OPTION_FLAG("force", struct request, force, "destroy a file system or other content"),
 	OPTION_FLAG("dry-run", struct request, dry_run, "say what would be done, and stop"),
