@@ -151,6 +151,20 @@ def test_a_volume_that_was_moved(prepared, operand):
     assert json_of("inspect", env=prepared.env)["area"]["map"][2]["partition"] == GUIDS[1]
 
 
+def test_a_volume_that_is_moved_while_it_is_prepared(stack, tmp_path):
+    """By the program that prepare runs before it writes."""
+    new = tmp_path / "table"
+    new.write_text(linear([*VOLUME[:2], (1, 6 * MIB, MIB)]))
+    mkswap = tmp_path / "bin/mkswap"
+    mkswap.parent.mkdir()
+    mkswap.write_text(f'#!/bin/sh\ncp {new} {stack.root}/sys/devices/dm-0/dm/table\n'
+                      'exec /usr/sbin/mkswap "$@"\n')
+    mkswap.chmod(0o755)
+    refused("area-moved", "prepare", "--yes", stack.volume,
+            env={**stack.env, "PATH": f"{mkswap.parent}:/usr/bin:/bin"})
+    assert all(is_empty(path.read_bytes()) for path in (stack.volume, *stack.partitions))
+
+
 def test_an_area_without_a_map_on_a_volume_was_moved(stack, partition):
     """As after dd of a partition into a volume: the loader would look for a partition."""
     stack.scatter(partition())

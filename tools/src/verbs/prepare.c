@@ -298,7 +298,7 @@ static int check_written(const struct area *area)
 	return 0;
 }
 
-/* Nobody must have moved the volume or file meanwhile, as pvmove and defragmentation do. */
+/* Has somebody moved the volume or file meanwhile, as pvmove and defragmentation do? */
 static int check_map(const struct area *area)
 {
 	struct part again = area->part;
@@ -346,6 +346,8 @@ static int write_all(const struct request *req, const struct part_content *conte
 	static uint8_t swap_page[IMG_PAGE_SIZE]; /* too large for the stack */
 	int status = make_swap_header(req, content, area, swap_page);
 
+	if (!status) /* the question may have waited for long */
+		status = check_map(area);
 	if (!status)
 		status = write_layout(area, swap_page, is_foreign(content));
 	if (!status)
