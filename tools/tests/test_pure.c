@@ -212,6 +212,43 @@ static void options_name_a_slot(void **state)
 	}
 }
 
+#define AREA  "area=33221100-5544-7766-8899-aabbccddeeff+4096"
+#define OTHER "area=33221100-5544-7766-8899-aabbccddeeff+8192"
+
+static void options_name_an_area(void **state)
+{
+	static const struct {
+		const char *options, *area, *left;
+	} row[] = {
+		{ "", "", "" },
+		{ "", AREA, AREA },
+		{ "quiet", AREA, "quiet " AREA },
+		{ OTHER " quiet " AREA, AREA, "quiet " AREA },
+		{ "quiet partuuid=33221100-5544-7766-8899-aabbccddeeff", AREA, "quiet " AREA },
+		{ "quiet " OTHER, "", "quiet" },
+		{ "partuuid=33221100-5544-7766-8899-aabbccddeeff", "",
+		  "partuuid=33221100-5544-7766-8899-aabbccddeeff" },
+	};
+	char options[BOOT_MAX_OPTIONS + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		snprintf(options, sizeof(options), "%s", row[i].options);
+		assert_true(boot_options_put_area(options, row[i].area));
+		assert_string_equal(options, row[i].left);
+		assert_true(boot_options_have_area(options, row[i].area));
+		assert_false(boot_options_have_area(options, OTHER));
+	}
+	memset(options, 'x', BOOT_MAX_OPTIONS - strlen(AREA) - 1);
+	options[BOOT_MAX_OPTIONS - strlen(AREA) - 1] = '\0';
+	assert_true(boot_options_put_area(options, AREA));
+	assert_int_equal(strlen(options), BOOT_MAX_OPTIONS);
+	memset(options, 'x', BOOT_MAX_OPTIONS - strlen(AREA));
+	options[BOOT_MAX_OPTIONS - strlen(AREA)] = '\0';
+	assert_false(boot_options_put_area(options, AREA));
+	assert_false(boot_options_have_area("no-such-option", ""));
+}
+
 static void options_encode_to_ucs2(void **state)
 {
 	static const uint8_t wanted[] = { 's', 0, '=', 0, 'a', 0, 0, 0 };
@@ -809,6 +846,7 @@ int main(void)
 		cmocka_unit_test(load_options_name_a_loader_for_shim),
 		cmocka_unit_test(signature_lists_are_walked),
 		cmocka_unit_test(signature_lists_with_wrong_lengths),
+		cmocka_unit_test(options_name_an_area),
 		cmocka_unit_test(options_encode_to_ucs2),
 		cmocka_unit_test(options_follow_the_loader_behind_shim),
 		cmocka_unit_test(options_decode_what_others_wrote),

@@ -66,6 +66,7 @@ static void check_part(struct search *search, struct part *part, bool mapped)
 	enum img_reason reason;
 
 	if (mapped && !map_try(part, PART_READ, &search->disks, &why)) {
+		search->closed += why.error == EACCES || why.error == EPERM;
 		part_close(part);
 		return;
 	}
