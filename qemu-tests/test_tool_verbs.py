@@ -10,7 +10,7 @@ from harness.machines import SMALL
 from harness.vm import GOLDEN
 
 HOOKS = "/etc/fastboot/snapshot.d"
-OURS = "/usr/lib/fastboot/snapshot.d/timers"
+OURS = "/usr/lib/fastboot/snapshot.d/00-timers"
 UNMOUNT = """#!/bin/sh
 echo "$@" >>/tmp/ran
 case $1 in

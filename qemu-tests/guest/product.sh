@@ -41,7 +41,7 @@ product_table() { # UNAME-R [DEBIAN]
 		$here/../../tools/systemd/healthy usr/lib/fastboot/healthy 755
 		$here/../../tools/systemd/overlayroot.conf usr/lib/systemd/system/systemd-remount-fs.service.d/fastboot-overlayroot.conf 644
 		$here/../../tools/systemd/arm usr/lib/fastboot/arm 755
-		$here/../../tools/systemd/timers usr/lib/fastboot/snapshot.d/timers 755
+		$here/../../tools/snapshot.d/00-timers usr/lib/fastboot/snapshot.d/00-timers 755
 		$(product_units)
 		$here/../../tools/default/fastboot etc/default/fastboot 644
 		$here/../../tools/udev/90-fastboot.rules usr/lib/udev/rules.d/90-fastboot.rules 644

@@ -15,7 +15,7 @@ def test_install_puts_everything_where_it_belongs(tmp_path):
                         ("usr/lib/systemd/system/fastboot-arm.service", 0o644),
                         ("usr/lib/systemd/system/fastboot-timers.service", 0o644),
                         ("usr/lib/systemd/system/fastboot-pstore.service", 0o644),
-                        ("usr/lib/fastboot/snapshot.d/timers", 0o755),
+                        ("usr/lib/fastboot/snapshot.d/00-timers", 0o755),
                         ("usr/lib/systemd/system/systemd-remount-fs.service.d"
                          "/fastboot-overlayroot.conf", 0o644),
                         ("usr/lib/fastboot/arm", 0o755), ("etc/default/fastboot", 0o644),

@@ -128,8 +128,8 @@ def test_units_are_well_formed(tmp_path):
     assert len(names) == 6
     for name in names:
         text = (TOOLS / "systemd" / name).read_text()
-        for place in ("/usr/lib/fastboot/snapshot.d", "/usr/lib/fastboot"):
-            text = text.replace(place, str(TOOLS / "systemd"))
+        text = text.replace("/usr/lib/fastboot/snapshot.d", str(TOOLS / "snapshot.d"))
+        text = text.replace("/usr/lib/fastboot", str(TOOLS / "systemd"))
         (tmp_path / name).write_text(text)
     done = subprocess.run(["systemd-analyze", "verify", "--man=no",
                            *(str(tmp_path / name) for name in names)],
@@ -270,7 +270,7 @@ def timers(fakes):
             *) exit 99 ;;
             esac""")
         status, out, err = fakes.run(
-            TOOLS / "systemd/timers", *args,
+            TOOLS / "snapshot.d/00-timers", *args,
             env={"FASTBOOT_RUN": str(fakes.dir / "run"), "FASTBOOT_SYSTEMD": str(fakes.dir)})
         assert out == ""
         return status, err
@@ -325,7 +325,7 @@ def test_timers_are_tried_again(timers, fakes):
 
 
 def test_timers_without_systemd(timers, fakes):
-    status, _, err = fakes.run(TOOLS / "systemd/timers", "pre",
+    status, _, err = fakes.run(TOOLS / "snapshot.d/00-timers", "pre",
                               env={"FASTBOOT_SYSTEMD": str(fakes.dir / "none"),
                                    "FASTBOOT_RUN": str(fakes.dir / "run")})
     assert (status, err) == (0, "")

@@ -305,19 +305,33 @@ static void a_golden_image_is_saved(void **unused)
 }
 
 /*
- * The program that stops timers comes before the one that unmounts their data; a file of the same
- * name masks a program.
+ * The program that stops timers comes before the one that stops what uses a volume, and that before
+ * the one that takes the volume down.
  */
-static void ours_are_run_around_the_administrators(void **unused)
+static void programs_of_both_folders_are_in_one_order(void **unused)
 {
 	(void)unused;
-	good_program("10-first");
-	good_program_in(OURS, "timers");
-	good_program_in(OURS, "masked");
-	put(HOOKS "masked", "");
+	good_program_in(OURS, "90-stacks");
+	good_program("50-database");
+	good_program_in(OURS, "00-timers");
 	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_OK);
-	assert_ran("timers pre golden\n10-first pre golden\n"
-		   "10-first post golden\ntimers post golden\n");
+	assert_ran("00-timers pre golden\n50-database pre golden\n90-stacks pre golden\n"
+		   "90-stacks post golden\n50-database post golden\n00-timers post golden\n");
+}
+
+/* By a program, an empty file or a link to /dev/null; a link may give it another place. */
+static void the_administrator_replaces_ours(void **unused)
+{
+	(void)unused;
+	good_program_in(OURS, "00-timers");
+	good_program_in(OURS, "10-esp");
+	good_program_in(OURS, "90-stacks");
+	put(HOOKS "00-timers", "");
+	assert_int_equal(symlink("/dev/null", below(HOOKS "10-esp").s), 0);
+	program("90-stacks", "#!/bin/sh\n");
+	assert_int_equal(symlink(below(OURS "10-esp").s, below(HOOKS "20-later").s), 0);
+	assert_int_equal(SNAPSHOT_VERB("golden"), EXIT_OK);
+	assert_ran("20-later pre golden\n20-later post golden\n");
 }
 
 /* The programs of one would start what those of the other have stopped. */
@@ -582,7 +596,8 @@ int main(void)
 		cmocka_unit_test_setup(gates_shows_every_obstacle, set_up),
 		cmocka_unit_test_setup(an_error_without_obstacles, set_up),
 		cmocka_unit_test_setup(a_golden_image_is_saved, set_up),
-		cmocka_unit_test_setup(ours_are_run_around_the_administrators, set_up),
+		cmocka_unit_test_setup(programs_of_both_folders_are_in_one_order, set_up),
+		cmocka_unit_test_setup(the_administrator_replaces_ours, set_up),
 		cmocka_unit_test_setup(two_at_once_are_refused, set_up),
 		cmocka_unit_test_setup(a_restore_is_distinguished_from_a_snapshot, set_up),
 		cmocka_unit_test_setup(a_refused_snapshot_shows_all_obstacles, set_up),

@@ -27,11 +27,6 @@ static int is_hook_name(const struct dirent *entry)
 	return entry->d_name[strspn(entry->d_name, taken)] == '\0';
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 static bool is_program(const char *path)
 {
 	struct stat st;
@@ -46,6 +41,14 @@ static bool is_replaced(const char *name)
 	struct stat st;
 
 	return path && lstat(path, &st) == 0;
+}
+
+/* Byte by byte, whichever folder a program is in. */
+static int by_last_name(const void *a, const void *b)
+{
+	const char *const *first = a, *const *second = b;
+
+	return strcmp(strrchr(*first, '/'), strrchr(*second, '/'));
 }
 
 /* Takes ownership of path; keeps it if it is a program's. */
@@ -95,7 +98,7 @@ static int list_folder(const char *folder, bool replaceable, struct hooks *hooks
 
 	if (!dir)
 		return fail_errno(FAIL_NO_MEMORY, "%s", folder);
-	n = scandir(dir, &entries, is_hook_name, by_name);
+	n = scandir(dir, &entries, is_hook_name, NULL);
 	if (n < 0)
 		return errno == ENOENT ? 0 : fail_errno(FAIL_OPEN, "%s", dir);
 	return keep_programs(dir, entries, (size_t)n, replaceable, hooks);
@@ -107,7 +110,11 @@ int hooks_list(struct hooks *ret_hooks)
 
 	*ret_hooks = (struct hooks){ 0 };
 	status = list_folder(HOOKS_OURS, true, ret_hooks);
-	return status ? status : list_folder(HOOKS_DIR, false, ret_hooks);
+	if (!status)
+		status = list_folder(HOOKS_DIR, false, ret_hooks);
+	if (!status && ret_hooks->count)
+		qsort(ret_hooks->paths, ret_hooks->count, sizeof(*ret_hooks->paths), by_last_name);
+	return status;
 }
 
 struct program {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The programs that run around each snapshot: first the package's in HOOKS_OURS, then the
- * administrator's in HOOKS_DIR, each folder by name.  A file in HOOKS_DIR replaces one of the same
- * name in HOOKS_OURS.
+ * The programs that run around each snapshot: the package's in HOOKS_OURS and the administrator's
+ * in HOOKS_DIR, in one order, by name.  Anything in HOOKS_DIR, a link to /dev/null too, replaces
+ * what has the same name in HOOKS_OURS.
  *
  * Names are those that run-parts(8) accepts: letters, digits, '_' and '-'.  Each program gets two
  * arguments, like those of systemd-suspend.service(8): "pre" or "post", and the kind of image. What
