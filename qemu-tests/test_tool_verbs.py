@@ -10,7 +10,7 @@ from harness.machines import SMALL
 from harness.vm import GOLDEN
 
 HOOKS = "/etc/fastboot/snapshot.d"
-OURS = "/usr/lib/fastboot/snapshot.d/00-timers"
+OURS = "/usr/lib/fastboot/snapshot.d"
 UNMOUNT = """#!/bin/sh
 echo "$@" >>/tmp/ran
 case $1 in
@@ -67,7 +67,8 @@ def install_program(vm):
     vm.run(f"mkdir -p {HOOKS}")
     vm.put(f"{HOOKS}/50-unmount", UNMOUNT, "755")
     found, status = ask(vm, "snapshot golden --dry-run", check=False)
-    assert status == 1 and found["programs"] == [OURS, f"{HOOKS}/50-unmount"]
+    assert status == 1 and found["programs"] == [
+        f"{OURS}/00-timers", f"{OURS}/10-esp", f"{HOOKS}/50-unmount", f"{OURS}/90-stacks"]
     assert [row["code"] for row in found["obstacles"]] == ["fs-writable"]
     assert ask(vm, "gates --once") == ({"kind": "once", "obstacles": [], "seal": "none"}, 0)
 

@@ -42,6 +42,9 @@ product_table() { # UNAME-R [DEBIAN]
 		$here/../../tools/systemd/overlayroot.conf usr/lib/systemd/system/systemd-remount-fs.service.d/fastboot-overlayroot.conf 644
 		$here/../../tools/systemd/arm usr/lib/fastboot/arm 755
 		$here/../../tools/snapshot.d/00-timers usr/lib/fastboot/snapshot.d/00-timers 755
+		$here/../../tools/snapshot.d/close usr/lib/fastboot/close 755
+		$here/../../tools/snapshot.d/close usr/lib/fastboot/snapshot.d/10-esp 755
+		$here/../../tools/snapshot.d/close usr/lib/fastboot/snapshot.d/90-stacks 755
 		$(product_units)
 		$here/../../tools/default/fastboot etc/default/fastboot 644
 		$here/../../tools/udev/90-fastboot.rules usr/lib/udev/rules.d/90-fastboot.rules 644

@@ -15,7 +15,11 @@ def test_install_puts_everything_where_it_belongs(tmp_path):
                         ("usr/lib/systemd/system/fastboot-arm.service", 0o644),
                         ("usr/lib/systemd/system/fastboot-timers.service", 0o644),
                         ("usr/lib/systemd/system/fastboot-pstore.service", 0o644),
+                        ("usr/lib/systemd/system/fastboot-reopen.service", 0o644),
                         ("usr/lib/fastboot/snapshot.d/00-timers", 0o755),
+                        ("usr/lib/fastboot/snapshot.d/10-esp", 0o755),
+                        ("usr/lib/fastboot/snapshot.d/90-stacks", 0o755),
+                        ("usr/lib/fastboot/close", 0o755),
                         ("usr/lib/systemd/system/systemd-remount-fs.service.d"
                          "/fastboot-overlayroot.conf", 0o644),
                         ("usr/lib/fastboot/arm", 0o755), ("etc/default/fastboot", 0o644),

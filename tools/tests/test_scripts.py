@@ -125,10 +125,11 @@ def test_arm_needs_seconds(fakes, delay):
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not installed")
 def test_units_are_well_formed(tmp_path):
     names = [path.name for path in (TOOLS / "systemd").glob("fastboot-*.*")]
-    assert len(names) == 6
+    assert len(names) == 7
     for name in names:
         text = (TOOLS / "systemd" / name).read_text()
         text = text.replace("/usr/lib/fastboot/snapshot.d", str(TOOLS / "snapshot.d"))
+        text = text.replace("/usr/lib/fastboot/close", str(TOOLS / "snapshot.d/close"))
         text = text.replace("/usr/lib/fastboot", str(TOOLS / "systemd"))
         (tmp_path / name).write_text(text)
     done = subprocess.run(["systemd-analyze", "verify", "--man=no",
