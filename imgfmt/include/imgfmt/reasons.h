@@ -234,7 +234,8 @@
 	  "unmount it or remount it read-only before the snapshot")                                \
 	X(GATE_FS_UNPROVABLE, EBUSY, LOAD_ERROR, KEEP, "fs-unprovable",                            \
 	  "a mounted file system cannot be proven unchanged at a restore",                         \
-	  "unmount it before the snapshot; docs/safety.md lists what can be proven")               \
+	  "unmount it before the snapshot, as fastbootctl snapshot does by itself with vfat (the " \
+	  "ESP); docs/safety.md lists what can be proven")                                         \
 	X(GATE_DIRTY, EBUSY, LOAD_ERROR, KEEP, "dirty-blocks",                                     \
 	  "a block device has data that is not on the disk yet",                                   \
 	  "stop the program that writes to it, then run: sync")                                    \
@@ -252,8 +253,8 @@
 	  "unmount it, then: vgchange -an, cryptsetup close, mdadm --stop, nbd-client -d")         \
 	X(GATE_STACK_UNPROVABLE, EBUSY, LOAD_ERROR, KEEP, "stack-unprovable",                      \
 	  "a device made of other devices is of a kind, or in a state, that cannot be proven",     \
-	  "take it down before the snapshot (/etc/fastboot/snapshot.d): vgchange -an, mdadm "      \
-	  "--stop, cryptsetup close")                                                              \
+	  "take it down before the snapshot: list it in FASTBOOT_CLOSE (fastboot(5)), or by "      \
+	  "hand: vgchange -an, mdadm --stop, cryptsetup close")                                    \
 	X(GATE_CRYPT, EPERM, LOAD_ERROR, KEEP, "crypt-clear",                                      \
 	  "an encrypted volume is open, and the image would hold its key in clear text",           \
 	  "take sealed images: fastbootctl install --options seal=always, boot again; or close "   \

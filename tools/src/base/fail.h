@@ -91,8 +91,9 @@ enum exit_status {
 	X(OBSTACLES, "obstacles", EXIT_REFUSED,                                                    \
 	  "fix what is listed; to check again: fastbootctl gates")                                 \
 	X(HOOK, "hook-failed", EXIT_REFUSED,                                                       \
-	  "no image was taken; fix the program, or disable it: chmod -x, or for one from the "     \
-	  "package an empty file with its name in /etc/fastboot/snapshot.d")                       \
+	  "no image was taken; fix what the program has reported, or disable it: chmod -x, or "    \
+	  "for one from the package a link to /dev/null with its name in "                         \
+	  "/etc/fastboot/snapshot.d")                                                              \
 	X(INTERRUPTED, "interrupted", EXIT_REFUSED, "no image was taken; to take one, try again")  \
 	X(SNAPSHOT, "snapshot-failed", EXIT_SYSTEM, "see the kernel log: dmesg")                   \
 	X(CHILD, "child-failed", EXIT_SYSTEM, "free memory and try again")                         \

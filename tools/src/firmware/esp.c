@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/fail.h"
@@ -138,11 +137,4 @@ int esp_remove_loader(const char *esp)
 	if (dir < 0 || (unlinkat(dir, ESP_LOADER_NAME, 0) && errno != ENOENT) || remove_dir(esp))
 		return fail_errno(FAIL_ESP_WRITE, "%s/%s/%s", esp, ESP_LOADER_DIR, ESP_LOADER_NAME);
 	return 0;
-}
-
-bool esp_is_writable(const char *esp)
-{
-	struct statvfs fs;
-
-	return statvfs(esp, &fs) == 0 && !(fs.f_flag & ST_RDONLY);
 }

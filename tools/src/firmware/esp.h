@@ -26,8 +26,6 @@ int esp_put_loader(const char *esp, const void *data, size_t size, bool *ret_cha
 /* Removes the loader and its directory, if present.  Exit status. */
 int esp_remove_loader(const char *esp);
 
-bool esp_is_writable(const char *esp);
-
 /*
  * What only a mounted disk can answer, in a file of its own (esp_device.c), so that a test without
  * a disk can replace it.

@@ -406,10 +406,6 @@ static void explain_enrolment(const struct site *site)
 
 static void hint(const struct request *req, const struct site *site)
 {
-	if (esp_is_writable(site->esp))
-		out_text("Unmount %s before you take an image: a file system that is mounted "
-			 "read-write must not be part of one.\n",
-			 site->esp);
 	if (site->trust == TRUST_NOT_ENROLLED)
 		explain_enrolment(site);
 	else if (secureboot_is_on(site->secure_boot) && !must_be_accepted(req, site))
