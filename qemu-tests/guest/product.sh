@@ -63,12 +63,14 @@ product_add() { # ROOT UNAME-R [DEBIAN]
 	done
 }
 
-# For a tree without its own shared libraries.
-product_add_libraries() {
-	[ -e "$1/usr/sbin/fastbootctl" ] || return 0
-	ldd "$1/usr/sbin/fastbootctl" | sed -n 's/.*[ \t]\(\/[^ ]*\) (0x.*/\1/p' |
+# For a tree without its own shared libraries: those of a program, if another tree has them
+# from there, or else this machine's.
+product_add_libraries() { # ROOT PROGRAM [TREE]
+	other=${3:-}
+	LD_LIBRARY_PATH=${other:+$other/lib/x86_64-linux-gnu:$other/usr/lib/x86_64-linux-gnu} \
+		ldd "$2" | sed -n 's/.*[ \t]\(\/[^ ]*\) (0x.*/\1/p' |
 		while read -r library; do
-			install -D -m 755 "$(readlink -f "$library")" "$1$library"
+			install -D -m 755 "$(readlink -f "$library")" "$1${library#"$other"}"
 		done
 }
 
