@@ -135,11 +135,17 @@ class Lab:
         The firmware has already begun to load that entry.  This is for tests of what follows,
         not for tests of what the firmware makes of the disk.
         """
-        entry = source.at_entry(self.log_dir)
+        return self._from(source.at_entry(self.log_dir), after, options)
+
+    def normal(self, source, after=None):
+        """Like at_entry, but in a normal boot, whose shell has answered; started."""
+        return self._from(source.normal(self.log_dir), after, {}).start()
+
+    def _from(self, kept, after, options):
         if after:
-            return self.own(entry.on(after, self.log_dir))
+            return self.own(kept.on(after, self.log_dir))
         number = len(self._machines)
-        return self.own(entry.copy(self.work / str(number), self.log_dir, **options))
+        return self.own(kept.copy(self.work / str(number), self.log_dir, **options))
 
     def again(self, vm, machine=None, **options):
         """A new VM, not started, on the disk and variables of an earlier one."""
@@ -149,13 +155,16 @@ class Lab:
     def fresh(self, machine):
         """A VM, not started, on a newly built disk, without an image or an installed loader."""
         guests.ensure_product(machine)
-        image, variables = golden.fresh_machine(machine, self.work / f"fresh-{machine.name}")
-        return self.own(VM(machine, image, variables, self.log_dir))
+        place = self.work / f"fresh-{machine.name}"
+        image, variables = golden.fresh_machine(machine, place)
+        return self.own(VM(machine, image, variables, self.log_dir,
+                           drives=golden.second_disks(machine, place)))
 
     def warm(self, machine):
         """Like fresh, with firmware variables that have settled, so that images can be restored."""
         vm = self.fresh(machine)
-        self._machines += golden.settle_variables(machine, vm.disk, vm.variables, self.log_dir)
+        self._machines += golden.settle_variables(machine, vm.disk, vm.variables, self.log_dir,
+                                                  drives=vm.drives)
         return vm
 
     def booted(self, machine):
@@ -165,7 +174,7 @@ class Lab:
             if not (place / "golden.state").exists():
                 self._boot(machine, place)
         kept = moment.Moment(machine, place / "golden.qcow2", place / "variables.fd",
-                             place / "golden.state")
+                             place / "golden.state", golden.second_disks(machine, place))
         number = len(self._machines)
         vm = self.own(kept.copy(self.work / str(number), self.log_dir)).start()
         vm.run("hwclock -s -u")  # the system clock stopped with the VM, the RTC did not
@@ -189,8 +198,10 @@ class Lab:
     def _boot(self, machine, place):
         guests.ensure_product(machine)
         image, variables = golden.fresh_machine(machine, place)
-        self._machines += golden.settle_variables(machine, image, variables, self.log_dir)
-        vm = self.own(VM(machine, image, variables, self.log_dir)).start()
+        drives = golden.second_disks(machine, place)
+        self._machines += golden.settle_variables(machine, image, variables, self.log_dir,
+                                                  drives=drives)
+        vm = self.own(VM(machine, image, variables, self.log_dir, drives=drives)).start()
         vm.wait_shell()
         moment.keep(vm)
 

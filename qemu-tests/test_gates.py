@@ -7,12 +7,12 @@ removed, and the same machine is saved.
 
 import errno
 import re
-from dataclasses import dataclass
 
 import pytest
 
 from harness import checks, machines, product
 from harness.golden import SNAPSHOT
+from harness.obstacles import Obstacle, commands, meet, next_generation, saved
 
 # Slots of 96 MiB, so that an image can be too large.
 MACHINE = machines.SMALL.changed(name="tiny-gates", area_mib=192, scratch="", share=True)
@@ -23,11 +23,6 @@ FILE_SYSTEM = (
     "mke2fs /dev/vda3 >/dev/null 2>&1 && mount -t ext4 /dev/vda3 /mnt",
     "dd if=/dev/zero of=/mnt/loop bs=1M count=4 2>/dev/null && mke2fs -F /mnt/loop >/dev/null 2>&1",
     "umount /mnt")
-
-
-def commands(vm, lines):
-    for line in lines:
-        vm.run(line)
 
 
 @pytest.fixture(scope="module")
@@ -42,16 +37,6 @@ def vm(module_lab):
     vm.run("rmmod 9pnet_virtio")  # loaded at boot for the machine's share
     checks.start_counter(vm)
     return vm
-
-
-@dataclass(frozen=True)
-class Obstacle:
-    name: str
-    codes: tuple
-    error: int
-    detail: str         # what the report must name
-    obstruct: tuple     # commands that set it up
-    mend: tuple         # commands that remove it
 
 
 def background(commands):
@@ -203,24 +188,9 @@ OBSTACLES = [
 ]
 
 
-def next_generation(vm):
-    return int(product.attribute(vm, "generation")) + 1
-
-
-def saved(vm):
-    checks.saved(vm, next_generation(vm))
-
-
 @pytest.mark.parametrize("obstacle", [pytest.param(row, id=row.name) for row in OBSTACLES])
 def test_obstacle(vm, obstacle):
-    commands(vm, obstacle.obstruct)
-    try:
-        refusal = checks.refused(vm, obstacle.codes, obstacle.error)
-    finally:
-        commands(vm, obstacle.mend)
-    for code in obstacle.codes:
-        assert obstacle.detail in refusal[code]
-    saved(vm)
+    meet(vm, obstacle)
 
 
 def test_all_at_once(vm):

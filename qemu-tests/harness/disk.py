@@ -2,6 +2,7 @@
 """Disk images, built as files without root.
 
     GPT | 1 ESP | 2 fast-boot area | 3 scratch | 4 root, or file systems |
+    GPT | 1 ESP | partitions of a stack (harness/stacks.py) |
 
 The identifiers are fixed: a disk that is built again is the same disk.
 """
@@ -20,6 +21,7 @@ from pathlib import Path
 from . import mok, uki
 from .guests import NotBuilt
 from .paths import FASTBOOTCTL, GATE, GUESTS, MKGATE, SECURE_BOOT, SYSTEMD_BOOT, host
+from .stacks import STACKS
 
 MIB = 1 << 20
 SECTOR = 512
@@ -39,7 +41,15 @@ PARTUUID = {
     "f2fs": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1014",
     "squashfs": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1015",
     "erofs": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1016",
+    "boot": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1021",
+    "pv": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1022",
+    "leg-a": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1023",
+    "leg-b": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1024",
+    "wide": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1025",
     "second": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d2001",
+    "leg-c": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d2021",
+    "leg-d": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d2022",
+    "wide-2": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d2023",
 }
 TYPE_GUID = {
     "esp": "C12A7328-F81F-11D2-BA4B-00A0C93EC93B",
@@ -184,6 +194,8 @@ def make_file_system(kind, path, content):
 
 def _layout(machine):
     """[(name, size in MiB)] of the partitions, in their order on the disk."""
+    if machine.stack:
+        return [("esp", ESP_MIB), *STACKS[machine.stack].partitions]
     table = [("esp", ESP_MIB), ("area", machine.area_mib), ("scratch", SCRATCH_MIB)]
     if has_root(machine):
         root = guest_dir(machine) / "root.ext4"
@@ -203,15 +215,26 @@ def partition_extent(machine, name):
             layout[number - 1][1] * MIB)
 
 
+def area_option(machine):
+    """How the loader's boot entry names the image area."""
+    header = machine.stack and STACKS[machine.stack].area_header
+    if header:
+        partition, byte = header
+        return f"area={PARTUUID[partition]}+{byte}"
+    return f"partuuid={PARTUUID['area']}"
+
+
 def _make_contents(machine, scratch_dir):
     """{name: path of its image} of the partitions that have content."""
+    layout = dict(_layout(machine))
     contents = {name: scratch_dir / f"{name}.img"
-                for name in ("esp", "area", *machine.file_systems)}
+                for name in ("esp", "area", *machine.file_systems) if name in layout}
     _make_esp(machine, contents["esp"])
-    make_area(contents["area"], machine.area_mib, machine.swap_mib)
+    if "area" in layout:
+        make_area(contents["area"], layout["area"], machine.swap_mib)
     for kind in machine.file_systems:
         make_file_system(kind, contents[kind], f"on {kind}")
-    if machine.scratch:
+    if machine.scratch and "scratch" in layout:
         # Made here, not in the guest: busybox's mke2fs makes no journal.
         contents["scratch"] = scratch_dir / "scratch.img"
         host("mke2fs", "-q", "-t", machine.scratch, contents["scratch"], f"{SCRATCH_MIB}M")
@@ -273,8 +296,11 @@ def make_gate_disk(disk):
     return facts
 
 
-def make_second_disk(disk):
-    """Build a raw disk image with nothing but an ext4."""
+def make_second_disk(machine, disk):
+    """Build a raw disk image with nothing but an ext4, or the empty partitions of a stack."""
+    if machine.stack:
+        _write_table(disk, SECOND_DISK_UUID, STACKS[machine.stack].second)
+        return
     content = disk.with_suffix(".img")
     layout = [("second", FILE_SYSTEM_MIB["ext4"])]
     make_file_system("ext4", content, "on the second disk")

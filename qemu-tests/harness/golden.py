@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import disk, guests, moment, variables as store
+from . import disk, guests, moment, stacks, variables as store
 from .guests import locked
 from .paths import WARM
 from .vm import GOLDEN, KERNEL_STARTS, VM, GuestError
@@ -63,7 +63,7 @@ def fresh_machine(machine, directory):
     disk.make_overlay(directory / "disk.raw", directory / "golden.qcow2", "raw")
     store.make(machine, directory / "variables.fd")
     if machine.second_disk:
-        disk.make_second_disk(directory / "second.raw")
+        disk.make_second_disk(machine, directory / "second.raw")
         disk.make_overlay(directory / "second.raw", directory / "second.qcow2", "raw")
     return directory / "golden.qcow2", directory / "variables.fd"
 
@@ -73,23 +73,38 @@ def second_disks(machine, directory):
 
 
 def warm_up(machine, image, variables, log_dir, **options):
+    """Start a new machine once; it makes its storage stack, and is installed in its disk."""
     with VM(machine, image, variables, log_dir, **options) as vm:
         vm.wait_console(KERNEL_STARTS)
+        if machine.stack:
+            vm.wait_shell()
+            stacks.make(vm)
+            install_once(vm)
+            vm.power_off()
     return vm
+
+
+def install_once(vm):
+    """With Secure Boot the loader and its entry are there from the start."""
+    if not vm.machine.firmware.secure:
+        install_loader(vm, options=vm.machine.loader)
 
 
 def settle_variables(machine, image, variables, log_dir, **options):
     """Like warm_up, or a copy of what a machine with the same firmware_key() has left.
 
-    Returns the machines, none or one, that were started for this.
+    A storage stack is made in any case.  Returns the machines, none or one, that were started.
     """
     store = WARM / f"{machine.firmware_key()}.fd"
     with locked(store.with_suffix(".lock")):
-        if store.exists():
+        settled = store.exists()
+        if settled:
             shutil.copy(store, variables)
-            return []
+            if not machine.stack:
+                return []
         vm = warm_up(machine, image, variables, log_dir, **options)
-        shutil.copy(variables, store)
+        if not settled:
+            shutil.copy(variables, store)
         return [vm]
 
 
@@ -113,6 +128,20 @@ class Golden:
         with locked(place.with_suffix(".lock")):
             if not (place / "disk.state").exists():
                 moment.keep_at_entry(self.copy(place, log_dir))
+        return moment.Moment(self.machine, self.disk, place / "variables.fd", place / "disk.state",
+                             self.drives, self.facts)
+
+    def normal(self, log_dir):
+        """The Moment of a normal boot at which the shell has answered and no disk was written."""
+        place = self.disk.parent / "normal"
+        with locked(place.with_suffix(".lock")):
+            if not (place / "disk.state").exists():
+                guests.ensure_secure_boot()  # has what writes variables
+                vm = self.copy(place, log_dir)
+                store.without_loader(vm.variables)
+                with vm:
+                    vm.wait_shell()
+                    moment.keep(vm)
         return moment.Moment(self.machine, self.disk, place / "variables.fd", place / "disk.state",
                              self.drives, self.facts)
 
@@ -143,8 +172,10 @@ def make_golden(machine, directory, log_dir, prepare, generation=1, take=take_sn
         golden.consoles.append(vm.console)
         vm.wait_shell()
         golden.facts["cold_boot"] = vm.elapsed()
-        if not machine.firmware.secure:  # has it, and its entry, from the start
-            install_loader(vm, options=machine.loader)
+        if machine.stack:
+            stacks.activate(vm)
+        else:
+            install_once(vm)
         vm.run("modprobe fastboot_snapshot")
         golden.facts.update(prepare(vm))
         golden.facts["capture"] = take(vm)

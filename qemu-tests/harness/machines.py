@@ -9,6 +9,7 @@ from .accel import accelerator
 from .firmware import OWN_KEYS, PLAIN, SECURE_BOOT, Firmware
 from .paths import QEMU_TESTS
 from .series import SERIES
+from .stacks import STACKS
 
 # The loader must take a machine with this UUID for another machine.
 OTHER_UUID = "b3d7f3a4-5e0c-4f0e-9c55-0a3f5c1d2e02"
@@ -44,7 +45,8 @@ class Machine:
     second_disk: bool = False   # one more, with an ext4; needs q35, and the first not at AHCI
     second_bus: str = "ahci"    # of the second and further disks; or virtio, usb
     places: tuple = ("", "")    # of the first and the second disk, in QEMU's words: "addr=0x8"
-    initrd: str = "initrd"      # of the tiny guest; initrd-fs has modules of file systems
+    initrd: str = "initrd"      # of the tiny guest; others have more (guest/build-tiny)
+    stack: str = ""             # of harness/stacks.py, in place of area and scratch partition
     unified: bool = False       # has a unified kernel image, signed by the machine's owner
     touched: bool = False       # memory is allocated before power-on, as if it were real
     loader: str = None          # options of its boot entry, besides the area with Secure Boot
@@ -115,10 +117,11 @@ class Machine:
 
     def firmware_key(self):
         """Equal for machines that look the same to their firmware and to what it starts."""
-        alike = (self.firmware, self.loader if self.firmware.secure else None, self.guest, self.series, self.type, self.memory, self.cpus, self.cpu, self.disk,
-                 self.initrd, self.unified, self.disable_s4, self.network, self.graphics, self.devices,
-                 self.share, self.menu_wait, self.second_disk, self.second_bus, self.places,
-                 self.touched)
+        loader = self.loader if self.firmware.secure or self.stack else None
+        alike = (self.firmware, loader, self.guest, self.series, self.type, self.memory,
+                 self.cpus, self.cpu, self.disk, self.initrd, self.stack, self.unified,
+                 self.disable_s4, self.network, self.graphics, self.devices, self.share,
+                 self.menu_wait, self.second_disk, self.second_bus, self.places, self.touched)
         return hashlib.sha256(repr(alike).encode()).hexdigest()[:16]
 
     @property
@@ -133,6 +136,15 @@ class Machine:
     @property
     def disk_device(self):
         return {"virtio": "/dev/vda", "nvme": "/dev/nvme0n1", "ahci": "/dev/sda"}[self.disk]
+
+    @property
+    def second_device(self):
+        return {"virtio": "/dev/vdb", "ahci": "/dev/sda", "usb": "/dev/sda"}[self.second_bus]
+
+    @property
+    def area(self):
+        """The device of the image area."""
+        return self.stack and STACKS[self.stack].area or self.partition(2)
 
     def partition(self, number):
         return self.disk_device + ("p" if self.disk == "nvme" else "") + str(number)
@@ -152,6 +164,12 @@ SECURE = SMALL.changed(name="tiny-secure", firmware=SECURE_BOOT)
 # The loader starts a unified kernel image; the same without shim, with none but the owner's key.
 VETTED = SECURE.changed(name="tiny-vetted", unified=True, loader=r"verbose kernel=\EFI\Linux\tiny.efi")
 VETTED_OWN_KEYS = VETTED.changed(name="tiny-vetted-own-keys", firmware=OWN_KEYS)
+# As Debian's installer partitions a disk (harness/stacks.py).  With LUKS images are sealed, with
+# or without Secure Boot.
+LVM = SMALL.changed(name="tiny-lvm", stack="lvm", initrd="initrd-stacks")
+LUKS = LVM.changed(name="tiny-luks", stack="crypto", loader="verbose seal=always")
+LUKS_SECURE = LUKS.changed(name="tiny-luks-secure", firmware=SECURE_BOOT, loader="verbose")
+ARRAYS = LVM.changed(name="tiny-arrays", stack="arrays", second_disk=True)
 TINY_5G = Machine("tiny-q35-5g", memory="5G", area_mib=4096)
 MATRIX = [
     TINY,

@@ -69,7 +69,8 @@ def unit_log(vm, unit):
 
 
 def area_partition(vm):
-    return vm.machine.partition(disk.AREA)
+    """The device of the image area."""
+    return vm.machine.area
 
 
 def fastbootctl(vm, verb, *arguments, timeout=120, check=True):

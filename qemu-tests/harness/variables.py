@@ -66,6 +66,17 @@ def write(store, variables):
         _change(store, "--set-json", listing.name)
 
 
+def without_loader(store):
+    """Take the loader's entry out of the boot order."""
+    found = read(store)
+    order = found["BootOrder"].data
+    numbers = [int.from_bytes(order[at:at + 2], "little") for at in range(0, len(order), 2)]
+    kept = [number for number in numbers
+            if _ucs2("Fast boot") not in found[f"Boot{number:04X}"].data]
+    write(store, [Variable("BootOrder", GLOBAL, EVERYWHERE,
+                           b"".join(number.to_bytes(2, "little") for number in kept))])
+
+
 def delete(store, name):
     _change(store, "--delete", name)
 
@@ -96,7 +107,7 @@ def loader_entry(machine, options=None):
     (rhboot/shim, load-options.c).
     """
     if options is None:
-        options = f"partuuid={disk.PARTUUID['area']} {machine.loader or ''}"
+        options = f"{disk.area_option(machine)} {machine.loader or ''}"
     if machine.firmware.own_keys:
         return BootEntry(0x10, "Fast boot", _backslashes(disk.ON_ESP["loader"]), options.strip())
     words = f"{_backslashes(disk.ON_ESP['loader'])} {options}".strip()
