@@ -21,7 +21,7 @@ LVM, LUKS, ARRAYS = machines.LVM, machines.LUKS, machines.ARRAYS
 LUKS_SECURE = machines.LUKS_SECURE
 
 # xfs writes its log even if it is mounted read-only, except with norecovery.
-BOOT = "mount -t ext2 -o ro {boot} /boot"
+BOOT = "mount -t ext4 -o ro {boot} /boot"
 MOUNTS = {
     "lvm": (BOOT, f"mount -t ext4 -o ro {ROOT} /fs/root",
             f"mount -t xfs -o ro,norecovery {SPREAD} /fs/spread",
@@ -42,7 +42,7 @@ def mount(vm):
 def volume_key(vm):
     """The key of the LUKS volume, in hexadecimal digits."""
     text = vm.run("cryptsetup luksDump -q --dump-volume-key --key-file "
-                  f"{KEY} {stacks.devices(vm)['pv']}").output
+                  f"{KEY} {stacks.devices(vm.machine)['pv']}").output
     dump = text.split("MK dump:")[1]
     return "".join(dump.split())
 
@@ -165,7 +165,7 @@ def alone(leg):
 # (stack, what, code, commands)
 CHANGES = [
     ("lvm", "root-written", "fs-changed", (written(ROOT),)),
-    ("lvm", "boot-written", "fs-changed", (written("{boot}", "ext2"),)),
+    ("lvm", "boot-written", "fs-changed", (written("{boot}"),)),
     ("lvm", "xfs-read-only", "fs-changed",
      (f"mount -t xfs -o ro {SPREAD} /mnt && umount /mnt",)),
     ("lvm", "checked", "fs-changed", (f"e2fsck -f -y {ROOT} >/dev/null || [ $? = 1 ]",)),
@@ -298,7 +298,8 @@ ON_LVM = [
              (f"swapon {AREA}",), (f"swapoff {AREA}",)),
     Obstacle("root-written", ("fs-writable",), errno.EBUSY, "", (f"mount {ROOT} /mnt",),
              ("umount /mnt",)),
-    Obstacle("area-extended", ("area-moved",), errno.EBUSY, "",
+    # The area's header is no longer at the end.
+    Obstacle("area-extended", ("area-missing",), errno.ENODEV, "",
              ("lvextend -qq -L +4M vg/swap_1",),
              (f"lvreduce -qq -f -L {stacks.AREA_MIB}M vg/swap_1",)),
     Obstacle("area-moved", ("area-moved",), errno.EBUSY, "",

@@ -21,7 +21,7 @@ from pathlib import Path
 from . import mok, uki
 from .guests import NotBuilt
 from .paths import FASTBOOTCTL, GATE, GUESTS, MKGATE, SECURE_BOOT, SYSTEMD_BOOT, host
-from .stacks import STACKS
+from .stacks import GROUP, STACKS
 
 MIB = 1 << 20
 SECTOR = 512
@@ -89,7 +89,8 @@ def has_root(machine):
 def command_line(machine):
     words = ["console=tty0", "console=ttyS0,115200", machine.kernel_words]
     if has_root(machine):
-        words.insert(0, f"root=PARTUUID={PARTUUID['root']} ro")
+        root = f"/dev/mapper/{GROUP}-root" if machine.stack else f"PARTUUID={PARTUUID['root']}"
+        words.insert(0, f"root={root} ro")
     return " ".join(word for word in words if word)
 
 
@@ -217,7 +218,7 @@ def partition_extent(machine, name):
 
 def area_option(machine):
     """How the loader's boot entry names the image area."""
-    header = machine.stack and STACKS[machine.stack].area_header
+    header = machine.stack and STACKS[machine.stack].header
     if header:
         partition, byte = header
         return f"area={PARTUUID[partition]}+{byte}"
@@ -238,7 +239,7 @@ def _make_contents(machine, scratch_dir):
         # Made here, not in the guest: busybox's mke2fs makes no journal.
         contents["scratch"] = scratch_dir / "scratch.img"
         host("mke2fs", "-q", "-t", machine.scratch, contents["scratch"], f"{SCRATCH_MIB}M")
-    if has_root(machine):
+    if "root" in layout:
         contents["root"] = guest_dir(machine) / "root.ext4"
     return contents
 

@@ -18,7 +18,7 @@ AREA_MIB = 320
 GROUP = "vg"
 AREA = f"/dev/{GROUP}/swap_1"
 ROOT, DATA, SPREAD = (f"/dev/{GROUP}/{name}" for name in ("root", "data", "spread"))
-LUKS, OPENED, KEY = "pv", "pv_crypt", "/tmp/passphrase"
+OPENED, PASSPHRASE, KEY = "pv_crypt", "sesame", "/tmp/passphrase"
 
 # Its table of inodes is complete from the start: no thread writes it after the first mount.
 MKFS = "mkfs.ext4 -q -E lazy_itable_init=0,lazy_journal_init=0"
@@ -27,11 +27,12 @@ MKFS = "mkfs.ext4 -q -E lazy_itable_init=0,lazy_journal_init=0"
 @dataclass(frozen=True)
 class Stack:
     partitions: tuple       # (name, MiB) of the first disk, after the ESP
-    second: tuple           # the same of the second disk
     make: tuple             # commands; {name} is the device of a partition
+    fill: tuple             # further commands of a tiny guest; the last ones lay out the area
     activate: tuple         # what an installed system's initrd does
-    area: str               # the device of the image area; "": the partition
-    area_header: tuple = () # (partition, byte) of its last block, unless it is a partition
+    area: str = ""          # the device of the image area; "": the partition
+    header: tuple = ()      # (partition, byte) of the area's last block, unless it is a partition
+    second: tuple = ()      # partitions of the second disk
 
 
 def volume(name, mib):
@@ -44,82 +45,87 @@ def with_a_file(device, kind, options=""):
             " && umount /mnt")
 
 
-BOOT = ("mke2fs -q -t ext2 {boot}", with_a_file("{boot}", "ext2"))
-ACTIVATE = (f"vgchange -qq -ay {GROUP}",)
+def group(device):
+    return f"pvcreate -qq {device}", f"vgcreate -qq {GROUP} {device}"
+
+
+FILL = (with_a_file("{boot}", "ext4"), with_a_file(ROOT, "ext4"), volume("data", 48),
+        f"{MKFS} {DATA}")
+PREPARE = (f"fastbootctl prepare --yes {AREA}",)
+ACTIVATE = f"vgchange -qq -ay {GROUP}"
 USR = "veritysetup open --root-hash-file /boot/hash /dev/vg/usr usr /dev/vg/hash"
 
-# The area is in two pieces, as after lvextend.
-LVM = Stack(
-    partitions=(("boot", 16), ("pv", 900)), second=(),
-    make=(*BOOT, "modprobe -a dm_mod dm_verity xfs",
-          "pvcreate -qq {pv}", f"vgcreate -qq {GROUP} {{pv}}",
-          volume("swap_1", AREA_MIB // 2), volume("root", 48),
-          f"lvextend -qq -L {AREA_MIB}M {AREA}",
-          volume("data", 48), volume("spread", 300), volume("usr", 8), volume("hash", 4),
-          f"{MKFS} {ROOT}", with_a_file(ROOT, "ext4"), f"{MKFS} {DATA}",
-          f"mkfs.xfs -q {SPREAD}", with_a_file(SPREAD, "xfs"),
-          "mke2fs -q -t ext4 /dev/vg/usr", with_a_file("/dev/vg/usr", "ext4"),
-          "mount {boot} /mnt && veritysetup format --root-hash-file /mnt/hash /dev/vg/usr"
-          " /dev/vg/hash >/dev/null; umount /mnt",
-          f"fastbootctl prepare --yes {AREA}"),
-    activate=("modprobe -a dm_mod dm_verity xfs", *ACTIVATE),
-    area=AREA,
-    area_header=("pv", (DATA_OFFSET_MIB + 48 + AREA_MIB) * MIB - 4096))
 
-# With little work for a passphrase: this is not a test of cryptsetup.
-CRYPTO = Stack(
-    partitions=(("boot", 16), ("pv", 480)), second=(),
-    make=(*BOOT, "modprobe -a dm_mod dm_crypt", f"printf sesame >{KEY}",
-          "cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000"
-          f" --key-file {KEY} {{pv}}",
-          f"cryptsetup open --key-file {KEY} {{pv}} {OPENED}",
-          f"pvcreate -qq /dev/mapper/{OPENED}", f"vgcreate -qq {GROUP} /dev/mapper/{OPENED}",
-          volume("swap_1", AREA_MIB), volume("root", 48), volume("data", 48),
-          f"{MKFS} {ROOT}", with_a_file(ROOT, "ext4"), f"{MKFS} {DATA}",
-          f"fastbootctl prepare --yes {AREA}"),
-    activate=("modprobe -a dm_mod dm_crypt", f"printf sesame >{KEY}",
-              f"cryptsetup open --key-file {KEY} {{pv}} {OPENED}", *ACTIVATE),
-    area=AREA,
-    area_header=("pv", (LUKS_OFFSET_MIB + DATA_OFFSET_MIB + AREA_MIB) * MIB - 4096))
+def lvm(boot_mib, root_mib, pv_mib):
+    """The area is in two pieces, as after lvextend."""
+    modules = "modprobe -a dm_mod dm_verity xfs"
+    return Stack(
+        partitions=(("boot", boot_mib), ("pv", pv_mib)),
+        make=(modules, f"{MKFS} {{boot}}", *group("{pv}"),
+              volume("swap_1", AREA_MIB // 2), volume("root", root_mib),
+              f"lvextend -qq -L {AREA_MIB}M {AREA}", f"{MKFS} {ROOT}"),
+        fill=(*FILL, volume("spread", 300), volume("usr", 8), volume("hash", 4),
+              f"mkfs.xfs -q {SPREAD}", with_a_file(SPREAD, "xfs"),
+              f"{MKFS} /dev/vg/usr", with_a_file("/dev/vg/usr", "ext4"),
+              "mount -t ext4 {boot} /mnt && veritysetup format --root-hash-file /mnt/hash"
+              " /dev/vg/usr /dev/vg/hash >/dev/null && umount /mnt", *PREPARE),
+        activate=(modules, ACTIVATE), area=AREA,
+        header=("pv", (DATA_OFFSET_MIB + root_mib + AREA_MIB) * MIB - 4096))
+
+
+def crypto(boot_mib, root_mib, pv_mib):
+    """With little work for a passphrase: nothing here is a test of cryptsetup."""
+    begin = ("modprobe -a dm_mod dm_crypt", f"printf {PASSPHRASE} >{KEY}")
+    unlock = f"cryptsetup open --key-file {KEY} {{pv}} {OPENED}"
+    return Stack(
+        partitions=(("boot", boot_mib), ("pv", pv_mib)),
+        make=(*begin, f"{MKFS} {{boot}}",
+              "cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2"
+              f" --pbkdf-force-iterations 1000 --key-file {KEY} {{pv}}", unlock,
+              *group(f"/dev/mapper/{OPENED}"), volume("swap_1", AREA_MIB),
+              volume("root", root_mib), f"{MKFS} {ROOT}"),
+        fill=(*FILL, *PREPARE), activate=(*begin, unlock, ACTIVATE), area=AREA,
+        header=("pv", (LUKS_OFFSET_MIB + DATA_OFFSET_MIB + AREA_MIB) * MIB - 4096))
+
 
 LEGS = (("leg-a", 40), ("leg-b", 40), ("wide", 144))
 MDADM = "mdadm --quiet --create --run --assume-clean --metadata=1.2"
 ARRAYS = Stack(
     partitions=(("area", AREA_MIB), *LEGS),
-    second=(("leg-c", 40), ("leg-d", 40), ("wide-2", 144)),
     make=("modprobe -a raid1 raid456 btrfs",
           f"{MDADM} /dev/md1 --level=1 --raid-devices=2 {{leg-a}} {{leg-c}}",
-          f"{MKFS} /dev/md1", with_a_file("/dev/md1", "ext4"),
-          "mkfs.btrfs -q -d raid1 -m raid1 {wide} {wide-2}",
-          "btrfs device scan >/dev/null", with_a_file("{wide}", "btrfs"),
-          "mdadm --quiet --stop /dev/md1"),
+          f"{MKFS} /dev/md1", "mkfs.btrfs -q -d raid1 -m raid1 {wide} {wide-2}"),
+    fill=(with_a_file("/dev/md1", "ext4"), "btrfs device scan >/dev/null",
+          with_a_file("{wide}", "btrfs"), "mdadm --quiet --stop /dev/md1"),
     activate=("modprobe -a raid1 raid456 btrfs",
               "mdadm --quiet --assemble /dev/md1 {leg-a} {leg-c}", "btrfs device scan >/dev/null"),
-    area="")
+    second=(("leg-c", 40), ("leg-d", 40), ("wide-2", 144)))
 
-STACKS = {"lvm": LVM, "crypto": CRYPTO, "arrays": ARRAYS}
-
-
-def devices(vm):
-    """{name of a partition: its device}."""
-    machine, stack = vm.machine, STACKS[vm.machine.stack]
-    first = {name: machine.partition(number)
-             for number, (name, _) in enumerate(stack.partitions, 2)}
-    second = {name: f"{machine.second_device}{number}"
-              for number, (name, _) in enumerate(stack.second, 1)}
-    return first | second
+# For a tiny guest; for a Debian.
+STACKS = {"lvm": lvm(16, 48, 900), "crypto": crypto(16, 48, 480), "arrays": ARRAYS,
+          "lvm-debian": lvm(160, 1800, 2160), "crypto-debian": crypto(160, 1800, 2180)}
 
 
-def run(vm, commands):
+def devices(machine, first="", second=""):
+    """{name of a partition: its device}; first, second: other names of the disks."""
+    stack = STACKS[machine.stack]
+    places = {name: f"{first}{number}" if first else machine.partition(number)
+              for number, (name, _) in enumerate(stack.partitions, 2)}
+    return places | {name: f"{second or machine.second_device}{number}"
+                     for number, (name, _) in enumerate(stack.second, 1)}
+
+
+def run(vm, commands, places=None):
     """Run commands in which {name} is the device of a partition."""
-    places = devices(vm)
+    places = places or devices(vm.machine)
     for command in commands:
         vm.run(command.format(**places))
 
 
 def make(vm):
     """On a new disk; the stack is active afterwards."""
-    run(vm, STACKS[vm.machine.stack].make)
+    stack = STACKS[vm.machine.stack]
+    run(vm, (*stack.make, *stack.fill))
 
 
 def activate(vm):
