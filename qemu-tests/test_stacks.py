@@ -50,6 +50,8 @@ def volume_key(vm):
 def use(vm):
     """Mount what is proven, read-only; what data is on stays active and unmounted."""
     mount(vm)
+    options = product.status(vm)["loader"]["options"]
+    assert disk.area_option(vm.machine) in options or vm.machine.stack == "arrays", options
     facts = {"files": vm.run(FILES).output}
     if vm.machine.stack == "crypto":
         facts["key"] = volume_key(vm)
@@ -76,15 +78,19 @@ def golden(goldens):
     return lambda machine: goldens(machine, use)
 
 
-SEALED = [LUKS, pytest.param(LUKS_SECURE, marks=pytest.mark.full)]
-EACH = pytest.mark.parametrize("machine", [
-    LVM, *SEALED, pytest.param(ARRAYS, marks=pytest.mark.full)],
-    ids=lambda machine: machine.name)
+def each(default, full):
+    return pytest.mark.parametrize("machine", [
+        *default, *(pytest.param(machine, marks=pytest.mark.full) for machine in full)],
+        ids=lambda machine: machine.name)
+
+
+OTHER_KERNELS = [machine.changed(name=f"{machine.name}-{series}", series=series)
+                 for series in ("6.1", "newest") for machine in (LVM, LUKS, ARRAYS)]
 
 
 # One image, many sessions.
 
-@EACH
+@each([LVM, LUKS], [LUKS_SECURE, ARRAYS, *OTHER_KERNELS])
 def test_three_sessions(lab, golden, machine):
     """Each session writes to a volume of the same group, which the image does not know."""
     source, vm, names = golden(machine), None, ["zero"]
@@ -110,7 +116,7 @@ def checked_by_a_normal_boot(lab, source, vm, names):
     sessions_are_there(vm, names)
 
 
-@pytest.mark.parametrize("machine", SEALED, ids=lambda machine: machine.name)
+@each([LUKS], [LUKS_SECURE])
 def test_no_key_on_the_disk(lab, golden, machine):
     """Neither the volume's key nor its digits, which the guest had in its memory."""
     source = golden(machine)
@@ -218,7 +224,7 @@ def full_but(*names):
                            marks=() if name in names else pytest.mark.full)
 
 
-@EACH
+@each([LVM, LUKS], [LUKS_SECURE, ARRAYS])
 def test_looked_at(lab, golden, machine):
     """Each look is harmless; then the loader restores."""
     source = golden(machine)
