@@ -140,6 +140,9 @@ OBSTACLES = [
              RAID1_AWAY),
     Obstacle("raid-unmounted", ("stack-unprovable",), errno.EBUSY,
              "md0, on vda3: metadata_version is none", RAID1[:-1], RAID1_AWAY[1:]),
+    # It is plugged into nothing, and neither device mapper's nor md's.
+    Obstacle("of-other-devices", ("stack-active",), errno.EBUSY, "nullb0",
+             ("modprobe null_blk gb=1",), ("rmmod null_blk",)),
     Obstacle("remote", ("disk-remote",), errno.EBUSY, "by NVMe over Fabrics", NVME_OF,
              NVME_OF_AWAY),
     Obstacle("opened", ("device-open",), errno.EBUSY, "vda3: open for writing by believe[",
