@@ -66,7 +66,7 @@ def lvm(boot_mib, root_mib, pv_mib):
               f"lvextend -qq -L {AREA_MIB}M {AREA}", f"{MKFS} {ROOT}"),
         fill=(*FILL, volume("spread", 300), volume("usr", 8), volume("hash", 4),
               f"mkfs.xfs -q {SPREAD}", with_a_file(SPREAD, "xfs"),
-              f"{MKFS} /dev/vg/usr", with_a_file("/dev/vg/usr", "ext4"),
+              f"{MKFS} -b 4096 /dev/vg/usr", with_a_file("/dev/vg/usr", "ext4"),
               "mount -t ext4 {boot} /mnt && veritysetup format --root-hash-file /mnt/hash"
               " /dev/vg/usr /dev/vg/hash >/dev/null && umount /mnt", *PREPARE),
         activate=(modules, ACTIVATE), area=AREA,
