@@ -31,7 +31,7 @@ MOUNTS = {
                "mount -t btrfs -o ro {wide} /fs/spread"),
 }
 DIRECTORIES = "mkdir -p /boot /fs/root /fs/spread /fs/usr"
-FILES = "echo 3 >/proc/sys/vm/drop_caches; cat /boot/file /fs/*/file 2>/dev/null"
+FILES = "echo 3 >/proc/sys/vm/drop_caches; cat $(ls /boot/file /fs/*/file 2>/dev/null)"
 
 
 def mount(vm):
@@ -167,8 +167,7 @@ CHANGES = [
     ("crypto", "labelled", "luks-changed", ("cryptsetup config --label x {pv}",)),
     ("arrays", "written", "md-changed", (written("/dev/md1"),)),
     ("arrays", "failed", "md-changed",
-     ("mdadm --readwrite /dev/md1 && mdadm /dev/md1 --fail {leg-c} && mdadm /dev/md1 --remove"
-      " {leg-c}",)),
+     ("mdadm /dev/md1 --fail {leg-c} && mdadm /dev/md1 --remove {leg-c}",)),
     ("arrays", "degraded", "md-changed",
      ("mdadm --stop /dev/md1 && mdadm --assemble --run /dev/md1 {leg-a}", written("/dev/md1"))),
     ("arrays", "leg-alone", "fs-changed", (alone("{leg-c}"),)),
@@ -336,6 +335,7 @@ def in_use(lab, source):
     vm.run("modprobe fastboot_snapshot")
     mount(vm)
     checks.start_counter(vm)
+    checks.saved(vm, generation=2)
     return vm
 
 

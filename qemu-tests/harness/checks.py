@@ -197,7 +197,11 @@ def outcome(vm, facts):
 
     Returns "restored", or the code of the refusal.
     """
-    code = vm.wait_firmware(f"{RESTORING}|{RESTORED}|{REFUSED}").group(1)
+    said = vm.wait_firmware(f"{RESTORING}|{RESTORED}|{REFUSED}|{KERNEL_STARTS}")
+    code = said.group(1)
+    if said.group().startswith(KERNEL_STARTS):  # a busy host has lost the line at both ports
+        vm.wait_shell()
+        return vm.last_result()["code"]
     if code is None:
         vm.wait_restored()
         traces(vm, facts)
