@@ -51,7 +51,8 @@ def copy_debian(vm, places, encrypted):
     release = kernel_release(LVM.series)
     vm.run(f"{CHROOT} update-initramfs -u -k {release}", timeout=900)
     vm.run(f"cp {ROOT}/boot/initrd.img-{release} {ROOT}/boot/efi/initrd")
-    vm.run(f"umount -R -l {ROOT} && sync && vgchange -an {stacks.GROUP}")
+    vm.run(f"for place in run sys proc dev boot/efi boot .; do umount {ROOT}/$place || break;"
+           f" done; vgchange -an {stacks.GROUP}")
 
 
 def install(lab, machine):

@@ -296,7 +296,7 @@ ON_LVM = [
               " --key-size 256 /dev/vg/spare plain"), ("cryptsetup close plain", SPARE_AWAY)),
     Obstacle("own-swap", ("swap-in-use", "target-open"), errno.EBUSY, "",
              (f"swapon {AREA}",), (f"swapoff {AREA}",)),
-    Obstacle("root-written", ("fs-writable",), errno.EBUSY, "/fs/root",
+    Obstacle("root-written", ("fs-writable",), errno.EBUSY, "vg-root on vda3",
              ("mount -o remount,rw /fs/root",), ("mount -o remount,ro /fs/root",)),
     # The area's header is no longer at the end.
     Obstacle("area-extended", ("area-missing",), errno.ENODEV, "",
