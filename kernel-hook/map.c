@@ -84,7 +84,20 @@ static const char *walk_down(struct walk *walk, dev_t device, u64 offset, u64 si
 	return why;
 }
 
-static const char *map_check(const struct map *map)
+void map_begin(struct map *ret_map)
+{
+	memset(ret_map, 0, sizeof(*ret_map));
+}
+
+const char *map_add(const struct mapper *mapper, dev_t device, u64 offset, u64 size,
+		    struct map *map)
+{
+	struct walk walk = { .mapper = mapper, .map = map };
+
+	return walk_down(&walk, device, offset, size, MAX_DEPTH);
+}
+
+const char *map_end(const struct map *map)
 {
 	unsigned int i;
 
@@ -98,14 +111,10 @@ static const char *map_check(const struct map *map)
 const char *map_compute(const struct mapper *mapper, dev_t device, u64 offset, u64 size,
 			struct map *ret_map)
 {
-	struct walk walk = { .mapper = mapper, .map = ret_map };
-	const char *why;
-
-	memset(ret_map, 0, sizeof(*ret_map));
+	map_begin(ret_map);
 	if (!size || !mapper_find(mapper, device))
 		return "no table is loaded";
-	why = walk_down(&walk, device, offset, size, MAX_DEPTH);
-	return why ?: map_check(ret_map);
+	return map_add(mapper, device, offset, size, ret_map) ?: map_end(ret_map);
 }
 
 static bool piece_equal(const struct img_piece *a, const struct img_piece *b)

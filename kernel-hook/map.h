@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where the bytes of a device of device mapper are: pieces of the devices that it is made of, all
- * the way down.  From the tables alone; reads nothing.
+ * Where the bytes of a device of device mapper, or of a file, are: pieces of the devices that it is
+ * made of, all the way down.  From the tables alone; reads nothing.
  */
 #ifndef HOOK_MAP_H
 #define HOOK_MAP_H
@@ -22,9 +22,16 @@ struct map {
 u64 map_device_size(const struct mapper *mapper, const struct mapper_device *device);
 
 /*
- * Maps consecutive bytes of a device.  Follows linear and crypt targets.  NULL, or in a few words
- * why these bytes have no map; ret_map is undefined then.
+ * A map of several parts, one after the other: each a range of a device, of device mapper or not.
+ * Follows linear and crypt targets.  NULL, or in a few words why these bytes have no map; the map
+ * is undefined then.
  */
+void map_begin(struct map *ret_map);
+const char *map_add(const struct mapper *mapper, dev_t device, u64 offset, u64 size,
+		    struct map *map);
+const char *map_end(const struct map *map);
+
+/* The map of consecutive bytes of a device of device mapper. */
 const char *map_compute(const struct mapper *mapper, dev_t device, u64 offset, u64 size,
 			struct map *ret_map);
 
