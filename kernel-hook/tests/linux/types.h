@@ -7,3 +7,7 @@
 
 typedef uint32_t u32;
 typedef uint64_t u64;
+
+/* For the kernel's headers of user space. */
+typedef uint32_t __u32;
+typedef uint64_t __u64;
