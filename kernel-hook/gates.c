@@ -42,6 +42,8 @@ void gates_check(const struct target *target, enum img_mode mode, struct survey 
 	gate_hotplug(report);
 	if (mode == IMG_MODE_GOLDEN)
 		gate_fs_writable(survey, report);
+	else
+		gate_fs_of_file(survey, report);
 	gate_shares(survey, mode, report);
 	if (block)
 		gates_with_block(target, survey, block, report);
@@ -69,6 +71,8 @@ void gates_check_frozen(enum img_mode mode, struct survey *survey, struct report
 	if (mode == IMG_MODE_GOLDEN) {
 		gate_fs_writable(survey, report);
 		gate_openers(survey, true, report);
+	} else {
+		gate_fs_of_file(survey, report);
 	}
 	gate_shares(survey, mode, report);
 	gate_fs_late(survey, report);

@@ -86,13 +86,15 @@ void gate_held(struct survey *survey, const struct target *target, struct report
 
 static bool held_before(const struct survey *survey, dev_t device)
 {
+	const struct block_device *target;
 	unsigned int i;
 
 	for (i = 0; i < survey->nr_held; i++) {
 		if (survey->held[i] == device)
 			return true;
 	}
-	return survey->target && device_of_file(survey->target)->bd_dev == device;
+	target = survey->target ? device_of_file(survey->target) : NULL;
+	return target && target->bd_dev == device;
 }
 
 /* Does not read sysfs: anything claimed since the first look is an obstacle. */

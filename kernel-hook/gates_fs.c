@@ -5,6 +5,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
+#include "backing.h"
 #include "disks.h"
 #include "findings.h"
 #include "gates_fs.h"
@@ -24,6 +25,20 @@ void gate_fs_writable(const struct survey *survey, struct report *report)
 		finding_add(&findings, "%s: %s is writable", fs->label, fs->type);
 	}
 	findings_close(&findings);
+}
+
+/*
+ * What a writable one has in its journal may be blocks of the file (ext4, data=journal), and would
+ * be written over the image later.
+ */
+void gate_fs_of_file(const struct survey *survey, struct report *report)
+{
+	const struct file *file = survey->target;
+
+	if (file && !device_of_file(file) && backing_is_writable(file))
+		report_obstacle(report, IMG_E_GATE_FS_WRITABLE, 0,
+				"%s: %s with the file of the image is writable",
+				file_inode(file)->i_sb->s_id, file_inode(file)->i_sb->s_type->name);
 }
 
 /* Tries the proof of a source.  NULL, or why it has no proof. */

@@ -12,6 +12,12 @@
 void gate_fs_writable(const struct survey *survey, struct report *report);
 
 /*
+ * Likewise only that of the file with the image area, for an image during which others may be
+ * writable.
+ */
+void gate_fs_of_file(const struct survey *survey, struct report *report);
+
+/*
  * Obstacles: file systems and partition tables that nothing can prove to be unchanged at a restore.
  * block: IMG_BLOCK bytes, overwritten.
  */

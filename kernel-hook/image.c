@@ -268,7 +268,7 @@ static int secrecy_check(struct image *image)
 	if (!image->target->crypt || image->seal->on)
 		return 0;
 	return report_obstacle(image->report, IMG_E_GATE_CRYPT, 0,
-			       "/dev/%s is in an encrypted volume, and the image is not sealed",
+			       "%s is in an encrypted volume, and the image is not sealed",
 			       image->target->name);
 }
 

@@ -23,7 +23,7 @@ static int slot_forget(const struct target *target, unsigned int slot,
 		return report_obstacle(report, IMG_E_DISK_WRITE, error,
 				       "erasure of slot %c: error %d", 'A' + slot, error);
 	status_erased(status, generation);
-	pr_info("slot %c of /dev/%s is empty now\n", 'A' + slot, target->name);
+	pr_info("slot %c of %s is empty now\n", 'A' + slot, target->name);
 	return 0;
 }
 
@@ -36,8 +36,7 @@ static int slots_forget(const struct target *target, int wanted, struct snapshot
 
 	if (last >= target->area.nr_slots)
 		return report_obstacle(report, IMG_E_MODE_UNKNOWN, 0,
-				       "the area on /dev/%s has no slot %c", target->name,
-				       'A' + last);
+				       "the area on %s has no slot %c", target->name, 'A' + last);
 	/* All of them, even if one fails. */
 	for (slot = first; slot <= last; slot++)
 		(void)fault_or(FAULT_ERASE, report, slot_forget(target, slot, status, report));
@@ -56,7 +55,7 @@ int invalidate_run(const char *wanted, int slot, struct snapshot_status *status,
 	(void)mapper_read(&mapper); /* target_find reports its error */
 	error = fault_or(FAULT_TARGET_FIND, report, target_find(target, wanted, &mapper, report));
 	if (!error)
-		error = fault_or(FAULT_TARGET_OPEN, report, target_open(target, report));
+		error = fault_or(FAULT_TARGET_OPEN, report, target_open(target, &mapper, report));
 	if (!error)
 		error = slots_forget(target, slot, status, report);
 	target_close(target);

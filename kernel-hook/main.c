@@ -48,8 +48,10 @@
  *   survey         the file systems, swap spaces and disks of the machine
  *
  *   slot, target   a slot for the image, and the area it is in
- *   mapped         areas on devices of device mapper
- *   map            where the bytes of such a device are
+ *   mapped         areas on devices of device mapper, and in files
+ *   backing        a file with an area
+ *   extents        from its file system's answer to a map
+ *   map            where the bytes of such a device or file are
  *   mapper         device mapper's devices and their tables
  *   shared         memory that the caller and the kernel both see
  *   volume         the bytes of an image area, wherever they are
@@ -75,8 +77,9 @@
 
 static char *target;
 module_param(target, charp, 0444);
-MODULE_PARM_DESC(target, "PARTUUID of the partition for the image, or the name in /dev/mapper of "
-			 "the volume; default: the only one with a fast-boot area");
+MODULE_PARM_DESC(target, "PARTUUID of the partition for the image, the name in /dev/mapper of the "
+			 "volume, or the path of the file; default: the only partition or volume "
+			 "with a fast-boot area");
 
 /* The page in which the loader leaves its message; all zero until then. */
 static struct img_handoff *handoff;

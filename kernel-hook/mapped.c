@@ -7,6 +7,7 @@
 #include <linux/err.h>
 #include <linux/string.h>
 
+#include "backing.h"
 #include "disk.h"
 #include "held.h"
 #include "mapped.h"
@@ -103,14 +104,10 @@ static void moved_describe(struct mapped *mapped, unsigned int i)
 			 then->offset);
 }
 
-bool mapped_check(struct mapped *mapped, const struct mapper *mapper,
-		  const struct mapper_device *device, struct device *anchor)
+/* why: there is no map. */
+static bool map_compare(struct mapped *mapped, const char *why)
 {
-	struct map *map = &mapped->map;
-	const char *why =
-		map_compute(mapper, device->device, 0, map_device_size(mapper, device), map)
-			?: pieces_name(map, anchor);
-	int difference = why ? -1 : map_difference(map, &mapped->area);
+	int difference = why ? -1 : map_difference(&mapped->map, &mapped->area);
 
 	if (!why && difference < 0)
 		return true;
@@ -120,6 +117,21 @@ bool mapped_check(struct mapped *mapped, const struct mapper *mapper,
 	else
 		moved_describe(mapped, difference);
 	return false;
+}
+
+static const char *device_map(struct mapped *mapped, const struct mapper *mapper,
+			      const struct mapper_device *device, struct device *anchor)
+{
+	struct map *map = &mapped->map;
+
+	return map_compute(mapper, device->device, 0, map_device_size(mapper, device), map)
+		       ?: pieces_name(map, anchor);
+}
+
+bool mapped_check(struct mapped *mapped, const struct mapper *mapper,
+		  const struct mapper_device *device, struct device *anchor)
+{
+	return map_compare(mapped, device_map(mapped, mapper, device, anchor));
 }
 
 void mapped_look(struct mapped *ret_mapped, const struct mapper *mapper,
@@ -136,4 +148,51 @@ void mapped_look(struct mapped *ret_mapped, const struct mapper *mapper,
 		return;
 	ret_mapped->reason = IMG_E_GATE_TARGET;
 	strscpy(ret_mapped->detail, "it is suspended", sizeof(ret_mapped->detail));
+}
+
+static const char *file_map(struct mapped *mapped, const struct mapper *mapper, struct file *file,
+			    struct device *anchor)
+{
+	return backing_map(file, mapper, &mapped->map) ?: pieces_name(&mapped->map, anchor);
+}
+
+bool mapped_check_file(struct mapped *mapped, const struct mapper *mapper, struct file *file,
+		       struct device *anchor)
+{
+	return map_compare(mapped, file_map(mapped, mapper, file, anchor));
+}
+
+/* The last block of the last piece. */
+static int last_block_read(const struct map *map, struct device *anchor, void *block)
+{
+	const struct img_piece *last = &map->piece[map->nr - 1];
+
+	return block_read(anchor, map->below[map->nr - 1], last->offset + last->size - IMG_BLOCK,
+			  block);
+}
+
+static enum img_reason file_header_read(struct mapped *mapped, const struct mapper *mapper,
+					struct file *file, struct device *anchor, void *block)
+{
+	const char *why = "it is too small for an area";
+
+	if (img_area_header_offset(backing_size(file)))
+		why = file_map(mapped, mapper, file, anchor);
+	if (why) {
+		strscpy(mapped->detail, why, sizeof(mapped->detail));
+		return IMG_E_GATE_TARGET;
+	}
+	return last_block_read(&mapped->map, anchor, block) ? IMG_E_DISK_READ : IMG_OK;
+}
+
+void mapped_look_file(struct mapped *ret_mapped, const struct mapper *mapper, struct file *file,
+		      struct device *anchor, void *block)
+{
+	ret_mapped->unmapped = false;
+	ret_mapped->detail[0] = '\0';
+	ret_mapped->reason = file_header_read(ret_mapped, mapper, file, anchor, block);
+	if (!ret_mapped->reason)
+		ret_mapped->reason = header_decode(ret_mapped, backing_size(file), block);
+	if (!ret_mapped->reason)
+		(void)map_compare(ret_mapped, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Image areas on devices of device mapper: finding one, and whether it is still where its header
- * says.  Process context.
+ * Image areas on devices of device mapper and in files: finding one, and whether it is still where
+ * its header says.  Process context.
  */
 #ifndef HOOK_MAPPED_H
 #define HOOK_MAPPED_H
@@ -36,5 +36,14 @@ void mapped_look(struct mapped *ret_mapped, const struct mapper *mapper,
  */
 bool mapped_check(struct mapped *mapped, const struct mapper *mapper,
 		  const struct mapper_device *device, struct device *anchor);
+
+/*
+ * The same for a file; GATE_TARGET: it has no map.  In the process that writes the command, with
+ * tasks running (backing.h).
+ */
+void mapped_look_file(struct mapped *ret_mapped, const struct mapper *mapper, struct file *file,
+		      struct device *anchor, void *block);
+bool mapped_check_file(struct mapped *mapped, const struct mapper *mapper, struct file *file,
+		       struct device *anchor);
 
 #endif

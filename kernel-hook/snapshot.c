@@ -84,7 +84,7 @@ static void test_slot_check(struct snapshot *snapshot)
 
 	if (snapshot->request.level == SNAPSHOT_TEST_WRITE && !target->has_other)
 		report_obstacle(snapshot->report, IMG_E_TEST_SLOT, 0,
-				"slot %c of /dev/%s, and no other holds a usable image",
+				"slot %c of %s, and no other holds a usable image",
 				'A' + target->slot, target->name);
 }
 
@@ -93,7 +93,7 @@ static void target_gates(struct snapshot *snapshot)
 	struct target *target = &snapshot->target;
 	struct report *report = snapshot->report;
 
-	if (!fault_or(FAULT_TARGET_OPEN, report, target_open(target, report)) &&
+	if (!fault_or(FAULT_TARGET_OPEN, report, target_open(target, &snapshot->mapper, report)) &&
 	    !fault_or(FAULT_CHOOSE_SLOT, report, target_choose_slot(target, report)))
 		test_slot_check(snapshot);
 }
@@ -395,7 +395,7 @@ static void consumption_flush(struct snapshot *snapshot)
 	int error = volume_flush(&snapshot->target.volume);
 
 	if (error)
-		pr_warn("error %d: slot %c of /dev/%s is perhaps not marked as consumed yet; "
+		pr_warn("error %d: slot %c of %s is perhaps not marked as consumed yet; "
 			"write invalidate %c to /sys/power/fastboot_snapshot\n",
 			error, 'A' + snapshot->target.slot, snapshot->target.name,
 			'a' + snapshot->target.slot);

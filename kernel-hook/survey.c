@@ -410,6 +410,11 @@ static const char *target_disks_take(struct survey *survey, const struct target 
 	return why;
 }
 
+static struct file *target_file(const struct target *target)
+{
+	return target->file ? held(get_file(target->file)) : device_open(target->node, O_RDONLY);
+}
+
 static int target_take(struct survey *survey, const struct target *target, struct report *report)
 {
 	struct file *file;
@@ -417,16 +422,15 @@ static int target_take(struct survey *survey, const struct target *target, struc
 
 	if (!target->name[0])
 		return 0;
-	file = device_open(target->node, O_RDONLY);
+	file = target_file(target);
 	if (IS_ERR(file))
-		return report_obstacle(report, IMG_E_GATE_TARGET, PTR_ERR(file),
-				       "/dev/%s: error %ld", target->name, PTR_ERR(file));
+		return report_obstacle(report, IMG_E_GATE_TARGET, PTR_ERR(file), "%s: error %ld",
+				       target->name, PTR_ERR(file));
 	survey->target = file;
 	why = target_disks_take(survey, target);
 	if (!why)
 		return 0;
-	return report_obstacle(report, IMG_E_GATE_TARGET, -ENODEV, "/dev/%s: %s", target->name,
-			       why);
+	return report_obstacle(report, IMG_E_GATE_TARGET, -ENODEV, "%s: %s", target->name, why);
 }
 
 static bool lists_allocate(struct survey *survey)

@@ -115,7 +115,7 @@ struct survey {
 	struct device *anchor;
 	const struct mapper *mapper;
 	struct path hidden;  /* a mount of a type whose superblocks are on another list */
-	struct file *target; /* the target's device; NULL: not found */
+	struct file *target; /* the target's device or file; NULL: not found */
 	struct survey_fs *fs;
 	struct survey_disk *disk; /* the target's, if found, are the first */
 	struct survey_part *part;

@@ -7,6 +7,7 @@
 #include <linux/string.h>
 #include <linux/swap.h>
 
+#include "backing.h"
 #include "compat/compat.h"
 #include "disk.h"
 #include "findings.h"
@@ -77,7 +78,7 @@ static void swap_visit(const char *line, const struct target *target, struct sur
 	if (!swap_parse(line, &swap) || device_name_is_memory(kbasename(swap.path)))
 		return;
 	survey->disk_swap = true;
-	if (target->name[0] && swap_is(&swap, target->device)) {
+	if (target->name[0] && !target->file && swap_is(&swap, target->device)) {
 		finding_add(findings, "%s: the partition of the image is active as swap",
 			    swap.path);
 		return;
@@ -103,6 +104,8 @@ void gate_swap(const struct target *target, struct survey *survey, struct report
 		findings_close(&findings);
 		return;
 	}
+	if (target->file && backing_is_swap(target->file))
+		finding_add(&findings, "%s: the file of the image is active as swap", target->name);
 	rest = text;
 	strsep(&rest, "\n"); /* the heading */
 	while ((line = strsep(&rest, "\n")))
@@ -122,13 +125,12 @@ void gate_swap_overlap(const struct survey *survey, const struct target *target,
 		return;
 	error = disk_read(survey->target, 0, block, IMG_BLOCK);
 	if (error)
-		report_obstacle(report, IMG_E_DISK_READ, error,
-				"the first block of /dev/%s: error %d", target->name, error);
+		report_obstacle(report, IMG_E_DISK_READ, error, "the first block of %s: error %d",
+				target->name, error);
 	else if (img_swap_check(block, &target->area, &detail))
-		report_obstacle(
-			report, IMG_E_GATE_SWAP_OVERLAP, 0,
-			"/dev/%s: its swap area ends at byte %llu, the images begin at %llu",
-			target->name, detail.today, detail.golden);
+		report_obstacle(report, IMG_E_GATE_SWAP_OVERLAP, 0,
+				"%s: its swap area ends at byte %llu, the images begin at %llu",
+				target->name, detail.today, detail.golden);
 }
 
 void swaps_note(struct survey *survey)

@@ -37,7 +37,7 @@ static struct {
 	 */
 	struct kset subsystem;
 	struct img_handoff *handoff;
-	char target[TARGET_WANTED_SIZE]; /* see target_find */
+	char target[TARGET_NAME_SIZE]; /* see target_find */
 	struct report report;
 	spinlock_t status_lock;
 	struct snapshot_status status;

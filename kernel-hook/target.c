@@ -8,6 +8,7 @@
 #include <linux/err.h>
 #include <linux/string.h>
 
+#include "backing.h"
 #include "compat/compat.h"
 #include "disk.h"
 #include "held.h"
@@ -46,7 +47,7 @@ static void search_found(struct search *search, dev_t device, const char *node)
 	struct target *target = search->target;
 
 	search->found++;
-	strscpy(target->name, node, sizeof(target->name));
+	snprintf(target->name, sizeof(target->name), "/dev/%s", node);
 	strscpy(target->node, node, sizeof(target->node));
 	target->device = device;
 	target->area = search->looked->area;
@@ -115,17 +116,66 @@ static bool search_wants_mapped(const struct search *search, const struct mapper
 	return !wanted[0] || !strcmp(wanted + str_has_prefix(wanted, "/dev/mapper/"), device->name);
 }
 
-static void search_found_mapped(struct search *search, const struct mapper_device *device)
+static void search_found_map(struct search *search)
 {
 	const struct map *map = &search->looked->map;
+	struct target *target = search->target;
+
+	memcpy(target->below, map->below, sizeof(target->below));
+	target->crypt = map->crypt;
+}
+
+static void search_found_mapped(struct search *search, const struct mapper_device *device)
+{
 	struct target *target = search->target;
 	char node[DEVICE_NAME_SIZE];
 
 	snprintf(node, sizeof(node), "dm-%u", MINOR(device->device));
 	search_found(search, device->device, node);
-	snprintf(target->name, sizeof(target->name), "mapper/%s", device->name);
-	memcpy(target->below, map->below, sizeof(target->below));
-	target->crypt = map->crypt;
+	snprintf(target->name, sizeof(target->name), "/dev/mapper/%s", device->name);
+	search_found_map(search);
+}
+
+/* A file cannot be found by looking: only by its path. */
+static bool wanted_is_file(const char *wanted)
+{
+	return wanted[0] == '/' && !str_has_prefix(wanted, "/dev/");
+}
+
+/* Takes over the file. */
+static void search_found_file(struct search *search, struct file *file)
+{
+	struct target *target = search->target;
+
+	search->found++;
+	strscpy(target->name, search->wanted, sizeof(target->name));
+	target->device = backing_device(file)->bd_dev;
+	target->file = file;
+	target->area = search->looked->area;
+	search_found_map(search);
+}
+
+static void search_path(struct search *search)
+{
+	struct mapped *looked = search->looked;
+	struct file *file = backing_open(search->wanted);
+	struct device *anchor;
+
+	if (IS_ERR(file)) {
+		snprintf(looked->detail, sizeof(looked->detail), "error %ld%s", PTR_ERR(file),
+			 PTR_ERR(file) == -EINVAL ? ": it is not a regular file" : "");
+		search_failed(search, IMG_E_GATE_TARGET, search->wanted, looked->detail);
+		return;
+	}
+	anchor = device_walk_prepare();
+	mapped_look_file(looked, search->mapper, file, anchor, search->block);
+	device_walk_release(anchor);
+	if (looked->reason == IMG_OK) {
+		search_found_file(search, file);
+		return;
+	}
+	search_failed(search, looked->reason, search->wanted, looked->detail);
+	held_close(file);
 }
 
 static void search_mapped(struct search *search)
@@ -169,9 +219,20 @@ static int search_verdict(const struct search *search, struct report *report)
 		return report_obstacle(report, IMG_E_GATE_TARGET, -ENODEV,
 				       "no partition has the PARTUUID, and no volume the name, %s",
 				       search->wanted);
-	return report_obstacle(report, IMG_E_AREA_MISSING, 0,
-			       "looked at every partition of /proc/partitions, and at every volume "
-			       "that is made of them");
+	return report_obstacle(
+		report, IMG_E_AREA_MISSING, 0,
+		"looked at every partition of /proc/partitions, and at every volume "
+		"that is made of them; a file must be named: target= in fastboot(5)");
+}
+
+static void search_run(struct search *search, char *partitions)
+{
+	if (wanted_is_file(search->wanted)) {
+		search_path(search);
+		return;
+	}
+	search_all(search, partitions);
+	search_mapped(search);
 }
 
 int target_find(struct target *target, const char *wanted, const struct mapper *mapper,
@@ -188,8 +249,7 @@ int target_find(struct target *target, const char *wanted, const struct mapper *
 	search.block = held_pages(0);
 	search.looked = held_kcalloc(1, sizeof(*search.looked));
 	if (search.block && search.looked) {
-		search_all(&search, partitions);
-		search_mapped(&search);
+		search_run(&search, partitions);
 		error = search_verdict(&search, report);
 	} else {
 		error = report_obstacle(report, IMG_E_CAPTURE, -ENOMEM, "no memory for one page");
@@ -200,26 +260,77 @@ int target_find(struct target *target, const char *wanted, const struct mapper *
 	return error;
 }
 
-int target_open(struct target *target, struct report *report)
+/* busy: what -EBUSY means. */
+static int open_failed(const struct target *target, int error, const char *busy,
+		       struct report *report)
+{
+	if (!error)
+		return 0;
+	return report_obstacle(report, IMG_E_GATE_TARGET, error, "%s: error %d%s%s", target->name,
+			       error, error == -EBUSY ? ": " : "", error == -EBUSY ? busy : "");
+}
+
+/* Once it is claimed, its blocks stay where they are. */
+static int file_check(struct target *target, const struct mapper *mapper, struct report *report)
+{
+	struct mapped *mapped = held_kcalloc(1, sizeof(*mapped));
+	struct device *anchor;
+	int error = 0;
+
+	if (!mapped)
+		return report_obstacle(report, IMG_E_CAPTURE, -ENOMEM, "no memory for a map");
+	mapped->area = target->area;
+	anchor = device_walk_prepare();
+	if (!mapped_check_file(mapped, mapper, target->file, anchor))
+		error = report_obstacle(report, mapped->reason, 0, "%s: %s", target->name,
+					mapped->detail);
+	device_walk_release(anchor);
+	held_kfree(mapped);
+	return error;
+}
+
+static int file_open(struct target *target, const struct mapper *mapper, struct report *report)
+{
+	int error = backing_claim(target->file);
+
+	target->claimed = !error;
+	error = open_failed(target, error,
+			    "it is active as swap, or mapped for writing by some program", report);
+	if (!error)
+		error = file_check(target, mapper, report);
+	if (error)
+		return error;
+	error = volume_open_pieces(&target->volume, &target->area, target->below);
+	return open_failed(target, error,
+			   "the kernel lets nobody write to the partition of a mounted file system "
+			   "(BLK_DEV_WRITE_MOUNTED, bdev_allow_write_mounted=)",
+			   report);
+}
+
+int target_open(struct target *target, const struct mapper *mapper, struct report *report)
 {
 	const struct volume_device device = { target->node, target->device };
 	struct volume *volume = &target->volume;
 	int error;
 
+	if (target->file)
+		return file_open(target, mapper, report);
 	if (target_is_mapped(target))
 		error = volume_open_mapped(volume, &target->area, device, target->below);
 	else
 		error = volume_open(volume, &target->area, device);
-	if (!error)
-		return 0;
-	return report_obstacle(
-		report, IMG_E_GATE_TARGET, error, "/dev/%s: error %d%s", target->name, error,
-		error == -EBUSY ? ": it is mounted, active as swap or otherwise in use" : "");
+	return open_failed(target, error, "it is mounted, active as swap or otherwise in use",
+			   report);
 }
 
 void target_close(struct target *target)
 {
 	volume_close(&target->volume);
+	if (target->claimed)
+		backing_unclaim(target->file);
+	held_close(target->file);
+	target->claimed = false;
+	target->file = NULL;
 }
 
 /* The slots as they are on the disk. */
@@ -294,7 +405,7 @@ int target_choose_slot(struct target *target, struct report *report)
 	if (block && slots)
 		error = slots_read(target, block, slots);
 	if (error)
-		report_obstacle(report, IMG_E_DISK_READ, error, "slot headers of /dev/%s: error %d",
+		report_obstacle(report, IMG_E_DISK_READ, error, "slot headers of %s: error %d",
 				target->name, error);
 	else
 		slot_choose(target, slots);

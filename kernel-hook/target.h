@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The area that receives the image, on a partition or on a device of device mapper, and the slot in
- * it.
+ * The area that receives the image, on a partition, on a device of device mapper or in a file, and
+ * the slot in it.
  */
 #ifndef HOOK_TARGET_H
 #define HOOK_TARGET_H
@@ -14,13 +14,14 @@
 #include "report.h"
 #include "volume.h"
 
-#define TARGET_NAME_SIZE   (MAPPER_NAME_SIZE + sizeof("mapper/"))
-#define TARGET_WANTED_SIZE (MAPPER_NAME_SIZE + sizeof("/dev/mapper/"))
+#define TARGET_NAME_SIZE 256 /* of a file's path; longer than any device's name */
 
 struct target {
-	char name[TARGET_NAME_SIZE]; /* in /dev, for people: "vda2", "mapper/vg-swap" */
-	char node[DEVICE_NAME_SIZE]; /* as in /proc/partitions: "vda2", "dm-1" */
-	dev_t device;
+	char name[TARGET_NAME_SIZE]; /* for people: "/dev/vda2", "/dev/mapper/vg-swap" */
+	char node[DEVICE_NAME_SIZE]; /* as in /proc/partitions: "vda2", "dm-1"; a file: "" */
+	dev_t device;		     /* a file: of its file system */
+	struct file *file;	     /* that the area is in, open until target_close; or NULL */
+	bool claimed;		     /* the file is */
 	struct img_area area;
 	dev_t below[IMG_MAX_MAP]; /* mapped: the partition of each piece */
 	bool crypt;		  /* mapped: below a dm-crypt that is not used to write it */
@@ -40,15 +41,17 @@ static inline bool target_is_mapped(const struct target *target)
 }
 
 /*
- * Finds the area.  wanted: the PARTUUID of its partition, or the name of its device of device
- * mapper, with or without /dev/mapper/; "": the only area.  mapper: read, without success perhaps.
- * Leaves nothing open.
+ * Finds the area.  wanted: the PARTUUID of its partition; the name of its device of device mapper,
+ * with or without /dev/mapper/; the path of its file, which is not below /dev; "": the only area
+ * that is not in a file.  mapper: read, without success perhaps.
  */
 int target_find(struct target *target, const char *wanted, const struct mapper *mapper,
 		struct report *report);
 
-/* Opens the area that target_find found, exclusively. */
-int target_open(struct target *target, struct report *report);
+/* Opens the area that target_find found, exclusively; computes the map of a file again. */
+int target_open(struct target *target, const struct mapper *mapper, struct report *report);
+
+/* Also after target_find alone. */
 void target_close(struct target *target);
 
 /*

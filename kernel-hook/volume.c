@@ -71,8 +71,9 @@ static int partition_open(struct volume *volume, dev_t number, struct device *an
 	device_name(bdev, name);
 	device_put(bdev);
 	/*
-	 * Without O_EXCL a claimed device can be opened for writing, unless it is mounted
-	 * (block/bdev.c, bdev_may_open): device mapper does not restrict writes.
+	 * Without O_EXCL a claimed device can be opened for writing: device mapper does not
+	 * restrict writes, and a file system does only since 6.8, without BLK_DEV_WRITE_MOUNTED
+	 * (block/bdev.c, bdev_may_open).
 	 */
 	file = open_silently((struct volume_device){ name, number }, O_RDWR);
 	if (IS_ERR(file))
@@ -94,21 +95,26 @@ static int piece_open(struct volume *volume, u32 piece, dev_t number, struct dev
 	return i < volume->nr_files ? 0 : partition_open(volume, number, anchor);
 }
 
-int volume_open_mapped(struct volume *volume, const struct img_area *area,
-		       struct volume_device upper, const dev_t *below)
+int volume_open_pieces(struct volume *volume, const struct img_area *area, const dev_t *below)
 {
-	int error = claim_take(volume, upper);
 	struct device *anchor;
+	int error = 0;
 	u32 i;
 
-	if (error)
-		return error;
 	volume->area = area;
 	anchor = device_walk_prepare();
 	for (i = 0; i < area->nr_map && !error; i++)
 		error = piece_open(volume, i, below[i], anchor);
 	device_walk_release(anchor);
 	return error;
+}
+
+int volume_open_mapped(struct volume *volume, const struct img_area *area,
+		       struct volume_device upper, const dev_t *below)
+{
+	int error = claim_take(volume, upper);
+
+	return error ?: volume_open_pieces(volume, area, below);
 }
 
 void volume_close(struct volume *volume)

@@ -17,7 +17,7 @@
 
 struct volume {
 	const struct img_area *area;
-	struct file *claim; /* mapped: the device made of the pieces, which nobody else may use */
+	struct file *claim; /* the device made of the pieces, which nobody else may use; or NULL */
 	struct file *file[IMG_MAX_MAP]; /* of partitions, direct */
 	unsigned int nr_files;
 	u8 file_of[IMG_MAX_MAP]; /* by piece; a partition may have several */
@@ -36,9 +36,12 @@ struct volume_device {
 int volume_open(struct volume *volume, const struct img_area *area, struct volume_device partition);
 
 /*
- * Claims the device that is made of the pieces, and opens for writing their partitions, which that
- * device's driver has claimed.  below: the partitions' numbers, by piece of the area's map.
+ * Opens for writing the partitions of a map, which whatever is made of them has claimed: device
+ * mapper, or a mounted file system.  below: their numbers, by piece of the area's map.
  */
+int volume_open_pieces(struct volume *volume, const struct img_area *area, const dev_t *below);
+
+/* Claims the device that is made of the pieces, too. */
 int volume_open_mapped(struct volume *volume, const struct img_area *area,
 		       struct volume_device upper, const dev_t *below);
 

@@ -57,6 +57,15 @@
  * | md's sysfs (arrays.c)    | likewise                 | 4.12:          | arrays are refused  |
  * |                          |                          | consistency_   |                     |
  * |                          |                          | policy         |                     |
+ * | file_attributes          | struct fileattr became   | 6.17           | does not build      |
+ * |                          | struct file_kattr        |                |                     |
+ * | i_op->fiemap with user   | FIEMAP is not an ioctl   | 5.8: the file  | files cannot carry  |
+ * | addresses (backing.c)    | of the file system, and  | system syncs   | an area             |
+ * |                          | nothing that asks it is  | by itself      |                     |
+ * |                          | exported                 |                |                     |
+ * | S_SWAPFILE, set under    | nothing else keeps a     | 2.6; unlink    | does not build      |
+ * | the inode's lock         | file's blocks in their   | since 4.x      |                     |
+ * | (backing.c)              | places                   |                |                     |
  * | a block device's class   | block_class is not       | 5.11: a disk's | does not build      |
  * | (devices.c)              | exported                 | device is in   |                     |
  * |                          |                          | block_device   |                     |
@@ -65,6 +74,7 @@
 #define HOOK_COMPAT_H
 
 #include <linux/blkdev.h>
+#include <linux/fileattr.h>
 #include <linux/fs.h>
 #include <linux/kobject.h>
 #include <linux/mm.h>
@@ -84,6 +94,20 @@ static inline long device_ioctl(struct file *file, unsigned int command, unsigne
 	if (!file->f_op->unlocked_ioctl)
 		return -ENOTTY;
 	return file->f_op->unlocked_ioctl(file, command, argument);
+}
+
+/* A file's FS_XFLAG_*; 0 or a negative errno.  HAVE_FILE_KATTR comes from Kbuild. */
+static inline int file_attributes(struct file *file, u32 *ret_flags)
+{
+#ifdef HAVE_FILE_KATTR
+	struct file_kattr attributes = {};
+#else
+	struct fileattr attributes = {};
+#endif
+	int error = vfs_fileattr_get(file->f_path.dentry, &attributes);
+
+	*ret_flags = attributes.fsx_xflags;
+	return error;
 }
 
 /*
