@@ -67,6 +67,9 @@ static const char *kind_refuse(struct file *file)
 	unsigned long magic = inode->i_sb->s_magic;
 	u32 flags;
 
+	if (magic == OVERLAYFS_SUPER_MAGIC)
+		return "an overlay is not its own file system: with overlayroot, name it below "
+		       "/media/root-ro";
 	if ((magic != EXT4_SUPER_MAGIC && magic != XFS_MAGIC) || !backing_device(file) ||
 	    !inode->i_op->fiemap)
 		return "its file system may move it; ext4 and xfs do not";
