@@ -49,7 +49,7 @@ class Machine(Stack):
         """On the file system of vda1, but for a part on vda2: as on a volume of both."""
         sparse(self.file, SIZE)
         self.file.write_bytes(content or bytes(SIZE))
-        self.write("swapfile.extents", "252:0\n" + "".join(
+        self.write(f"{self.file.name}.extents", "252:0\n" + "".join(
             f"{part * PARTITION_SIZE + offset} {size}\n" for part, offset, size in pieces or FILE))
         self.write("sys/devices/dm-9/dm/table", linear(
             [(0, 0, PARTITION_SIZE), (1, 0, PARTITION_SIZE)]))
@@ -82,6 +82,28 @@ def test_prepare_a_swap_file(machine):
     assert machine.ctl("inspect", file)["area"]["map"] == plan["map"]
     machine.write("proc/swaps", f"Filename Type Size Used Priority\n{file} file 1 0 -2\n")
     assert machine.ctl("inspect")["device"] == str(file)
+
+
+def test_the_module_is_given_the_path(machine):
+    """fastbootctl says how, and looks where the module does: here through another name."""
+    file = machine.swap_file()
+    assert machine.ctl("prepare", "--yes", file)["module_target"] == str(file)
+    machine.write("etc/fstab", "")
+    machine.refused("area-missing", "inspect")
+    machine.write("sys/power/fastboot/target", f"{file}\n")
+    assert machine.ctl("inspect")["device"] == str(file)
+    machine.write("etc/fstab", f"{file} none swap sw 0 0\n")
+    assert machine.ctl("inspect")["device"] == str(file)  # found once
+    machine.write("sys/power/fastboot/target", "vg-swap\n")
+    assert machine.ctl("inspect")["device"] == str(file)
+
+
+def test_a_path_that_the_module_cannot_be_given(machine):
+    machine.file = machine.root / "swap file"
+    sparse(machine.file, SIZE)
+    plan = machine.ctl("prepare", "--yes", "--mapped", machine.swap_file())
+    assert plan["module_target"] is None
+    assert any("blanks" in warning for warning in plan["warnings"])
 
 
 def test_prepare_refuses_a_swap_file_in_use(machine):

@@ -197,7 +197,8 @@ def test_json_of_prepare(partition):
                    "size": plan["slots"][i]["size"]} for i, slot in enumerate("ab")]}
     assert json_of("prepare", path, status=1)["error"]["code"] == "not-confirmed"
     assert is_empty(path.read_bytes())
-    assert json_of("prepare", "--yes", path) == {**plan, "written": True}
+    assert json_of("prepare", "--yes", path) == {
+        **plan, "module_target": None, "written": True}
     put_image(path, 1, 3, "mine")
     assert json_of("prepare", "--dry-run", path)["lost"] == [
         {"slot": "b", "status": "ok", "generation": 3, "description": "mine"}]

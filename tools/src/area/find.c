@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Finds and opens the fast-boot area: looks for its header in the last block of every block device
- * in sysfs, and of every swap file.  Of a device that is made of others, that is the last block of
- * its pieces.
+ * in sysfs, of every swap file, and of the file that the module takes images into.  Of a device
+ * that is made of others, that is the last block of its pieces.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -15,6 +15,7 @@
 #include "area/image.h"
 #include "area/map.h"
 #include "area/swaps.h"
+#include "base/attr.h"
 #include "base/fail.h"
 #include "base/io.h"
 #include "base/text.h"
@@ -188,12 +189,30 @@ static int fail_not_one(const struct search *search)
 	return fail_reason(IMG_E_AREA_MISSING, NULL, "this machine");
 }
 
+/*
+ * Below overlayroot the module has another name for the swap file than /etc/fstab, whose own leads
+ * to a file without a map.
+ */
+static void search_module_file(struct search *search)
+{
+	_cleanup_free_ char *file = io_system_path(ATTR_DIR "target");
+	_cleanup_free_ char *path = NULL;
+	size_t size;
+
+	if (!file || io_read_file(file, 4096, &path, &size))
+		return;
+	text_trim(path);
+	if (path[0] == '/' && !swaps_has_file(path))
+		check_file(search, path);
+}
+
 /* As for_each. */
 static int search_all(struct search *search)
 {
 	int error = for_each(check_device, search);
 
 	swaps_for_each_file(check_file, search);
+	search_module_file(search);
 	disks_close(&search->disks);
 	return error;
 }

@@ -41,6 +41,8 @@
 #define GPT_SWAP "0657fd6d-a4ab-43c4-84e5-0933c84b4f4f"
 #define DOS_SWAP "0x82"
 
+#define MODULE_PATH_MAX 255u /* kernel-hook/target.h, TARGET_NAME_SIZE */
+
 struct request {
 	const char *path;
 	const char *label; /* NULL: keep */
@@ -355,12 +357,39 @@ static int write_all(const struct request *req, const struct part_content *conte
 	return status ? status : check_map(area);
 }
 
+/*
+ * What the parameter of the module must be for a file, which it does not find by itself.  NULL: for
+ * a device; or it cannot be written as a word of modprobe.d(5).  The caller frees it.
+ */
+static char *module_target(const struct part *part)
+{
+	char *path = part->rdev || !part->pieces ? NULL : realpath(part->path, NULL);
+
+	if (path && (strlen(path) > MODULE_PATH_MAX || strpbrk(path, " \t\n\"'\\#"))) {
+		warning("the module cannot be given this path: it has blanks, quotes, \\ or #, or "
+			"more than %u bytes",
+			MODULE_PATH_MAX);
+		free(path);
+		path = NULL;
+	}
+	return path;
+}
+
 static void report(const struct area *area)
 {
+	_cleanup_free_ char *target = module_target(&area->part);
+	struct json_object *json = out_json();
+
 	out_text("%s is ready for images.\n", area->part.path);
 	if (area->header.nr_map)
 		out_text("The boot entry must say where it is: fastbootctl install\n");
-	json_put_bool(out_json(), "written", true);
+	if (target)
+		out_text("The module must be told, too, in /etc/modprobe.d/fastboot.conf (with "
+			 "overlayroot: its\npath below /media/root-ro):\n"
+			 "  options fastboot_snapshot target=%s\n",
+			 target);
+	json_put_text(json, "module_target", target);
+	json_put_bool(json, "written", true);
 }
 
 static int prepare(const struct request *req)
