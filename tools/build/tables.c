@@ -167,7 +167,8 @@ static int put_troubleshooting(void)
 /* What exactly a gate finds; every reason of the module's gates must have an entry. */
 static const char *const obstacles[IMG_REASON_COUNT] = {
 	[IMG_E_GATE_FS_WRITABLE] =
-		"golden: a superblock on a disk that is not read-only, in any mount namespace",
+		"golden: a superblock on a disk that is not read-only, in any mount namespace; "
+		"once: that of the file with the image area",
 	[IMG_E_GATE_FS_UNPROVABLE] =
 		"a mounted file system without a known proof: because of its type, on a stack that "
 		"cannot be proven, or not on GPT partitions",
@@ -192,7 +193,8 @@ static const char *const obstacles[IMG_REASON_COUNT] = {
 	[IMG_E_GATE_NETWORK] = "golden: a network file system that can be written",
 	[IMG_E_GATE_DRIVER] = "a virtio device whose driver cannot wake it",
 	[IMG_E_GATE_SWAP] =
-		"swapped-out pages, the image's partition active as swap, or active swap on what "
+		"swapped-out pages, the image's partition or file active as swap, or active swap "
+		"on what "
 		"cannot be proven; checked again after memory is copied, because the kernel may "
 		"swap to make room for the copy",
 	[IMG_E_GATE_SWAP_OVERLAP] =
@@ -219,10 +221,11 @@ static const char *const obstacles[IMG_REASON_COUNT] = {
 		"a kernel whose own code spoils a snapshot: 6.18 to 6.18.20 and 6.19 to 6.19.10 "
 		"taint themselves in it (`kernel-hook/compat/known_bad.c` has the list, and why)",
 	[IMG_E_GATE_TARGET] =
-		"the image's partition or volume is missing, in use or cannot be opened",
+		"the image's partition, volume or file is missing, in use or cannot be opened; the "
+		"file has holes or shared blocks, or is not on ext4 or xfs (an overlay is neither)",
 	[IMG_E_GATE_AREA_MOVED] =
-		"the image area is on a logical volume whose extents are not those in the area's "
-		"header, or not all linear",
+		"the image area is on a logical volume or in a file whose extents are not those in "
+		"the area's header, or not all linear",
 	[IMG_E_RECORD_ARCH] = "the kernel's hibernation header is not the one we know; checked "
 			      "only after memory is copied, but before anything is written",
 };
