@@ -19,6 +19,7 @@ from harness.stacks import AREA, DATA, KEY, ROOT, SPREAD
 
 LVM, LUKS, ARRAYS = machines.LVM, machines.LUKS, machines.ARRAYS
 LUKS_SECURE = machines.LUKS_SECURE
+FILE, FILE_XFS = machines.FILE, machines.FILE_XFS
 
 # xfs writes its log even if it is mounted read-only, except with norecovery.
 BOOT = "mount -t ext4 -o ro {boot} /boot"
@@ -358,3 +359,123 @@ def test_obstacle_on_lvm(on_lvm, obstacle):
 @obstacles(ON_ARRAYS)
 def test_obstacle_on_arrays(on_arrays, obstacle):
     meet(on_arrays, obstacle)
+
+
+# An image in a file.
+
+FILE_KERNELS = [machine.changed(name=f"{machine.name}-{series}", series=series)
+                for series in ("6.1", "newest") for machine in (FILE, FILE_XFS)]
+TARGET = f"{product.ATTRIBUTES}/target"
+FILES, IN_FILE = stacks.FILES, FILE.area
+
+
+def name_file(path=IN_FILE):
+    """A command: let the module take images into the file."""
+    return f"echo {path} >{TARGET}"
+
+
+def use_file(vm):
+    vm.run(name_file())
+    status = product.status(vm)
+    assert status["images"]["place"] in status["loader"]["options"].split()
+    return {**checks.leave_traces(vm), "files": vm.run(f"cat {FILES}/file").output}
+
+
+@pytest.fixture(scope="module")
+def golden_file(goldens):
+    return lambda machine: goldens(machine, use_file)
+
+
+def mount_writable(vm):
+    """xfs that is mounted with norecovery cannot be remounted."""
+    kind = vm.machine.stack.removeprefix("file-")
+    stacks.run(vm, (f"umount {FILES} && mount -t {kind} {{files}} {FILES}",))
+
+
+@each([FILE], [FILE_XFS, *FILE_KERNELS])
+def test_image_in_a_file(lab, golden_file, machine):
+    """Restored twice, erased by the module; then the file is as free as it was."""
+    source, vm = golden_file(machine), None
+    for number in (1, 2):
+        vm = lab.at_entry(source, after=vm).start()
+        assert checks.outcome(vm, source.facts) == "restored"
+        checks.restored_state(vm, restores=number)
+        checks.nothing_held(vm)
+        assert vm.run(f"cat {FILES}/file").output == source.facts["files"]
+        # Without a path, as the services do: the tool looks where the module does.
+        vm.run("fastbootctl mark-good")
+        vm.power_off()
+    vm = lab.normal(source, after=vm)
+    stacks.activate(vm)
+    assert verdict(vm) is None
+    mount_writable(vm)
+    vm.run(f"modprobe fastboot_snapshot && {name_file()}")
+    assert product.write(vm, "invalidate").status == 0
+    checks.nothing_held(vm)
+    vm.run(f"swapon {IN_FILE} && swapoff {IN_FILE} && rm {IN_FILE}")
+
+
+@each([], [FILE, FILE_XFS])
+def test_file_system_of_the_file_is_written(lab, golden_file, machine):
+    source = golden_file(machine)
+    vm = lab.normal(source)
+    stacks.activate(vm)
+    mount_writable(vm)
+    vm.run(f"echo rescued >{FILES}/rescued && sync")
+    assert verdict(vm) == "fs-changed"
+    vm.power_off()
+    vm = lab.at_entry(source, after=vm).start()
+    assert checks.outcome(vm, source.facts) == "fs-changed"
+
+
+WRITABLE, READ_ONLY = (f"mount -o remount,{mode} {FILES}" for mode in ("rw", "ro"))
+# A file of the same size whose last block is the other's header.
+COPY = (f"fallocate -l {stacks.AREA_MIB}M {FILES}/copy",
+        f"at=$(fastbootctl status {IN_FILE} --json | grep -o 'area=[^\"]*' | head -n 1)"
+        f" && dd if={FILE.partition(2)} of={FILES}/copy bs=4096 skip=$((${{at#*+}} / 4096))"
+        f" seek={stacks.AREA_MIB * 256 - 1} count=1 conv=notrunc,fsync 2>/dev/null")
+NOT_FOUND = ("target-open",)
+ON_A_FILE = [
+    Obstacle("file-writable", ("fs-writable",), errno.EBUSY, "writable", (WRITABLE,), (READ_ONLY,)),
+    Obstacle("file-active", ("fs-writable", "swap-in-use", "target-open"), errno.EBUSY, "",
+             (WRITABLE, f"swapon {IN_FILE}"), (f"swapoff {IN_FILE}", READ_ONLY)),
+    Obstacle("file-not-named", ("area-missing",), errno.ENODEV, "target=",
+             (f"echo >{TARGET}",), (name_file(),)),
+    Obstacle("file-missing", NOT_FOUND, errno.ENODEV, "error -2",
+             (name_file(f"{IN_FILE}.not"),), (name_file(),)),
+    Obstacle("directory", NOT_FOUND, errno.ENODEV, "not a regular file",
+             (name_file(FILES),), (name_file(),)),
+    Obstacle("file-in-memory", NOT_FOUND, errno.ENODEV, "may move it",
+             ("truncate -s 320M /tmp/file", name_file("/tmp/file")), ("rm /tmp/file", name_file())),
+    Obstacle("file-with-holes", NOT_FOUND, errno.ENODEV, "holes",
+             (WRITABLE, f"truncate -s 8M {FILES}/holes", READ_ONLY, name_file(f"{FILES}/holes")),
+             (WRITABLE, f"rm {FILES}/holes", READ_ONLY, name_file())),
+    Obstacle("file-copied", ("area-moved",), errno.EBUSY, "piece 1",
+             (WRITABLE, *COPY, READ_ONLY, name_file(f"{FILES}/copy")),
+             (WRITABLE, f"rm {FILES}/copy", READ_ONLY, name_file())),
+]
+
+
+@pytest.fixture(scope="module")
+def on_a_file(module_lab):
+    vm = module_lab.booted(FILE)
+    stacks.activate(vm)
+    vm.run(f"modprobe fastboot_snapshot && {name_file()}")
+    checks.start_counter(vm)
+    return vm
+
+
+@obstacles(ON_A_FILE, default=("file-copied",))
+def test_obstacle_on_a_file(on_a_file, obstacle):
+    meet(on_a_file, obstacle)
+
+
+@pytest.mark.full
+def test_once_on_a_writable_file_system(on_a_file):
+    """Other file systems may be writable for a one-shot image, but not the file's."""
+    on_a_file.run(WRITABLE)
+    answer = product.write(on_a_file, "test:freeze once")
+    on_a_file.run(READ_ONLY)
+    assert list(answer.refusal) == ["fs-writable"]
+    assert "the file of the image" in answer.refusal["fs-writable"]
+    assert product.write(on_a_file, "test:freeze once").status == 0

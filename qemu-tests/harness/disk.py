@@ -45,6 +45,7 @@ PARTUUID = {
     "pv": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1022",
     "leg-a": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1023",
     "leg-b": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1024",
+    "files": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1026",
     "wide": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d1025",
     "second": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d2001",
     "leg-c": "5f0a1d0e-6b7c-4a60-9d1c-6a9f6a2d2021",

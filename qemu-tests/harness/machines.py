@@ -170,6 +170,8 @@ LVM = SMALL.changed(name="tiny-lvm", stack="lvm", initrd="initrd-stacks")
 LUKS = LVM.changed(name="tiny-luks", stack="crypto", loader="verbose seal=always")
 LUKS_SECURE = LUKS.changed(name="tiny-luks-secure", firmware=SECURE_BOOT, loader="verbose")
 ARRAYS = LVM.changed(name="tiny-arrays", stack="arrays", second_disk=True)
+FILE = LVM.changed(name="tiny-file", stack="file-ext4")
+FILE_XFS = LVM.changed(name="tiny-file-xfs", stack="file-xfs")
 TINY_5G = Machine("tiny-q35-5g", memory="5G", area_mib=4096)
 MATRIX = [
     TINY,

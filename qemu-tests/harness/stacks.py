@@ -4,7 +4,7 @@
 They are what Debian's installer makes (partman-auto-lvm, partman-auto-crypto), in small: a
 partition for /boot, and a physical volume, bare or in LUKS, with the volumes root and swap_1; the
 image area is on swap_1.  What else is in the volume group is for the tests.  "arrays" has a plain
-area, and two disks.
+area, and two disks.  "file-ext4" and "file-xfs" have the area in a swap file.
 """
 
 from dataclasses import dataclass
@@ -101,8 +101,31 @@ ARRAYS = Stack(
               "mdadm --quiet --assemble /dev/md1 {leg-a} {leg-c}", "btrfs device scan >/dev/null"),
     second=(("leg-c", 40), ("leg-d", 40), ("wide-2", 144)))
 
+FILES = "/fs/files"         # where the file system with the swap file is mounted
+READ_ONLY = {"ext4": "ro", "xfs": "ro,norecovery"}
+
+
+def file(kind, mkfs):
+    """The swap file is preallocated: nothing has been written to it.
+
+    fastbootctl finds it because /etc/fstab names it; at a later boot, whose root is new, because
+    the module has been given its path.
+    """
+    area = f"{FILES}/swapfile"
+    on_it = f"mkdir -p {FILES} && mount -t {kind}"
+    return Stack(
+        partitions=(("files", 800),),
+        make=("modprobe -a ext4 xfs", f"{mkfs} {{files}}", f"{on_it} {{files}} {FILES}"),
+        fill=(f"echo 'on {{files}}' >{FILES}/file", f"fallocate -l {AREA_MIB}M {area}",
+              f"echo '{area} none swap noauto 0 0' >>/etc/fstab",
+              f"fastbootctl prepare --yes {area}", f"mount -o remount,ro {FILES}"),
+        activate=("modprobe -a ext4 xfs", f"{on_it} -o {READ_ONLY[kind]} {{files}} {FILES}"),
+        area=area)
+
+
 # For a tiny guest; for a Debian.
 STACKS = {"lvm": lvm(16, 48, 900), "crypto": crypto(16, 48, 480), "arrays": ARRAYS,
+          "file-ext4": file("ext4", MKFS), "file-xfs": file("xfs", "mkfs.xfs -q"),
           "lvm-debian": lvm(160, 1800, 2160), "crypto-debian": crypto(160, 1800, 2180)}
 
 
