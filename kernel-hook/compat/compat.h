@@ -63,9 +63,9 @@
  * | addresses (backing.c)    | of the file system, and  | system syncs   | an area             |
  * |                          | nothing that asks it is  | by itself      |                     |
  * |                          | exported                 |                |                     |
- * | S_SWAPFILE, set under    | nothing else keeps a     | 2.6; unlink    | does not build      |
- * | the inode's lock         | file's blocks in their   | since 4.x      |                     |
- * | (backing.c)              | places                   |                |                     |
+ * | S_SWAPFILE, set under    | nothing else keeps a     | 2.6; refuses   | does not build      |
+ * | the inode's lock         | file's blocks in their   | writes, too,   |                     |
+ * | (backing.c)              | places                   | since 5.3      |                     |
  * | a block device's class   | block_class is not       | 5.11: a disk's | does not build      |
  * | (devices.c)              | exported                 | device is in   |                     |
  * |                          |                          | block_device   |                     |

@@ -384,10 +384,11 @@ static void report(const struct area *area)
 	if (area->header.nr_map)
 		out_text("The boot entry must say where it is: fastbootctl install\n");
 	if (target)
-		out_text("The module must be told, too, in /etc/modprobe.d/fastboot.conf (with "
-			 "overlayroot: its\npath below /media/root-ro):\n"
-			 "  options fastboot_snapshot target=%s\n",
-			 target);
+		out_text(
+			"The module must be given its path, too, in /etc/modprobe.d/fastboot.conf\n"
+			"(with overlayroot: the one below /media/root-ro):\n"
+			"  options fastboot_snapshot target=%s\n",
+			target);
 	json_put_text(json, "module_target", target);
 	json_put_bool(json, "written", true);
 }
