@@ -366,7 +366,7 @@ def test_obstacle_on_arrays(on_arrays, obstacle):
 FILE_KERNELS = [machine.changed(name=f"{machine.name}-{series}", series=series)
                 for series in ("6.1", "newest") for machine in (FILE, FILE_XFS)]
 TARGET = f"{product.ATTRIBUTES}/target"
-FILES, IN_FILE = stacks.FILES, FILE.area
+HOME, IN_FILE = stacks.FILES, FILE.area
 
 
 def name_file(path=IN_FILE):
@@ -378,7 +378,7 @@ def use_file(vm):
     vm.run(name_file())
     status = product.status(vm)
     assert status["images"]["place"] in status["loader"]["options"].split()
-    return {**checks.leave_traces(vm), "files": vm.run(f"cat {FILES}/file").output}
+    return {**checks.leave_traces(vm), "files": vm.run(FILES).output}
 
 
 @pytest.fixture(scope="module")
@@ -389,7 +389,7 @@ def golden_file(goldens):
 def mount_writable(vm):
     """xfs that is mounted with norecovery cannot be remounted."""
     kind = vm.machine.stack.removeprefix("file-")
-    stacks.run(vm, (f"umount {FILES} && mount -t {kind} {{files}} {FILES}",))
+    stacks.run(vm, (f"umount {HOME} && mount -t {kind} {{files}} {HOME}",))
 
 
 @each([FILE], [FILE_XFS, *FILE_KERNELS])
@@ -401,7 +401,7 @@ def test_image_in_a_file(lab, golden_file, machine):
         assert checks.outcome(vm, source.facts) == "restored"
         checks.restored_state(vm, restores=number)
         checks.nothing_held(vm)
-        assert vm.run(f"cat {FILES}/file").output == source.facts["files"]
+        assert vm.run(FILES).output == source.facts["files"]
         # Without a path, as the services do: the tool looks where the module does.
         vm.run("fastbootctl mark-good")
         vm.power_off()
@@ -421,18 +421,18 @@ def test_file_system_of_the_file_is_written(lab, golden_file, machine):
     vm = lab.normal(source)
     stacks.activate(vm)
     mount_writable(vm)
-    vm.run(f"echo rescued >{FILES}/rescued && sync")
+    vm.run(f"echo rescued >{HOME}/rescued && sync")
     assert verdict(vm) == "fs-changed"
     vm.power_off()
     vm = lab.at_entry(source, after=vm).start()
     assert checks.outcome(vm, source.facts) == "fs-changed"
 
 
-WRITABLE, READ_ONLY = (f"mount -o remount,{mode} {FILES}" for mode in ("rw", "ro"))
+WRITABLE, READ_ONLY = (f"mount -o remount,{mode} {HOME}" for mode in ("rw", "ro"))
 # A file of the same size whose last block is the other's header.
-COPY = (f"fallocate -l {stacks.AREA_MIB}M {FILES}/copy",
+COPY = (f"fallocate -l {stacks.AREA_MIB}M {HOME}/copy",
         f"at=$(fastbootctl status {IN_FILE} --json | grep -o 'area=[^\"]*' | head -n 1)"
-        f" && dd if={FILE.partition(2)} of={FILES}/copy bs=4096 skip=$((${{at#*+}} / 4096))"
+        f" && dd if={FILE.partition(2)} of={HOME}/copy bs=4096 skip=$((${{at#*+}} / 4096))"
         f" seek={stacks.AREA_MIB * 256 - 1} count=1 conv=notrunc,fsync 2>/dev/null")
 NOT_FOUND = ("target-open",)
 ON_A_FILE = [
@@ -444,24 +444,25 @@ ON_A_FILE = [
     Obstacle("file-missing", NOT_FOUND, errno.ENODEV, "error -2",
              (name_file(f"{IN_FILE}.not"),), (name_file(),)),
     Obstacle("directory", NOT_FOUND, errno.ENODEV, "not a regular file",
-             (name_file(FILES),), (name_file(),)),
+             (name_file(HOME),), (name_file(),)),
     Obstacle("file-in-memory", NOT_FOUND, errno.ENODEV, "may move it",
              ("truncate -s 320M /tmp/file", name_file("/tmp/file")), ("rm /tmp/file", name_file())),
     Obstacle("file-with-holes", NOT_FOUND, errno.ENODEV, "holes",
-             (WRITABLE, f"truncate -s 8M {FILES}/holes", READ_ONLY, name_file(f"{FILES}/holes")),
-             (WRITABLE, f"rm {FILES}/holes", READ_ONLY, name_file())),
+             (WRITABLE, f"truncate -s 8M {HOME}/holes", READ_ONLY, name_file(f"{HOME}/holes")),
+             (WRITABLE, f"rm {HOME}/holes", READ_ONLY, name_file())),
     Obstacle("file-copied", ("area-moved",), errno.EBUSY, "piece 1",
-             (WRITABLE, *COPY, READ_ONLY, name_file(f"{FILES}/copy")),
-             (WRITABLE, f"rm {FILES}/copy", READ_ONLY, name_file())),
+             (WRITABLE, *COPY, READ_ONLY, name_file(f"{HOME}/copy")),
+             (WRITABLE, f"rm {HOME}/copy", READ_ONLY, name_file())),
 ]
 
 
 @pytest.fixture(scope="module")
-def on_a_file(module_lab):
-    vm = module_lab.booted(FILE)
+def on_a_file(module_lab, golden_file):
+    vm = module_lab.normal(golden_file(FILE))
     stacks.activate(vm)
     vm.run(f"modprobe fastboot_snapshot && {name_file()}")
     checks.start_counter(vm)
+    checks.saved(vm, generation=2)
     return vm
 
 
