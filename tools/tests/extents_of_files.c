@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A file FILE with another, FILE.extents, beside it is where that says: "MAJOR:MINOR" of a block
- * device, then a line "OFFSET SIZE" for each extent.
+ * device, then a line "OFFSET SIZE" for each extent.  One with FILE.read-only beside it is on a
+ * read-only file system.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/sysmacros.h>
@@ -12,6 +15,27 @@
 
 #include "area/extents.h"
 #include "base/io.h"
+
+int __real_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...)
+{
+	char beside[1040];
+	unsigned int mode = 0;
+	va_list args;
+
+	if (flags & O_CREAT) {
+		va_start(args, flags);
+		mode = va_arg(args, unsigned int);
+		va_end(args);
+	}
+	snprintf(beside, sizeof(beside), "%s.read-only", path);
+	if ((flags & O_ACCMODE) != O_RDONLY && access(beside, F_OK) == 0) {
+		errno = EROFS;
+		return -1;
+	}
+	return __real_open64(path, flags, mode);
+}
 
 const char *__real_extents_read(int fd, uint64_t size, struct extents *ret_extents);
 const char *__wrap_extents_read(int fd, uint64_t size, struct extents *ret_extents);

@@ -106,6 +106,22 @@ def test_a_path_that_the_module_cannot_be_given(machine):
     assert any("blanks" in warning for warning in plan["warnings"])
 
 
+def test_a_file_on_a_read_only_file_system(machine):
+    """As in a golden system: what is for the loader is written to the pieces."""
+    file = machine.swap_file()
+    machine.ctl("prepare", "--yes", file)
+    machine.write("swapfile.read-only", "")
+    assert machine.ctl("invalidate", "--yes", file)["device"] == str(file)
+    answer = machine.ctl("prepare", "--yes", file, status=3)
+    assert answer["error"]["code"] == "open-failed"
+    machine.write("etc/fstab", "")
+    (machine.root / "swapfile.read-only").unlink()
+    machine.ctl("prepare", "--yes", file)  # now it holds what a partition would
+    machine.write("swapfile.read-only", "")
+    answer = machine.ctl("invalidate", "--yes", file, status=3)
+    assert answer["error"]["code"] == "open-failed"
+
+
 def test_prepare_refuses_a_swap_file_in_use(machine):
     file = machine.swap_file()
     machine.write("proc/swaps", f"Filename Type Size Used Priority\n{file} file 1 0 -2\n")

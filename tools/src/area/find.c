@@ -241,6 +241,8 @@ static int open_named(const char *path, enum part_access access, struct part *re
 		status = map_part(ret_part, access);
 	else if (!status && !ret_part->rdev)
 		status = open_file(access, ret_part);
+	if (!status && !ret_part->pieces)
+		status = part_check_writable(ret_part);
 	if (status)
 		part_close(ret_part);
 	return status;

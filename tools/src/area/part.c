@@ -78,11 +78,18 @@ static int open_checked(const char *path, enum part_access access, struct stat *
 	if (S_ISBLK(st->st_mode) && access != PART_READ)
 		flags |= O_EXCL;
 	fd = open(path, flags);
+	if (fd < 0 && errno == EROFS && S_ISREG(st->st_mode))
+		fd = open(path, O_CLOEXEC | O_RDONLY);
 	if (fd >= 0 && fstat(fd, st)) {
 		io_cleanup_close(&fd);
 		return -1;
 	}
 	return fd;
+}
+
+static bool is_writable(int fd)
+{
+	return (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDWR;
 }
 
 int part_try_open(const char *path, enum part_access access, struct part *ret_part)
@@ -94,6 +101,7 @@ int part_try_open(const char *path, enum part_access access, struct part *ret_pa
 	if (part.fd < 0)
 		return -1;
 	part.block = S_ISBLK(st.st_mode);
+	part.read_only = access == PART_CLAIM && !is_writable(part.fd);
 	part.rdev = device_number(path, &st);
 	part.path = strdup(path);
 	if (!part.path || get_size(part.fd, &st, &part.size)) {
@@ -102,6 +110,14 @@ int part_try_open(const char *path, enum part_access access, struct part *ret_pa
 	}
 	*ret_part = part;
 	return 0;
+}
+
+int part_check_writable(const struct part *part)
+{
+	if (!part->read_only)
+		return 0;
+	errno = EROFS;
+	return fail_errno(FAIL_OPEN, "%s", part->path);
 }
 
 static int open_failed(const char *path)

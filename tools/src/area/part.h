@@ -17,6 +17,7 @@ struct part {
 	int fd; /* -1: not open */
 	uint64_t size;
 	bool block;
+	bool read_only;	       /* claimed to be written, but its file system is read-only */
 	dev_t rdev;	       /* of a block device; 0: a file */
 	struct pieces *pieces; /* NULL: it holds its own bytes */
 };
@@ -52,6 +53,13 @@ int part_try_open(const char *path, enum part_access access, struct part *ret_pa
  * the disk, see part_drop_cache.
  */
 int part_open(const char *path, enum part_access access, struct part *ret_part);
+
+/*
+ * A file on a read-only file system is opened all the same, because its pieces may be written.  0,
+ * or the exit status after a report: it cannot be written itself.
+ */
+int part_check_writable(const struct part *part);
+
 int part_probe(const struct part *part, struct part_content *ret_content);
 bool part_is_partition(const struct part *part);
 

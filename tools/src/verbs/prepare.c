@@ -337,6 +337,8 @@ static int open_part(const struct request *req, struct part *part)
 	enum part_access access = part_claim(req->dry_run);
 	int status = part_open(req->path, access, part);
 
+	if (!status) /* the swap header goes through the file */
+		status = part_check_writable(part);
 	if (!status && (map_is_stacked(part) || is_own_file(req, part)))
 		status = map_part(part, access);
 	return status;
