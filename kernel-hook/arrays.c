@@ -71,6 +71,14 @@ static void state_open(const struct block_device *bdev, struct survey_stack *sta
 		stack->state = file;
 }
 
+bool array_has_members(struct block_device *bdev)
+{
+	char text[TEXT_SIZE];
+
+	attribute(bdev, "array_state", text);
+	return text[0] && strcmp(text, "clear");
+}
+
 void array_judge(struct block_device *bdev, struct survey_stack *stack)
 {
 	char text[TEXT_SIZE];

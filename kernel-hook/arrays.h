@@ -9,6 +9,9 @@
 
 bool device_is_array(const struct block_device *bdev);
 
+/* Also if it is not running, and so has no size. */
+bool array_has_members(struct block_device *bdev);
+
 /* Sets stack->why, or stack->state.  That it is idle may only be seen once the tasks are frozen. */
 void array_judge(struct block_device *bdev, struct survey_stack *stack);
 

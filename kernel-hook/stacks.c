@@ -18,20 +18,32 @@
 #define CLEAN_MS 1000
 #define STEP_MS	 20
 
-/*
- * A loop device keeps only where its file is; that file's file system is checked by its own gate.
- */
-static bool is_stack(struct block_device *bdev)
-{
-	const char *name = bdev->bd_disk->disk_name;
-
-	return !bdev_is_partition(bdev) && bdev_nr_sectors(bdev) && !bdev->bd_device.parent &&
-	       !device_name_is_memory(name) && !device_name_is_numbered(name, "loop");
-}
-
 static bool is_mapper(const struct block_device *bdev)
 {
 	return device_name_is_numbered(bdev->bd_disk->disk_name, "dm-");
+}
+
+/*
+ * A loop device keeps only where its file is; that file's file system is checked by its own gate.
+ */
+static bool has_hardware(struct block_device *bdev)
+{
+	const char *name = bdev->bd_disk->disk_name;
+
+	return bdev_is_partition(bdev) || bdev->bd_device.parent || device_name_is_memory(name) ||
+	       device_name_is_numbered(name, "loop");
+}
+
+/* A device of device mapper without a size may have a table that waits, with a key in it. */
+static bool is_stack(struct block_device *bdev)
+{
+	return !has_hardware(bdev) && (bdev_nr_sectors(bdev) || is_mapper(bdev));
+}
+
+/* Assembled but not run, it has no size; but it has read its members' superblocks. */
+static bool is_waiting_array(struct block_device *bdev)
+{
+	return !has_hardware(bdev) && !bdev_nr_sectors(bdev) && array_has_members(bdev);
 }
 
 __printf(2, 3) static void stack_fail(struct survey_stack *stack, const char *format, ...)
@@ -67,6 +79,12 @@ static bool crypt_is_known(const struct mapper_device *device)
 	return is_luks(device) || uuid_is(device, "CRYPT-PLAIN-") || !device->uuid[0];
 }
 
+/* A table set up by hand or by kpartx can be another after the next boot, and nothing shows it. */
+static bool is_described(const struct mapper_device *device, const char *type)
+{
+	return uuid_is(device, "LVM-") || (strcmp(type, "linear") && strcmp(type, "striped"));
+}
+
 static void segment_judge(const struct mapper_device *device, const struct mapper_segment *segment,
 			  struct survey_stack *stack)
 {
@@ -77,6 +95,8 @@ static void segment_judge(const struct mapper_device *device, const struct mappe
 	}
 	if (!target_is_followed(segment->type))
 		stack_fail(stack, "target %s", segment->type);
+	else if (!is_described(device, segment->type))
+		stack_fail(stack, "target %s, and no disk has its table", segment->type);
 }
 
 static void mapper_judge(const struct mapper *mapper, dev_t number, struct survey_stack *stack)
@@ -90,6 +110,8 @@ static void mapper_judge(const struct mapper *mapper, dev_t number, struct surve
 		stack_fail(stack, "device mapper does not list it");
 	else if (device->suspended)
 		stack_fail(stack, "suspended");
+	else if (!device->nr)
+		stack_fail(stack, "it has no table");
 	for (i = 0; device && i < device->nr; i++)
 		segment_judge(device, &mapper->segment[device->first + i], stack);
 }
@@ -208,7 +230,7 @@ void stacks_find(struct survey *survey)
 
 	device_walk_begin(&walk, survey->anchor);
 	while ((bdev = device_walk_next(&walk))) {
-		if (is_stack(bdev))
+		if (is_stack(bdev) || is_waiting_array(bdev))
 			stack_add(survey, bdev);
 	}
 	device_walk_end(&walk);
