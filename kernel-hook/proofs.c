@@ -150,7 +150,8 @@ static int disk_take(struct proofs *proofs, const struct survey_disk *disk,
 /*
  * The contents that mkswap and mkfs write to its first block, unless an image begins there.  The
  * block's last sector is the kernel's: hibernation keeps its own notes there, next to the
- * signature, and leaves some of them (kernel/power/swap.c, struct swsusp_header).
+ * signature, and leaves some of them (kernel/power/swap.c, struct swsusp_header).  In ciphertext
+ * nobody else would see them: see extent_of().
  */
 #define SWAP_HEADER_SIZE (IMG_BLOCK - IMG_PROOF_ALIGN)
 
@@ -162,7 +163,7 @@ static int image_partition_take(struct proofs *proofs, const struct target *targ
 	struct img_proof proof = {
 		.kind = IMG_PROOF_IMAGE_PARTITION,
 		.offset = at.offset,
-		.size = SWAP_HEADER_SIZE,
+		.size = target->crypt ? IMG_BLOCK : SWAP_HEADER_SIZE,
 	};
 
 	if (!target->area.offset)
@@ -340,6 +341,21 @@ static int extent_take(const struct taking *taking, const struct img_fs_extent *
 	return error;
 }
 
+/*
+ * The loader looks for a hibernated system where swap space can be in plain sight (efi/sleepers.c):
+ * not inside a stack.  There the signature is proven, too, and an image is lost by a hibernation.
+ */
+static struct img_fs_extent extent_of(const struct survey *survey,
+				      const struct survey_source *source,
+				      const struct img_fs_extent *found)
+{
+	struct img_fs_extent extent = *found;
+
+	if (source->role == SURVEY_SWAP && !part_find(survey, source->device))
+		extent.size = IMG_BLOCK;
+	return extent;
+}
+
 static int source_take(struct proofs *proofs, const struct survey *survey,
 		       const struct survey_source *source, struct report *report)
 {
@@ -355,8 +371,11 @@ static int source_take(struct proofs *proofs, const struct survey *survey,
 	if (reason)
 		return report_obstacle(report, reason, 0, "the proof of %s: %s: %s", source->label,
 				       source->type, detail.field ?: "its disk cannot be read");
-	for (i = 0; i < bytes.nr && !error; i++)
-		error = extent_take(&taking, &bytes.extent[i]);
+	for (i = 0; i < bytes.nr && !error; i++) {
+		const struct img_fs_extent extent = extent_of(survey, source, &bytes.extent[i]);
+
+		error = extent_take(&taking, &extent);
+	}
 	return error;
 }
 
