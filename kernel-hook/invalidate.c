@@ -43,6 +43,16 @@ static int slots_forget(const struct target *target, int wanted, struct snapshot
 	return report_error(report);
 }
 
+/* Volumes can be moved while they are open, and here tasks run: what is left are milliseconds. */
+static int tables_recheck(const struct target *target, const struct mapper *mapper,
+			  struct report *report)
+{
+	if (!target->area.nr_map || !mapper_check(mapper))
+		return 0;
+	return report_obstacle(report, IMG_E_GATE_AREA_MOVED, -EAGAIN,
+			       "%s: device mapper's tables have changed meanwhile", target->name);
+}
+
 int invalidate_run(const char *wanted, int slot, struct snapshot_status *status,
 		   struct report *report)
 {
@@ -56,6 +66,8 @@ int invalidate_run(const char *wanted, int slot, struct snapshot_status *status,
 	error = fault_or(FAULT_TARGET_FIND, report, target_find(target, wanted, &mapper, report));
 	if (!error)
 		error = fault_or(FAULT_TARGET_OPEN, report, target_open(target, &mapper, report));
+	if (!error)
+		error = tables_recheck(target, &mapper, report);
 	if (!error)
 		error = slots_forget(target, slot, status, report);
 	target_close(target);
