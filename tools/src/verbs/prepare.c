@@ -308,6 +308,8 @@ static int check_map(const struct area *area)
 
 	if (!again.pieces)
 		return 0;
+	if (!again.rdev && swaps_active(again.path)) /* since it was opened: the user was asked */
+		return fail(FAIL_IN_USE, "%s is active swap space", again.path);
 	again.pieces = NULL;
 	status = map_part(&again, PART_READ);
 	if (!status && !pieces_match(again.pieces, &area->header))
