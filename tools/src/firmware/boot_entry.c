@@ -186,11 +186,12 @@ bool boot_options_put_area(char options[BOOT_MAX_OPTIONS + 1], const char *area)
 bool boot_options_have_area(const char *options, const char *area)
 {
 	uint16_t wide[BOOT_MAX_OPTIONS], wanted[BOOT_MAX_OPTIONS];
+	size_t length = widen(options, wide), length_wanted = widen(area, wanted);
 	struct img_options have, want;
 	struct img_word word;
 
-	if (!img_options_parse(wide, widen(options, wide), false, &have, &word) ||
-	    !img_options_parse(wanted, widen(area, wanted), false, &want, &word))
+	if (!img_options_parse(wide, length, false, &have, &word) ||
+	    !img_options_parse(wanted, length_wanted, false, &want, &word))
 		return false;
 	return have.have_area == want.have_area && have.area_offset == want.area_offset &&
 	       memcmp(have.area_part_uuid, want.area_part_uuid, sizeof(have.area_part_uuid)) == 0;
