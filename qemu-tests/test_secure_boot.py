@@ -12,7 +12,7 @@ import pytest
 from harness import checks, disk, guests, mok, variables
 from harness.machines import SECURE
 from harness.paths import LOADER, host
-from harness.screen import look
+from harness.screen import look, wait_for_rest
 from harness.vm import KERNEL_STARTS, REFUSED
 
 # shim's box; nothing but a key ends it.
@@ -96,8 +96,8 @@ def test_shim_waits_for_a_person(lab, spoil):
     spoil(vm)
     vm.start()
     vm.wait_console(BOX)
-    vm.wait_console(" OK ")  # drawn last
-    box = look(vm, "box")
+    vm.wait_console(" OK ")  # the frame around it follows
+    box = wait_for_rest(vm)
     time.sleep(PATIENCE)
     assert look(vm, "later").rows == box.rows
     vm.send_keys("ret")

@@ -2,6 +2,7 @@
 """A guest's screen: what it shows now, or when it shows something."""
 
 import os
+import time
 
 from .paths import DOCS
 from .picture import Picture
@@ -26,6 +27,15 @@ def wait_for_picture(vm, what, condition, timeout=60):
         picture = look(vm)
         return condition(picture) and picture
     return wait_until(matching, f"on the screen, {what}", timeout)
+
+
+def wait_for_rest(vm, seconds=1, timeout=60):
+    """The first picture that stays for so long: the screen is drawn after the serial console."""
+    def resting():
+        picture = look(vm)
+        time.sleep(seconds)
+        return look(vm).rows == picture.rows and picture
+    return wait_until(resting, "on the screen, nothing that moves", timeout)
 
 
 def keep(picture, name):
